@@ -1,0 +1,70 @@
+# `make` alone prints this help. Everything a fresh machine lacks is installed by the targets themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+CLUSTER ?= iris
+VERSION ?=
+UNIT := not process and not browser and not cluster and not e2e
+
+##@ First steps
+.PHONY: help setup
+help: ## Print this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+
+setup: .venv/ready ## Make .venv with everything at the locked versions (second run: nothing to do)
+
+.venv/ready: requirements.lock workspace.txt $(wildcard */pyproject.toml) scripts/setup.sh
+	@PYTHON=$(PYTHON) scripts/setup.sh
+
+##@ Train and serve on this machine
+.PHONY: training run build-run
+training: setup ## Train a model into artifacts/ (VERSION=1.4.0 names a release)
+	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION))
+
+run: setup ## Serve the newest model on http://127.0.0.1:8000 (trains one first if there is none)
+	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
+	@IRIS_ARTIFACT_DIR=$${IRIS_ARTIFACT_DIR:-artifacts} exec $(BIN)/iris-model-server --host 127.0.0.1 --port 8000
+
+build-run: setup ## Build the server image with the newest model and run it on http://127.0.0.1:9000
+	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
+	@exec $(BIN)/iris-local-cluster run-image --port 9000
+
+##@ A real Kubernetes on this machine
+.PHONY: up down status
+up: setup ## From a CSV to a prediction through a real cluster (safe to run twice)
+	@exec $(BIN)/iris-local-cluster up --name $(CLUSTER)
+
+down: setup ## Remove the cluster and everything it left
+	@exec $(BIN)/iris-local-cluster down --name $(CLUSTER)
+
+status: setup ## What runs, what serves
+	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER)
+
+##@ Before you commit
+.PHONY: check format lint types contracts unit test lock
+check: setup lint types contracts unit ## Format, lint, types, import contracts, unit tests: under a minute
+
+format: setup ## Write the format that check asks for
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only .
+
+lint: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+contracts: setup
+	@$(BIN)/lint-imports
+
+unit: setup
+	@$(BIN)/pytest -q -m "$(UNIT)"
+
+test: check ## Everything: check, then real processes, a real browser, a real API server, a real node
+	@scripts/test.sh
+
+lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)
+	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q $(if $(UPGRADE),--upgrade) -o requirements.lock

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes .venv: the locked packages, then our own as links. Called by `make setup`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+  echo "setup: Python: found $("$python" --version 2>&1 || true), expected 3.11 or newer (PYTHON=/path/to/python3.11 make setup)" >&2
+  exit 2
+}
+
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+  # A private venv for uv itself: no write to the system's Python (PEP 668).
+  if ! "$python" -m venv .local/uv 2>.local-uv.log; then
+    cat .local-uv.log >&2; rm -f .local-uv.log
+    echo "setup: uv: not found and no venv could be made for it, expected uv on PATH or Python's venv module (Debian: apt-get install python3-venv)" >&2
+    exit 2
+  fi
+  rm -f .local-uv.log
+  .local/uv/bin/pip install --quiet uv
+  uv=$PWD/.local/uv/bin/uv
+fi
+
+echo "setup: .venv from requirements.lock"
+"$uv" venv --quiet --allow-existing --python "$python" .venv
+"$uv" pip sync --quiet requirements.lock
+"$uv" pip install --quiet --no-deps --requirements workspace.txt
+touch .venv/ready
