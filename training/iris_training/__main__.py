@@ -1,0 +1,112 @@
+"""The command line: words to settings, outcomes to exit codes. Decides nothing about models."""
+
+import argparse
+import datetime
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from iris_training import export, settings, train
+from iris_training.errors import Invalid
+
+REFUSED = 2
+# What a shell reports for a process ended by Ctrl-C.
+INTERRUPTED = 130
+
+DESCRIPTION = """\
+Train the Iris classifier and write it as one artifact: the pipeline (joblib), its JSON card,
+a Markdown model card and a picture of the confusion matrix. Progress goes to standard error;
+the path of the joblib is the only line on standard output.
+"""
+EPILOG = """\
+The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
+  sepal_length,sepal_width,petal_length,petal_width,species
+where species is setosa, versicolor or virginica.
+
+Exit codes: 0 trained, 2 refused in one line with nothing written, 130 interrupted.
+
+Examples:
+  iris-training
+  iris-training --version 1.4.0
+  iris-training --data measurements.csv --output models --seed 7
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one-line errors."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line instead of the usage; raised, so that main alone knows exit codes."""
+        raise Invalid("options", message, "what --help shows")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run once; the exit code."""
+    try:
+        return _run(words)
+    except Invalid as error:
+        sys.stderr.write(f"iris-training: {error}\n")
+        return REFUSED
+    except KeyboardInterrupt:
+        sys.stderr.write("iris-training: interrupted\n")
+        return INTERRUPTED
+
+
+def _run(words: Sequence[str] | None) -> int:
+    now = datetime.datetime.now(datetime.UTC)
+    asked = settings.parse(**vars(_parser().parse_args(words)), now=now)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("iris_training").setLevel(logging.INFO)
+    _print(str(train.run(asked, export.Disk())))
+    return 0
+
+
+def _print(line: str) -> None:
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try once more at exit, and complain in several lines.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Invalid("standard output", error.strerror or str(error), f"room for the path {line}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="iris-training",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        default=str(settings.SAMPLE_DATA),
+        help="the CSV to learn from (default %(default)s; only that one is filled with the classic sample "
+        "data when it is missing)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        default=str(settings.OUTPUT),
+        help="where the artifact goes (default %(default)s; made when missing, may hold many versions)",
+    )
+    parser.add_argument(
+        "--version",
+        metavar="VERSION",
+        help="the model's version (default 1.0.<YYYYMMDD_HHMMSS> in UTC); an existing one is kept",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="NUMBER",
+        default=str(settings.SEED),
+        help="for the split and the folds (default %(default)s)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Rows to the finished files of one version, in memory: fit, judge, fold, describe. Nothing is written."""
+
+import hashlib
+import io
+import logging
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+
+import joblib
+from sklearn.pipeline import Pipeline
+
+from iris_training import card, evaluate, fit, golden, linear, model_card, names, picture
+from iris_training.data import CLASSES, Dataset
+from iris_training.facts import Facts
+from iris_training.golden import Golden
+from iris_training.linear import Linear
+from iris_training.settings import Settings
+from iris_training.source import Source
+
+LIBRARIES = ("scikit-learn", "numpy", "joblib")
+# One protocol for every Python we support, so that the bytes do not depend on it.
+PICKLE_PROTOCOL = 5
+
+logger = logging.getLogger(__name__)
+
+
+def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, bytes]:
+    """The files by name, the card last."""
+    parts = fit.split(dataset, seed=settings.seed, name=origin.name)
+    fitted = fit.fit(parts)
+    scores = evaluate.evaluate(fitted, parts, dataset, seed=settings.seed)
+    _log_scores(scores)
+    predictions = golden.predictions(fitted, golden.inputs(dataset))
+    pickled = _pickle(fitted)
+    told = Facts(
+        version=settings.version,
+        created=settings.now,
+        joblib_sha256=hashlib.sha256(pickled).hexdigest(),
+        joblib_bytes=len(pickled),
+        libraries=_libraries(),
+        features=golden.features(dataset),
+        scores=scores,
+        data_source=origin.name,
+        data_sha256=origin.sha256,
+        data_rows=len(dataset.rows),
+        seed=settings.seed,
+        golden=predictions,
+        linear=_fold(fitted, dataset, predictions),
+    )
+    files = names.build(settings.version)
+    return {
+        files.joblib: pickled,
+        files.picture: picture.draw(scores.confusion_matrix, CLASSES),
+        files.model_card: model_card.render(told).encode(),
+        files.card: card.render(card.build(told)),
+    }
+
+
+def _fold(fitted: Pipeline, dataset: Dataset, predictions: tuple[Golden, ...]) -> Linear | None:
+    """The folded weights, proven on the golden predictions and on every row."""
+    folded = linear.fold(fitted)
+    rows = fit.rows(dataset)
+    expected = [one.probabilities for one in predictions]
+    if linear.agrees(folded, [one.input for one in predictions], expected) and linear.agrees(
+        folded, rows, fitted.predict_proba(rows)
+    ):
+        return folded
+    logger.warning(
+        "folded weights: left out, they differ from the pipeline by more than %g", linear.TOLERANCE
+    )
+    return None
+
+
+def _pickle(fitted: Pipeline) -> bytes:
+    target = io.BytesIO()
+    joblib.dump(fitted, target, protocol=PICKLE_PROTOCOL)
+    return target.getvalue()
+
+
+def _libraries() -> Mapping[str, str]:
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def _log_scores(scores: evaluate.Scores) -> None:
+    folds = scores.cross_validated
+    logger.info("accuracy: %.4f on the rows held back", scores.accuracy)
+    logger.info("cross-validated accuracy: %.4f ± %.4f (%d folds)", folds.mean, folds.spread, folds.folds)
+    logger.info("classification report:\n%s", scores.report.rstrip())

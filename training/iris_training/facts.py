@@ -1,0 +1,28 @@
+"""Everything an artifact says about itself, gathered once; card, model card and picture only render it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from iris_training.evaluate import Scores
+from iris_training.golden import Feature, Golden
+from iris_training.linear import Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One trained model, described."""
+
+    version: str
+    created: datetime
+    joblib_sha256: str
+    joblib_bytes: int
+    libraries: Mapping[str, str]
+    features: tuple[Feature, ...]
+    scores: Scores
+    data_source: str
+    data_sha256: str
+    data_rows: int
+    seed: int
+    golden: tuple[Golden, ...]
+    linear: Linear | None

@@ -1,0 +1,51 @@
+"""Golden predictions: what the real pipeline answers to inputs that matter. Pure.
+
+A server repeats them before it is ready; so they hold a row of each class and every corner of the
+training ranges, where a wrong order of columns or classes cannot hide.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from iris_training.data import CLASSES, FEATURES, Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One input and the probabilities it must give."""
+
+    input: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column and the range its values had."""
+
+    name: str
+    minimum: float
+    maximum: float
+
+
+def features(dataset: Dataset) -> tuple[Feature, ...]:
+    """The columns in order, each with its range over all rows."""
+    columns = zip(*dataset.rows, strict=True)
+    return tuple(
+        Feature(name, min(column), max(column)) for name, column in zip(FEATURES, columns, strict=True)
+    )
+
+
+def inputs(dataset: Dataset) -> tuple[tuple[float, ...], ...]:
+    """The first row of each class, then the corners, none twice."""
+    firsts = [dataset.rows[dataset.labels.index(label)] for label in range(len(CLASSES))]
+    corners = itertools.product(*((feature.minimum, feature.maximum) for feature in features(dataset)))
+    return tuple(dict.fromkeys([*firsts, *corners]))
+
+
+def predictions(fitted: Pipeline, chosen: Sequence[tuple[float, ...]]) -> tuple[Golden, ...]:
+    """One at a time, as a server asks."""
+    return tuple(Golden(row, tuple(fitted.predict_proba(np.array([row]))[0].tolist())) for row in chosen)

@@ -1,0 +1,96 @@
+"""The Markdown model card: the same facts for a person who decides whether to use the model. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from iris_training import names
+from iris_training.data import CLASSES, UNIT
+from iris_training.facts import Facts
+from iris_training.fit import ESTIMATOR, TEST_FRACTION
+
+
+def render(facts: Facts) -> str:
+    """One page: what it is, how good, made from what, and what it must not be used for."""
+    return "\n\n".join([*_head(facts), *_quality(facts), *_inputs(facts), *_origin(facts)]) + "\n"
+
+
+def _head(facts: Facts) -> list[str]:
+    return [
+        f"# Iris classifier {facts.version}",
+        _paragraph(
+            f"Tells {', '.join(CLASSES[:-1])} and {CLASSES[-1]} apart by four lengths of a flower.",
+            f"{ESTIMATOR}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
+        ),
+        "## Use",
+        _paragraph(
+            "For teaching, demonstrations and as the reference model of a serving system.",
+            "The classes are the only ones it knows: any other flower gets one of these names too.",
+            "Its probabilities mean little outside the ranges below. It decides nothing about people.",
+        ),
+    ]
+
+
+def _quality(facts: Facts) -> list[str]:
+    scores = facts.scores
+    folds = scores.cross_validated
+    held = sum(map(sum, scores.confusion_matrix))
+    return [
+        "## How good it is",
+        _paragraph(
+            f"Accuracy {scores.accuracy:.3f} on the {held} rows held back;",
+            f"cross-validated over all rows {folds.mean:.3f} ± {folds.spread:.3f} ({folds.folds} folds).",
+            "The second figure rests on more rows and is the one to trust.",
+        ),
+        _table(
+            ["class", "precision", "recall", "f1", "rows"],
+            (
+                [label, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", str(one.support)]
+                for label, one in scores.classes.items()
+            ),
+        ),
+        f"![Confusion matrix, truth by prediction]({names.build(facts.version).picture})",
+    ]
+
+
+def _inputs(facts: Facts) -> list[str]:
+    return [
+        "## Inputs",
+        _table(
+            ["feature", "unit", "smallest seen", "largest seen"],
+            ([one.name, UNIT, f"{one.minimum:g}", f"{one.maximum:g}"] for one in facts.features),
+        ),
+    ]
+
+
+def _origin(facts: Facts) -> list[str]:
+    weights = facts.linear.sha256 if facts.linear else "not folded: the scaled and the folded form disagree"
+    rows = [
+        ["data", f"`{_plain(facts.data_source)}`, {facts.data_rows} rows"],
+        ["data sha256", f"`{facts.data_sha256}`"],
+        ["split", f"{TEST_FRACTION:.0%} held back, seed {facts.seed}"],
+        ["artifact", f"`{names.build(facts.version).joblib}`, {facts.joblib_bytes} bytes"],
+        ["artifact sha256", f"`{facts.joblib_sha256}`"],
+        ["weights sha256", f"`{weights}`"],
+        ["libraries", ", ".join(f"{name} {version}" for name, version in facts.libraries.items())],
+    ]
+    return [
+        "## Where it comes from",
+        _table(["what", "value"], rows),
+        _paragraph(
+            "The same data, seed and libraries give the same weights.",
+            "A joblib file can run code when it is opened: open it only after its sha256 matched.",
+        ),
+    ]
+
+
+def _paragraph(*sentences: str) -> str:
+    return " ".join(sentences)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(path: str) -> str:
+    """A path may hold anything; a table cell may not."""
+    return "".join(letter if letter.isprintable() and letter not in "`|" else "?" for letter in path)

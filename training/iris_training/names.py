@@ -1,0 +1,24 @@
+"""The files one version is made of. Pure; whoever serves the folder relies on these names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Side by side in one folder, which may hold many versions."""
+
+    joblib: str
+    picture: str
+    model_card: str
+    card: str
+
+
+def build(version: str) -> Names:
+    """The card's presence says that the others are there."""
+    stem = f"model_pipeline_{version}"
+    return Names(
+        joblib=f"{stem}.joblib",
+        picture=f"{stem}.confusion_matrix.png",
+        model_card=f"{stem}.md",
+        card=f"{stem}.json",
+    )

@@ -1,0 +1,59 @@
+"""What was asked for: the command line's raw words parsed into typed settings. No file is touched."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from iris_training.errors import Invalid, quote
+
+SAMPLE_DATA = Path("data/iris.csv")
+OUTPUT = Path("artifacts")
+SEED = 42
+# scikit-learn's random states are 32-bit.
+LARGEST_SEED = 2**32 - 1
+# An image tag and a Kubernetes label value at once.
+VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One training run as the user asked for it."""
+
+    data: Path
+    output: Path
+    version: str
+    seed: int
+    now: datetime
+
+
+def parse(*, data: str, output: str, version: str | None, seed: str, now: datetime) -> Settings:
+    """Refuse what cannot work before anything slow starts."""
+    for option, path in (("--data", data), ("--output", output)):
+        if not path or "\0" in path:
+            raise Invalid(option, quote(path), "a path")
+    return Settings(
+        data=Path(data),
+        output=Path(output),
+        version=_version(version, now),
+        seed=_seed(seed),
+        now=now,
+    )
+
+
+def _version(version: str | None, now: datetime) -> str:
+    if version is None:
+        return f"1.0.{now:%Y%m%d_%H%M%S}"
+    if not VERSION.fullmatch(version):
+        raise Invalid(
+            "--version",
+            quote(version),
+            "1 to 63 letters, digits, '.', '_' or '-', with a letter or digit at both ends (such as 1.4.0)",
+        )
+    return version
+
+
+def _seed(seed: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", seed) or int(seed) > LARGEST_SEED:
+        raise Invalid("--seed", quote(seed), f"a whole number from 0 to {LARGEST_SEED}")
+    return int(seed)

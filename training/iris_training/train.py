@@ -1,0 +1,35 @@
+"""The whole way from a CSV to an artifact, as a table of contents. Writes only through export."""
+
+import logging
+from pathlib import Path
+
+from iris_training import data, export, names, source
+from iris_training.data import Dataset
+from iris_training.export import Disk
+from iris_training.settings import SAMPLE_DATA, Settings
+from iris_training.source import Source
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings, disk: Disk) -> Path:
+    """Read, train, publish; the path of the joblib."""
+    files = names.build(settings.version)
+    export.refuse(settings.output, files.card)
+    origin, dataset = _read(settings, disk)
+    # Imported here: scikit-learn takes seconds, and who is refused above should not wait for it.
+    from iris_training import artifact  # noqa: PLC0415
+
+    export.save(artifact.build(origin, dataset, settings), settings.output, disk)
+    return settings.output / files.joblib
+
+
+def _read(settings: Settings, disk: Disk) -> tuple[Source, Dataset]:
+    # Only the default is filled in: a sample written under a mistyped name would hide the mistake.
+    if settings.data == SAMPLE_DATA and source.missing(settings.data):
+        export.save_sample(settings.data, data.sample().encode(), disk)
+        logger.info("data: %s was missing, wrote the classic sample data there", settings.data)
+    origin = source.load(settings.data)
+    dataset = data.parse(origin.text, name=origin.name)
+    logger.info("data: %s, %d rows, sha256 %s", origin.name, len(dataset.rows), origin.sha256)
+    return origin, dataset
