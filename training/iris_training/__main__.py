@@ -57,6 +57,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str] | None) -> int:
     now = datetime.datetime.now(datetime.UTC)
     asked = settings.parse(**vars(_parser().parse_args(words)), now=now)
+    # matplotlib refuses to be imported under a name it does not know, and we draw without any backend.
+    os.environ["MPLBACKEND"] = "agg"
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("iris_training").setLevel(logging.INFO)
     _print(str(train.run(asked, export.Disk())))

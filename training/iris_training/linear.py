@@ -4,6 +4,7 @@ Who holds these few numbers needs neither pickle nor scikit-learn to predict: so
 """
 
 import hashlib
+import math
 import struct
 from dataclasses import dataclass
 
@@ -32,9 +33,14 @@ class Linear:
 def fold(fitted: Pipeline) -> Linear:
     """W' = coef / scale and b' = intercept - W'·mean."""
     scaler, regression = fitted["scale"], fitted["classify"]
-    weights = regression.coef_ / scaler.scale_
-    intercept = regression.intercept_ - weights @ scaler.mean_
-    return Linear(tuple(map(tuple, weights.tolist())), tuple(intercept.tolist()))
+    weights = (regression.coef_ / scaler.scale_).tolist()
+    means = scaler.mean_.tolist()
+    # fsum instead of a matrix product: its result is exact, so it is the same on every processor.
+    intercept = [
+        math.fsum([start, *(-weight * mean for weight, mean in zip(row, means, strict=True))])
+        for start, row in zip(regression.intercept_.tolist(), weights, strict=True)
+    ]
+    return Linear(tuple(map(tuple, weights)), tuple(intercept))
 
 
 def predict(linear: Linear, rows: ArrayLike) -> NDArray[np.float64]:
