@@ -1,0 +1,48 @@
+"""Fixtures for whatever talks to a real API server: one server a run, one namespace a test.
+
+Named here once and loaded by tests/conftest.py, so that every folder shares the same server.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness import kubernetes
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+CRDS = tuple((Path(__file__).parents[2] / "crds").glob("*.serving.two.inc.yaml"))
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def api_server() -> Iterator["ApiServer"]:
+    """A running API server that knows our CRDs and a user named jane without any rights."""
+    # Here and not above: unit tests load this file too and never need it.
+    from iris_local_cluster import api_server as servers  # noqa: PLC0415
+
+    with servers.running(users={"jane": []}, crds=CRDS) as server:
+        yield server
+
+
+@pytest.fixture
+async def cluster(api_server: "ApiServer", namespace: str) -> AsyncIterator[kubernetes.Cluster]:
+    """The administrator's client, looking at this test's namespace."""
+    async with kubernetes.client_of(api_server.kubeconfig) as client:
+        yield kubernetes.Cluster(client, namespace)
+
+
+@pytest.fixture
+async def namespace(api_server: "ApiServer") -> AsyncIterator[str]:
+    """A namespace of the test's own in which pods may be created; deleted afterwards."""
+    name = f"test-{next(_numbers)}"
+    async with kubernetes.client_of(api_server.kubeconfig) as client:
+        cluster = kubernetes.Cluster(client, name)
+        await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        await kubernetes.eventually(lambda: cluster.find("ServiceAccount", "default"), bool)
+        yield name
+        await cluster.delete("Namespace", name)

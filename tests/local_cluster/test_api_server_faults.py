@@ -1,0 +1,75 @@
+"""The three servers frozen, ended and started one by one, as tests of failure need it."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from iris_local_cluster import api_server as servers
+
+pytestmark = pytest.mark.cluster
+
+NOTE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}}
+NOTES = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[servers.ApiServer]:
+    """One beside the shared one, which must not notice; each test leaves it whole."""
+    with servers.running() as server:
+        yield server
+
+
+def test_is_apart_from_others(server: servers.ApiServer, api_server: servers.ApiServer) -> None:
+    with server.client() as client, api_server.client() as other:
+        client.post(NOTES, json=NOTE)
+
+        assert client.get(f"{NOTES}/note").status_code == httpx.codes.OK
+        assert other.get(f"{NOTES}/note").status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_comes_back_at_the_same_address_with_its_objects(server: servers.ApiServer, end: str) -> None:
+    with server.client() as client:
+        client.post(NOTES, json=NOTE)
+
+    getattr(server.api_server, end)()
+    with server.client() as client, pytest.raises(httpx.ConnectError):
+        client.get(NOTES)
+    server.api_server.start()
+    server.wait_until_ready()
+
+    with server.client() as client:
+        assert client.get(f"{NOTES}/note").status_code == httpx.codes.OK
+
+
+def test_answers_nothing_while_frozen(server: servers.ApiServer) -> None:
+    server.api_server.pause()
+    with server.client() as client, pytest.raises(httpx.TimeoutException):
+        client.get("/readyz", timeout=0.5)
+    server.api_server.resume()
+
+    server.wait_until_ready()
+
+
+def test_keeps_its_objects_when_the_store_crashes(server: servers.ApiServer) -> None:
+    with server.client() as client:
+        client.post(NOTES, json=NOTE)
+
+    server.etcd.kill()
+    server.etcd.start()
+    server.wait_until_ready()
+
+    with server.client() as client:
+        assert client.get(f"{NOTES}/note").status_code == httpx.codes.OK
+
+
+def test_goes_on_without_its_controllers(server: servers.ApiServer) -> None:
+    server.controller_manager.kill()
+
+    with server.client() as client:
+        client.post("/api/v1/namespaces", json={"metadata": {"name": "late"}})
+        absent = client.get("/api/v1/namespaces/late/serviceaccounts/default")
+    server.controller_manager.start()
+
+    assert absent.status_code == httpx.codes.NOT_FOUND
+    assert server.controller_manager.pid is not None
