@@ -1,0 +1,90 @@
+"""The command `iris-model-server`: environment and options in, a serving process or an exit code out.
+
+Exit codes: 0 stopped when asked, 2 settings or address unusable, 65 artifact refused.
+"""
+
+import argparse
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from iris_model_server import app, artifact, lifecycle, logs, settings
+from iris_model_server.errors import ArtifactRefused
+from iris_model_server.lifecycle import AddressUnusable
+from iris_model_server.settings import Settings, SettingsRefused
+
+log = logging.getLogger(__name__)
+
+UNUSABLE: Final = 2
+# EX_DATAERR of sysexits.h: the operator tells it from a crash.
+REFUSED: Final = 65
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until asked to stop."""
+    # As process 1 of a container a signal without a handler is ignored: be stoppable while loading too.
+    signal.signal(signal.SIGTERM, _stop_early)
+    options = _parser().parse_args(arguments)
+    try:
+        loaded = settings.load()
+        logs.configure(loaded.log_level)
+        return _serve(loaded, options.host, options.port)
+    except (SettingsRefused, AddressUnusable) as error:
+        sys.stderr.write(f"{error}\n")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return lifecycle.INTERRUPTED
+
+
+def _serve(loaded: Settings, host: str, port: int) -> int:
+    bound = lifecycle.bind(host, port)
+    try:
+        verified = artifact.load(loaded.artifact_dir, loaded.expected_version)
+    except ArtifactRefused as error:
+        sys.stderr.write(f"{error}\n")
+        _tell_kubelet(loaded.termination_log, str(error))
+        return REFUSED
+    server = app.create_app(loaded, verified)
+    log.info(
+        "serving %s %s (%s, %s) on http://%s:%s",
+        loaded.model_name,
+        verified.card.version,
+        verified.model.source,
+        verified.digest,
+        host,
+        bound.getsockname()[1],
+    )
+    lifecycle.run(server, loaded, bound)
+    log.info("stopped")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="iris-model-server",
+        description="Serve a trained model over HTTP. Settings come from IRIS_* variables (see the README).",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", default=8000, type=int, help="port, 0 for any free one (default: %(default)s)"
+    )
+    return parser
+
+
+def _tell_kubelet(termination_log: Path, line: str) -> None:
+    # Made by the kubelet, never by us: on a person's machine there is none.
+    with contextlib.suppress(OSError):
+        if termination_log.is_file():
+            termination_log.write_text(line + "\n", encoding="utf-8")
+
+
+def _stop_early(number: int, frame: object) -> None:  # noqa: ARG001  # the signature of a signal handler
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

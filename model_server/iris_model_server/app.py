@@ -1,0 +1,81 @@
+"""Assembly: settings and an artifact become an app. Nothing happens at import."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from iris_model_server import edge, errors, openapi, routes
+from iris_model_server.access_log import AccessLog, Sink
+from iris_model_server.artifact import Artifact
+from iris_model_server.edge import Edge, Surroundings
+from iris_model_server.errors import Problem
+from iris_model_server.inference import Inference
+from iris_model_server.metrics import Metrics
+from iris_model_server.serving import Serving
+from iris_model_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The app and the two parts that its process works with."""
+
+    app: FastAPI
+    serving: Serving
+    log: AccessLog
+
+
+def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None = None) -> Server:
+    """An app that serves the artifact; without one it lives but is not ready."""
+    metrics = Metrics()
+    serving = Serving(settings, metrics)
+    if artifact is not None:
+        serving.serve(artifact)
+    log = AccessLog(sink or sys.stdout.buffer)
+    surroundings = Surroundings(
+        serving=serving,
+        metrics=metrics,
+        log=log,
+        level=getattr(logging, settings.log_level.upper()),
+        most_bytes=settings.max_body_bytes,
+    )
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=metadata.version("iris-model-server"),
+        docs_url=None,
+        openapi_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Edge, surroundings=surroundings)],
+        exception_handlers={Problem: _problem, HTTPException: _http_exception},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.include_router(routes.predictions(Inference(serving, settings.max_batch_rows)))
+    app.include_router(routes.model(serving, settings))
+    app.include_router(routes.probes(serving, metrics))
+    app.include_router(routes.site(app))
+    return Server(app=app, serving=serving, log=log)
+
+
+async def _problem(request: Request, error: Any) -> Response:
+    problem: Problem = error
+    content = errors.body(problem, request.scope[edge.REQUEST_ID])
+    return Response(content, problem.kind.status, problem.headers, media_type=errors.MEDIA_TYPE)
+
+
+async def _http_exception(request: Request, error: Any) -> Response:
+    """What the router itself refuses: unknown paths and methods."""
+    exception: HTTPException = error
+    if exception.status_code == errors.METHOD.status:
+        allowed = (exception.headers or {}).get("Allow", "another method")
+        detail = f"{errors.one_line(request.url.path)}: {errors.one_line(request.method)}, expected {allowed}"
+    else:
+        detail = f"{errors.one_line(request.url.path)}: {exception.detail}, expected a path of /docs"
+    problem = errors.from_status(exception.status_code, detail)
+    problem.headers.update(exception.headers or {})
+    return await _problem(request, problem)

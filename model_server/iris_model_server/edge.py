@@ -1,0 +1,154 @@
+"""Around every request: its id, the body limit, the metrics, the access log, the last error handler.
+
+Plain ASGI, for a middleware base class costs more than the whole answer. Decides nothing about the
+content of a request.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iris_model_server import access_log, errors
+from iris_model_server.access_log import AccessLog
+from iris_model_server.errors import Problem
+from iris_model_server.metrics import Metrics
+from iris_model_server.serving import Serving
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID: Final = "iris.request_id"
+UNMATCHED: Final = "unmatched"
+# nginx's number for "the client left before the answer"; never sent, only counted and logged.
+CLIENT_LEFT: Final = 499
+# Asked every few seconds by machines: told only at level Debug.
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the edge works with."""
+
+    serving: Serving
+    metrics: Metrics
+    log: AccessLog
+    level: int
+    most_bytes: int
+    new_id: Callable[[], str] = lambda: uuid4().hex
+    clock: Callable[[], float] = time.perf_counter
+
+
+class Edge:
+    """The outermost part that is ours."""
+
+    def __init__(self, app: ASGIApp, surroundings: Surroundings) -> None:
+        self._app = app
+        self._with = surroundings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(self._with, scope, receive, send)
+        self._with.metrics.in_flight.inc()
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = CLIENT_LEFT
+        except Exception:
+            # Anything can be wrong in a model; the client still gets problem details, the log the stack.
+            log.exception("request %s: %s %s failed", exchange.request_id, scope["method"], scope["path"])
+            await exchange.fail()
+        finally:
+            self._with.metrics.in_flight.dec()
+            exchange.record()
+
+
+class Exchange:
+    """One request and its answer, as seen at the edge."""
+
+    def __init__(self, surroundings: Surroundings, scope: Scope, receive: Receive, send: Send) -> None:
+        self._with = surroundings
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._start = surroundings.clock()
+        self._received = 0
+        self._headers = Headers(scope=scope)
+        given = self._headers.get("x-request-id", "")
+        self.request_id: str = given if _SANE_ID.fullmatch(given) else surroundings.new_id()
+        self.status = 0
+        scope[REQUEST_ID] = self.request_id
+
+    async def receive(self) -> Message:
+        declared = self._headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > self._with.most_bytes:
+            raise self._too_large(f"{declared[:20]} bytes")
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > self._with.most_bytes:
+            raise self._too_large("more")
+        return message
+
+    def _too_large(self, found: str) -> Problem:
+        return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode("ascii"))]
+            if self._with.serving.draining:
+                # So that the client opens its next connection to a server that stays.
+                headers.append((b"connection", b"close"))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def fail(self) -> None:
+        if self.status:
+            # Half an answer is on the wire: the server closes the connection, the client sees it break.
+            return
+        problem = Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": problem.kind.status,
+                "headers": [(b"content-type", errors.MEDIA_TYPE.encode("ascii"))],
+            }
+        )
+        await self.send({"type": "http.response.body", "body": errors.body(problem, self.request_id)})
+
+    def record(self) -> None:
+        seconds = self._with.clock() - self._start
+        route = _template(self._scope)
+        status = self.status or CLIENT_LEFT
+        self._with.metrics.route(self._scope["method"], route).observe(status, seconds)
+        if self._with.level > (logging.DEBUG if route in PROBES else logging.INFO):
+            return
+        client = self._scope.get("client")
+        self._with.log.add(
+            access_log.Line(
+                time=access_log.timestamp(time.time()),
+                level="info",
+                request_id=self.request_id,
+                method=self._scope["method"],
+                path=errors.one_line(self._scope["path"]),
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 3),
+                client=client[0] if client else "",
+            )
+        )
+
+
+def _template(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    template: str = getattr(route, "path_format", UNMATCHED)
+    return template

@@ -1,0 +1,104 @@
+"""Every error that can leave the server, and the status it leaves with (RFC 9457).
+
+Raised anywhere, translated here only. Knows no framework.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from iris_model_server.schemas import Fault, ProblemDetails
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:iris-model-server:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the table: what it is called, its status, its title."""
+
+    name: str
+    status: int
+    title: str
+
+
+MALFORMED: Final = Kind("malformed-json", 400, "The body is not JSON")
+UNAUTHORIZED: Final = Kind("wrong-token", 401, "The token is missing or wrong")
+RELOAD_OFF: Final = Kind("reload-off", 403, "Reloading is turned off")
+NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
+METHOD: Final = Kind("method-not-allowed", 405, "This path does not answer this method")
+REFUSED: Final = Kind("artifact-refused", 409, "The artifact was refused, the former model still serves")
+TOO_LARGE: Final = Kind("too-large", 413, "The request is too large")
+MEDIA: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+INVALID: Final = Kind("invalid-input", 422, "The input is not valid")
+INTERNAL: Final = Kind("internal-error", 500, "The server failed")
+NOT_READY: Final = Kind("not-ready", 503, "The server is not ready")
+
+KINDS: Final = (
+    MALFORMED,
+    UNAUTHORIZED,
+    RELOAD_OFF,
+    NOT_FOUND,
+    METHOD,
+    REFUSED,
+    TOO_LARGE,
+    MEDIA,
+    INVALID,
+    INTERNAL,
+    NOT_READY,
+)
+_BY_STATUS: Final = {kind.status: kind for kind in KINDS}
+
+
+class Problem(Exception):  # noqa: N818 - an answer, not a fault of ours
+    """An answer that is an error: its kind gives the status, its detail says what to do."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        faults: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+
+
+class ArtifactRefused(Exception):  # noqa: N818 - an outcome, named as the operator names it
+    """The artifact breaks its contract. The message says where, found, expected."""
+
+    def __init__(self, where: object, found: object, expected: object) -> None:
+        super().__init__(f"artifact refused: {where}: {one_line(found)}, expected {one_line(expected)}")
+
+
+def one_line(value: object) -> str:
+    """Text that fits in one log line, whatever a file or an exception put into it."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def from_status(status: int, detail: str) -> Problem:
+    """A problem for a status that the framework chose."""
+    kind = _BY_STATUS.get(status) or Kind(f"status-{status}", status, HTTPStatus(status).phrase)
+    return Problem(kind, detail)
+
+
+def body(problem: Problem, request_id: str) -> bytes:
+    """The problem details document."""
+    return msgspec.json.encode(
+        ProblemDetails(
+            type=TYPE_PREFIX + problem.kind.name,
+            title=problem.kind.title,
+            status=problem.kind.status,
+            detail=problem.detail,
+            request_id=request_id,
+            errors=problem.faults,
+        )
+    )

@@ -1,0 +1,159 @@
+"""What Prometheus sees. Names and labels are a contract with dashboards and alerts.
+
+Label children are bound once, where a model is loaded or a route is first seen, so that a request
+pays for an addition and not for a lookup by label.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import choose_encoder
+
+from iris_model_server.artifact import Artifact
+from iris_model_server.schemas import Numbers
+
+SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+# Any other method is counted as OTHER: a client must not be able to make series.
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+MODEL: Final = ("model", "version")
+
+
+class ModelMetrics:
+    """The children of one model version, bound."""
+
+    def __init__(self, metrics: "Metrics", name: str, artifact: Artifact) -> None:
+        card = artifact.card
+        self._requests = {
+            status: metrics.inference_requests.labels(name, card.version, status)
+            for status in ("success", "invalid", "error")
+        }
+        self._seconds = metrics.inference_seconds.labels(name, card.version)
+        self._confidence = metrics.confidence.labels(name, card.version)
+        self._classes = [metrics.distribution.labels(name, card.version, label) for label in card.classes]
+        self._ranges = [
+            (
+                number,
+                feature.minimum,
+                feature.maximum,
+                metrics.out_of_range.labels(name, card.version, feature.name),
+            )
+            for number, feature in enumerate(card.features)
+        ]
+
+    def count(self, status: str) -> None:
+        self._requests[status].inc()
+
+    def observe(
+        self,
+        rows: Sequence[Numbers],
+        classes: Sequence[int],
+        probabilities: Sequence[Sequence[float]],
+        seconds: float,
+    ) -> None:
+        self._requests["success"].inc()
+        self._seconds.observe(seconds)
+        for row, index, shares in zip(rows, classes, probabilities, strict=True):
+            self._classes[index].inc()
+            self._confidence.observe(shares[index])
+            for number, minimum, maximum, counter in self._ranges:
+                if not minimum <= row[number] <= maximum:
+                    counter.inc()
+
+
+class RouteMetrics:
+    """The children of one method and route, bound."""
+
+    def __init__(self, metrics: "Metrics", method: str, route: str) -> None:
+        self._requests = metrics.http_requests
+        self._labels = (method, route)
+        self._seconds = metrics.http_seconds.labels(method, route)
+        self._by_status: dict[int, Counter] = {}
+
+    def observe(self, status: int, seconds: float) -> None:
+        counter = self._by_status.get(status)
+        if counter is None:
+            counter = self._by_status[status] = self._requests.labels(*self._labels, str(status))
+        counter.inc()
+        self._seconds.observe(seconds)
+
+
+class Metrics:
+    """Every metric of one server, in a registry of its own."""
+
+    def __init__(self) -> None:
+        # Off, for `*_created` would add a series to each of the contract's.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # its package types only some functions
+        registry = self._registry = CollectorRegistry()
+        route = ("method", "route")
+        self.http_requests = Counter(
+            "http_requests", "Requests answered.", (*route, "http_status"), registry=registry
+        )
+        self.http_seconds = Histogram(
+            "http_request_duration_seconds",
+            "From request line to last byte.",
+            route,
+            registry=registry,
+            buckets=SECONDS,
+        )
+        self.in_flight = Gauge("http_requests_in_flight", "Requests being answered.", registry=registry)
+        self.inference_requests = Counter(
+            "inference_requests", "Calls of the model by outcome.", (*MODEL, "status"), registry=registry
+        )
+        self.inference_seconds = Histogram(
+            "inference_duration_seconds", "Time in the model.", MODEL, registry=registry, buckets=SECONDS
+        )
+        self.distribution = Counter(
+            "prediction_distribution",
+            "Rows by predicted class.",
+            (*MODEL, "prediction_label"),
+            registry=registry,
+        )
+        self.confidence = Histogram(
+            "prediction_confidence",
+            "Probability of the predicted class.",
+            MODEL,
+            registry=registry,
+            buckets=CONFIDENCE,
+        )
+        self.out_of_range = Counter(
+            "feature_out_of_range",
+            "Inputs outside the training range.",
+            (*MODEL, "feature"),
+            registry=registry,
+        )
+        self.model_info = Gauge(
+            "model_info", "1 for the model that serves.", (*MODEL, "digest"), registry=registry
+        )
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._routes: dict[tuple[str, str], RouteMetrics] = {}
+
+    def bind(self, name: str, artifact: Artifact) -> ModelMetrics:
+        """The children of the model that serves from now on; model_info shows it alone."""
+        bound = ModelMetrics(self, name, artifact)
+        self.model_info.clear()
+        self.model_info.labels(name, artifact.card.version, artifact.digest).set(1)
+        return bound
+
+    def route(self, method: str, route: str) -> RouteMetrics:
+        """`route` is a template from our own table, never a path from a client."""
+        key = (method if method in METHODS else "OTHER", route)
+        bound = self._routes.get(key)
+        if bound is None:
+            bound = self._routes[key] = RouteMetrics(self, *key)
+        return bound
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The text for a scrape and its content type."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type

@@ -1,0 +1,56 @@
+"""A model: rows of numbers in, probabilities out. Knows no HTTP, no files, no card.
+
+Two kinds: weights folded to one matrix, in plain Python because for one row that beats any array
+library; and a scikit-learn pipeline that training could not fold.
+"""
+
+from collections.abc import Sequence
+from math import exp
+from operator import mul
+from typing import Any, Protocol
+
+from iris_model_server.schemas import Numbers
+
+
+class Model(Protocol):
+    """What inference needs of a model."""
+
+    @property
+    def source(self) -> str:
+        """`folded` or `joblib`."""
+
+    def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
+        """For each row the probability of each class."""
+
+
+class FoldedModel:
+    """Softmax over one matrix of weights."""
+
+    source = "folded"
+
+    def __init__(self, weights: Sequence[Sequence[float]], intercept: Sequence[float]) -> None:
+        self._classes = tuple(zip(map(tuple, weights), intercept, strict=True))
+
+    def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
+        return [self._softmax(row) for row in rows]
+
+    def _softmax(self, row: Numbers) -> list[float]:
+        scores = [sum(map(mul, weights, row)) + bias for weights, bias in self._classes]
+        # Without the largest score taken off, exp overflows for inputs far from the training range.
+        largest = max(scores)
+        powers = [exp(score - largest) for score in scores]
+        total = sum(powers)
+        return [power / total for power in powers]
+
+
+class PipelineModel:
+    """A fitted scikit-learn pipeline. Whoever makes one has verified where it came from."""
+
+    source = "joblib"
+
+    def __init__(self, pipeline: Any) -> None:
+        self._pipeline = pipeline
+
+    def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
+        answer: list[list[float]] = self._pipeline.predict_proba(list(rows)).tolist()
+        return answer

@@ -1,0 +1,122 @@
+"""The shapes of requests and answers: decoded, encoded and documented from these structs alone.
+
+No logic; numbers' bounds live here because decoder and OpenAPI document both read them.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+# The names of the measured fields, in the order every model here was trained with.
+FEATURES: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+# No iris organ comes near a metre: beyond it the unit is wrong, not the flower large.
+LARGEST_CM: Final = 100.0
+
+Centimetres = Annotated[float, Meta(gt=0, le=LARGEST_CM, description="In centimetres.")]
+Row = tuple[Centimetres, Centimetres, Centimetres, Centimetres]
+Numbers = Sequence[float]
+
+
+class PredictRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """One flower, measured in centimetres."""
+
+    sepal_length: Centimetres
+    sepal_width: Centimetres
+    petal_length: Centimetres
+    petal_width: Centimetres
+
+
+class BatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Many flowers: each row is sepal length, sepal width, petal length, petal width in centimetres."""
+
+    rows: Annotated[list[Row], Meta(min_length=1)]
+
+
+class PredictAnswer(Struct, frozen=True):
+    """The most probable class and the probability of each, in the order of the model's classes."""
+
+    prediction: int
+    prediction_label: str
+    request_id: str
+    model_version: str
+    probabilities: list[float]
+
+
+class BatchAnswer(Struct, frozen=True):
+    """The same as for one flower, one column per field: entry i belongs to row i."""
+
+    prediction: list[int]
+    prediction_label: list[str]
+    probabilities: list[list[float]]
+    request_id: str
+    model_version: str
+
+
+class FeatureInfo(Struct, frozen=True):
+    """An input of the model with the range it was trained on."""
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+
+
+class ModelInfo(Struct, frozen=True):
+    """Which model answers: name, version and digest are the proof of what serves."""
+
+    name: str
+    version: str
+    digest: str
+    features: list[FeatureInfo]
+    classes: list[str]
+    created: str
+    started: str
+    reloads: int
+    source: str
+
+
+class Health(Struct, frozen=True):
+    """A summary for people; probes use /livez and /readyz."""
+
+    status: str
+    model_name: str
+    model_version: str
+    uptime_seconds: float
+
+
+class Probe(Struct, frozen=True):
+    """The answer to a probe that succeeded."""
+
+    status: str
+
+
+class Fault(Struct, frozen=True):
+    """One thing that is wrong with the input."""
+
+    field: str
+    found: str
+    expected: str
+
+
+class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+    """An error as RFC 9457 describes it; `errors` lists what is wrong with an input."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: tuple[Fault, ...] = ()
+
+
+ALL: Final = (
+    PredictRequest,
+    BatchRequest,
+    PredictAnswer,
+    BatchAnswer,
+    ModelInfo,
+    Health,
+    Probe,
+    ProblemDetails,
+)

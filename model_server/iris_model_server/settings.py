@@ -1,0 +1,58 @@
+"""The environment of the server, parsed once at start. Reads nothing at import.
+
+Address and port are options of the command, not IRIS_HOST and IRIS_PORT: Kubernetes itself sets
+IRIS_PORT=tcp://... for a Service that is called iris.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "IRIS_"
+
+LogLevel = Annotated[
+    Literal["Debug", "Info", "Warning", "Error"],
+    BeforeValidator(lambda value: value.capitalize() if isinstance(value, str) else value),
+]
+
+
+class Settings(BaseSettings):
+    """Every IRIS_* variable with its default and bounds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    artifact_dir: Path = Path("artifacts")
+    model_name: str = Field(default="iris", pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
+    expected_version: str | None = None
+    log_level: LogLevel = "Info"
+    drain_seconds: float = Field(default=1.0, ge=0, le=600)
+    shutdown_seconds: int = Field(default=20, ge=1, le=600)
+    # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
+    keep_alive_seconds: int = Field(default=120, ge=1, le=3600)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, le=104_857_600)
+    max_batch_rows: int = Field(default=10_000, ge=1, le=1_000_000)
+    reload_token: SecretStr | None = Field(default=None, min_length=16)
+    termination_log: Path = Path("/dev/termination-log")
+
+
+class SettingsRefused(Exception):  # noqa: N818 - an outcome: exit 2
+    """A variable cannot be used. The message is one line."""
+
+
+def load() -> Settings:
+    """Settings from the environment, or one line about each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsRefused(f"settings refused: {'; '.join(map(_line, error.errors()))}") from error
+
+
+def _line(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0])
+    # Never the token itself.
+    found = "(hidden)" if name == "reload_token" else repr(fault["input"])
+    message = fault["msg"].removeprefix("Input ").replace("should", "must")
+    return f"{PREFIX}{name.upper()}: {found}, {message}"
