@@ -113,7 +113,9 @@ def _replace(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
     except BaseException:
         _undo(published, folder, disk)
         raise
-    _sweep(folder, disk)
+    # The version is there: what cannot be swept now must not turn that into a failure.
+    with contextlib.suppress(OSError):
+        _sweep(folder, disk)
 
 
 def _undo(published: list[Path], folder: Path, disk: Disk) -> None:

@@ -1,0 +1,182 @@
+"""The command as a person types it: streams, exit codes, one-line refusals, Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from iris_training import __main__ as command
+
+HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
+LINES = re.compile(r"iris-training: [^\n]+: found [^\n]+, expected [^\n]+\n")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in; the environment is put back afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    return tmp_path
+
+
+def test_help_names_every_option_and_exits_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        command.main(["--help"])
+
+    page = capsys.readouterr().out
+    assert left.value.code == 0
+    assert all(option in page for option in ("--data", "--output", "--version", "--seed", HEADER))
+    assert max(map(len, page.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        pytest.param(["--colour", "red"], "unrecognized arguments: --colour red", id="unknown option"),
+        pytest.param(["--seed"], "argument --seed: expected one argument", id="no value"),
+        pytest.param(["--vers", "1"], "unrecognized arguments", id="abbreviation"),
+        pytest.param(["--version", "a/b"], "--version: found 'a/b'", id="version"),
+        pytest.param(["--seed", "-1"], "--seed: found '-1'", id="seed"),
+        pytest.param(["--data", "typo.csv"], "typo.csv: found No such file or directory", id="data missing"),
+        pytest.param(["--data", "."], ".: found a directory", id="data a directory"),
+        pytest.param(["--data", "bad.csv"], "bad.csv:2:1: found sepal_length 'x'", id="bad cell"),
+        pytest.param(["--output", "bad.csv"], "which is no folder", id="output a file"),
+        pytest.param(["--output", "bad.csv/below"], "which is no folder", id="output below a file"),
+    ],
+)
+def test_refuses_in_one_line_with_exit_2_and_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], found: str
+) -> None:
+    (home / "bad.csv").write_text(f"{HEADER}\nx,3.5,1.4,0.2,setosa\n")
+
+    code = command.main(words)
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.out == ""
+    assert LINES.fullmatch(told.err)
+    assert found in told.err
+    assert [path.name for path in home.iterdir()] == ["bad.csv"]
+
+
+def test_trains_from_nothing_and_ends_with_the_path(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = command.main(["--version", "1.4.0"])
+
+    assert code == 0
+    assert capsys.readouterr().out == "artifacts/model_pipeline_1.4.0.joblib\n"
+    assert sorted(path.name for path in (home / "artifacts").iterdir()) == [
+        "model_pipeline_1.4.0.confusion_matrix.png",
+        "model_pipeline_1.4.0.joblib",
+        "model_pipeline_1.4.0.json",
+        "model_pipeline_1.4.0.md",
+    ]
+    assert [path.name for path in (home / "data").iterdir()] == ["iris.csv"]
+
+
+def test_keeps_an_existing_version_and_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "artifacts").mkdir()
+    card = home / "artifacts" / "model_pipeline_1.4.0.json"
+    card.write_text("{}")
+
+    code = command.main(["--version", "1.4.0"])
+
+    assert code == 2
+    assert "found this version already there" in capsys.readouterr().err
+    assert card.read_text() == "{}"
+    assert not (home / "data").exists()
+
+
+def run(words: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+MODULE = [sys.executable, "-m", "iris_training"]
+
+
+@pytest.mark.process
+def test_process_tells_the_story_on_standard_error(tmp_path: Path) -> None:
+    ended = run(MODULE, tmp_path, MPLBACKEND="no-such-backend")
+
+    assert ended.returncode == 0, ended.stderr
+    assert re.fullmatch(r"artifacts/model_pipeline_1\.0\.\d{8}_\d{6}\.joblib\n", ended.stdout)
+    assert (tmp_path / ended.stdout.strip()).is_file()
+    said = [
+        "data: data/iris.csv was missing, wrote the classic sample data there",
+        "data: data/iris.csv, 150 rows, sha256 ",
+        "accuracy: 1.0000 ",
+        "cross-validated accuracy: 0.9533 ± 0.0452 (5 folds)",
+        "classification report:",
+    ]
+    places = [ended.stderr.find(line) for line in said]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@pytest.mark.process
+def test_weights_and_joblib_do_not_depend_on_the_processor(tmp_path: Path) -> None:
+    digests = set()
+    for core, threads in (("Prescott", "1"), ("Haswell", "2"), ("", "2")):
+        version = f"1.{core}"
+        environment = {"OPENBLAS_CORETYPE": core} if core else {}
+        ended = run(
+            [*MODULE, "--version", f"{version}x"], tmp_path, OPENBLAS_NUM_THREADS=threads, **environment
+        )
+        assert ended.returncode == 0, ended.stderr
+        card = json.loads((tmp_path / "artifacts" / f"model_pipeline_{version}x.json").read_text())
+        digests.add((card["artifact"]["sha256"], card["linear"]["sha256"]))
+
+    assert len(digests) == 1
+
+
+@pytest.mark.process
+def test_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A file size limit fails the picture's write as a full disk does, without needing one."""
+    ended = run(["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", *MODULE], tmp_path)
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines()[-1] == (
+        "iris-training: artifacts: found File too large, expected room for a few hundred kilobytes"
+    )
+    assert [*(tmp_path / "artifacts").iterdir()] == []
+
+
+@pytest.mark.process
+def test_standard_output_that_is_full_is_one_line(tmp_path: Path) -> None:
+    ended = run(["bash", "-c", 'exec "$@" >/dev/full', "bash", *MODULE], tmp_path)
+
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(
+        "iris-training: standard output: found No space left on device, expected room for the path artifacts/"
+    )
+
+
+@pytest.mark.process
+def test_interrupt_exits_130_without_an_artifact(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        MODULE, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert started.stderr
+    first = started.stderr.readline()
+
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=60)
+
+    assert first.startswith("data: ")
+    assert started.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "iris-training: interrupted"
+    assert "Traceback" not in err
+    assert not (tmp_path / "artifacts").exists()
