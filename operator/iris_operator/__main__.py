@@ -1,0 +1,79 @@
+"""`iris-operator`: wires the engine to Kopf and runs both until a signal, or until either ends."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+
+import kopf
+
+from iris_operator import cluster, errors, handlers, health
+from iris_operator import settings as setting
+from iris_operator.engine import Engine
+from iris_operator.proof import Prover
+
+
+def main() -> None:
+    """Exit codes: 0 after a signal, 1 when something ended that must not, 2 for a wrong setting."""
+    argparse.ArgumentParser(
+        prog="iris-operator",
+        description="Watches IrisModel objects and makes the cluster serve what they declare.",
+        epilog="All settings are environment variables, IRIS_OPERATOR_*: see operator/README.md.",
+    ).parse_args()
+    try:
+        settings = setting.read()
+    except setting.SettingError as error:
+        sys.exit(_refuse(str(error)))
+    _log(settings.log_level)
+    try:
+        asyncio.run(run(settings))
+    except (OSError, errors.Unsupported) as error:
+        sys.exit(_refuse(str(error)))
+
+
+async def run(settings: setting.Settings) -> None:
+    """The whole operator, until a signal."""
+    async with await cluster.connect(settings.kubeconfig) as api, Prover(time.monotonic) as prover:
+        engine = Engine(settings, api, prover)
+        probes = await health.serve(
+            settings.health_host, settings.health_port, dead=engine.dead, unready=engine.unready
+        )
+        stop = asyncio.Event()
+        running = asyncio.create_task(engine.run())
+        running.add_done_callback(lambda _: stop.set())
+        try:
+            await kopf.operator(
+                registry=handlers.register(engine),
+                settings=handlers.settings(),
+                standalone=True,
+                clusterwide=not settings.namespaces,
+                namespaces=settings.namespaces,
+                stop_flag=stop,
+            )
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+            await probes.cleanup()
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(
+        level=level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
+    )
+    # Kopf tells of every handled event at INFO: that is one line per heartbeat of every pod.
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"iris-operator: {message}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    main()

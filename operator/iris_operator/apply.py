@@ -1,0 +1,119 @@
+"""Declared children to cluster: apply what differs, delete what is ours and not wanted any more.
+
+At rest nothing is written or read. Another owner's object is never touched: a name that the store does not
+know is read live first.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from iris_operator import errors, kinds, ownership, reasons
+from iris_operator.children import deployment, metadata
+from iris_operator.cluster import Body, Cluster
+from iris_operator.kinds import Kind
+from iris_operator.spec import IrisModel
+from iris_operator.store import Snapshot, Store
+
+logger = logging.getLogger(__name__)
+
+# Holds the live replicas between the moment we stop declaring them and the autoscaler's first word.
+_HANDOVER_MANAGER: Final = "iris-operator-replicas"
+_COLLECTION_WAIT_SECONDS: Final = 1.0
+
+
+class Applier:
+    """Makes children true, one model at a time."""
+
+    def __init__(self, cluster: Cluster, store: Store) -> None:
+        self._cluster = cluster
+        self._store = store
+
+    async def children(
+        self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
+    ) -> errors.Invalid | None:
+        """Raises errors.Waiting and ClusterError; returns the first thing that the user must change."""
+        fault = None
+        for kind, manifest in wanted:
+            try:
+                await self._child(snapshot, model, kind, ownership.stamp(manifest))
+            except errors.Invalid as invalid:
+                fault = fault or invalid
+        names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
+        for (kind, name), live in snapshot.children.items():
+            if (kind, name) not in names:
+                await self._prune(model, kind, live)
+        return fault
+
+    async def _child(self, snapshot: Snapshot, model: IrisModel, kind: Kind, manifest: Body) -> None:
+        name = manifest["metadata"]["name"]
+        live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
+        if live is None:
+            live = await self._cluster.read(kind, model.namespace, name)
+        if live is not None:
+            _refuse_what_is_not_ours(kind, live, model)
+            if ownership.holds(live, manifest):
+                self._store.observe(kind, live)
+                return
+            if kind == kinds.DEPLOYMENT:
+                await self._hand_over_replicas(live, manifest)
+        try:
+            applied = await self._cluster.apply(kind, manifest)
+        except errors.ClusterError as error:
+            if error.code in (400, 422):
+                raise errors.Invalid(reasons.INVALID_SPEC, f"{kind.name} {name}: {error.message}") from error
+            raise
+        self._store.observe(kind, applied)
+        why = "created" if live is None else _difference(live, manifest)
+        logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
+
+    async def _hand_over_replicas(self, live: Mapping[str, Any], manifest: Body) -> None:
+        """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""
+        declared_by = live["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM)
+        if "replicas" in manifest["spec"] or declared_by == "autoscaler":
+            return
+        identity = {name: manifest["metadata"][name] for name in ("name", "namespace")}
+        current = await self._cluster.read(kinds.DEPLOYMENT, identity["namespace"], identity["name"])
+        if current is None:
+            return
+        holder = {
+            "apiVersion": kinds.DEPLOYMENT.api_version,
+            "kind": kinds.DEPLOYMENT.name,
+            "metadata": identity,
+            "spec": {"replicas": current["spec"].get("replicas", 1)},
+        }
+        await self._cluster.apply(kinds.DEPLOYMENT, holder, manager=_HANDOVER_MANAGER)
+
+    async def _prune(self, model: IrisModel, kind: Kind, known: Mapping[str, Any]) -> None:
+        name = known["metadata"]["name"]
+        live = await self._cluster.read(kind, model.namespace, name)
+        if live is None:
+            self._store.vanish(kind, known)
+            return
+        if ownership.owner(live, model) != "ours" or live["metadata"].get("deletionTimestamp"):
+            return
+        await self._cluster.delete(kind, live)
+        self._store.vanish(kind, live)
+        logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)
+
+
+def _refuse_what_is_not_ours(kind: Kind, live: Mapping[str, Any], model: IrisModel) -> None:
+    name = live["metadata"]["name"]
+    whose = ownership.owner(live, model)
+    if whose == "former" or live["metadata"].get("deletionTimestamp"):
+        raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"{kind.name} {name} is being deleted")
+    if whose == "foreign":
+        reference = ownership.controller(live)
+        label = live["metadata"].get("labels", {}).get(metadata.MANAGED_BY_LABEL)
+        found = f"{reference['kind']} {reference['name']}" if reference else label or "somebody else"
+        raise errors.Invalid(
+            reasons.CHILD_CONFLICT,
+            f"{kind.name} {name}: found one that belongs to {found}, expected none of that name",
+        )
+
+
+def _difference(live: Mapping[str, Any], manifest: Body) -> str:
+    """For the log: did the declaration change, or did somebody change the object?"""
+    before = live["metadata"].get("annotations", {}).get(ownership.INTENT)
+    declared = manifest["metadata"]["annotations"][ownership.INTENT]
+    return "was changed by somebody else" if before == declared else "declaration changed"

@@ -1,0 +1,34 @@
+"""IrisModel to the manifests that it asks for: one file per kind, listed in CHILDREN. Pure.
+
+Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". To add a
+kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a test asks).
+"""
+
+from types import ModuleType
+from typing import Any, Final
+
+from iris_operator.children import (
+    dashboard_config_map,
+    deployment,
+    horizontal_pod_autoscaler,
+    ingress,
+    service,
+)
+from iris_operator.kinds import Kind
+from iris_operator.spec import IrisModel
+
+# In the order in which they are applied: the Deployment first, it takes longest to become true.
+CHILDREN: Final[tuple[ModuleType, ...]] = (
+    deployment,
+    service,
+    horizontal_pod_autoscaler,
+    dashboard_config_map,
+    ingress,
+)
+KINDS: Final[tuple[Kind, ...]] = tuple(child.KIND for child in CHILDREN)
+
+
+def build(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
+    """Every wanted child, in the order in which they are applied."""
+    built = ((child.KIND, child.build(model)) for child in CHILDREN)
+    return [(kind, manifest) for kind, manifest in built if manifest is not None]

@@ -1,0 +1,25 @@
+"""The ConfigMap that carries the model's dashboard to Grafana's sidecar; none when turned off. Pure."""
+
+from typing import Any
+
+from iris_operator import dashboard, kinds
+from iris_operator.children import metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.CONFIG_MAP
+
+
+def build(model: IrisModel) -> dict[str, Any] | None:
+    if not model.dashboard.enabled:
+        return None
+    # The sidecar writes all namespaces' files into one folder: the key alone must be unique.
+    key = f"iris-{model.namespace}-{model.name}.json"
+    child = metadata.manifest(
+        KIND,
+        model,
+        name=f"{model.name}-dashboard",
+        data={key: dashboard.build(model.namespace, model.name)},
+    )
+    metadata.add(child, "labels", {"grafana_dashboard": "1"})
+    metadata.add(child, "annotations", {"grafana_folder": model.dashboard.folder})
+    return child

@@ -1,0 +1,102 @@
+"""The Deployment: the model server's pods at the declared version. Pure.
+
+A new version never takes the old one down: `maxUnavailable` is 0, and a server whose artifact is not
+IRIS_EXPECTED_VERSION exits before it is ready.
+"""
+
+from typing import Any, Final
+
+from iris_operator import kinds
+from iris_operator.children import metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.DEPLOYMENT
+PORT: Final = 8000
+CONTAINER: Final = "server"
+
+# Who decides spec.replicas; `apply` reads it on the live object to hand the field over without a dip.
+REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
+
+# Routing learns that a pod ends some time after it was told to: the listener stays open for that long.
+_PRE_STOP_SECONDS: Final = 5
+_GRACE_SECONDS: Final = 40
+_USER: Final = 65532
+
+
+def build(model: IrisModel) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "selector": {"matchLabels": metadata.selector(model)},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        "progressDeadlineSeconds": model.progress_deadline_seconds,
+        "revisionHistoryLimit": 3,
+        "template": {"metadata": {"labels": metadata.labels(model)}, "spec": _pod(model)},
+    }
+    if model.autoscaling is None:
+        spec["replicas"] = model.replicas
+    child = metadata.manifest(KIND, model, spec=spec)
+    metadata.add(child, "annotations", {REPLICAS_FROM: "autoscaler" if model.autoscaling else "spec"})
+    return child
+
+
+def _pod(model: IrisModel) -> dict[str, Any]:
+    pod: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": metadata.selector(model)},
+            }
+        ],
+        "containers": [_container(model)],
+    }
+    if model.image.pull_secrets:
+        pod["imagePullSecrets"] = [{"name": name} for name in model.image.pull_secrets]
+    if model.node_selector:
+        pod["nodeSelector"] = dict(model.node_selector)
+    if model.tolerations:
+        pod["tolerations"] = [dict(toleration) for toleration in model.tolerations]
+    return pod
+
+
+def _container(model: IrisModel) -> dict[str, Any]:
+    ours = {
+        "IRIS_MODEL_NAME": model.name,
+        "IRIS_EXPECTED_VERSION": model.version,
+        "IRIS_LOG_LEVEL": model.log_level,
+    }
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": model.image.reference(model.version),
+        "imagePullPolicy": model.image.pull_policy,
+        "env": [{"name": name, "value": value} for name, value in ours.items()]
+        + [dict(entry) for entry in model.env],
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "startupProbe": _probe("/readyz", periodSeconds=1, failureThreshold=120),
+        "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
+        "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
+        # The server writes why it refused its artifact there; the last log lines stand in for a crash.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    if model.resources:
+        container["resources"] = {part: dict(values) for part, values in model.resources.items() if values}
+    return container
+
+
+def _probe(path: str, **timing: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 2, **timing}

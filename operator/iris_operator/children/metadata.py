@@ -1,0 +1,67 @@
+"""Names, labels and owners of children: the only place that knows them. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_operator import kinds
+from iris_operator.kinds import Kind
+from iris_operator.spec import IrisModel
+
+NAME_LABEL: Final = "app.kubernetes.io/name"
+INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+VERSION_LABEL: Final = "app.kubernetes.io/version"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+
+MANAGED_BY: Final = "iris-operator"
+SERVER: Final = "iris-server"
+
+# What every watch and every LIST of child kinds asks for: other people's objects never reach us.
+OURS_SELECTOR: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
+
+
+def selector(model: IrisModel) -> dict[str, str]:
+    """Immutable in a Deployment, so never with a version in it."""
+    return {NAME_LABEL: SERVER, INSTANCE_LABEL: model.name}
+
+
+def labels(model: IrisModel) -> dict[str, str]:
+    """On every child and every pod."""
+    return {
+        **selector(model),
+        VERSION_LABEL: model.version,
+        "app.kubernetes.io/component": "model-server",
+        "app.kubernetes.io/part-of": "iris",
+        MANAGED_BY_LABEL: MANAGED_BY,
+    }
+
+
+def manifest(kind: Kind, model: IrisModel, *, name: str | None = None, **content: Any) -> dict[str, Any]:
+    """A child of `model`, owned by it: deleting the IrisModel deletes the child by garbage collection.
+
+    Without blockOwnerDeletion: that would ask for rights on finalizers.
+    """
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {
+            "name": name or model.name,
+            "namespace": model.namespace,
+            "labels": labels(model),
+            "ownerReferences": [
+                {
+                    "apiVersion": kinds.IRIS_MODEL.api_version,
+                    "kind": kinds.IRIS_MODEL.name,
+                    "name": model.name,
+                    "uid": model.uid,
+                    "controller": True,
+                }
+            ],
+        },
+        **content,
+    }
+
+
+def add(target: dict[str, Any], part: str, content: Mapping[str, str]) -> None:
+    """Merge into `metadata.labels` or `metadata.annotations` of a manifest being built."""
+    if content:
+        target["metadata"].setdefault(part, {}).update(content)

@@ -1,0 +1,30 @@
+"""The Service: the stable name and address in front of the pods. Pure."""
+
+from typing import Any
+
+from iris_operator import kinds
+from iris_operator.children import metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.SERVICE
+PORT = 80
+
+
+def build(model: IrisModel) -> dict[str, Any]:
+    return metadata.manifest(
+        KIND,
+        model,
+        spec={
+            "type": "ClusterIP",
+            "selector": metadata.selector(model),
+            "ports": [
+                {
+                    "name": "http",
+                    "port": PORT,
+                    "targetPort": "http",
+                    "protocol": "TCP",
+                    "appProtocol": "http",
+                }
+            ],
+        },
+    )

@@ -1,0 +1,158 @@
+"""The port to the API server and its real adapter: the only module that imports the Kubernetes client.
+
+Manifests are plain dicts. Every call is bounded in time; a refusal is an errors.ClusterError with its code.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from iris_operator import errors, metrics
+from iris_operator.kinds import Kind
+
+FIELD_MANAGER: Final = "iris-operator"
+_TIMEOUT_SECONDS: Final = 10.0
+_APPLY: Final = "application/apply-patch+yaml"
+
+Body = dict[str, Any]
+
+
+class Cluster(Protocol):
+    """What the operator asks of a cluster. Every method may raise errors.ClusterError."""
+
+    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        """The live object, or None."""
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Body], int]:
+        """Every object of a kind, in one namespace or (None) in all, and the LIST's resourceVersion."""
+
+    async def apply(
+        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+    ) -> Body:
+        """Server-side apply of a whole intent, forced; returns the object as it stands now."""
+
+    async def create(self, kind: Kind, manifest: Body) -> Body:
+        """Create; 409 when it exists."""
+
+    async def replace(self, kind: Kind, manifest: Body) -> Body:
+        """Replace at the manifest's resourceVersion; 409 when it moved."""
+
+    async def delete(self, kind: Kind, body: Body) -> None:
+        """Delete exactly this object (uid precondition); that it is gone already is fine."""
+
+    async def version(self) -> tuple[int, int]:
+        """Major and minor version of the API server."""
+
+
+class ApiServer:
+    """The real cluster. Use as an async context manager."""
+
+    def __init__(self, configuration: Any) -> None:
+        self._client = client.ApiClient(configuration)
+
+    async def __aenter__(self) -> "ApiServer":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        try:
+            return await self._call("GET", kind.path(namespace, name))
+        except errors.ClusterError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Body], int]:
+        query = [("labelSelector", selector)] if selector else []
+        answer = await self._call("GET", kind.path(namespace), query=query)
+        items: list[Body] = answer.get("items") or []
+        for item in items:  # a LIST leaves out what all items share
+            item["apiVersion"], item["kind"] = kind.api_version, kind.name
+        return items, int(answer["metadata"]["resourceVersion"])
+
+    async def apply(
+        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+    ) -> Body:
+        metadata = manifest["metadata"]
+        path = kind.path(metadata["namespace"], metadata["name"], subresource)
+        query = [("fieldManager", manager), ("force", "true")]
+        return await self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY)
+
+    async def create(self, kind: Kind, manifest: Body) -> Body:
+        query = [("fieldManager", FIELD_MANAGER)]
+        return await self._call(
+            "POST", kind.path(manifest["metadata"]["namespace"]), query=query, body=manifest
+        )
+
+    async def replace(self, kind: Kind, manifest: Body) -> Body:
+        path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        return await self._call("PUT", path, query=[("fieldManager", FIELD_MANAGER)], body=manifest)
+
+    async def delete(self, kind: Kind, body: Body) -> None:
+        metadata = body["metadata"]
+        options = {"propagationPolicy": "Background", "preconditions": {"uid": metadata["uid"]}}
+        try:
+            await self._call("DELETE", kind.path(metadata["namespace"], metadata["name"]), body=options)
+        except errors.ClusterError as error:
+            if error.code != 404:
+                raise
+
+    async def version(self) -> tuple[int, int]:
+        answer = await self._call("GET", "/version")
+        return int(answer["major"]), int(answer["minor"].rstrip("+"))
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = (),
+        body: Body | None = None,
+        content_type: str = "application/json",
+    ) -> Body:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        request = await self._client.param_serialize(
+            method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        try:
+            response = await self._client.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+            raw = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            metrics.api_answer(method, "<error>")
+            where = f"{method} {path}"
+            raise errors.ClusterError(
+                0, f"{where}: no answer: {str(error) or type(error).__name__}"
+            ) from error
+        metrics.api_answer(method, str(response.status))
+        if response.status >= 300:
+            raise _refusal(response.status, raw, response.headers)
+        answer: Body = json.loads(raw)
+        return answer
+
+
+def _refusal(code: int, raw: bytes, headers: Mapping[str, str]) -> errors.ClusterError:
+    try:
+        message = str(json.loads(raw)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = raw[:200].decode(errors="replace")
+    after = headers.get("Retry-After", "")
+    return errors.ClusterError(code, message, retry_after=float(after) if after.isdecimal() else None)
+
+
+async def connect(kubeconfig: str | None) -> ApiServer:
+    """By kubeconfig file when one is named, else by the pod's service account. Raises errors.Unsupported."""
+    configuration = client.Configuration()
+    configuration.connection_pool_maxsize = 32
+    try:
+        if kubeconfig:
+            await config.load_kube_config(config_file=kubeconfig, client_configuration=configuration)
+        else:
+            config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
+        raise errors.Unsupported(f"{kubeconfig or 'service account'}: {error}") from error
+    return ApiServer(configuration)

@@ -1,0 +1,143 @@
+"""The operator without its pump: store, queue, workers, sweep and lease, running together.
+
+Whatever ends one of them ends all, and the process with them: a restart is the universal repair.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from iris_operator import errors, lease, sweep, workers
+from iris_operator.cluster import Cluster
+from iris_operator.kinds import Kind
+from iris_operator.proof import Prover
+from iris_operator.queue import Queue
+from iris_operator.reconcile import World, reconcile
+from iris_operator.settings import Settings
+from iris_operator.store import Key, Store
+
+logger = logging.getLogger(__name__)
+
+OLDEST_SUPPORTED: Final = (1, 33)
+_STUCK_SECONDS: Final = 180.0
+_START_RETRY_SECONDS: Final = 2.0
+
+
+class Engine:
+    """`handlers` feed it with `saw` and `lost`."""
+
+    def __init__(self, settings: Settings, cluster: Cluster, prover: Prover) -> None:
+        self._settings = settings
+        self._cluster = cluster
+        self._store = Store()
+        self._queue = Queue(random.random)
+        self._world = World(cluster, self._store, prover, lambda: datetime.now(UTC), settings.instance)
+        self._synced = False
+        self._leading = False
+
+    def saw(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """A watch told of this object."""
+        self._enqueue(self._store.observe(kind, body))
+
+    def lost(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """A watch told that this object is gone."""
+        self._enqueue(self._store.vanish(kind, body))
+
+    def dead(self) -> str:
+        """Why a restart would help, or nothing."""
+        age = self._queue.oldest_age() if self._leading else 0.0
+        return f"the oldest name in the queue is {age:.0f} s old" if age > _STUCK_SECONDS else ""
+
+    def unready(self) -> str:
+        """Why this replica cannot take over yet, or nothing."""
+        return "" if self._synced else "the first sweep has not finished"
+
+    async def run(self) -> None:
+        """Runs until cancelled, or raises what ended it."""
+        await self._first_sweep()
+        elector = self._elector()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep_for_ever())
+            if elector is not None:
+                await elector.acquire()
+                tasks.create_task(_keep(elector))
+            self._leading = True
+            working = [
+                tasks.create_task(workers.work(self._queue, self._reconcile))
+                for _ in range(self._settings.workers)
+            ]
+            try:
+                await asyncio.gather(*working)
+            finally:
+                for task in working:
+                    task.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
+                if elector is not None:
+                    await elector.release()
+
+    def _enqueue(self, keys: set[Key]) -> None:
+        for key in keys:
+            self._queue.add(key)
+
+    async def _reconcile(self, key: Key) -> float | None:
+        return await reconcile(self._world, key)
+
+    def _elector(self) -> lease.Elector | None:
+        namespace = self._settings.lease_namespace
+        if namespace is None:
+            return None
+        identity = f"{self._settings.instance}_{random.getrandbits(32):08x}"
+        return lease.Elector(
+            self._cluster, namespace, identity, clock=time.monotonic, now=lambda: datetime.now(UTC)
+        )
+
+    async def _first_sweep(self) -> None:
+        said = ""
+        while True:
+            try:
+                await self._refuse_old_cluster()
+                await self._sweep()
+            except errors.ClusterError as error:
+                if str(error) != said:  # once, not every two seconds
+                    said = str(error)
+                    logger.warning("not started yet: %s%s", error, _hint(error))
+                await asyncio.sleep(_START_RETRY_SECONDS)
+            else:
+                self._synced = True
+                logger.info("ready: %d IrisModels known", len(self._store.models()))
+                return
+
+    async def _refuse_old_cluster(self) -> None:
+        found = await self._cluster.version()
+        if found < OLDEST_SUPPORTED:
+            oldest = ".".join(map(str, OLDEST_SUPPORTED))
+            raise errors.Unsupported(f"Kubernetes: found {found[0]}.{found[1]}, expected {oldest} or newer")
+
+    async def _sweep(self) -> None:
+        await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            # Jittered: replicas and restarts must not all LIST at the same moment.
+            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))  # noqa: S311
+            try:
+                await self._sweep()
+            except errors.ClusterError as error:
+                logger.warning("sweep: %s; the next one will do", error)
+
+
+async def _keep(elector: lease.Elector) -> None:
+    try:
+        await elector.keep()
+    except lease.LeaseLost as lost:
+        logger.critical("%s: ending at once", lost)
+        os._exit(1)  # no clean-up may delay it: another replica is about to write
+
+
+def _hint(error: errors.ClusterError) -> str:
+    return " (is the IrisModel CRD installed? kubectl apply -f crds/)" if error.code == 404 else ""

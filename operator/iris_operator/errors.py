@@ -1,0 +1,39 @@
+"""The outcomes of a pass that have a type; everything else rises to the queue's backoff.
+
+Invalid         the user must change something: Stalled, tried again when it changes
+Waiting         nothing is wrong: the pass is tried again after `seconds`
+ClusterError    the API server refused or could not be reached
+    Unsupported     this cluster is not one that we can work in: the process ends
+"""
+
+
+class Invalid(Exception):  # noqa: N818 - an outcome, named as the status names it
+    """What was declared cannot work; `reason` is one of `reasons`, the message where, found, expected."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Waiting(Exception):  # noqa: N818 - an outcome, not a fault
+    """Something else has to happen first."""
+
+    def __init__(self, seconds: float, message: str) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.message = message
+
+
+class ClusterError(Exception):
+    """An answer of the API server other than success; `code` 0 means that there was no answer."""
+
+    def __init__(self, code: int, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{code} {message}" if code else message)
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+class Unsupported(Exception):  # noqa: N818 - an outcome
+    """Where, found, expected."""

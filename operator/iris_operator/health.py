@@ -1,0 +1,32 @@
+"""What Kubernetes and Prometheus ask the operator: /livez, /readyz, /metrics. On loopback by default."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+
+async def serve(
+    host: str, port: int, *, dead: Callable[[], str], unready: Callable[[], str]
+) -> web.AppRunner:
+    """Each callable returns why not, or an empty text. The caller cleans the runner up."""
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/livez", _answer(dead))
+    app.router.add_get("/readyz", _answer(unready))
+    app.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner
+
+
+def _answer(why_not: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        reason = why_not()
+        return web.Response(text=reason or "ok", status=503 if reason else 200)
+
+    return answer

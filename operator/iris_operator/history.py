@@ -1,0 +1,27 @@
+"""`status.history`: which versions were asked for and what became of them, newest first. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from iris_operator import reasons
+
+_LONGEST: Final = 10
+
+# How an outcome reads once another version has taken the place.
+_CLOSED: Final = {reasons.SERVING: "Served", reasons.PROGRESSING: "Superseded"}
+
+
+def extend(
+    before: Sequence[Mapping[str, Any]], *, version: str, digest: str, outcome: str, now: str
+) -> list[dict[str, Any]]:
+    """The history with today's state of the declared version at its head."""
+    entries = [dict(entry) for entry in before]
+    if not entries or entries[0]["version"] != version:
+        if entries:
+            ended = entries[0].get("outcome", "")
+            entries[0].update(until=now, outcome=_CLOSED.get(ended, ended))
+        entries.insert(0, {"version": version, "from": now})
+    entries[0]["outcome"] = outcome
+    if digest and outcome == reasons.SERVING:
+        entries[0]["digest"] = digest
+    return entries[:_LONGEST]

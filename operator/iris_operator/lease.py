@@ -1,0 +1,136 @@
+"""Which replica writes: a Lease that only one can hold. Both keep a full store, so a takeover is quick.
+
+Times are by our own monotonic clock: the other's clock may be wrong, that its record changed is a fact. Who
+cannot renew in time stops its process at once, before another may begin.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from iris_operator import errors, kinds, metrics
+from iris_operator.cluster import Body, Cluster
+
+logger = logging.getLogger(__name__)
+
+NAME: Final = "iris-operator"
+DURATION_SECONDS: Final = 10.0  # others may take a lease that was not renewed for so long
+RENEW_WITHIN_SECONDS: Final = 7.0  # its holder gives up before that
+RETRY_SECONDS: Final = 2.0
+
+
+class LeaseLost(Exception):  # noqa: N818 - says what happened
+    """Not renewed in time: this process must not write any more."""
+
+
+class Elector:
+    """`clock` is monotonic, `now` is the wall clock for the record that people read."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        identity: str,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._identity = identity
+        self._clock = clock
+        self._now = now
+        self._seen: tuple[str, float] = ("", 0.0)  # the other's record, and since when we know it
+        self._held: Body | None = None
+
+    async def acquire(self) -> None:
+        """Returns once this process may write."""
+        logger.info("waiting for lease %s/%s", self._namespace, NAME)
+        while not await self._bounded(self._try_acquire()):  # noqa: ASYNC110 - the other end is a process
+            await asyncio.sleep(RETRY_SECONDS)
+        metrics.leading(True)
+        logger.info("lease %s/%s taken: this replica writes", self._namespace, NAME)
+
+    async def keep(self) -> None:
+        """Renews until it cannot; then raises LeaseLost."""
+        renewed = self._clock()
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            left = renewed + RENEW_WITHIN_SECONDS - self._clock()
+            if left <= 0:
+                break
+            started = self._clock()
+            if await self._bounded(self._renew(), seconds=left):
+                renewed = started
+            elif self._held is None:
+                break
+        metrics.leading(False)
+        raise LeaseLost(f"lease {self._namespace}/{NAME} was not renewed in time")
+
+    async def release(self) -> None:
+        """Let the other replica begin at once; nothing to do when the lease is not ours."""
+        if self._held is not None:
+            await self._bounded(self._write(self._held, holder="", duration=1))
+            self._held = None
+
+    async def _bounded(self, attempt: Any, seconds: float = RETRY_SECONDS * 2) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                try:
+                    return bool(await attempt)
+                except errors.ClusterError as error:
+                    logger.warning("lease %s/%s: %s", self._namespace, NAME, error)
+        return False
+
+    async def _try_acquire(self) -> bool:
+        found = await self._cluster.read(kinds.LEASE, self._namespace, NAME)
+        if found is None:
+            identity = {"name": NAME, "namespace": self._namespace}
+            empty = {"apiVersion": kinds.LEASE.api_version, "kind": kinds.LEASE.name, "metadata": identity}
+            return await self._write(empty, holder=self._identity, create=True)
+        spec = found.get("spec") or {}
+        record = f"{found['metadata']['uid']} {found['metadata']['resourceVersion']}"
+        if record != self._seen[0]:
+            self._seen = record, self._clock()
+        free = not spec.get("holderIdentity") or spec["holderIdentity"] == self._identity
+        if not free and self._clock() < self._seen[1] + DURATION_SECONDS:
+            return False
+        return await self._write(found, holder=self._identity)
+
+    async def _renew(self) -> bool:
+        if self._held is None:
+            return False
+        try:
+            return await self._write(self._held, holder=self._identity)
+        except errors.ClusterError as error:
+            if error.code == 409:
+                return await self._still_ours()
+            raise
+
+    async def _still_ours(self) -> bool:
+        """A 409 may follow an own write whose answer was lost."""
+        found = await self._cluster.read(kinds.LEASE, self._namespace, NAME)
+        if found is None or (found.get("spec") or {}).get("holderIdentity") != self._identity:
+            self._held = None
+            return False
+        return await self._write(found, holder=self._identity)
+
+    async def _write(
+        self, lease: Body, *, holder: str, duration: int = int(DURATION_SECONDS), create: bool = False
+    ) -> bool:
+        before = lease.get("spec") or {}
+        moment = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        changes_hands = holder != "" and before.get("holderIdentity") != holder
+        spec = {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": duration,
+            "acquireTime": moment if changes_hands else before.get("acquireTime", moment),
+            "renewTime": moment,
+            "leaseTransitions": before.get("leaseTransitions", 0) + (1 if changes_hands and before else 0),
+        }
+        write = self._cluster.create if create else self._cluster.replace
+        self._held = await write(kinds.LEASE, {**lease, "spec": spec})
+        return True

@@ -1,0 +1,59 @@
+"""Events of Kubernetes (`kubectl describe`): one on each transition of an IrisModel, none at rest.
+
+A notice that cannot be written is logged and forgotten: it is for people, no state depends on it.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from iris_operator import errors, kinds
+from iris_operator.cluster import Cluster
+from iris_operator.status import Verdict
+
+logger = logging.getLogger(__name__)
+
+_CONTROLLER: Final = "serving.two.inc/iris-operator"
+_LONGEST_NOTE: Final = 1000
+
+
+def due(before: Mapping[str, Any], verdict: Verdict) -> bool:
+    """Whether the verdict is a transition seen from the status that was there."""
+    for condition in before.get("conditions", ()):
+        if condition["type"] == "Ready":
+            return (condition["status"] == "True", condition["reason"]) != (verdict.ready, verdict.reason)
+    return True
+
+
+async def post(
+    cluster: Cluster, body: Mapping[str, Any], verdict: Verdict, *, instance: str, now: datetime
+) -> None:
+    metadata = body["metadata"]
+    moment = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    digest = hashlib.sha256(f"{metadata['uid']}{verdict.reason}{moment}".encode()).hexdigest()[:10]
+    event = {
+        "apiVersion": kinds.EVENT.api_version,
+        "kind": kinds.EVENT.name,
+        "metadata": {"name": f"{metadata['name']}.{digest}", "namespace": metadata["namespace"]},
+        "type": "Warning" if verdict.stalled else "Normal",
+        "reason": verdict.reason,
+        "action": "Reconcile",
+        "note": verdict.message[:_LONGEST_NOTE],
+        "eventTime": moment,
+        "reportingController": _CONTROLLER,
+        "reportingInstance": instance,
+        "regarding": {
+            "apiVersion": kinds.IRIS_MODEL.api_version,
+            "kind": kinds.IRIS_MODEL.name,
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+        },
+    }
+    try:
+        await cluster.create(kinds.EVENT, event)
+    except errors.ClusterError as error:
+        logger.warning("event %s of %s not written: %s", verdict.reason, metadata["name"], error)

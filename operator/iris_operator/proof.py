@@ -1,0 +1,97 @@
+"""Which version do the pods really answer with? Asked over HTTP, never copied from the spec.
+
+The only module that talks to pods. An answer stands for one container's life and is asked for again after
+`RETAKE_SECONDS`, because a server can be told to reload its model.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from iris_operator.children import deployment
+from iris_operator.rollout import Pod
+
+PATH: Final = "/api/v1/model/info"
+RETAKE_SECONDS: Final = 300.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=3.0)
+_LARGEST_ANSWER: Final = 65_536
+_AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one pod answered, or why it gave no proof (`failure`)."""
+
+    version: str = ""
+    digest: str = ""
+    failure: str = ""
+
+
+class Prover:
+    """Use as an async context manager. `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._taken: dict[str, tuple[str, float, Proof]] = {}  # by pod uid: container, when, what
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def __aenter__(self) -> "Prover":
+        # Pods are asked directly: a proxy of the environment would stand in between.
+        self._session = aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def prove(self, pods: Iterable[Pod], model: str) -> Mapping[str, Proof]:
+        """By pod uid, for every ready pod that has an address."""
+        askable = [pod for pod in pods if pod.ready and pod.address]
+        answers = await asyncio.gather(*(self._one(pod, model) for pod in askable))
+        return {pod.uid: answer for pod, answer in zip(askable, answers, strict=True)}
+
+    def forget(self, uids: Iterable[str]) -> None:
+        """These pods are gone."""
+        for uid in uids:
+            self._taken.pop(uid, None)
+
+    async def _one(self, pod: Pod, model: str) -> Proof:
+        now = self._clock()
+        container, taken_at, known = self._taken.get(pod.uid, ("", 0.0, Proof()))
+        if container == pod.container_id and container and now - taken_at < RETAKE_SECONDS:
+            return known
+        async with self._slots:
+            proof = await self._ask(pod, model)
+        if not proof.failure:
+            self._taken[pod.uid] = (pod.container_id, now, proof)
+        return proof
+
+    async def _ask(self, pod: Pod, model: str) -> Proof:
+        if self._session is None:
+            raise RuntimeError("a Prover is used as an async context manager")
+        host = f"[{pod.address}]" if ":" in str(pod.address) else pod.address
+        url = f"http://{host}:{deployment.PORT}{PATH}"
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status != 200 or (response.content_length or 0) > _LARGEST_ANSWER:
+                    return Proof(failure=f"pod {pod.name}: GET {PATH}: found {response.status}, expected 200")
+                raw = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Proof(failure=f"pod {pod.name}: GET {PATH}: {str(error) or type(error).__name__}")
+        return _parse(pod, raw, model)
+
+
+def _parse(pod: Pod, raw: bytes, model: str) -> Proof:
+    try:
+        answer = json.loads(raw)
+        name, version, digest = str(answer["name"]), str(answer["version"]), str(answer["digest"])
+    except (ValueError, KeyError, TypeError):
+        return Proof(failure=f"pod {pod.name}: GET {PATH}: found no name, version and digest in the answer")
+    if name != model:
+        return Proof(failure=f"pod {pod.name}: answers for model {name!r}, expected {model!r}")
+    return Proof(version=version, digest=digest)

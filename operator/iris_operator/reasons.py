@@ -1,0 +1,24 @@
+"""Reasons of conditions and events: the words of `kubectl describe`. Each is explained in crds/README.md."""
+
+from typing import Final
+
+# Ready
+SERVING: Final = "Serving"  # every ready pod of the newest ReplicaSet proves the declared version
+PROGRESSING: Final = "Progressing"  # on the way: rolling out, or waiting for the proof
+SUSPENDED: Final = "Suspended"  # spec.suspend: children are left as they are
+SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serves
+
+# Stalled: somebody has to change something
+IMAGE_PULL_FAILED: Final = "ImagePullFailed"
+ARTIFACT_REJECTED: Final = "ArtifactRejected"
+PODS_CRASHING: Final = "PodsCrashing"
+PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
+VERSION_MISMATCH: Final = "VersionMismatch"
+INVALID_SPEC: Final = "InvalidSpec"
+CHILD_CONFLICT: Final = "ChildConflict"
+ROUTE_CONFLICT: Final = "RouteConflict"
+
+# Available, RouteReady
+PODS_AVAILABLE: Final = "PodsAvailable"
+NO_POD_AVAILABLE: Final = "NoPodAvailable"
+ROUTE_APPLIED: Final = "RouteApplied"

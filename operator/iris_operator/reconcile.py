@@ -1,0 +1,135 @@
+"""One pass over one IrisModel: how a declaration becomes a running server and an honest status.
+
+A pass needs no memory of the one before and may be cut off anywhere: the next one goes on from the cluster.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from iris_operator import children, errors, kinds, notices, ownership, reasons, rollout, routes, spec, status
+from iris_operator.apply import Applier
+from iris_operator.children import metadata
+from iris_operator.cluster import Cluster
+from iris_operator.proof import Prover
+from iris_operator.spec import IrisModel
+from iris_operator.status import Facts, Verdict
+from iris_operator.store import Key, Snapshot, Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a pass works with."""
+
+    cluster: Cluster
+    store: Store
+    prover: Prover
+    now: Callable[[], datetime]  # UTC
+    instance: str  # this process, for events
+
+
+async def reconcile(world: World, key: Key) -> float | None:
+    """Returns the seconds after which to look again without an event, or None.
+
+    Raises errors.Waiting, errors.ClusterError: the queue tries again.
+    """
+    snapshot = world.store.snapshot(key)
+    if snapshot.model is None or snapshot.model["metadata"].get("deletionTimestamp"):
+        world.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
+        return None  # the children follow by garbage collection
+
+    model, fault = _parse(snapshot.model)
+    if model is not None and not model.suspend:
+        fault = await _make_true(world, snapshot, model)
+
+    facts = await _observe(world, snapshot, model, fault)
+    verdict = status.judge(facts)
+    await _publish(world, snapshot.model, status.build(facts, verdict, _status(snapshot.model)), verdict)
+    return status.look_again(facts, verdict)
+
+
+def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
+    try:
+        return spec.parse(body), None
+    except errors.Invalid as invalid:
+        return None, invalid
+
+
+async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> errors.Invalid | None:
+    wanted = children.build(model)
+    conflict = _route_conflict(snapshot)
+    if conflict is not None:
+        wanted = [(kind, manifest) for kind, manifest in wanted if kind != kinds.INGRESS]
+    fault = await Applier(world.cluster, world.store).children(snapshot, model, wanted)
+    return fault or conflict
+
+
+def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
+    holder = routes.holder(snapshot.rivals)
+    if holder is None or holder == snapshot.key:
+        return None
+    found = f"found that IrisModel {holder[0]}/{holder[1]} has this host and path since before"
+    return errors.Invalid(reasons.ROUTE_CONFLICT, f"spec.route: {found}, expected a route of its own")
+
+
+async def _observe(
+    world: World, before: Snapshot, model: IrisModel | None, fault: errors.Invalid | None
+) -> Facts:
+    """The facts after our own writes, whose answers are in the store; of the generation we started from."""
+    name = before.key[1]
+    after = world.store.snapshot(before.key)
+    body: Any = before.model
+    deployment = after.children.get((kinds.DEPLOYMENT, name))
+    if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
+        deployment = None
+    seen = rollout.observe(deployment, after.replica_sets, after.pods)
+    return Facts(
+        generation=body["metadata"].get("generation", 0),
+        version=str(body.get("spec", {}).get("version", "")),
+        suspended=bool(model and model.suspend),
+        fault=fault,
+        rollout=seen,
+        proofs=await world.prover.prove(seen.pods, name),
+        selector=f"{metadata.INSTANCE_LABEL}={name},{metadata.NAME_LABEL}={metadata.SERVER}",
+        url=model.url if model else _status(body).get("url", ""),
+        routed=(kinds.INGRESS, name) in after.children,
+        now=world.now(),
+    )
+
+
+async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdict) -> None:
+    before = _status(body)
+    if _unordered(new) == _unordered(before):
+        return
+    identity = {name: body["metadata"][name] for name in ("name", "namespace", "uid")}
+    manifest = {
+        "apiVersion": kinds.IRIS_MODEL.api_version,
+        "kind": kinds.IRIS_MODEL.name,
+        "metadata": identity,  # the uid: never the status of another object of that name
+        "status": new,
+    }
+    written = await world.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
+    world.store.observe(kinds.IRIS_MODEL, written)
+    if notices.due(before, verdict):
+        logger.info(
+            "IrisModel %s/%s: Ready=%s %s: %s",
+            identity["namespace"],
+            identity["name"],
+            verdict.ready,
+            verdict.reason,
+            verdict.message,
+        )
+        await notices.post(world.cluster, written, verdict, instance=world.instance, now=world.now())
+
+
+def _status(body: Any) -> dict[str, Any]:
+    return dict(body.get("status") or {})
+
+
+def _unordered(whole: dict[str, Any]) -> dict[str, Any]:
+    """Conditions are a map by type: the API server may keep them in another order."""
+    return {**whole, "conditions": {row["type"]: row for row in whole.get("conditions", ())}}

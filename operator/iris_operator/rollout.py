@@ -1,0 +1,152 @@
+"""What the Deployment, its ReplicaSets and its pods say about the roll-out. Pure.
+
+Only the newest ReplicaSet counts: pods of an older one are the version that still serves.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from iris_operator.children import deployment as deployment_child
+
+# The server's exit code when it refuses its artifact: a contract with the model server.
+ARTIFACT_REFUSED_EXIT: Final = 65
+_PULL_FAILURES: Final = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+)
+_REVISION: Final = "deployment.kubernetes.io/revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of the model, whichever ReplicaSet it belongs to."""
+
+    name: str
+    uid: str
+    address: str | None
+    container_id: str  # changes with each restart
+    newest: bool
+    ready: bool
+    restarts: int
+    scheduled_at: datetime | None
+    waiting_reason: str
+    waiting_message: str
+    exit_code: int | None  # of the last time that the container ended
+    exit_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The Deployment as a whole; `seen` is False until its controller has acted on the newest intent."""
+
+    seen: bool
+    complete: bool
+    deadline_exceeded: bool
+    wanted: int
+    updated: int
+    ready: int
+    replicas: int
+    pods: tuple[Pod, ...]
+
+    @property
+    def newest(self) -> tuple[Pod, ...]:
+        return tuple(pod for pod in self.pods if pod.newest)
+
+
+NOTHING: Final = Rollout(False, False, False, 0, 0, 0, 0, ())
+
+
+def observe(
+    deployment: Mapping[str, Any] | None,
+    replica_sets: Iterable[Mapping[str, Any]],
+    pods: Iterable[Mapping[str, Any]],
+) -> Rollout:
+    """Facts about one model's Deployment; NOTHING when there is none."""
+    if deployment is None:
+        return NOTHING
+    status, metadata = deployment.get("status") or {}, deployment["metadata"]
+    seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    newest = _newest(metadata["uid"], replica_sets) if seen else None
+    wanted = deployment["spec"].get("replicas", 1)
+    replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
+    available = status.get("availableReplicas", 0)
+    deadline = any(
+        condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded"
+        for condition in status.get("conditions", ())
+    )
+    return Rollout(
+        seen=seen,
+        complete=seen and updated == replicas == available == wanted,
+        deadline_exceeded=seen and deadline,
+        wanted=wanted,
+        updated=updated,
+        ready=status.get("readyReplicas", 0),
+        replicas=replicas,
+        pods=tuple(
+            sorted(
+                (_pod(body, newest) for body in pods if not body["metadata"].get("deletionTimestamp")),
+                key=lambda pod: pod.name,
+            )
+        ),
+    )
+
+
+def _newest(deployment_uid: str, replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
+    owned = [
+        body
+        for body in replica_sets
+        if any(owner["uid"] == deployment_uid for owner in body["metadata"].get("ownerReferences", ()))
+    ]
+    newest = max(owned, key=lambda body: int(body["metadata"]["annotations"].get(_REVISION, 0)), default=None)
+    return str(newest["metadata"]["uid"]) if newest else None
+
+
+def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
+    metadata, status = body["metadata"], body.get("status") or {}
+    conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
+    container = _server(status.get("containerStatuses", ()))
+    waiting = container.get("state", {}).get("waiting", {})
+    ended = (
+        container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
+    )
+    scheduled = conditions.get("PodScheduled", {})
+    return Pod(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        address=status.get("podIP"),
+        container_id=container.get("containerID", ""),
+        newest=any(owner["uid"] == newest_uid for owner in metadata.get("ownerReferences", ())),
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        restarts=container.get("restartCount", 0),
+        scheduled_at=_moment(scheduled.get("lastTransitionTime"))
+        if scheduled.get("status") == "True"
+        else None,
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        exit_code=ended.get("exitCode"),
+        exit_message=(ended.get("message") or ended.get("reason") or "").strip(),
+    )
+
+
+def _server(statuses: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    for status in statuses:
+        if status["name"] == deployment_child.CONTAINER:
+            return status
+    return {}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def cannot_pull(pod: Pod) -> bool:
+    return pod.waiting_reason in _PULL_FAILURES
+
+
+def refused_artifact(pod: Pod) -> bool:
+    return not pod.ready and pod.exit_code == ARTIFACT_REFUSED_EXIT
+
+
+def crashing(pod: Pod, restarts: int) -> bool:
+    return not pod.ready and pod.restarts >= restarts

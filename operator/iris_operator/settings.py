@@ -1,0 +1,57 @@
+"""The operator's settings, read once from the environment; a wrong one is refused in one line."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingError(Exception):
+    """Where, found, expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names and defaults stand in operator/README.md too."""
+
+    namespaces: tuple[str, ...]  # none: all
+    kubeconfig: str | None
+    lease_namespace: str | None  # none: no election, this is the only replica
+    health_host: str
+    health_port: int
+    log_level: str
+    workers: int
+    sweep_seconds: float
+    instance: str
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingError."""
+    host, _, port = environ.get("IRIS_OPERATOR_HEALTH_ADDRESS", "127.0.0.1:8080").rpartition(":")
+    level = environ.get("IRIS_OPERATOR_LOG_LEVEL", "INFO").upper()
+    if level not in _LEVELS:
+        raise SettingError(f"IRIS_OPERATOR_LOG_LEVEL: found {level!r}, expected one of {', '.join(_LEVELS)}")
+    in_cluster = "KUBERNETES_SERVICE_HOST" in environ and not environ.get("KUBECONFIG")
+    default = os.path.expanduser("~/.kube/config")  # noqa: PTH111 - only a string for the client
+    return Settings(
+        namespaces=tuple(
+            filter(None, environ.get("IRIS_OPERATOR_NAMESPACES", "").replace(" ", "").split(","))
+        ),
+        kubeconfig=None if in_cluster else environ.get("KUBECONFIG") or default,
+        lease_namespace=environ.get("IRIS_OPERATOR_LEASE_NAMESPACE") or None,
+        health_host=host,
+        health_port=_whole("IRIS_OPERATOR_HEALTH_ADDRESS", port, 0, 65_535),
+        log_level=level,
+        workers=_whole("IRIS_OPERATOR_WORKERS", environ.get("IRIS_OPERATOR_WORKERS", "8"), 1, 64),
+        sweep_seconds=_whole(
+            "IRIS_OPERATOR_SWEEP_SECONDS", environ.get("IRIS_OPERATOR_SWEEP_SECONDS", "600"), 1, 86_400
+        ),
+        instance=environ.get("HOSTNAME") or "iris-operator",
+    )
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingError(f"{name}: found {text!r}, expected a whole number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,157 @@
+"""The last seen copy of every object that matters, trimmed, and what belongs to which IrisModel.
+
+Filled by watch events, by the sweep's LISTs and by the answers to our own writes; an older copy never
+replaces a newer one. No I/O.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iris_operator import kinds, ownership, routes
+from iris_operator.children import metadata
+from iris_operator.kinds import Kind
+
+Key = tuple[str, str]  # namespace and name of an IrisModel
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything known about one IrisModel at one moment."""
+
+    key: Key
+    model: Body | None
+    children: Mapping[tuple[Kind, str], Body]  # by kind and object name
+    replica_sets: tuple[Body, ...]
+    pods: tuple[Body, ...]
+    rivals: tuple[Body, ...]  # every IrisModel with this one's host and path, itself included
+
+
+class Store:
+    """Objects by kind, namespace and name."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Kind, dict[Key, Body]] = defaultdict(dict)
+        self._by_model: dict[Key, set[tuple[Kind, str]]] = defaultdict(set)
+        self._by_claim: dict[routes.Claim, set[Key]] = defaultdict(set)
+
+    def observe(self, kind: Kind, body: Body) -> set[Key]:
+        """Remember an object as it stands now. Returns the models to look at again."""
+        key = _key(body)
+        known = self._objects[kind].get(key)
+        if known is not None and _version(known) >= _version(body):
+            return set()
+        concerned = self._unlink(kind, key, known)
+        trimmed = _trim(kind, body)
+        self._objects[kind][key] = trimmed
+        return concerned | self._link(kind, key, trimmed)
+
+    def vanish(self, kind: Kind, body: Body) -> set[Key]:
+        """Forget an object that is gone, unless a newer one of that name is known."""
+        key = _key(body)
+        known = self._objects[kind].get(key)
+        if known is None or _version(known) > _version(body):
+            return set()
+        del self._objects[kind][key]
+        return self._unlink(kind, key, known)
+
+    def compare(self, kind: Kind, listed: Iterable[Body], list_version: int) -> set[Key]:
+        """Take in a whole LIST: what is older than it and not in it has vanished without a word."""
+        concerned: set[Key] = set()
+        present = set()
+        for body in listed:
+            present.add(_key(body))
+            concerned |= self.observe(kind, body)
+        for key, known in list(self._objects[kind].items()):
+            if key not in present and _version(known) <= list_version:
+                del self._objects[kind][key]
+                concerned |= self._unlink(kind, key, known)
+        return concerned
+
+    def models(self) -> set[Key]:
+        """Every known IrisModel."""
+        return set(self._objects[kinds.IRIS_MODEL])
+
+    def snapshot(self, key: Key) -> Snapshot:
+        model = self._objects[kinds.IRIS_MODEL].get(key)
+        found: dict[Kind, list[Body]] = defaultdict(list)
+        children = {}
+        for kind, name in self._by_model.get(key, ()):
+            body = self._objects[kind][key[0], name]
+            if kind in (kinds.POD, kinds.REPLICA_SET):
+                found[kind].append(body)
+            else:
+                children[kind, name] = body
+        claim = routes.claim(model) if model else None
+        claimants = self._by_claim.get(claim, ()) if claim else ()
+        return Snapshot(
+            key=key,
+            model=model,
+            children=children,
+            replica_sets=tuple(found[kinds.REPLICA_SET]),
+            pods=tuple(found[kinds.POD]),
+            rivals=tuple(self._objects[kinds.IRIS_MODEL][rival] for rival in claimants),
+        )
+
+    def _link(self, kind: Kind, key: Key, body: Body) -> set[Key]:
+        if kind == kinds.IRIS_MODEL:
+            claim = routes.claim(body)
+            if claim is not None:
+                self._by_claim[claim].add(key)
+                return {key} | self._by_claim[claim]
+            return {key}
+        model = model_of(body)
+        if model is None:
+            return set()
+        self._by_model[model].add((kind, key[1]))
+        return {model}
+
+    def _unlink(self, kind: Kind, key: Key, known: Body | None) -> set[Key]:
+        if known is None:
+            return set()
+        if kind == kinds.IRIS_MODEL:
+            claim = routes.claim(known)
+            others = self._by_claim[claim] if claim else set()
+            others.discard(key)
+            if claim and not others:
+                del self._by_claim[claim]
+            return {key} | others
+        model = model_of(known)
+        if model is None:
+            return set()
+        self._by_model[model].discard((kind, key[1]))
+        if not self._by_model[model]:
+            del self._by_model[model]
+        return {model}
+
+
+def model_of(body: Body) -> Key | None:
+    """The IrisModel that an object belongs to: by its owner, else (pods, stripped children) by our labels."""
+    namespace = body["metadata"]["namespace"]
+    reference = ownership.controller(body)
+    if reference is not None and ownership.is_model(reference):
+        return namespace, reference["name"]
+    labels = body["metadata"].get("labels", {})
+    if labels.get(metadata.MANAGED_BY_LABEL) == metadata.MANAGED_BY and metadata.INSTANCE_LABEL in labels:
+        return namespace, labels[metadata.INSTANCE_LABEL]
+    return None
+
+
+def _key(body: Body) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _version(body: Body) -> int:
+    # Comparable numbers by Kubernetes' own word (since 1.35 part of the API's contract).
+    return int(body["metadata"].get("resourceVersion", 0))
+
+
+def _trim(kind: Kind, body: Body) -> Body:
+    kept = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+    if kind == kinds.POD:  # the bulk of the memory: of a pod only its state matters
+        return {"metadata": kept, "status": body.get("status", {})}
+    if kind == kinds.REPLICA_SET:
+        return {"metadata": kept}
+    return {**body, "metadata": kept}

@@ -1,0 +1,36 @@
+"""LIST and compare: what the watches missed is noticed here, once at the start and then from time to time."""
+
+import logging
+from collections.abc import Sequence
+
+from iris_operator import children, kinds
+from iris_operator.children import metadata
+from iris_operator.cluster import Cluster
+from iris_operator.kinds import Kind
+from iris_operator.queue import Queue
+from iris_operator.store import Store
+
+logger = logging.getLogger(__name__)
+
+# Everything that is watched: our models, and of the rest only what carries our label.
+WATCHED: tuple[tuple[Kind, str | None], ...] = (
+    (kinds.IRIS_MODEL, None),
+    *((kind, metadata.OURS_SELECTOR) for kind in (*children.KINDS, kinds.REPLICA_SET, kinds.POD)),
+)
+
+
+async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> None:
+    """One LIST per kind (and watched namespace), then a look at every model.
+
+    At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
+    """
+    missed = set()
+    for kind, selector in WATCHED:
+        listed, version = [], 0
+        for namespace in namespaces or (None,):
+            items, version = await cluster.list(kind, namespace, selector)
+            listed.extend(items)
+        missed |= store.compare(kind, listed, version)
+    for key in missed | store.models():
+        queue.add(key)
+    logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))
