@@ -1,0 +1,137 @@
+"""Starts, enters and ends a node: a process tree in namespaces of its own, like a container without Docker.
+
+Host side of `init`. Opens the loopback ports before it starts, because only the host's network has them.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from iris_local_cluster import packages
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.native import cgroups, init, layout, process, record
+from iris_local_cluster.native.layout import Layout
+from iris_local_cluster.native.record import Record
+
+_TARGETS = {
+    "ingress_port": layout.INGRESS_PORT,
+    "api_port": layout.API_PORT,
+    "registry_port": layout.REGISTRY_PORT,
+}
+_MODULES = ("overlay", "veth", "br_netfilter")
+_UNSHARED = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def start(node: Layout, *, ingress_port: int) -> Record:
+    """A running node's record; starts one when there is none."""
+    if found := record.running(node.name):
+        _require_same(node, found, ingress_port)
+        return found
+    if modprobe := packages.program("modprobe"):
+        # Built into many kernels; when one is truly missing, the mount or the link says so.
+        subprocess.run([modprobe, "--quiet", "--all", *_MODULES], check=False, capture_output=True)
+    cgroups.create(node.cgroup)
+    node.logs.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        wanted = {"ingress_port": ingress_port, "api_port": 0, "registry_port": 0}
+        listeners = {name: stack.enter_context(listen(port)) for name, port in wanted.items()}
+        _launch(node, listeners)
+    started = record.running(node.name)
+    if started is None:
+        raise LocalClusterError(f"the node ended as soon as it was started: see {node.logs / 'init.log'}")
+    return started
+
+
+def listen(port: int) -> socket.socket:
+    """A loopback port of the host; 0 takes a free one."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise LocalClusterError(
+            f"port {port} on 127.0.0.1: {(error.strerror or str(error)).lower()}, expected it free "
+            "(end what uses it, or choose another with --port)"
+        ) from error
+    return listener
+
+
+def _require_same(node: Layout, found: Record, ingress_port: int) -> None:
+    if Path(found.state) != node.state:
+        raise LocalClusterError(
+            f"cluster {node.name}: runs already from {found.state}, "
+            "expected none of that name (give another --name)"
+        )
+    if found.ingress_port != ingress_port:
+        raise LocalClusterError(
+            f"cluster {node.name}: serves on port {found.ingress_port}, asked for {ingress_port}: "
+            "take it down first"
+        )
+
+
+def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
+    ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+    routes = [
+        f"--forward={listener.fileno()}={layout.NODE_ADDRESS}:{_TARGETS[name]}"
+        for name, listener in listeners.items()
+    ]
+    heard, told = os.pipe()
+    program = (sys.executable, "-m", "iris_local_cluster.native.init")
+    arguments = [f"--name={node.name}", f"--state={node.state}", f"--tell={told}"]
+    arguments += [f"--ports={json.dumps(ports)}", *routes]
+    try:
+        with (node.logs / "init.log").open("ab") as output:
+            subprocess.run(
+                # setsid --fork: not a child of ours, so that nothing sent to our terminal reaches it.
+                ["setsid", "--fork", "unshare", *_UNSHARED, "--", *program, *arguments],
+                check=True,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={"PATH": _SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8"},
+                pass_fds=[told, *(listener.fileno() for listener in listeners.values())],
+            )
+    finally:
+        os.close(told)
+    with os.fdopen(heard, "rb") as stream:
+        # Ends without a word when the process does.
+        if stream.read(len(init.READY)) != init.READY:
+            raise LocalClusterError(_last_words(node.logs / "init.log"))
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return f"the node could not be started: {lines[-1].strip() if lines else 'no message'} (all of it: {log})"
+
+
+def entered(node: Record, command: Sequence[str]) -> list[str]:
+    """The command line that runs a command among the node's files and in its network."""
+    return ["nsenter", f"--target={node.pid}", "--mount", "--net", "--uts", "--ipc", "--pid", "--", *command]
+
+
+def entered_network(node: Record, command: Sequence[str]) -> list[str]:
+    """The command line that runs a command of the host in the node's network."""
+    return ["nsenter", f"--net=/proc/{node.pid}/ns/net", "--", *command]
+
+
+def stop(node: Layout) -> bool:
+    """End the node and remove what it left; False when there was nothing."""
+    found = record.load(node.name)
+    state = Path(found.state) if found else node.state
+    there = found is not None or state.exists() or cgroups.exists(node.cgroup)
+    if found is not None:
+        process.kill(found.identity)
+    cgroups.remove(node.cgroup)
+    shutil.rmtree(state, ignore_errors=False) if state.exists() else None
+    record.forget(node.name)
+    return there

@@ -1,0 +1,151 @@
+"""What a native node needs of the machine, looked at before any long work: one plain line each.
+
+`survey` reads the machine; `refusals` judges what was read and touches nothing.
+"""
+
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.native import cgroups, record
+
+_DISK_GIGABYTES = 12
+_MEMORY_GIGABYTES = 3
+_CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
+_CAP_SYS_RESOURCE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was found."""
+
+    system: str
+    root: bool
+    distribution: str
+    capabilities: int
+    missing_controllers: tuple[str, ...]
+    free_gigabytes: float
+    memory_gigabytes: float
+    port_refusal: str | None
+    unreachable: str | None
+
+    @property
+    def restricts_oom_score(self) -> bool:
+        """Whether lowering an OOM score is forbidden here."""
+        return not self.capabilities >> _CAP_SYS_RESOURCE & 1
+
+
+def survey(state: Path, *, name: str, ingress_port: int, needs_network: bool) -> Machine:
+    existing = next(path for path in (state, *state.parents) if path.exists())
+    return Machine(
+        system=platform.system(),
+        root=os.geteuid() == 0,
+        distribution=_distribution(),
+        capabilities=_capabilities(),
+        missing_controllers=tuple(cgroups.missing()) if cgroups.ROOT.is_dir() else ("all",),
+        free_gigabytes=shutil.disk_usage(existing).free / 1e9,
+        memory_gigabytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
+        port_refusal=None if record.running(name) else _port_refusal(ingress_port),
+        unreachable=_unreachable() if needs_network else None,
+    )
+
+
+def refusals(machine: Machine, *, ingress_port: int, state: Path) -> list[str]:
+    """Every reason why a node cannot run here: what was found, what is needed."""
+    if machine.system != "Linux":
+        return [f"system: {machine.system}, expected Linux, or a running Docker engine"]
+    return _of_the_system(machine) + _of_space(machine, state) + _of_the_network(machine, ingress_port)
+
+
+def _of_the_system(machine: Machine) -> list[str]:
+    found: list[str] = []
+    if not {"debian", "ubuntu"} & set(machine.distribution.split()):
+        found.append(
+            f"distribution: {machine.distribution or 'unknown'}, "
+            "expected Debian or Ubuntu, or a running Docker engine"
+        )
+    lacking = [name for name, bit in _CAPABILITIES.items() if not machine.capabilities >> bit & 1]
+    if not machine.root:
+        found.append("user: not root, expected root (sudo make up), or a running Docker engine")
+    elif lacking:
+        found.append(f"root: without {' and '.join(lacking)}, expected a root that may make namespaces")
+    if machine.missing_controllers:
+        missing = ", ".join(machine.missing_controllers)
+        found.append(f"control groups: no {missing}, expected cpu, memory and pids")
+    return found
+
+
+def _of_space(machine: Machine, state: Path) -> list[str]:
+    found: list[str] = []
+    if machine.free_gigabytes < _DISK_GIGABYTES:
+        found.append(f"disk: {machine.free_gigabytes:.1f} GB free at {state}, expected {_DISK_GIGABYTES} GB")
+    if machine.memory_gigabytes < _MEMORY_GIGABYTES:
+        found.append(f"memory: {machine.memory_gigabytes:.1f} GB, expected {_MEMORY_GIGABYTES} GB")
+    return found
+
+
+def _of_the_network(machine: Machine, ingress_port: int) -> list[str]:
+    found: list[str] = []
+    if machine.port_refusal:
+        found.append(
+            f"port {ingress_port} on 127.0.0.1: {machine.port_refusal}, expected it free "
+            "(end what uses it, or choose another with --port)"
+        )
+    if machine.unreachable:
+        found.append(f"network: {machine.unreachable}, expected to reach it for the first build")
+    return found
+
+
+def require(machine: Machine, *, ingress_port: int, state: Path) -> None:
+    if found := refusals(machine, ingress_port=ingress_port, state=state):
+        raise LocalClusterError("\n".join(found))
+
+
+def _distribution() -> str:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    return f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".strip()
+
+
+def _capabilities() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    return 0
+
+
+def _port_refusal(port: int) -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        # As the real one will: a port in TIME_WAIT is free enough.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(1)
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+    return None
+
+
+def _unreachable() -> str | None:
+    """The first place Go would download from, when it does not answer; nothing when Go asks no one."""
+    program = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if program is None:
+        return None  # the build says what is needed
+    answer = subprocess.run([program, "env", "GOPROXY"], capture_output=True, text=True, check=False)
+    first = re.split("[,|]", answer.stdout.strip())[0]
+    if not first.startswith(("http://", "https://")):
+        return None
+    try:
+        httpx.head(first, timeout=15, follow_redirects=False)
+    except httpx.HTTPError as error:
+        return f"{httpx.URL(first).host} does not answer ({type(error).__name__})"
+    return None
