@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import sys
 import time
@@ -43,9 +42,14 @@ async def run(settings: setting.Settings) -> None:
         stop = asyncio.Event()
         running = asyncio.create_task(engine.run())
         running.add_done_callback(lambda _: stop.set())
+
+        async def end() -> None:
+            running.cancel()
+            await asyncio.wait([running])
+
         try:
             await kopf.operator(
-                registry=handlers.register(engine),
+                registry=handlers.register(engine, end),
                 settings=handlers.settings(),
                 standalone=True,
                 clusterwide=not settings.namespaces,
@@ -53,10 +57,10 @@ async def run(settings: setting.Settings) -> None:
                 stop_flag=stop,
             )
         finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+            await end()
             await probes.cleanup()
+        if not running.cancelled():
+            running.result()  # raises what ended the engine
 
 
 def _log(level: str) -> None:
