@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from iris_local_cluster.native import layout
 from iris_local_cluster.native.layout import Layout
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from iris_local_cluster.native import layout
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.services import Service

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, record
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import yaml
+
 from iris_local_cluster.native import layout
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.services import Service
