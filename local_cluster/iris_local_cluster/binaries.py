@@ -17,6 +17,8 @@ from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 
 KUBERNETES_VERSION = "1.37.2"
+ETCD_VERSION = "3.7.3"
+COREDNS_VERSION = "1.15.0"
 _KEEP_SECONDS = 14 * 24 * 3600
 
 

