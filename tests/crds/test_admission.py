@@ -1,0 +1,260 @@
+"""What the real API server makes of IrisModels: refusals that name the field, defaults, status, scale."""
+
+from typing import Any
+
+import pytest
+
+from tests.crds.refusals import REFUSALS, Refusal
+from tests.crds.schema import SPEC, defaults
+from tests.harness import kubernetes
+
+pytestmark = pytest.mark.cluster
+
+
+def model(name: str = "iris", **spec: Any) -> kubernetes.Manifest:
+    """A model that is fine, with fields laid over it; None takes a field away."""
+    fields = {key: value for key, value in ({"version": "1.4.0"} | spec).items() if value is not None}
+    return {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "metadata": {"name": name},
+        "spec": fields,
+    }
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.mistake.replace(" ", "-"))
+async def test_refuses_and_names_the_field(cluster: kubernetes.Cluster, refusal: Refusal) -> None:
+    with pytest.raises(kubernetes.Refused) as caught:
+        await cluster.create(model(**refusal.spec))
+
+    assert refusal.field in caught.value.message
+    assert refusal.says in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["Iris", "1ris", "iris.two", "i" * 53, "iris-"])
+async def test_refuses_a_name_that_children_could_not_carry(cluster: kubernetes.Cluster, name: str) -> None:
+    with pytest.raises(kubernetes.Refused, match=r"metadata\.name") as caught:
+        await cluster.create(model(name))
+
+    assert caught.value.code == 422
+
+
+async def test_says_a_mistake_once_and_in_words(cluster: kubernetes.Cluster) -> None:
+    with pytest.raises(kubernetes.Refused) as caught:
+        await cluster.create(model(version="1.4.0!"))
+
+    field, expected = caught.value.message.split('"1.4.0!": ')
+    assert field == 'IrisModel.serving.two.inc "iris" is invalid: spec.version: Invalid value: '
+    assert expected.startswith("expected letters, digits, '.', '_' or '-', beginning and ending with")
+    assert expected.endswith("such as 1.4.0")
+
+
+async def test_refuses_a_bad_change_and_keeps_the_good_spec(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+
+    with pytest.raises(kubernetes.Refused, match=r"spec\.replicas"):
+        await cluster.patch("IrisModel", "iris", {"spec": {"replicas": 1000}})
+
+    assert (await cluster.get("IrisModel", "iris"))["spec"]["replicas"] == 2
+
+
+FULL: dict[str, Any] = {
+    "version": "1.0.20250508_171813",
+    "image": {
+        "repository": "registry.local:5000/team/iris-server",
+        "digest": "sha256:" + "0123456789abcdef" * 4,
+        "pullPolicy": "Always",
+        "pullSecrets": ["registry", "other.registry"],
+    },
+    "replicas": 0,
+    "autoscaling": {"minReplicas": 3, "maxReplicas": 3, "targetCPUUtilizationPercentage": 250},
+    "resources": {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "1024Mi"}},
+    "nodeSelector": {"kubernetes.io/arch": "amd64", "empty": ""},
+    "tolerations": [
+        {"operator": "Exists"},
+        {"key": "gpu", "operator": "Equal", "value": "no", "effect": "NoExecute", "tolerationSeconds": 60},
+    ],
+    "env": [{"name": "TZ", "value": "UTC"}, {"name": "_lower1", "value": ""}],
+    "server": {"logLevel": "Debug"},
+    "route": {
+        "type": "Ingress",
+        "host": "iris.kube.two.inc",
+        "path": "/v1.0/~team/..iris/",
+        "className": "traefik",
+        "tlsSecretName": "iris-tls",
+        "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
+    },
+    "monitoring": {"dashboard": {"enabled": False, "folder": "Team A. Models"}},
+    "progressDeadlineSeconds": 30,
+    "suspend": True,
+}
+
+
+async def test_keeps_a_full_spec_as_it_was_written(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model(**FULL))
+
+    stored = await cluster.get("IrisModel", "iris")
+
+    assert stored["spec"] == FULL
+    assert FULL.keys() == SPEC["properties"].keys()
+
+
+@pytest.mark.parametrize("version", ["1", "1.4.0", "v2", "1.4.0-pr12.3", "a" * 63])
+@pytest.mark.parametrize("name", ["i", "i" * 52])
+async def test_accepts_versions_and_names_up_to_their_bounds(
+    cluster: kubernetes.Cluster, name: str, version: str
+) -> None:
+    stored = await cluster.create(model(name, version=version))
+
+    assert stored["spec"]["version"] == version
+
+
+@pytest.mark.parametrize("host", ["iris", "a.b", "1.iris.inc", "x" * 63 + ".inc", "xn--bcher-kva.example"])
+async def test_accepts_host_names(cluster: kubernetes.Cluster, host: str) -> None:
+    stored = await cluster.create(model(route={"host": host}))
+
+    assert stored["spec"]["route"]["host"] == host
+
+
+@pytest.mark.parametrize(
+    "repository", ["iris", "localhost:5000/iris", "a.b-c/d__e/f--g", "registry:5000/a/b"]
+)
+async def test_accepts_repositories(cluster: kubernetes.Cluster, repository: str) -> None:
+    stored = await cluster.create(model(image={"repository": repository}))
+
+    assert stored["spec"]["image"]["repository"] == repository
+
+
+async def test_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -> None:
+    opted_in: dict[str, Any] = {"route": {}, "autoscaling": {"maxReplicas": 4}, "tolerations": [{"key": "a"}]}
+
+    stored = await cluster.create(model(**opted_in))
+
+    expected = dict(defaults(SPEC))
+    found = {path: at(stored["spec"], path) for path in expected}
+    assert found == expected
+
+
+async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Cluster) -> None:
+    stored = await cluster.create(model())
+
+    assert stored["spec"] == {
+        "version": "1.4.0",
+        "image": {"repository": "ghcr.io/two-inc/iris-server", "pullPolicy": "IfNotPresent"},
+        "replicas": 2,
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "server": {"logLevel": "Info"},
+        "monitoring": {"dashboard": {"enabled": True, "folder": "Iris"}},
+        "progressDeadlineSeconds": 600,
+        "suspend": False,
+    }
+
+
+async def test_is_in_progress_to_every_tool_from_its_first_moment(cluster: kubernetes.Cluster) -> None:
+    stored = await cluster.create(model())
+
+    assert stored["metadata"]["generation"] == 1
+    assert stored["status"] == {"observedGeneration": -1}
+
+
+async def test_counts_a_generation_for_the_spec_and_none_for_the_status(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+
+    seen = await cluster.patch(
+        "IrisModel", "iris", {"status": {"observedGeneration": 1}}, subresource="status"
+    )
+    changed = await cluster.patch("IrisModel", "iris", {"spec": {"version": "1.5.0"}})
+
+    assert seen["metadata"]["generation"] == 1
+    assert changed["metadata"]["generation"] == 2
+
+
+async def test_keeps_status_out_of_reach_of_spec_writers(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+
+    await cluster.patch("IrisModel", "iris", {"status": {"servingVersion": "9.9.9"}})
+
+    assert (await cluster.get("IrisModel", "iris"))["status"] == {"observedGeneration": -1}
+
+
+STATUS: dict[str, Any] = {
+    "observedGeneration": 1,
+    "servingVersion": "1.4.0",
+    "modelDigest": "sha256:" + "0" * 64,
+    "replicas": 2,
+    "readyReplicas": 1,
+    "selector": "app.kubernetes.io/instance=iris,app.kubernetes.io/name=iris-server",
+    "url": "http://iris.kube.two.inc",
+    "source": {"revision": "main@sha1:" + "0" * 40, "kustomization": "flux-system/models"},
+    "conditions": [
+        {
+            "type": "Ready",
+            "status": "True",
+            "observedGeneration": 1,
+            "lastTransitionTime": "2026-11-23T12:00:00Z",
+            "reason": "Serving",
+            "message": "2 of 2 pods prove version 1.4.0",
+        }
+    ],
+    "history": [
+        {
+            "version": "1.4.0",
+            "digest": "sha256:" + "0" * 64,
+            "revision": "main@sha1:" + "0" * 40,
+            "from": "2026-11-23T12:00:00Z",
+            "until": "2026-11-23T12:00:01Z",
+            "outcome": "Serving",
+        }
+    ],
+}
+
+
+async def test_keeps_a_full_status_as_it_was_written(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+
+    await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
+
+    assert (await cluster.get("IrisModel", "iris"))["status"] == STATUS
+
+
+async def test_shows_the_columns_people_look_at(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+    await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
+
+    answer = await cluster.client.get(
+        await cluster.path("IrisModel"), headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    )
+
+    table = answer.json()
+    names = [column["name"] for column in table["columnDefinitions"]]
+    row = dict(zip(names, table["rows"][0]["cells"], strict=True))
+    age = row.pop("Age")
+    assert age.endswith("s")
+    assert row == {
+        "Name": "iris",
+        "Version": "1.4.0",
+        "Serving": "1.4.0",
+        "Ready": "True",
+        "Replicas": 2,
+        "URL": "http://iris.kube.two.inc",
+        "Reason": "Serving",
+    }
+
+
+async def test_scales_through_the_scale_subresource(cluster: kubernetes.Cluster) -> None:
+    await cluster.create(model())
+    await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
+
+    await cluster.patch("IrisModel", "iris", {"spec": {"replicas": 5}}, subresource="scale")
+
+    scale = await cluster.get("IrisModel", "iris", subresource="scale")
+    assert scale["spec"] == {"replicas": 5}
+    assert scale["status"] == {"replicas": 2, "selector": STATUS["selector"]}
+    assert (await cluster.get("IrisModel", "iris"))["spec"]["replicas"] == 5
+
+
+def at(spec: Any, path: str) -> Any:
+    """The value at a dotted path, in which [] means the first item."""
+    for part in path.split("."):
+        spec = spec[0] if part == "[]" else spec[part]
+    return spec
