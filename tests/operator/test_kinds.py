@@ -1,0 +1,31 @@
+"""REST paths of kinds, as the API server has them."""
+
+import pytest
+from iris_operator import kinds
+from iris_operator.kinds import Kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "api_version"),
+    [(kinds.SERVICE, "v1"), (kinds.DEPLOYMENT, "apps/v1"), (kinds.IRIS_MODEL, "serving.two.inc/v1alpha1")],
+)
+def test_spells_the_api_version_as_in_a_manifest(kind: Kind, api_version: str) -> None:
+    assert kind.api_version == api_version
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (kinds.POD.path(None), "/api/v1/pods"),
+        (kinds.POD.path("iris"), "/api/v1/namespaces/iris/pods"),
+        (kinds.POD.path("iris", "a"), "/api/v1/namespaces/iris/pods/a"),
+        (kinds.DEPLOYMENT.path(None), "/apis/apps/v1/deployments"),
+        (
+            kinds.IRIS_MODEL.path("iris", "a", "status"),
+            "/apis/serving.two.inc/v1alpha1/namespaces/iris/irismodels/a/status",
+        ),
+    ],
+    ids=["core, everywhere", "core, a namespace", "core, an object", "group, everywhere", "subresource"],
+)
+def test_finds_the_path(path: str, expected: str) -> None:
+    assert path == expected
