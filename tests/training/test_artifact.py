@@ -71,6 +71,14 @@ def test_gives_the_published_probabilities_to_nine_digits(pipeline: Any, card: d
         assert [f"{one:.9g}" for one in probabilities] == ["0.979042698", "0.0209571427", "1.59128401e-07"]
 
 
+def test_pipeline_is_what_scikit_learn_fits_to_eleven_digits(pipeline: Any, sample: str) -> None:
+    parts = fit.split(data.parse(sample, name="sample"), seed=42, name="sample")
+    plain = fit.pipeline().fit(parts.fitted_rows, parts.fitted_labels)
+
+    assert np.abs(pipeline["classify"].coef_ - plain["classify"].coef_).max() < 1e-11
+    assert np.abs(pipeline["classify"].intercept_ - plain["classify"].intercept_).max() < 1e-11
+
+
 def weights_of(card: dict[str, Any]) -> Linear:
     return Linear(tuple(map(tuple, card["linear"]["weights"])), tuple(card["linear"]["intercept"]))
 

@@ -154,6 +154,22 @@ def test_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+def test_prints_the_very_bytes_of_the_path(tmp_path: Path) -> None:
+    words = [*map(os.fsencode, MODULE), b"--version", b"1", b"--output", b"m\xff\xc3\xa9"]
+
+    ended = subprocess.run(
+        words,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.stdout == b"m\xff\xc3\xa9/model_pipeline_1.joblib\n", ended.stderr
+
+
+@pytest.mark.process
 def test_standard_output_that_is_full_is_one_line(tmp_path: Path) -> None:
     ended = run(["bash", "-c", 'exec "$@" >/dev/full', "bash", *MODULE], tmp_path)
 

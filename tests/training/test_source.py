@@ -20,6 +20,16 @@ def test_reads_text_and_digest(tmp_path: Path) -> None:
     assert loaded.name == str(path)
 
 
+def test_names_a_file_in_text_that_every_reader_takes(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"m\xff.csv")
+    path.write_bytes(b"a\n")
+
+    name = source.load(path).name
+
+    assert name.encode().decode() == name
+    assert Path(name).name == "m\ufffd.csv"
+
+
 @pytest.mark.parametrize(
     ("content", "where", "found"),
     [

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from iris_training import export, settings, train
@@ -61,18 +62,19 @@ def _run(words: Sequence[str] | None) -> int:
     os.environ["MPLBACKEND"] = "agg"
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("iris_training").setLevel(logging.INFO)
-    _print(str(train.run(asked, export.Disk())))
+    _print(train.run(asked, export.Disk()))
     return 0
 
 
-def _print(line: str) -> None:
+def _print(path: Path) -> None:
     try:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        # As bytes: a shell must get back the very name, also one that the locale cannot write.
+        sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+        sys.stdout.buffer.flush()
     except OSError as error:
         # Python would try once more at exit, and complain in several lines.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Invalid("standard output", error.strerror or str(error), f"room for the path {line}") from error
+        raise Invalid("standard output", error.strerror or str(error), f"room for the path {path}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -46,7 +46,9 @@ def load(path: Path) -> Source:
         raise Invalid(path, error.strerror or str(error), "a CSV file that can be read") from error
     # Again: the file may have grown, and some file systems state no size.
     _size(path, len(content))
-    return Source(name=str(path), text=_decode(path, content), sha256=hashlib.sha256(content).hexdigest())
+    # A name need not be text; the card that quotes it must be.
+    name = os.fsencode(path).decode(errors="replace")
+    return Source(name=name, text=_decode(path, content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def _size(path: Path, size: int) -> None:
