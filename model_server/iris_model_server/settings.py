@@ -13,9 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "IRIS_"
 
+_LEVELS = {"debug": "Debug", "info": "Info", "warning": "Warning", "error": "Error"}
 LogLevel = Annotated[
     Literal["Debug", "Info", "Warning", "Error"],
-    BeforeValidator(lambda value: value.capitalize() if isinstance(value, str) else value),
+    BeforeValidator(lambda value: _LEVELS.get(str(value).lower(), value)),
 ]
 
 

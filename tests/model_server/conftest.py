@@ -1,0 +1,50 @@
+"""The real app in this process: same assembly as the command, over an in-memory transport."""
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from iris_model_server import app, artifact
+from iris_model_server.app import Server
+from iris_model_server.settings import Settings
+from pydantic import SecretStr
+
+from tests.model_server import artifacts
+
+TOKEN = "a-token-of-enough-letters"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return artifacts.write(tmp_path / "model")
+
+
+@pytest.fixture
+def settings(folder: Path) -> Settings:
+    return Settings(
+        artifact_dir=folder, reload_token=SecretStr(TOKEN), max_body_bytes=200_000, max_batch_rows=100
+    )
+
+
+@pytest.fixture
+def log() -> io.BytesIO:
+    return io.BytesIO()
+
+
+@pytest.fixture
+def server(settings: Settings, log: io.BytesIO) -> Server:
+    return app.create_app(settings, artifact.load(settings.artifact_dir), log)
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with connected(server) as opened:
+        yield opened
+
+
+def connected(server: Server) -> httpx.AsyncClient:
+    """A client of an app; an error of the app reaches it as an answer, as it would over a wire."""
+    transport = httpx.ASGITransport(app=server.app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://iris")

@@ -1,0 +1,72 @@
+"""The environment: defaults, bounds, and one line for what cannot be used."""
+
+from pathlib import Path
+
+import pytest
+from iris_model_server import settings
+from iris_model_server.settings import SettingsRefused
+
+WRONG = {
+    "IRIS_LOG_LEVEL": "loud",
+    "IRIS_DRAIN_SECONDS": "soon",
+    "IRIS_SHUTDOWN_SECONDS": "0",
+    "IRIS_MAX_BODY_BYTES": "-1",
+    "IRIS_MAX_BATCH_ROWS": "1.5",
+    "IRIS_KEEP_ALIVE_SECONDS": "forever",
+    "IRIS_MODEL_NAME": "no spaces",
+}
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in settings.Settings.model_fields:
+        monkeypatch.delenv(settings.PREFIX + name.upper(), raising=False)
+
+
+def test_reads_the_names_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRIS_ARTIFACT_DIR", "/model")
+    monkeypatch.setenv("IRIS_MODEL_NAME", "iris-canary")
+    monkeypatch.setenv("IRIS_EXPECTED_VERSION", "1.4.0")
+    monkeypatch.setenv("IRIS_LOG_LEVEL", "warning")
+
+    loaded = settings.load()
+
+    assert (loaded.artifact_dir, loaded.model_name) == (Path("/model"), "iris-canary")
+    assert (loaded.expected_version, loaded.log_level) == ("1.4.0", "Warning")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRIS_EXPECTED_VERSION", "")
+    monkeypatch.setenv("IRIS_RELOAD_TOKEN", "")
+
+    loaded = settings.load()
+
+    assert (loaded.expected_version, loaded.reload_token) == (None, None)
+
+
+def test_survives_what_kubernetes_sets_for_a_service_named_iris(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRIS_PORT", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("IRIS_SERVICE_HOST", "10.0.0.1")
+
+    assert settings.load().model_name == "iris"
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG.items(), ids=WRONG)
+def test_names_the_variable_and_what_it_holds(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsRefused) as caught:
+        settings.load()
+
+    assert str(caught.value).startswith(f"settings refused: {name}: {value!r}, ")
+    assert "\n" not in str(caught.value)
+
+
+def test_never_shows_a_token_that_is_too_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRIS_RELOAD_TOKEN", "hunter2")
+
+    with pytest.raises(SettingsRefused) as caught:
+        settings.load()
+
+    assert "IRIS_RELOAD_TOKEN: (hidden)" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
