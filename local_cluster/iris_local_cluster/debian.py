@@ -42,16 +42,15 @@ def root_filesystem(content: Sequence[str], progress: Progress) -> Path:
     """A tar file with a minimal system and these packages."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     target = paths.cache() / "debian" / f"{key(codename, content)}.tar"
+    if _fresh(target, time.time()):
+        return target
+    if content == PYTHON and codename in _OLD_PYTHON:
+        raise LocalClusterError(f"{codename}: its Python is too old for the images, expected 3.11 or newer")
+    packages.ensure(packages.IMAGES, progress)
     with progress.step(f"Make a base of {codename} with {', '.join(content)}") as step:
-        if _fresh(target, time.time()):
-            step.cached()
-            return target
-        if content == PYTHON and codename in _OLD_PYTHON:
-            raise LocalClusterError(
-                f"{codename}: its Python is too old for the images, expected 3.11 or newer"
-            )
-        packages.ensure(packages.IMAGES, progress)
-        with locks.hold(paths.cache() / "locks" / f"debian-{target.stem}"):
+        waiting = "another build of it is running"
+        lock = paths.cache() / "locks" / f"debian-{target.stem}"
+        with locks.hold(lock, waiting=lambda: step.note(waiting)):
             if not _fresh(target, time.time()):
                 _bootstrap(target, codename, content, step)
     return target

@@ -8,11 +8,15 @@ import hashlib
 import importlib.metadata
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import archives, binaries, debian, locks, packages, paths
+from iris_local_cluster import archives, binaries, contexts, debian, engines, locks, packages, paths
+from iris_local_cluster.contexts import Context
+from iris_local_cluster.engines import Engine
+from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 
 _KUBERNETES = f"v{binaries.KUBERNETES_VERSION}"
@@ -63,6 +67,74 @@ def base_images(programs: Mapping[str, Path], progress: Progress) -> dict[str, P
         )
         for image in wanted
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One of our images, built: its name in a registry, and in the store of the engine that holds it."""
+
+    name: str
+    tag: str
+    stored: str
+
+
+def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str | None = None) -> Image:
+    """The server with the model of this version; the tag may lie about it, as in real life."""
+    files = [f"model_pipeline_{version}.json", f"model_pipeline_{version}.joblib"]
+    for file in files:
+        if not (artifacts / file).is_file():
+            raise LocalClusterError(f"{artifacts / file}: not found, expected it from `make training`")
+    context = contexts.server(paths.PROJECT, artifacts, files)
+    arguments = {"VERSION": version, "EXTRA": contexts.optional_dependencies(artifacts / files[0])}
+    return _build("iris-server", tag or version, context, arguments, progress)
+
+
+def build_operator(tag: str, progress: Progress) -> Image:
+    return _build("iris-operator", tag, contexts.operator(paths.PROJECT), {"VERSION": tag}, progress)
+
+
+def build_derived(image: Image, tag: str, command: Sequence[str], progress: Progress) -> Image:
+    """The same image with another command: for tests of what goes wrong, such as a start that crashes."""
+    context = contexts.derived(command)
+    return _build(image.name, tag, context, {"BASE_IMAGE": image.stored}, progress)
+
+
+def push(image: Image, registry: str, progress: Progress) -> str:
+    """Send an image to a registry at `host:port`; its digest there, `sha256:…`."""
+    target = f"{registry}/{image.name}:{image.tag}"
+    with progress.step(f"Push {image.name}:{image.tag}"), _store(progress) as engine:
+        return engine.push(image.stored, target)
+
+
+def _build(name: str, tag: str, context: Context, arguments: dict[str, str], progress: Progress) -> Image:
+    with (
+        progress.step(f"Build the image {name}:{tag}") as step,
+        tempfile.TemporaryDirectory(prefix="iris-image-") as folder,
+        _store(progress) as engine,
+    ):
+        contexts.write(context, Path(folder))
+        arguments = {"BASE_IMAGE": engine.base(progress), **arguments}
+        stored = f"{engine.prefix}{name}:{contexts.key(Path(folder), arguments)}"
+        if engine.holds(stored):
+            step.cached()
+            return Image(name, tag, stored)
+        # Not in the key: a commit that changes nothing inside is no reason for another image.
+        arguments["REVISION"] = contexts.revision(paths.PROJECT)
+        build = engines.Build(Path(folder), contexts.DOCKERFILE, arguments, stored)
+        engine.build(build, step.note)
+        return Image(name, tag, stored)
+
+
+@contextmanager
+def _store(progress: Progress) -> Iterator[Engine]:
+    """The engine, for one of us at a time: two builds on a small machine only slow each other down."""
+    engine = engines.detect(progress)
+    with locks.hold(paths.cache() / "locks" / "images"):
+        engine.tidy()
+        try:
+            yield engine
+        finally:
+            engine.unmount()
 
 
 def scratch(reference: str, program: Path, command: Sequence[str], *, base: Path | None = None) -> Path:

@@ -1,0 +1,75 @@
+"""What goes into the build of an image: exactly the files it needs, so that their digest is its identity.
+
+A context is a mapping of names to content, written to a folder of its own: what is digested is what is
+built, also while someone edits the sources.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+Context = Mapping[str, Path | str]
+"""Path inside the context → the file to copy, or the text to write."""
+
+DOCKERFILE = "Dockerfile"
+
+
+def server(project: Path, artifacts: Path, files: Sequence[str]) -> Context:
+    model = {f"artifacts/{file}": artifacts / file for file in files}
+    return {DOCKERFILE: project / "Dockerfile.server", **_package(project, "model_server"), **model}
+
+
+def operator(project: Path) -> Context:
+    return {DOCKERFILE: project / "Dockerfile.operator", **_package(project, "operator")}
+
+
+def derived(command: Sequence[str]) -> Context:
+    return {DOCKERFILE: f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nCMD {json.dumps(list(command))}\n"}
+
+
+def optional_dependencies(card: Path) -> str:
+    """The server's optional dependencies: a model whose card has no folded weights needs scikit-learn."""
+    return "" if json.loads(card.read_text()).get("linear") else "scikit-learn"
+
+
+def write(context: Context, folder: Path) -> None:
+    for name, source in context.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(source, str):
+            target.write_text(source)
+        else:
+            # With its times: they are part of what the builders compare.
+            shutil.copy2(source, target)
+
+
+def key(folder: Path, arguments: Mapping[str, str]) -> str:
+    """The identity of what a build of a written context would make."""
+    digest = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"\n{path.relative_to(folder).as_posix()} {content}".encode())
+    return digest.hexdigest()[:16]
+
+
+def revision(project: Path) -> str:
+    """The commit that the files come from, if this is a clone."""
+    command = ["git", "-C", str(project), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "unknown"
+    return answer.stdout.strip() if answer.returncode == 0 else "unknown"
+
+
+def _package(project: Path, name: str) -> dict[str, Path | str]:
+    """One workspace member as it is on disk, and the lock."""
+    files = (path for path in (project / name).rglob("*") if path.is_file())
+    kept = (path for path in files if "__pycache__" not in path.parts and ".egg-info" not in str(path))
+    return {
+        "requirements.lock": project / "requirements.lock",
+        **{path.relative_to(project).as_posix(): path for path in sorted(kept)},
+    }
