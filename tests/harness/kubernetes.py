@@ -63,10 +63,13 @@ class Cluster:
         answer = await self.request("GET", path, params={"labelSelector": labels})
         return list(answer["items"])
 
-    async def create(self, manifest: Mapping[str, Any], *, namespace: str = "") -> Manifest:
-        """Strict, as kubectl is: an unknown field is refused, not dropped."""
+    async def create(
+        self, manifest: Mapping[str, Any], *, namespace: str = "", dry_run: bool = False
+    ) -> Manifest:
+        """Strict, as kubectl is: an unknown field is refused, not dropped. A dry run stores nothing."""
         path = await self.path(manifest["kind"], "", namespace)
-        return await self.request("POST", path, json=manifest, params={"fieldValidation": "Strict"})
+        params = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        return await self.request("POST", path, json=manifest, params=params)
 
     async def apply(
         self,

@@ -1,0 +1,132 @@
+"""Plays the kubelet on an API server without nodes: pods get the state that their image's tag is known for.
+
+Serving pods get the loopback address of a real model server, so what the operator asks is real.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from tests.harness.kubernetes import Cluster, Manifest, Refused
+
+Behaviour = Callable[[Manifest], dict[str, Any]]  # pod to its status
+_POLL_SECONDS = 0.05
+
+
+def serving(address: str) -> Behaviour:
+    """Runs, and is ready at `address`."""
+
+    def behave(pod: Manifest) -> dict[str, Any]:
+        container = {"ready": True, "restartCount": 0, "containerID": f"test://{pod['metadata']['uid']}"}
+        running = {"state": {"running": {"startedAt": _moment()}}}
+        return _status(pod, {**container, **running}, ready=True, phase="Running", podIP=address)
+
+    return behave
+
+
+def never_ready(pod: Manifest) -> dict[str, Any]:
+    """Runs and never becomes ready."""
+    running = {"state": {"running": {"startedAt": _moment()}}}
+    return _status(pod, {"ready": False, "restartCount": 0, **running}, ready=False, phase="Running")
+
+
+def cannot_pull(since: timedelta) -> Behaviour:
+    """Scheduled `since` ago and still waiting for its image."""
+
+    def behave(pod: Manifest) -> dict[str, Any]:
+        waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "nobody/has:this"'}
+        state = {"ready": False, "restartCount": 0, "state": {"waiting": waiting}}
+        return _status(pod, state, ready=False, phase="Pending", scheduled=_moment(since))
+
+    return behave
+
+
+def ended(exit_code: int, message: str, restarts: int) -> Behaviour:
+    """Ended with a code and what it wrote, `restarts` times over."""
+
+    def behave(pod: Manifest) -> dict[str, Any]:
+        terminated = {
+            "exitCode": exit_code,
+            "message": message,
+            "startedAt": _moment(),
+            "finishedAt": _moment(),
+        }
+        waiting = {"reason": "CrashLoopBackOff", "message": "back-off restarting"}
+        state = {
+            "ready": False,
+            "restartCount": restarts,
+            "state": {"waiting": waiting},
+            "lastState": {"terminated": terminated},
+        }
+        return _status(pod, state, ready=False, phase="Running")
+
+    return behave
+
+
+class Kubelet:
+    """Gives each pod of the cluster's namespace its behaviour, by image tag, until the block ends."""
+
+    def __init__(self, cluster: Cluster, behaviours: Mapping[str, Behaviour]) -> None:
+        self._cluster = cluster
+        self._behaviours = dict(behaviours)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Kubelet":
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def set(self, tag: str, behaviour: Behaviour) -> None:
+        """From now on, also for pods that are there."""
+        self._behaviours[tag] = behaviour
+
+    async def _run(self) -> None:
+        given: dict[str, Behaviour] = {}
+        while True:
+            for pod in await self._cluster.list("Pod"):
+                tag = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
+                behaviour = self._behaviours.get(tag)
+                uid = pod["metadata"]["uid"]
+                if behaviour is None or given.get(uid) is behaviour:
+                    continue
+                with suppress(Refused):  # deleted meanwhile
+                    name = pod["metadata"]["name"]
+                    await self._cluster.patch("Pod", name, {"status": behaviour(pod)}, subresource="status")
+                    given[uid] = behaviour
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def _status(
+    pod: Manifest, container: dict[str, Any], *, ready: bool, phase: str, scheduled: str = "", **more: str
+) -> dict[str, Any]:
+    image = pod["spec"]["containers"][0]["image"]
+    conditions = [
+        _condition("PodScheduled", True, scheduled or _moment()),
+        _condition("Ready", ready, _moment()),
+        _condition("ContainersReady", ready, _moment()),
+    ]
+    more = {**more, "podIPs": [{"ip": more["podIP"]}]} if "podIP" in more else more  # type: ignore[dict-item]
+    return {
+        "phase": phase,
+        "conditions": conditions,
+        "containerStatuses": [{"name": "server", "image": image, "imageID": "", **container}],
+        **more,
+    }
+
+
+def _condition(kind: str, true: bool, moment: str) -> dict[str, str]:
+    return {"type": kind, "status": "True" if true else "False", "lastTransitionTime": moment}
+
+
+def _moment(ago: timedelta = timedelta(0)) -> str:
+    return (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")

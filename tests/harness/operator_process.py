@@ -1,0 +1,87 @@
+"""The operator as a real process against a real API server."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+OPERATOR = Path(".venv/bin/iris-operator")
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorProcess:
+    """A running operator, its probes' address and its log."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log_file: Path
+
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8")
+
+    def counted(self, metric: str) -> float:
+        """Sum over all labels of a counter as /metrics has it now."""
+        lines = httpx.get(f"{self.url}/metrics", trust_env=False).text.splitlines()
+        return sum(
+            float(line.rpartition(" ")[2]) for line in lines if line.startswith((metric + "{", metric + " "))
+        )
+
+    def writes(self) -> float:
+        """Calls to the API server that change something."""
+        lines = httpx.get(f"{self.url}/metrics", trust_env=False).text.splitlines()
+        return sum(
+            float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith("rest_client_requests_total{") and 'method="GET"' not in line
+        )
+
+
+@contextmanager
+def running(
+    kubeconfig: Path, folder: Path, *, namespaces: str = "", **environment: str
+) -> Iterator[OperatorProcess]:
+    """Ready for the block; stopped with SIGTERM after it, which must end it with 0."""
+    port = _free_port()
+    log_file = folder / f"operator-{port}.log"
+    settings = {
+        "KUBECONFIG": str(kubeconfig),
+        "IRIS_OPERATOR_HEALTH_ADDRESS": f"127.0.0.1:{port}",
+        "IRIS_OPERATOR_NAMESPACES": namespaces,
+        **environment,
+    }
+    with log_file.open("wb") as log:
+        process = subprocess.Popen([OPERATOR], env={**os.environ, **settings}, stderr=log)
+    operator = OperatorProcess(process, f"http://127.0.0.1:{port}", log_file)
+    try:
+        _wait_until_ready(operator)
+        yield operator
+        process.terminate()
+        assert process.wait(15) == 0, operator.log()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(operator: OperatorProcess) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and operator.process.poll() is None:
+        try:
+            if httpx.get(f"{operator.url}/readyz", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"the operator did not get ready:\n{operator.log()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
