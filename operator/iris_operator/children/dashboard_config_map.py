@@ -12,8 +12,9 @@ KIND = kinds.CONFIG_MAP
 def build(model: IrisModel) -> dict[str, Any] | None:
     if not model.dashboard.enabled:
         return None
-    # The sidecar writes all namespaces' files into one folder: the key alone must be unique.
-    key = f"iris-{model.namespace}-{model.name}.json"
+    # The sidecar writes all namespaces' files into one folder: the key alone must be unique. No namespace or
+    # name of a model has a dot in it.
+    key = f"iris-{model.namespace}.{model.name}.json"
     child = metadata.manifest(
         KIND,
         model,

@@ -1,0 +1,319 @@
+"""The manifests of children: each kind once in whole, then one rule per test."""
+
+import json
+from typing import Any
+
+import pytest
+from iris_operator import children, dashboard, kinds
+from iris_operator.children import (
+    dashboard_config_map,
+    deployment,
+    horizontal_pod_autoscaler,
+    ingress,
+    service,
+)
+from iris_operator.spec import IrisModel
+
+from tests.operator import bodies
+
+SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
+LABELS = {
+    **SELECTOR,
+    "app.kubernetes.io/version": "1.4.0",
+    "app.kubernetes.io/component": "model-server",
+    "app.kubernetes.io/part-of": "iris",
+    "app.kubernetes.io/managed-by": "iris-operator",
+}
+METADATA: dict[str, Any] = {
+    "name": "iris",
+    "namespace": "iris",
+    "labels": LABELS,
+    "ownerReferences": [
+        {
+            "apiVersion": "serving.two.inc/v1alpha1",
+            "kind": "IrisModel",
+            "name": "iris",
+            "uid": "uid-of-iris-iris",
+            "controller": True,
+        }
+    ],
+}
+
+
+def full() -> IrisModel:
+    return bodies.model(**bodies.FULL)
+
+
+def pod_of(model: IrisModel) -> dict[str, Any]:
+    template: dict[str, Any] = deployment.build(model)["spec"]["template"]["spec"]
+    return template
+
+
+def container_of(model: IrisModel) -> dict[str, Any]:
+    [container] = pod_of(model)["containers"]
+    return dict(container)
+
+
+def probe(path: str, period: int, failures: int) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},
+        "timeoutSeconds": 2,
+        "periodSeconds": period,
+        "failureThreshold": failures,
+    }
+
+
+def test_builds_the_whole_deployment() -> None:
+    container = {
+        "name": "server",
+        "image": "ghcr.io/two-inc/iris-server:1.4.0",
+        "imagePullPolicy": "IfNotPresent",
+        "env": [
+            {"name": "IRIS_MODEL_NAME", "value": "iris"},
+            {"name": "IRIS_EXPECTED_VERSION", "value": "1.4.0"},
+            {"name": "IRIS_LOG_LEVEL", "value": "Info"},
+        ],
+        "ports": [{"name": "http", "containerPort": 8000, "protocol": "TCP"}],
+        "startupProbe": probe("/readyz", 1, 120),
+        "readinessProbe": probe("/readyz", 2, 2),
+        "livenessProbe": probe("/livez", 10, 3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+    }
+
+    built = deployment.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {**METADATA, "annotations": {"serving.two.inc/replicas-from": "spec"}},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": SELECTOR},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+            "progressDeadlineSeconds": 600,
+            "revisionHistoryLimit": 3,
+            "template": {
+                "metadata": {"labels": LABELS},
+                "spec": {
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    "terminationGracePeriodSeconds": 40,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 65532,
+                        "runAsGroup": 65532,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "topologySpreadConstraints": [
+                        {
+                            "maxSkew": 1,
+                            "topologyKey": "kubernetes.io/hostname",
+                            "whenUnsatisfiable": "ScheduleAnyway",
+                            "labelSelector": {"matchLabels": SELECTOR},
+                        }
+                    ],
+                    "containers": [container],
+                },
+            },
+        },
+    }
+
+
+def test_builds_the_whole_service() -> None:
+    built = service.build(bodies.model())
+
+    port = {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"}
+    assert built == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": METADATA,
+        "spec": {"type": "ClusterIP", "selector": SELECTOR, "ports": [port]},
+    }
+
+
+def test_builds_the_whole_autoscaler() -> None:
+    model = bodies.model(autoscaling={"maxReplicas": 6})
+
+    built = horizontal_pod_autoscaler.build(model)
+
+    target = {"type": "Utilization", "averageUtilization": 70}
+    assert built == {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": METADATA,
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "iris"},
+            "minReplicas": 2,
+            "maxReplicas": 6,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        },
+    }
+
+
+def test_builds_the_whole_ingress() -> None:
+    built = ingress.build(full())
+
+    backend = {"service": {"name": "iris", "port": {"number": 80}}}
+    path = {"path": "/models", "pathType": "Prefix", "backend": backend}
+    assert built == {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {
+            **METADATA,
+            "labels": {**LABELS, "app.kubernetes.io/version": "2.0.1"},
+            "annotations": {"example.com/timeout": "5s"},
+        },
+        "spec": {
+            "ingressClassName": "traefik",
+            "rules": [{"host": "iris.kube.two.inc", "http": {"paths": [path]}}],
+            "tls": [{"hosts": ["iris.kube.two.inc"], "secretName": "iris-tls"}],
+        },
+    }
+
+
+def test_builds_the_whole_dashboard_config_map() -> None:
+    built = dashboard_config_map.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            **METADATA,
+            "name": "iris-dashboard",
+            "labels": {**LABELS, "grafana_dashboard": "1"},
+            "annotations": {"grafana_folder": "Iris"},
+        },
+        "data": {"iris-iris.iris.json": dashboard.build("iris", "iris")},
+    }
+
+
+def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
+    """Grafana's sidecar writes the keys of all namespaces into one folder."""
+    one, other = bodies.model("c", namespace="a-b"), bodies.model("b-c", namespace="a")
+
+    built = [dashboard_config_map.build(model) for model in (one, other)]
+
+    [first, second] = [set(manifest["data"]) for manifest in built if manifest]
+    assert first.isdisjoint(second)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        ({}, ["Deployment", "Service", "ConfigMap"]),
+        ({"route": {"host": "a.example"}}, ["Deployment", "Service", "ConfigMap", "Ingress"]),
+        (
+            {"autoscaling": {"maxReplicas": 3}},
+            ["Deployment", "Service", "HorizontalPodAutoscaler", "ConfigMap"],
+        ),
+        ({"monitoring": {"dashboard": {"enabled": False}}}, ["Deployment", "Service"]),
+    ],
+    ids=["the least", "a route", "autoscaling", "no dashboard"],
+)
+def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: list[str]) -> None:
+    built = children.build(bodies.model(**declared))
+
+    assert [manifest["kind"] for _, manifest in built] == wanted
+    assert [kind.name for kind, _ in built] == wanted
+
+
+@pytest.mark.parametrize("kind", children.KINDS, ids=lambda kind: kind.name)
+def test_labels_and_owns_every_child(kind: kinds.Kind) -> None:
+    model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}})
+
+    built = dict(children.build(model))[kind]
+
+    assert LABELS.items() <= built["metadata"]["labels"].items()
+    assert built["metadata"]["ownerReferences"] == METADATA["ownerReferences"]
+    assert built["metadata"]["namespace"] == "iris"
+
+
+def test_selects_without_the_version_which_changes() -> None:
+    before, after = bodies.model(version="1.4.0"), bodies.model(version="1.5.0")
+
+    selectors = [
+        (
+            deployment.build(model)["spec"]["selector"],
+            service.build(model)["spec"]["selector"],
+            pod_of(model)["topologySpreadConstraints"][0]["labelSelector"],
+        )
+        for model in (before, after)
+    ]
+
+    assert selectors[0] == selectors[1]
+
+
+def test_expects_the_declared_version_of_the_server() -> None:
+    container = container_of(bodies.model(version="9.9.9"))
+
+    assert {"name": "IRIS_EXPECTED_VERSION", "value": "9.9.9"} in container["env"]
+    assert container["image"].endswith(":9.9.9")
+
+
+def test_never_takes_an_old_pod_down_before_a_new_one_is_ready() -> None:
+    strategy = deployment.build(full())["spec"]["strategy"]
+
+    assert strategy["rollingUpdate"]["maxUnavailable"] == 0
+
+
+@pytest.mark.parametrize(
+    ("autoscaling", "replicas", "who"),
+    [(None, 5, "spec"), ({"maxReplicas": 9}, None, "autoscaler")],
+    ids=["the spec", "the autoscaler"],
+)
+def test_leaves_the_replicas_to_one_owner(
+    autoscaling: dict[str, int] | None, replicas: int | None, who: str
+) -> None:
+    declared: dict[str, Any] = {"replicas": 5, **({"autoscaling": autoscaling} if autoscaling else {})}
+
+    built = deployment.build(bodies.model(**declared))
+
+    assert built["spec"].get("replicas") == replicas
+    assert built["metadata"]["annotations"][deployment.REPLICAS_FROM] == who
+
+
+def test_meets_the_restricted_pod_security_standard() -> None:
+    model = full()
+
+    pod, container = pod_of(model), container_of(model)
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert not {"hostNetwork", "hostPID", "hostIPC", "volumes"} & pod.keys()
+
+
+def test_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> None:
+    model = full()
+
+    pod, container = pod_of(model), container_of(model)
+
+    assert pod["nodeSelector"] == {"disk": "ssd"}
+    assert pod["tolerations"] == [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert pod["imagePullSecrets"] == [{"name": "registry"}, {"name": "mirror"}]
+    assert container["env"][-1] == {"name": "TZ", "value": "UTC"}
+    assert container["resources"] == bodies.FULL["resources"]
+
+
+def test_routes_any_host_when_the_route_names_none() -> None:
+    built = ingress.build(bodies.model(route={"path": "/models"}))
+
+    assert built is not None
+    [rule] = built["spec"]["rules"]
+    assert "host" not in rule
+    assert built["spec"].keys() == {"rules"}
+    assert "annotations" not in built["metadata"]
+
+
+def test_the_same_model_gives_the_same_manifests() -> None:
+    first, second = children.build(full()), children.build(full())
+
+    assert json.dumps([manifest for _, manifest in first]) == json.dumps([manifest for _, manifest in second])
