@@ -96,7 +96,8 @@ def test_a_taken_port_ends_in_2_and_one_line(tmp_path: Path) -> None:
 def test_folded_weights_need_neither_scikit_learn_nor_numpy(tmp_path: Path) -> None:
     folder = artifacts.write(tmp_path)
     program = (
-        "import sys; from iris_model_server import __main__, app, artifact, settings; loaded = settings.load();"
+        "import sys; from iris_model_server import __main__, app, artifact, settings;"
+        "loaded = settings.load();"
         "app.create_app(loaded, artifact.load(loaded.artifact_dir));"
         "print([name for name in ('numpy', 'sklearn', 'scipy', 'joblib', 'pickle5') if name in sys.modules])"
     )

@@ -1,0 +1,191 @@
+"""The page in a real headless Chromium, served by a real process."""
+
+import json
+import shutil
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.model_server import artifacts, processes
+from tests.model_server.processes import Running
+
+# One loop and one Chromium for all: starting it takes longer than a test.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIRGINICA = dict(zip(artifacts.FEATURES, (6.7, 3.0, 5.2, 2.3), strict=True))
+SECONDS = 20_000.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    scratch = tmp_path_factory.mktemp("browser")
+    with processes.running(artifacts.write(scratch / "model"), scratch) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    if shutil.which(CHROMIUM) is None:
+        pytest.fail(f"{CHROMIUM}: not found, expected Chromium (apt-get install chromium)", pytrace=False)
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, server: Running) -> AsyncIterator[Page]:
+    """The page after its first answer; whatever the browser complains of fails the test."""
+    opened = await browser.new_page()
+    opened.set_default_timeout(SECONDS)
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    opened.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3])))
+    await opened.goto(server.url)
+    await expect(opened.locator("#label")).to_have_text("Iris setosa", timeout=SECONDS)
+    yield opened
+    assert complaints == []
+    assert {host for host in hosts if not host.startswith("data:")} == {server.url}
+    await opened.close()
+
+
+async def move(page: Page, measured: dict[str, float]) -> None:
+    for name, value in measured.items():
+        await page.get_by_label(name.replace("_", " ").capitalize(), exact=True).fill(str(value))
+
+
+async def test_shows_class_probabilities_version_and_digest(page: Page) -> None:
+    await expect(page.locator("#sure")).to_have_text("Quite sure: 97.9 %")
+    await expect(page.locator("#classes li")).to_have_text(
+        [r"Setosa97.9 %", r"Versicolor2.1 %", r"Virginica< 0.1 %"]
+    )
+    await expect(page.locator("#version")).to_have_text("1.4.0")
+    digest = f"sha256:{artifacts.card()['artifact']['sha256']}"
+    await expect(page.locator("#digest")).to_have_attribute("title", digest)
+
+
+async def test_sliders_have_the_training_ranges(page: Page) -> None:
+    sliders = page.get_by_role("slider")
+
+    limits = [(await one.get_attribute("min"), await one.get_attribute("max")) for one in await sliders.all()]
+
+    assert limits == [(f"{low:g}", f"{high:g}") for low, high in artifacts.RANGES]
+
+
+async def test_answers_while_a_slider_moves(page: Page) -> None:
+    await move(page, VIRGINICA)
+
+    await expect(page.locator("#label")).to_have_text("Iris virginica")
+    await expect(page.locator("#share-2")).to_have_text("95.1 %")
+    bars = page.locator(".bar i")
+    widths = [box["width"] for box in [await one.bounding_box() for one in await bars.all()] if box]
+    assert max(widths) == widths[2]
+
+
+async def test_works_by_keyboard_alone(page: Page) -> None:
+    await page.keyboard.press("Tab")
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("End")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("End")
+
+    await expect(page.locator("#petal_width-value")).to_have_text("2.5 cm")
+    await expect(page.locator("#petal_length-value")).to_have_text("6.9 cm")
+    await expect(page.locator("#label")).to_have_text("Iris virginica")
+
+
+async def test_the_shell_line_asks_the_same_question(page: Page, server: Running) -> None:
+    await move(page, VIRGINICA)
+    await page.get_by_text("Ask from a shell").click()
+
+    line = await page.locator("#shell").inner_text()
+
+    assert line.startswith(f"curl -s {server.url}/api/v1/predict -H 'Content-Type: application/json' -d '")
+    assert json.loads(line.split("-d '")[1].rstrip("'")) == VIRGINICA
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 820, 1400])
+async def test_fits_every_width_in_both_schemes(page: Page, width: int, scheme: str) -> None:
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.set_viewport_size({"width": width, "height": 800})
+
+    overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    contrast = await page.evaluate(CONTRAST)
+
+    assert overflow <= 0
+    assert min(contrast.values()) >= 4.5, contrast
+
+
+async def test_says_in_words_that_the_server_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
+    folder = artifacts.write(tmp_path / "model")
+    page = await browser.new_page()
+    page.set_default_timeout(SECONDS)
+    with processes.running(folder, tmp_path) as first:
+        await page.goto(first.url)
+        await expect(page.locator("#label")).to_have_text("Iris setosa", timeout=SECONDS)
+        first.process.send_signal(signal.SIGINT)
+        first.ended()
+        await move(page, VIRGINICA)
+        await expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
+
+    artifacts.write(folder, "1.5.0", created="2026-11-24T12:00:00Z")
+    with processes.running(folder, tmp_path, port=first.url.rpartition(":")[2]):
+        await expect(page.locator("#label")).to_have_text("Iris virginica", timeout=SECONDS)
+        await expect(page.get_by_role("alert")).to_be_hidden()
+        await expect(page.locator("#version")).to_have_text("1.5.0")
+    await page.close()
+
+
+async def test_the_description_of_the_api_can_be_tried(browser: Browser, server: Running) -> None:
+    page = await browser.new_page()
+    page.set_default_timeout(SECONDS)
+    await page.goto(f"{server.url}/docs")
+
+    await page.get_by_text("Predict one flower").click()
+    operation = page.locator("details[open]")
+    await operation.get_by_role("button", name="Send").click()
+
+    await expect(operation.locator("pre")).to_contain_text('"prediction_label": "setosa"')
+    await expect(page.locator("details")).to_have_count(8)
+    await page.close()
+
+
+# The relative luminance of WCAG 2.2 for each kind of text against what is painted behind it.
+CONTRAST = """() => {
+  const luminance = ([red, green, blue]) => [red, green, blue]
+    .map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = numbers(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const ratio = (element) => {
+    const ink = luminance(numbers(getComputedStyle(element).color)), paper = luminance(behind(element));
+    return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+  };
+  const kinds = ["h1", "header p", "h2", "#label", "#sure", "ol .row span:last-child", "label",
+    "output small", ".ends span", "summary", "footer span", "footer b", "footer a"];
+  return Object.fromEntries(kinds.map((kind) => [kind, ratio(document.querySelector(kind))]));
+}"""
