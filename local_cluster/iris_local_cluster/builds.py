@@ -1,0 +1,74 @@
+"""A build as data, and the running of the programs that do it: Docker's and buildah's own words.
+
+Turns their failures into one line and keeps the whole output in the cache.
+"""
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import paths
+from iris_local_cluster.errors import LocalClusterError
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One image to build: where its files are, which Dockerfile, its arguments, its name in the store."""
+
+    context: Path
+    dockerfile: str
+    arguments: Mapping[str, str]
+    reference: str
+
+
+def options(build: Build) -> list[str]:
+    """What docker and buildah understand alike."""
+    arguments = [f"--build-arg={name}={value}" for name, value in build.arguments.items()]
+    return [*arguments, "--file", str(build.context / build.dockerfile), "--tag", build.reference]
+
+
+def answer(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def require(command: list[str]) -> str:
+    given = answer(command)
+    if given.returncode != 0:
+        raise LocalClusterError(f"{_words(command)}: {_last(given.stderr.splitlines())}")
+    return given.stdout
+
+
+def follow(command: list[str], reference: str, note: Callable[[str], None]) -> None:
+    """Run a build, tell its steps, keep its whole output where the failure's line says."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                said.append(line)
+                if match := re.search(r"(?:STEP|Step|\[)\s*\d+/\d+\]?[ :]+(.*)", line):
+                    note(match[1].strip())
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        log = paths.cache() / "logs" / f"image-{reference.rpartition('/')[2].partition(':')[0]}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(said))
+        raise LocalClusterError(f"{_words(command)} {reference}: {_last(said)} (all of it: {log})")
+
+
+def _words(command: list[str]) -> str:
+    """`buildah push`, without the options of the store."""
+    verbs = {"build", "pull", "push", "tag"}
+    return f"{command[0]} {next((word for word in command[1:] if word in verbs), command[1])}"
+
+
+def _last(lines: list[str]) -> str:
+    """The reason of a failure: the first error told; the last lines only say that some command failed."""
+    told = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in told if re.match(r"(?i)(error|fatal|.*failed)", line)]
+    return (errors or told or ["no message"])[0]
