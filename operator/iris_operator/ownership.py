@@ -16,6 +16,8 @@ from iris_operator.spec import IrisModel
 INTENT: Final = "serving.two.inc/intent"
 
 _MERGE_KEYS: Final = ("name", "uid", "containerPort", "port", "ip", "type", "topologyKey")
+# One value to Kubernetes: a key that somebody adds to a selector cuts the pods off.
+_ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
 _EMPTY: Final[tuple[object, ...]] = ("", None, {}, [])
 
 
@@ -63,7 +65,7 @@ def holds(live: Any, declared: Any, path: tuple[str, ...] = ()) -> bool:
     The API server drops what is empty, so an absent field holds an empty value.
     """
     if isinstance(declared, Mapping):
-        if not isinstance(live, Mapping):
+        if not isinstance(live, Mapping) or (path[-1:] in _ATOMIC_MAPS and live.keys() != declared.keys()):
             return False
         return all(
             holds(live[name], value, (*path, name)) if name in live else value in _EMPTY

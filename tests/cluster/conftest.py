@@ -1,0 +1,94 @@
+"""The operator and what surrounds it: real model servers, a played kubelet, a namespace per test."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness import kubelet, model_servers, operator_process
+from tests.harness.kubelet import Kubelet
+from tests.harness.kubernetes import Cluster, Manifest, eventually
+from tests.harness.operator_process import OperatorProcess
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+ADDRESSES = {"1.0.0": "127.0.88.1", "1.1.0": "127.0.88.2"}
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Version to the address where a real model server answers for model `iris`."""
+    with model_servers.running(tmp_path_factory.mktemp("servers"), ADDRESSES, "iris"):
+        yield ADDRESSES
+
+
+@pytest.fixture
+async def pods(cluster: Cluster, servers: dict[str, str]) -> AsyncIterator[Kubelet]:
+    """Pods with image tags 1.0.0 and 1.1.0 serve that version; other tags do nothing until told."""
+    behaviours = {version: kubelet.serving(address) for version, address in servers.items()}
+    async with Kubelet(cluster, behaviours) as playing:
+        yield playing
+
+
+@pytest.fixture(scope="module")
+def operator(api_server: "ApiServer", tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+    """One operator for all namespaces, shared by the tests of a file."""
+    folder = tmp_path_factory.mktemp("operator")
+    with operator_process.running(api_server.kubeconfig, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def lone_operator(api_server: "ApiServer", namespace: str, tmp_path: Path) -> Iterator[OperatorProcess]:
+    """An operator of the test's own for the test's namespace: for tests that count or stop it."""
+    with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=namespace) as running:
+        yield running
+
+
+class Iris:
+    """The IrisModel of a test, by its usual moves."""
+
+    def __init__(self, cluster: Cluster, name: str = "iris") -> None:
+        self.cluster = cluster
+        self.name = name
+
+    async def declare(self, version: str = "1.0.0", **spec: Any) -> Manifest:
+        """Apply an IrisModel with this version and whatever else is given; None leaves a field out."""
+        declared = {"version": version, "route": {"host": f"{self.cluster.namespace}.test"}, **spec}
+        manifest = {
+            "apiVersion": "serving.two.inc/v1alpha1",
+            "kind": "IrisModel",
+            "metadata": {"name": self.name},
+            "spec": {key: value for key, value in declared.items() if value is not None},
+        }
+        return await self.cluster.apply(manifest)
+
+    async def status(self) -> Manifest:
+        body = await self.cluster.get("IrisModel", self.name)
+        return dict(body["status"])
+
+    async def reaches(self, reason: str, *, version: str = "", within: float = 20.0) -> Manifest:
+        """The status once Ready has this reason for the newest generation (and this version is declared)."""
+
+        async def read() -> Manifest:
+            return await self.cluster.get("IrisModel", self.name)
+
+        def holds(body: Manifest) -> bool:
+            current = body["status"]["observedGeneration"] == body["metadata"]["generation"]
+            declared = body["spec"]["version"] == (version or body["spec"]["version"])
+            return current and declared and condition(body["status"], "Ready").get("reason") == reason
+
+        body = await eventually(read, holds, within=within)
+        return dict(body["status"])
+
+
+def condition(status: Manifest, kind: str) -> dict[str, str]:
+    """The condition of a type, empty when absent."""
+    return next((row for row in status.get("conditions", ()) if row["type"] == kind), {})
+
+
+@pytest.fixture
+def iris(cluster: Cluster) -> Iris:
+    return Iris(cluster)

@@ -1,0 +1,198 @@
+"""Children on a real API server: made, repaired, pruned, collected; nothing of anybody else is touched."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.kubernetes import Cluster, Manifest, eventually
+
+if TYPE_CHECKING:
+    from tests.cluster.conftest import Iris
+    from tests.harness.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.cluster
+
+CHILDREN = [
+    ("Deployment", "iris"),
+    ("Service", "iris"),
+    ("Ingress", "iris"),
+    ("ConfigMap", "iris-dashboard"),
+]
+
+
+async def find(cluster: Cluster, kind: str, name: str) -> Manifest:
+    found = await eventually(lambda: cluster.find(kind, name), bool)
+    assert found is not None
+    return found
+
+
+async def test_an_irismodel_becomes_its_children(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    declared = await iris.declare("1.0.0")
+
+    for kind, name in CHILDREN:
+        child = await find(cluster, kind, name)
+        assert child["metadata"]["ownerReferences"][0]["uid"] == declared["metadata"]["uid"]
+    deployment = await cluster.get("Deployment", "iris")
+    assert (
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+        == "ghcr.io/two-inc/iris-server:1.0.0"
+    )
+
+
+DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
+    (
+        "Deployment",
+        "iris",
+        {"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "somebody/else:1"}]}}}},
+        lambda body: body["spec"]["template"]["spec"]["containers"][0]["image"],
+    ),
+    ("Deployment", "iris", {"spec": {"replicas": 7}}, lambda body: body["spec"]["replicas"]),
+    ("Service", "iris", {"spec": {"selector": {"app": "other"}}}, lambda body: body["spec"]["selector"]),
+    (
+        "Ingress",
+        "iris",
+        {"spec": {"rules": [{"host": "evil.test"}]}},
+        lambda body: body["spec"]["rules"],
+    ),
+    ("ConfigMap", "iris-dashboard", {"data": None}, lambda body: body.get("data")),
+    (
+        "ConfigMap",
+        "iris-dashboard",
+        {"metadata": {"labels": {"app.kubernetes.io/managed-by": None, "grafana_dashboard": None}}},
+        lambda body: body["metadata"]["labels"],
+    ),
+    (
+        "Service",
+        "iris",
+        {"metadata": {"ownerReferences": None}},
+        lambda body: body["metadata"].get("ownerReferences"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "drift", "look"),
+    DRIFTS,
+    ids=[f"{kind}-{index}" for index, (kind, *_) in enumerate(DRIFTS)],
+)
+async def test_a_child_changed_by_hand_is_repaired(
+    operator: "OperatorProcess",
+    cluster: Cluster,
+    iris: "Iris",
+    kind: str,
+    name: str,
+    drift: dict[str, Any],
+    look: Callable[[Manifest], object],
+) -> None:
+    await iris.declare()
+    before = await find(cluster, kind, name)
+
+    drifted = await _merge(cluster, kind, name, drift)
+
+    assert look(drifted) != look(before)
+    await eventually(lambda: cluster.get(kind, name), lambda body: look(body) == look(before))
+
+
+@pytest.mark.parametrize(("kind", "name"), CHILDREN)
+async def test_a_child_deleted_by_hand_comes_back(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", kind: str, name: str
+) -> None:
+    await iris.declare()
+    before = await find(cluster, kind, name)
+
+    await cluster.delete(kind, name)
+
+    after = await eventually(
+        lambda: cluster.find(kind, name),
+        lambda body: body is not None and body["metadata"]["uid"] != before["metadata"]["uid"],
+    )
+    assert after is not None
+
+
+async def test_what_is_not_declared_any_more_is_pruned(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    await iris.declare()
+    for kind, name in CHILDREN:
+        await find(cluster, kind, name)
+
+    await iris.declare(route=None, monitoring={"dashboard": {"enabled": False}})
+
+    await _gone(cluster, "Ingress", "iris")
+    await _gone(cluster, "ConfigMap", "iris-dashboard")
+    assert await cluster.find("Service", "iris") is not None
+
+
+async def test_somebody_elses_object_is_never_taken_over(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "iris"},
+        "spec": {"ports": [{"port": 1234}], "selector": {"app": "theirs"}},
+    }
+    before = await cluster.create(theirs)
+
+    await iris.declare()
+
+    status = await iris.reaches("ChildConflict")
+    assert {row["type"]: row["status"] for row in status["conditions"]}["Stalled"] == "True"
+    assert (await cluster.get("Service", "iris"))["spec"] == before["spec"]
+    await find(cluster, "Deployment", "iris")  # the other children are made all the same
+
+
+async def test_the_autoscaler_takes_the_replicas_over_without_a_dip(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    await iris.declare(replicas=5)
+    await find(cluster, "Deployment", "iris")
+
+    await iris.declare(replicas=5, autoscaling={"minReplicas": 2, "maxReplicas": 6})
+
+    await find(cluster, "HorizontalPodAutoscaler", "iris")
+    taken = await eventually(
+        lambda: cluster.get("Deployment", "iris"),
+        lambda body: body["metadata"]["annotations"].get("serving.two.inc/replicas-from") == "autoscaler",
+    )
+    assert taken["spec"]["replicas"] == 5
+    await cluster.patch("Deployment", "iris", {"spec": {"replicas": 4}}, subresource="scale")
+    await iris.declare("1.1.0", replicas=5, autoscaling={"minReplicas": 2, "maxReplicas": 6})
+    moved = await eventually(
+        lambda: cluster.get("Deployment", "iris"),
+        lambda body: body["metadata"]["labels"]["app.kubernetes.io/version"] == "1.1.0",
+    )
+    assert moved["spec"]["replicas"] == 4
+    await iris.declare("1.1.0", replicas=3)
+    await eventually(lambda: cluster.get("Deployment", "iris"), lambda body: body["spec"]["replicas"] == 3)
+    await _gone(cluster, "HorizontalPodAutoscaler", "iris")
+
+
+async def test_a_suspended_model_is_left_alone(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    await iris.declare()
+    await find(cluster, "Ingress", "iris")
+    await iris.declare(suspend=True)
+    await iris.reaches("Suspended")
+
+    await cluster.patch("Deployment", "iris", {"spec": {"replicas": 1}})
+    await iris.declare("9.9.9", suspend=True)
+    await iris.reaches("Suspended", version="9.9.9")
+
+    deployment = await cluster.get("Deployment", "iris")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "1.0.0"
+
+
+async def _gone(cluster: Cluster, kind: str, name: str) -> None:
+    await eventually(lambda: cluster.find(kind, name), lambda body: body is None, within=30)
+
+
+async def _merge(cluster: Cluster, kind: str, name: str, patch: dict[str, Any]) -> Manifest:
+    """As kubectl patch does by default for built-in kinds: containers merge by name."""
+    path = await cluster.path(kind, name)
+    return await cluster.request("PATCH", path, json=patch, content_type="strategic-merge-patch+json")
