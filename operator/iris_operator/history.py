@@ -7,8 +7,6 @@ from iris_operator import reasons
 
 _LONGEST: Final = 10
 
-# How an outcome reads once another version has taken the place.
-_CLOSED: Final = {reasons.SERVING: "Served", reasons.PROGRESSING: "Superseded"}
 
 
 def extend(
@@ -18,10 +16,17 @@ def extend(
     entries = [dict(entry) for entry in before]
     if not entries or entries[0]["version"] != version:
         if entries:
-            ended = entries[0].get("outcome", "")
-            entries[0].update(until=now, outcome=_CLOSED.get(ended, ended))
+            entries[0].update(until=now, outcome=_closed(entries[0]))
         entries.insert(0, {"version": version, "from": now})
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
         entries[0]["digest"] = digest
     return entries[:_LONGEST]
+
+
+def _closed(entry: Mapping[str, Any]) -> str:
+    """How an outcome reads once another version has taken the place; a digest says that it has served."""
+    outcome = str(entry.get("outcome", ""))
+    if outcome not in (reasons.SERVING, reasons.PROGRESSING):
+        return outcome
+    return "Served" if "digest" in entry else "Superseded"
