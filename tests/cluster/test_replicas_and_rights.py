@@ -1,0 +1,84 @@
+"""Two replicas with only the rights of operator/manifests: one writes, the other takes over."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.harness import operator_process
+from tests.harness.kubernetes import Cluster, eventually
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+    from tests.cluster.conftest import Iris
+    from tests.harness.kubelet import Kubelet
+
+pytestmark = pytest.mark.cluster
+
+_MANIFESTS = Path("operator/manifests")
+_RIGHTS = ("service-account", "cluster-role", "cluster-role-binding", "role", "role-binding")
+
+
+@pytest.fixture
+async def rights(api_server: "ApiServer", cluster: Cluster) -> AsyncIterator[Path]:
+    """A kubeconfig of the operator's own service account, with the rights that its manifests give it."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "iris-system"}}
+    await cluster.apply(namespace)
+    for name in _RIGHTS:
+        manifest = yaml.safe_load((_MANIFESTS / f"{name}.yaml").read_text("utf-8"))
+        await cluster.apply(manifest, namespace="iris-system")
+    yield api_server.kubeconfig_of_service_account("iris-system", "iris-operator")
+    await cluster.delete("ClusterRoleBinding", "iris-operator")
+    await cluster.delete("Lease", "iris-operator", namespace="iris-system")
+
+
+async def test_the_manifests_rights_are_enough_for_a_whole_life(
+    rights: Path, cluster: Cluster, iris: "Iris", pods: "Kubelet", tmp_path: Path
+) -> None:
+    with operator_process.running(rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system") as operator:
+        await iris.declare(autoscaling={"minReplicas": 2, "maxReplicas": 3})
+        await iris.reaches("Progressing")
+        await iris.declare("1.1.0", monitoring={"dashboard": {"enabled": False}})
+        await iris.reaches("Serving", version="1.1.0")
+        await eventually(lambda: cluster.find("ConfigMap", "iris-dashboard"), lambda body: body is None)
+
+        assert "forbidden" not in operator.log()
+
+
+async def test_when_the_writer_is_killed_the_other_replica_takes_over(
+    rights: Path, cluster: Cluster, iris: "Iris", pods: "Kubelet", tmp_path: Path
+) -> None:
+    with operator_process.running(rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system") as first:
+        await iris.declare("1.0.0")
+        await iris.reaches("Serving")
+        with operator_process.running(
+            rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system"
+        ) as second:
+            first.process.kill()
+
+            await iris.declare("1.1.0")
+            await iris.reaches("Serving", version="1.1.0", within=30)
+
+            assert "this replica writes" in second.log()
+
+
+async def test_a_writer_that_is_told_to_end_hands_over_at_once(
+    rights: Path, cluster: Cluster, iris: "Iris", tmp_path: Path
+) -> None:
+    with operator_process.running(rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system") as first:
+        await eventually(lambda: _says(first, "this replica writes"), bool)
+        with operator_process.running(
+            rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system"
+        ) as second:
+            assert "this replica writes" not in second.log()
+            first.process.terminate()
+
+            # Far below the 10 s that a lease lives without renewal.
+            await eventually(lambda: _says(second, "this replica writes"), bool, within=6)
+
+
+async def _says(operator: operator_process.OperatorProcess, text: str) -> bool:
+    return text in operator.log()
