@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from iris_local_cluster.api_server import ApiServer
 
-from tests.crds.refusals import REFUSALS, Refusal
+from tests.crds.placement_refusals import PLACEMENT
+from tests.crds.refusals import Refusal
 from tests.crds.schema import SPEC, defaults
+from tests.crds.workload_refusals import WORKLOAD
 from tests.harness import kubernetes
 
 pytestmark = pytest.mark.cluster
@@ -31,7 +33,9 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
         yield kubernetes.Cluster(client)
 
 
-@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.mistake.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "refusal", [*WORKLOAD, *PLACEMENT], ids=lambda refusal: refusal.mistake.replace(" ", "-")
+)
 async def test_refuses_and_names_the_field(visitor: kubernetes.Cluster, refusal: Refusal) -> None:
     with pytest.raises(kubernetes.Refused) as caught:
         await visitor.create(model(**refusal.spec), dry_run=True)
@@ -46,6 +50,13 @@ async def test_refuses_a_name_that_children_could_not_carry(visitor: kubernetes.
         await visitor.create(model(name), dry_run=True)
 
     assert caught.value.code == 422
+
+
+async def test_refuses_a_model_without_spec(visitor: kubernetes.Cluster) -> None:
+    bare = {key: value for key, value in model().items() if key != "spec"}
+
+    with pytest.raises(kubernetes.Refused, match="spec: Required value"):
+        await visitor.create(bare, dry_run=True)
 
 
 async def test_says_a_mistake_once_and_in_words(visitor: kubernetes.Cluster) -> None:

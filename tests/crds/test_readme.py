@@ -6,8 +6,9 @@ import pytest
 import yaml
 from iris_operator import reasons
 
-from tests.crds.refusals import REFUSALS
+from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.schema import PATH, ROOT, SPEC, defaults, fields
+from tests.crds.workload_refusals import WORKLOAD
 from tests.harness import kubernetes
 
 README = (PATH.parent / "README.md").read_text("utf-8")
@@ -79,4 +80,4 @@ def test_explains_every_reason_that_the_operator_gives(reason: str) -> None:
 def test_quotes_real_answers(quote: str) -> None:
     field, _, says = quote.partition(": Invalid value: ")
 
-    assert any(refusal.field == field and refusal.says in says for refusal in REFUSALS)
+    assert any(refusal.field == field and refusal.says in says for refusal in (*WORKLOAD, *PLACEMENT))

@@ -1,0 +1,151 @@
+"""Mistakes in where the pods are, how they are reached and watched, and in fields that do not exist."""
+
+from typing import Any
+
+from tests.crds.refusals import Refusal
+
+
+def _toleration(**fields: Any) -> dict[str, Any]:
+    return {"tolerations": [fields]}
+
+
+def _route(**fields: Any) -> dict[str, Any]:
+    return {"route": fields}
+
+
+PLACEMENT = (
+    Refusal("label key with space", {"nodeSelector": {"a b": "c"}}, "spec.nodeSelector", "found a key"),
+    Refusal("label value", {"nodeSelector": {"a": "-"}}, "spec.nodeSelector", '"-": expected a label value'),
+    Refusal(
+        "label value as number", {"nodeSelector": {"a": 1}}, "spec.nodeSelector.a", "must be of type string"
+    ),
+    Refusal(
+        "too many labels",
+        {"nodeSelector": {f"k{n}": "v" for n in range(17)}},
+        "spec.nodeSelector",
+        "at most 16",
+    ),
+    Refusal(
+        "toleration value that cannot matter",
+        _toleration(key="a", operator="Exists", value="b"),
+        "spec.tolerations[0].value",
+        "found a value with operator Exists, expected none",
+    ),
+    Refusal("toleration without key", _toleration(value="b"), "spec.tolerations[0].key", "expected a key"),
+    Refusal(
+        "unknown effect", _toleration(key="a", effect="Never"), "spec.tolerations[0].effect", '"NoExecute"'
+    ),
+    Refusal(
+        "seconds without eviction",
+        _toleration(key="a", value="b", effect="NoSchedule", tolerationSeconds=5),
+        "spec.tolerations[0].tolerationSeconds",
+        "found 5 with effect 'NoSchedule', expected effect NoExecute",
+    ),
+    Refusal("too many tolerations", {"tolerations": [{"key": "a"}] * 17}, "spec.tolerations", "at most 16"),
+    Refusal("long taint", _toleration(key="a" * 318), "spec.tolerations[0].key", "more than 317"),
+    Refusal(
+        "long taint value", _toleration(key="a", value="b" * 64), "spec.tolerations[0].value", "more than 63"
+    ),
+    Refusal(
+        "unknown operator", _toleration(key="a", operator="In"), "spec.tolerations[0].operator", '"Exists"'
+    ),
+    Refusal(
+        "seconds before now",
+        _toleration(key="a", effect="NoExecute", tolerationSeconds=-1),
+        "spec.tolerations[0].tolerationSeconds",
+        "or equal to 0",
+    ),
+    Refusal(
+        "seconds beyond a week",
+        _toleration(key="a", effect="NoExecute", tolerationSeconds=604801),
+        "spec.tolerations[0].tolerationSeconds",
+        "or equal to 604800",
+    ),
+    Refusal("route of another kind", _route(type="Gateway"), "spec.route.type", '"Ingress"'),
+    Refusal(
+        "wildcard host",
+        _route(host="*.two.inc"),
+        "spec.route.host",
+        '"*.two.inc": expected a host name',
+    ),
+    Refusal(
+        "host with scheme", _route(host="http://iris.two.inc"), "spec.route.host", "without wildcard, port or"
+    ),
+    Refusal(
+        "host with port", _route(host="iris.two.inc:80"), "spec.route.host", '"iris.two.inc:80": expected'
+    ),
+    Refusal("host in capitals", _route(host="Iris.two.inc"), "spec.route.host", "in lower case"),
+    Refusal("address as host", _route(host="192.0.2.1"), "spec.route.host", '"192.0.2.1": expected'),
+    Refusal("empty host", _route(host=""), "spec.route.host", '"": expected a host name'),
+    Refusal("host label too long", _route(host="a" * 64 + ".inc"), "spec.route.host", "expected a host name"),
+    Refusal(
+        "host ends with dot", _route(host="iris.two.inc."), "spec.route.host", '"iris.two.inc.": expected'
+    ),
+    Refusal("relative path", _route(path="iris"), "spec.route.path", '"iris": expected a path that begins'),
+    Refusal("path with empty segment", _route(path="/a//b"), "spec.route.path", "without '//'"),
+    Refusal("path that climbs", _route(path="/a/../b"), "spec.route.path", '"/a/../b": expected'),
+    Refusal("path that ends climbing", _route(path="/a/.."), "spec.route.path", '"/a/..": expected'),
+    Refusal("path with dot", _route(path="/./a"), "spec.route.path", '"/./a": expected'),
+    Refusal("path with query", _route(path="/a?b=c"), "spec.route.path", "query or fragment"),
+    Refusal("path with fragment", _route(path="/a#b"), "spec.route.path", "query or fragment"),
+    Refusal("path with escape", _route(path="/a%2fb"), "spec.route.path", '"/a%2fb": expected'),
+    Refusal("class no name", _route(className="Traefik!"), "spec.route.className", '"Traefik!": expected'),
+    Refusal(
+        "certificate without host",
+        _route(tlsSecretName="iris-tls"),
+        "spec.route.tlsSecretName",
+        "found no host beside it, expected spec.route.host too",
+    ),
+    Refusal(
+        "annotation of the operator",
+        _route(annotations={"serving.two.inc/intent": "x"}),
+        "spec.route.annotations",
+        "expected another prefix",
+    ),
+    Refusal(
+        "annotation key", _route(annotations={"": "x"}), "spec.route.annotations", "found a key that is empty"
+    ),
+    Refusal("long host", _route(host="a." * 127), "spec.route.host", "more than 253"),
+    Refusal("long path", _route(path="/" + "a" * 256), "spec.route.path", "more than 256"),
+    Refusal("long class", _route(className="a" * 254), "spec.route.className", "more than 253"),
+    Refusal("long secret", _route(tlsSecretName="a" * 254), "spec.route.tlsSecretName", "more than 253"),
+    Refusal(
+        "secret no name",
+        _route(host="iris", tlsSecretName="A b"),
+        "spec.route.tlsSecretName",
+        "expected an object's",
+    ),
+    Refusal(
+        "many annotations",
+        _route(annotations={f"k{n}": "" for n in range(33)}),
+        "spec.route.annotations",
+        "at most 32",
+    ),
+    Refusal(
+        "long annotation", _route(annotations={"a": "b" * 4097}), "spec.route.annotations.a", "more than 4096"
+    ),
+    Refusal(
+        "folder that climbs",
+        {"monitoring": {"dashboard": {"folder": "../etc"}}},
+        "spec.monitoring.dashboard.folder",
+        '"../etc": expected',
+    ),
+    Refusal(
+        "dashboard maybe",
+        {"monitoring": {"dashboard": {"enabled": "yes"}}},
+        "spec.monitoring.dashboard.enabled",
+        "must be of type boolean",
+    ),
+    Refusal(
+        "long folder",
+        {"monitoring": {"dashboard": {"folder": "a" * 65}}},
+        "spec.monitoring.dashboard.folder",
+        "more than 64",
+    ),
+    Refusal("no patience", {"progressDeadlineSeconds": 29}, "spec.progressDeadlineSeconds", "or equal to 30"),
+    Refusal(
+        "for ever", {"progressDeadlineSeconds": 86401}, "spec.progressDeadlineSeconds", "or equal to 86400"
+    ),
+    Refusal("suspended as text", {"suspend": "true"}, "spec.suspend", "must be of type boolean"),
+    Refusal("misspelled field", {"replica": 3}, "spec.replica", "unknown field"),
+)
