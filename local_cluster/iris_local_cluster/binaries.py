@@ -104,7 +104,7 @@ def _from_wheel(name: str) -> Path:
 def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict[str, Path]:
     folder = paths.GO_MODULES / module.folder
     with progress.step(f"Build {module.title}") as step:
-        toolchain = golang.toolchain(folder)
+        toolchain = golang.toolchain(folder, program=golang.find())
         ldflags = golang.ldflags(module.variables or {})
         home = paths.cache() / "bin" / module.folder
         target = home / key(folder, [toolchain.version, toolchain.platform, ldflags])

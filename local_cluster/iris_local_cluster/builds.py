@@ -5,7 +5,7 @@ Turns their failures into one line and keeps the whole output in the cache.
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def answer(command: list[str]) -> subprocess.CompletedProcess[str]:
 def require(command: list[str]) -> str:
     given = answer(command)
     if given.returncode != 0:
-        raise LocalClusterError(f"{_words(command)}: {_last(given.stderr.splitlines())}")
+        raise LocalClusterError(f"{_words(command)}: {reason(given.stderr.splitlines())}")
     return given.stdout
 
 
@@ -58,7 +58,7 @@ def follow(command: list[str], reference: str, note: Callable[[str], None]) -> N
         log = paths.cache() / "logs" / f"image-{reference.rpartition('/')[2].partition(':')[0]}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(said))
-        raise LocalClusterError(f"{_words(command)} {reference}: {_last(said)} (all of it: {log})")
+        raise LocalClusterError(f"{_words(command)} {reference}: {reason(said)} (all of it: {log})")
 
 
 def _words(command: list[str]) -> str:
@@ -67,8 +67,10 @@ def _words(command: list[str]) -> str:
     return f"{command[0]} {next((word for word in command[1:] if word in verbs), command[1])}"
 
 
-def _last(lines: list[str]) -> str:
-    """The reason of a failure: the first error told; the last lines only say that some command failed."""
+def reason(lines: Iterable[str]) -> str:
+    """Why a program failed: the first error it told; its last lines only say that some command failed."""
     told = [line.strip() for line in lines if line.strip()]
-    errors = [line for line in told if re.match(r"(?i)(error|fatal|.*failed)", line)]
-    return (errors or told or ["no message"])[0]
+    # buildah's log lines are warnings about what it is trying again.
+    own = [line for line in told if not line.startswith("time=")]
+    errors = [line for line in own if re.match(r"(?i)(error|fatal)", line)]
+    return (errors or own[-1:] or told or ["no message"])[0]

@@ -5,10 +5,11 @@ Knows nothing of Kubernetes. Turns Go's failures into one line and keeps the ful
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,24 +30,42 @@ class Toolchain:
     caches: tuple[Path, ...]
 
 
-def toolchain(folder: Path) -> Toolchain:
-    """The Go on PATH as this module sees it: Go itself checks the go.mod and may fetch a newer one."""
+def toolchain(folder: Path, *, program: str | None) -> Toolchain:
+    """This Go as a module sees it: where it is allowed to, Go fetches the newer one that a go.mod asks for."""
     needed = required(folder / "go.mod")
-    program = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if program is None:
         raise LocalClusterError(f"Go: not found, expected {needed} or newer on PATH (https://go.dev/dl)")
     answer = _run([program, "env", "-json", "GOVERSION", "GOOS", "GOARCH", "GOCACHE", "GOMODCACHE"], folder)
     if answer.returncode != 0:
         raise LocalClusterError(
-            f"Go: {_reason(answer.stderr)}; expected {needed} or newer (https://go.dev/dl)"
+            f"Go: {reason(answer.stderr)}; expected {needed} or newer (https://go.dev/dl)"
         )
     values = json.loads(answer.stdout)
+    if not satisfies(values["GOVERSION"], needed):
+        raise LocalClusterError(
+            f"Go: found {values['GOVERSION']} ({program}), expected {needed} or newer (https://go.dev/dl)"
+        )
     return Toolchain(
         program=program,
         version=values["GOVERSION"],
         platform=f"{values['GOOS']}/{values['GOARCH']}",
         caches=(Path(values["GOCACHE"]), Path(values["GOMODCACHE"])),
     )
+
+
+def satisfies(version: str, needed: str) -> bool:
+    """Whether `go1.26.8` is at least `1.26.6`; a version that Go itself would not print is let through."""
+    found = re.match(r"go(\d+(?:\.\d+)*)", version)
+    return found is None or _numbers(found[1]) >= _numbers(needed)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def find() -> str | None:
+    """Go on PATH, or where its own installer puts it."""
+    return shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
 
 
 def required(go_mod: Path) -> str:
@@ -136,14 +155,12 @@ def _failure(folder: Path, command: list[str], errors: list[str]) -> str:
     log = paths.cache() / "logs" / f"go-{folder.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(f"$ {' '.join(command)}\n{''.join(errors)}")
-    reason = _reason("".join(errors))
-    if any(word in reason for word in _NETWORK_WORDS):
-        reason = f"the Go modules cannot be downloaded, expected a network (or GOPROXY): {reason}"
-    return f"go {command[1]} of {folder.name}: {reason} (all of it: {log})"
+    return f"go {command[1]} of {folder.name}: {reason(''.join(errors))} (all of it: {log})"
 
 
-def _reason(errors: str) -> str:
+def reason(errors: str) -> str:
     """The line of Go's output that says what is wrong: the last one, or the one about the network."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    network = [line for line in lines if any(word in line for word in _NETWORK_WORDS)]
-    return (network or lines or ["no message"])[-1]
+    if network := [line for line in lines if any(word in line for word in _NETWORK_WORDS)]:
+        return f"the Go modules cannot be downloaded, expected a network (or GOPROXY): {network[-1]}"
+    return lines[-1] if lines else "no message"
