@@ -24,6 +24,5 @@ fi
 
 echo "setup: .venv from requirements.lock"
 "$uv" venv --quiet --allow-existing --python "$python" .venv
-"$uv" pip sync --quiet requirements.lock
-"$uv" pip install --quiet --no-deps --requirements workspace.txt
+"$uv" pip sync --quiet requirements.lock workspace.txt
 touch .venv/ready
