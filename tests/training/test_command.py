@@ -181,9 +181,14 @@ def test_standard_output_that_is_full_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_interrupt_exits_130_without_an_artifact(tmp_path: Path) -> None:
-    started = subprocess.Popen(
-        MODULE, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    # A shell's background job, as a test run may be, ignores Ctrl-C and hands that on to what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(
+            MODULE, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert started.stderr
     first = started.stderr.readline()
 

@@ -136,6 +136,7 @@ def test_names_line_and_column_of_a_bad_cell_wherever_it_is(
             id="few rows",
         ),
         pytest.param(f'{HEADER}\n"5.1,3.5', "2:1", "unexpected end of data", id="open quote"),
+        pytest.param(f"{HEADER}\n{ROW}{'a' * 9_000}\n", "2:5", "species 'setosaaaaa", id="long cell"),
         pytest.param(
             f"{HEADER}\n{'9' * 200_000}\n", "2:1", "field larger than field limit", id="endless cell"
         ),

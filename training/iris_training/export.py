@@ -96,8 +96,7 @@ def save_sample(path: Path, content: bytes, disk: Disk) -> None:
 
 
 def _replace(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
-    """Under the lock every staging folder is a dead run's: they are swept before and after."""
-    _sweep(folder, disk)
+    """Under the lock every staging folder but ours is a dead run's, so the end sweeps them all."""
     published: list[Path] = []
     try:
         staging = disk.make_staging(folder)
