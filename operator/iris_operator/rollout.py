@@ -67,7 +67,7 @@ def observe(
         return NOTHING
     status, metadata = deployment.get("status") or {}, deployment["metadata"]
     seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
-    newest = _newest(metadata["uid"], replica_sets) if seen else None
+    newest = _newest(metadata, replica_sets) if seen else None
     wanted = deployment["spec"].get("replicas", 1)
     replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
     available = status.get("availableReplicas", 0)
@@ -92,14 +92,15 @@ def observe(
     )
 
 
-def _newest(deployment_uid: str, replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
-    owned = [
-        body
-        for body in replica_sets
-        if any(owner["uid"] == deployment_uid for owner in body["metadata"].get("ownerReferences", ()))
-    ]
-    newest = max(owned, key=lambda body: int(body["metadata"]["annotations"].get(_REVISION, 0)), default=None)
-    return str(newest["metadata"]["uid"]) if newest else None
+def _newest(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
+    """By the Deployment's own revision: its status may come before the ReplicaSet that it tells of."""
+    uid, revision = deployment["uid"], deployment.get("annotations", {}).get(_REVISION)
+    for body in replica_sets:
+        metadata = body["metadata"]
+        ours = any(owner["uid"] == uid for owner in metadata.get("ownerReferences", ()))
+        if ours and revision is not None and metadata.get("annotations", {}).get(_REVISION) == revision:
+            return str(metadata["uid"])
+    return None
 
 
 def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
