@@ -51,6 +51,8 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # What generated clients call their methods: predict, predict_batch, model_info.
+        generate_unique_id_function=lambda route: route.name,
         middleware=[Middleware(Edge, surroundings=surroundings)],
         exception_handlers={Problem: _problem, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},

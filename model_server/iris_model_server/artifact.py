@@ -119,8 +119,9 @@ def _repeat_golden(model: Model, golden: list[Golden], where: Path) -> None:
     rows = [entry.input for entry in golden]
     answers = model.probabilities(rows)
     for number, (entry, found) in enumerate(zip(golden, answers, strict=True)):
-        differences = [abs(a - b) for a, b in zip(found, entry.probabilities, strict=False)]
-        # Written so that NaN fails too.
-        if len(found) != len(entry.probabilities) or not max(differences) <= TOLERANCE:
+        pairs = zip(found, entry.probabilities, strict=False)
+        # `all` and not the largest difference: a NaN hides from max.
+        agrees = all(abs(share - expected) <= TOLERANCE for share, expected in pairs)
+        if len(found) != len(entry.probabilities) or not agrees:
             expected = f"{entry.probabilities} within {TOLERANCE}"
             raise ArtifactRefused(f"{where}: golden[{number}]", found, expected)

@@ -25,6 +25,7 @@ class Kind:
     title: str
 
 
+NOT_HTTP: Final = Kind("not-http", 400, "The request is not HTTP")
 MALFORMED: Final = Kind("malformed-json", 400, "The body is not JSON")
 UNAUTHORIZED: Final = Kind("wrong-token", 401, "The token is missing or wrong")
 RELOAD_OFF: Final = Kind("reload-off", 403, "Reloading is turned off")
@@ -38,6 +39,7 @@ INTERNAL: Final = Kind("internal-error", 500, "The server failed")
 NOT_READY: Final = Kind("not-ready", 503, "The server is not ready")
 
 KINDS: Final = (
+    NOT_HTTP,
     MALFORMED,
     UNAUTHORIZED,
     RELOAD_OFF,

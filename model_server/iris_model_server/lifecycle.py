@@ -17,6 +17,7 @@ from typing import Final
 import uvicorn
 
 from iris_model_server.app import Server
+from iris_model_server.protocol import ProblemProtocol
 from iris_model_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
     config = uvicorn.Config(
         server.app,
         loop="uvloop",
-        http="httptools",
+        http=ProblemProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -93,50 +93,40 @@ class Metrics:
     def __init__(self) -> None:
         # Off, for `*_created` would add a series to each of the contract's.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # its package types only some functions
-        registry = self._registry = CollectorRegistry()
+        self._registry = CollectorRegistry()
         route = ("method", "route")
-        self.http_requests = Counter(
-            "http_requests", "Requests answered.", (*route, "http_status"), registry=registry
+        self.http_requests = self._counter("http_requests", "Requests answered.", *route, "http_status")
+        self.http_seconds = self._histogram(
+            "http_request_duration_seconds", "From request line to last byte.", SECONDS, *route
         )
-        self.http_seconds = Histogram(
-            "http_request_duration_seconds",
-            "From request line to last byte.",
-            route,
-            registry=registry,
-            buckets=SECONDS,
+        self.in_flight = Gauge("http_requests_in_flight", "Requests being answered.", registry=self._registry)
+        self.inference_requests = self._counter(
+            "inference_requests", "Calls of the model by outcome.", *MODEL, "status"
         )
-        self.in_flight = Gauge("http_requests_in_flight", "Requests being answered.", registry=registry)
-        self.inference_requests = Counter(
-            "inference_requests", "Calls of the model by outcome.", (*MODEL, "status"), registry=registry
+        self.inference_seconds = self._histogram(
+            "inference_duration_seconds", "Time in the model.", SECONDS, *MODEL
         )
-        self.inference_seconds = Histogram(
-            "inference_duration_seconds", "Time in the model.", MODEL, registry=registry, buckets=SECONDS
+        self.distribution = self._counter(
+            "prediction_distribution", "Rows by predicted class.", *MODEL, "prediction_label"
         )
-        self.distribution = Counter(
-            "prediction_distribution",
-            "Rows by predicted class.",
-            (*MODEL, "prediction_label"),
-            registry=registry,
+        self.confidence = self._histogram(
+            "prediction_confidence", "Probability of the predicted class.", CONFIDENCE, *MODEL
         )
-        self.confidence = Histogram(
-            "prediction_confidence",
-            "Probability of the predicted class.",
-            MODEL,
-            registry=registry,
-            buckets=CONFIDENCE,
-        )
-        self.out_of_range = Counter(
-            "feature_out_of_range",
-            "Inputs outside the training range.",
-            (*MODEL, "feature"),
-            registry=registry,
+        self.out_of_range = self._counter(
+            "feature_out_of_range", "Inputs outside the training range.", *MODEL, "feature"
         )
         self.model_info = Gauge(
-            "model_info", "1 for the model that serves.", (*MODEL, "digest"), registry=registry
+            "model_info", "1 for the model that serves.", (*MODEL, "digest"), registry=self._registry
         )
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
         self._routes: dict[tuple[str, str], RouteMetrics] = {}
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(name, text, labels, buckets=buckets, registry=self._registry)
 
     def bind(self, name: str, artifact: Artifact) -> ModelMetrics:
         """The children of the model that serves from now on; model_info shows it alone."""

@@ -61,7 +61,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
         summary="The proof of what serves",
         responses=openapi.answers(schemas.ModelInfo, errors.NOT_READY),
     )
-    async def info() -> Response:
+    async def model_info() -> Response:
         return _answer(serving.info())
 
     @router.post(
@@ -70,7 +70,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
         responses=openapi.answers(schemas.ModelInfo, errors.UNAUTHORIZED, errors.RELOAD_OFF, errors.REFUSED),
         openapi_extra={"security": [{"reloadToken": []}]},
     )
-    async def reload(request: Request) -> Response:
+    async def reload_model(request: Request) -> Response:
         _authorize(request, settings)
         await serving.reload()
         return _answer(serving.info())
@@ -101,7 +101,7 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "Prometheus text or OpenMetrics.", "content": {"text/plain": {}}}},
     )
-    async def exposition(request: Request) -> Response:
+    async def read_metrics(request: Request) -> Response:
         content, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(content, headers={"content-type": content_type})
 

@@ -249,6 +249,12 @@ async def test_the_document_describes_what_is_really_answered(client: httpx.Asyn
         "/readyz",
         "/metrics",
     }
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert {operation["operationId"] for operation in operations} >= {
+        "predict",
+        "predict_batch",
+        "model_info",
+    }
     assert schemas["PredictRequest"]["additionalProperties"] is False
     assert schemas["PredictRequest"]["properties"]["petal_width"]["exclusiveMinimum"] == 0
 

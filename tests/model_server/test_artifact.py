@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from iris_model_server import artifact
 from iris_model_server.errors import ArtifactRefused
@@ -117,10 +118,6 @@ CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
         {"golden": [{"input": INPUTS[0], "probabilities": [1]}]},
         "golden[0].probabilities",
     ),
-    "other golden answers": (
-        {"golden": [{"input": INPUTS[0], "probabilities": [0.9790426971, 0.0209571427, 0]}]},
-        "golden[0]",
-    ),
     "a range upside down": (
         {
             "features": [
@@ -155,6 +152,38 @@ def test_refuses_a_card_with(tmp_path: Path, changes: dict[str, Any], words: str
     card.write_text(json.dumps(artifacts.card() | changes), encoding="utf-8")
 
     assert words in refusal(folder)
+
+
+def golden_off_by(difference: float) -> list[dict[str, list[float]]]:
+    first, *others = artifacts.GOLDEN
+    sure, *rest = first["probabilities"]
+    return [*others, {"input": first["input"], "probabilities": [sure + difference, *rest]}]
+
+
+@pytest.mark.parametrize("difference", [1.1e-9, -1.1e-9, 0.5])
+def test_refuses_a_model_that_does_not_repeat_its_golden_predictions(
+    tmp_path: Path, difference: float
+) -> None:
+    folder = artifacts.write(tmp_path, golden=golden_off_by(difference))
+
+    assert "model_pipeline_1.4.0.json: golden[3]: [0.979" in refusal(folder)
+
+
+def test_golden_predictions_may_differ_by_rounding(tmp_path: Path) -> None:
+    assert artifact.load(artifacts.write(tmp_path, golden=golden_off_by(0.9e-9))).model.source == "folded"
+
+
+class Undecided:
+    """A model whose answer is no number."""
+
+    def predict_proba(self, rows: list[object]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        return np.array([[entry["probabilities"][0], np.nan, 0.0] for entry in artifacts.GOLDEN[: len(rows)]])
+
+
+def test_refuses_a_model_that_answers_nan(tmp_path: Path) -> None:
+    folder = artifacts.write(tmp_path, content=artifacts.pickled(Undecided()), linear=None)
+
+    assert "golden[0]" in refusal(folder)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,9 @@ async def test_a_log_that_nobody_reads_stops_no_answer(settings: Settings) -> No
 
     server = app.create_app(settings, None, Gone())
 
-    async with connected(server) as client:
+    # Not `connected`: here an error of the app must reach the test.
+    transport = httpx.ASGITransport(app=server.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://iris") as client:
         statuses = {(await client.get("/docs")).status_code for _ in range(600)}
 
     assert statuses == {200}

@@ -225,6 +225,19 @@ async def _closed(url: str) -> None:
                 pass
 
 
+async def test_what_is_not_http_gets_problem_details_too(tmp_path: Path) -> None:
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path) as server:
+        async with asyncio.timeout(processes.DEADLINE), _connection(server.url) as (reader, writer):
+            writer.write(b"\x16\x03\x01 hello over TLS\r\n\r\n")
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert f"content-length: {len(body)}\r\n".encode() in head
+    assert f"x-request-id: {problem['request_id']}".encode() in head
+    assert (problem["status"], problem["type"]) == (400, "urn:iris-model-server:problem:not-http")
+
+
 async def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path) as server:
         async with asyncio.timeout(processes.DEADLINE), _connection(server.url) as (reader, writer):
