@@ -31,7 +31,7 @@ class Toolchain:
 
 
 def toolchain(folder: Path, *, program: str | None) -> Toolchain:
-    """This Go as a module sees it: where it is allowed to, Go fetches the newer one that a go.mod asks for."""
+    """This Go as a module sees it: where it may, Go fetches a newer one that the go.mod asks for."""
     needed = required(folder / "go.mod")
     if program is None:
         raise LocalClusterError(f"Go: not found, expected {needed} or newer on PATH (https://go.dev/dl)")

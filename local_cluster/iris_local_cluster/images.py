@@ -148,13 +148,20 @@ def release() -> None:
             engine.unmount()
 
 
-def scratch(reference: str, program: Path, command: Sequence[str], *, base: Path | None = None) -> Path:
+def scratch(
+    reference: str,
+    program: Path,
+    command: Sequence[str],
+    *,
+    base: Path | None = None,
+    cache: Path | None = None,
+) -> Path:
     """An archive of an image holding one program at the command's first word, upon a base or nothing."""
     stamp = [f"{path.stat().st_size} {path.stat().st_mtime_ns}" for path in (program, base) if path]
     key = hashlib.sha256("\n".join([reference, *command, *stamp]).encode()).hexdigest()[:16]
-    home = paths.cache() / "images" / reference.replace("/", "_").replace(":", "_")
+    home = (cache or paths.cache()) / "images" / reference.replace("/", "_").replace(":", "_")
     target = home / f"{key}.tar"
-    with locks.hold(paths.cache() / "locks" / home.name):
+    with locks.hold(home.parent / f"{home.name}.lock"):
         if target.is_file():
             target.touch()
             return target

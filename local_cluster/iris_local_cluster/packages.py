@@ -7,7 +7,7 @@ registry's would listen on every address.
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,14 +68,13 @@ def ensure(names: Iterable[str], progress: Progress) -> None:
         step.result(", ".join(absent))
 
 
-def refuse_unless_installable(absent: Iterable[str], *, root: bool, apt_get: str | None) -> None:
-    names = " ".join(absent)
+def refuse_unless_installable(absent: Sequence[str], *, root: bool, apt_get: str | None) -> None:
+    names = ", ".join(absent)
     if apt_get is None:
         raise LocalClusterError(f"packages: {names}: not found, expected Debian or Ubuntu to install them on")
     if not root:
-        raise LocalClusterError(
-            f"packages: {names}: not found, expected root (or: sudo apt-get install {names})"
-        )
+        command = f"sudo apt-get install {' '.join(absent)}"
+        raise LocalClusterError(f"packages: {names}: not found, expected root (or: {command})")
 
 
 def _present(probe: str) -> bool:

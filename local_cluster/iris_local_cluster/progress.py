@@ -51,10 +51,15 @@ class Progress:
     """The one view of a run; nested steps are indented below the step that was open in their thread."""
 
     def __init__(
-        self, console: Console | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        console: Console | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        slow_seconds: float = _SLOW_SECONDS,
     ) -> None:
         self.console = console or Console(stderr=True, highlight=False)
         self._clock = clock
+        self._slow_seconds = slow_seconds
         self._lock = threading.RLock()
         self._running: list[Step] = []
         self._depth = threading.local()
@@ -107,7 +112,7 @@ class Progress:
                 self._live = None
 
     def _remind(self, step: Step, finished: threading.Event) -> None:
-        wait = _SLOW_SECONDS
+        wait = self._slow_seconds
         while not finished.wait(wait):
             self.say(_line("…", "dim", step, [duration(self._clock() - step.started), step.detail]))
             wait = _REMINDER_SECONDS

@@ -43,6 +43,9 @@ def test_a_command_is_built_under_its_own_name_with_its_variables(module: Path, 
 def test_a_failed_build_leaves_no_file_and_one_line(
     module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Go's own cache follows XDG_CACHE_HOME, and a cold one would compile the whole runtime.
+    warm = golang.toolchain(module, program=golang.find()).caches[0]
+    monkeypatch.setenv("GOCACHE", str(warm))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (module / "main.go").write_text("package main\n\nfunc main() { missing() }\n")
 

@@ -1,0 +1,128 @@
+"""What people read: one line per step where output is kept, a clean screen on a terminal."""
+
+import io
+import threading
+
+import pytest
+from iris_local_cluster import progress
+from iris_local_cluster.progress import Progress
+from rich.console import Console
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _plain(clock: Clock | None = None, **timing: float) -> tuple[Progress, io.StringIO]:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=False, width=100, color_system=None)
+    return Progress(console, clock=clock or Clock(), **timing), output
+
+
+def test_a_quick_step_is_one_line_with_its_time() -> None:
+    clock = Clock()
+    view, output = _plain(clock)
+
+    with view.step("Build etcd"):
+        clock.now = 4.2
+
+    assert output.getvalue() == "✓ Build etcd  4.2 s\n"
+
+
+def test_what_was_cached_says_so() -> None:
+    view, output = _plain()
+
+    with view.step("Build etcd") as step:
+        step.cached()
+
+    assert output.getvalue() == "✓ Build etcd  0.0 s · cached\n"
+
+
+def test_steps_inside_a_step_are_indented() -> None:
+    view, output = _plain()
+
+    with view.step("Cluster"), view.step("Node") as inner:
+        inner.result("10.0.0.1")
+
+    assert output.getvalue() == "  ✓ Node  0.0 s · 10.0.0.1\n✓ Cluster  0.0 s\n"
+
+
+def test_a_step_of_another_thread_is_not_indented_by_this_one() -> None:
+    view, output = _plain()
+
+    def beside() -> None:
+        with view.step("Beside"):
+            pass
+
+    with view.step("Cluster"):
+        thread = threading.Thread(target=beside)
+        thread.start()
+        thread.join()
+
+    assert output.getvalue().splitlines()[0] == "✓ Beside  0.0 s"
+
+
+@pytest.mark.parametrize(
+    ("raised", "line"),
+    [(ValueError, "✗ Build  0.0 s · failed\n"), (KeyboardInterrupt, "■ Build  0.0 s · stopped\n")],
+)
+def test_a_step_that_does_not_finish_is_marked_and_lets_the_reason_through(
+    raised: type[BaseException], line: str
+) -> None:
+    view, output = _plain()
+
+    with pytest.raises(raised), view.step("Build"):
+        raise raised
+
+    assert output.getvalue() == line
+
+
+def test_a_slow_step_tells_its_detail_while_it_runs() -> None:
+    told = threading.Event()
+
+    class Output(io.StringIO):
+        def write(self, text: str) -> int:
+            if "package 7 of 9" in text:
+                told.set()
+            return super().write(text)
+
+    console = Console(file=Output(), force_terminal=False, width=100)
+    view = Progress(console, clock=Clock(), slow_seconds=0.001)
+
+    with view.step("Build Kubernetes") as step:
+        step.note("package 7 of 9")
+        reminded = told.wait(10)
+
+    assert reminded
+
+
+def test_a_terminal_shows_the_running_step_and_is_left_with_the_finished_line_only() -> None:
+    output = io.StringIO()
+    view = Progress(Console(file=output, force_terminal=True, width=60, color_system=None), clock=Clock())
+
+    with view.step("Build") as step:
+        step.note("compiling")
+
+    after_the_last_erase = output.getvalue().rpartition("\x1b[2K")[2]
+    assert "compiling" in output.getvalue()
+    assert "compiling" not in after_the_last_erase
+    assert "\x1b[?25h" in output.getvalue(), "the cursor is shown again"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (367, "6 min 07 s"),
+    ],
+)
+def test_durations_are_short(seconds: float, text: str) -> None:
+    assert progress.duration(seconds) == text
