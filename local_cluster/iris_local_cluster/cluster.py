@@ -25,6 +25,10 @@ class Cluster(Protocol):
         """`127.0.0.1:<port>`: where the host pushes what the cluster pulls from `registry.local:5000`."""
         ...
 
+    def require(self, progress: Progress) -> None:
+        """Say what this machine lacks, before anything long is begun."""
+        ...
+
     def create(self, progress: Progress) -> None:
         """Make it run and its node Ready; goes on from whatever an earlier run left."""
         ...
@@ -34,6 +38,10 @@ class Cluster(Protocol):
         ...
 
     def running(self) -> bool: ...
+
+    def describe(self) -> str:
+        """One line: what kind, since when, where."""
+        ...
 
     def kubeconfig(self) -> str:
         """The administrator's kubeconfig, to be used on the host."""

@@ -4,9 +4,7 @@ kubeadm writes to /etc/kubernetes; inside the node that is the cluster's state f
 """
 
 import hashlib
-import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -85,29 +83,45 @@ def configure(node: Layout, text: str, run: Run) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if mark.is_file() and mark.read_text() == digest:
         return False
-    node.kubernetes.mkdir(parents=True, exist_ok=True)
     if not mark.is_file():
-        _empty(node.kubernetes)
+        run(["find", "/etc/kubernetes", "-mindepth", "1", "-delete"])
     node.configuration.mkdir(parents=True, exist_ok=True)
     (node.configuration / "kubeadm.yaml").write_text(text)
     for phase in _FILE_PHASES:
-        run(["init", "phase", *phase, f"--config={CONFIGURATION}"])
+        run(["kubeadm", "init", "phase", *phase, f"--config={CONFIGURATION}"])
     mark.write_text(digest)
     return True
 
 
-def _empty(folder: Path) -> None:
-    """Not the folder itself: it is a mount point inside the node."""
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 def addons(run: Run) -> None:
     for phase in _ADDONS:
-        run(["init", "phase", *phase, f"--config={CONFIGURATION}"])
+        run(["kubeadm", "init", "phase", *phase, f"--config={CONFIGURATION}"])
+
+
+def bindings() -> list[dict[str, Any]]:
+    """Two that kubeadm makes in a phase we have no use for: people administer, and logs and exec work."""
+    return [
+        _binding(
+            "kubeadm:cluster-admins", role="cluster-admin", kind="Group", subject="kubeadm:cluster-admins"
+        ),
+        _binding(
+            "kubeadm:apiserver-kubelet-client",
+            role="system:kubelet-api-admin",
+            kind="User",
+            subject="kube-apiserver-kubelet-client",
+        ),
+    ]
+
+
+def _binding(name: str, *, role: str, kind: str, subject: str) -> dict[str, Any]:
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": kind, "name": subject}],
+    }
 
 
 def kubeconfig(admin: str, *, context: str, port: int) -> str:

@@ -56,11 +56,6 @@ class Layout:
         return self.state / "kubernetes"
 
     @property
-    def lock(self) -> Path:
-        """Held while someone starts or removes this cluster."""
-        return self.state.parent / f".{self.name}.lock"
-
-    @property
     def configuration(self) -> Path:
         return self.state / "configuration"
 
@@ -77,9 +72,8 @@ PLACES = {
 }
 
 
-def valid_name(name: str) -> str:
+def require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise LocalClusterError(
             f"--name: {name!r}, expected 1 to 30 small letters, digits and dashes, no dash at either end"
         )
-    return name

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from iris_local_cluster import packages
+from iris_local_cluster import loopback, packages
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, init, layout, process, record
 from iris_local_cluster.native.layout import Layout
@@ -41,28 +41,12 @@ def start(node: Layout, *, ingress_port: int) -> Record:
     node.logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         wanted = {"ingress_port": ingress_port, "api_port": 0, "registry_port": 0}
-        listeners = {name: stack.enter_context(listen(port)) for name, port in wanted.items()}
+        listeners = {name: stack.enter_context(loopback.listen(port)) for name, port in wanted.items()}
         _launch(node, listeners)
     started = record.running(node.name)
     if started is None:
         raise LocalClusterError(f"the node ended as soon as it was started: see {node.logs / 'init.log'}")
     return started
-
-
-def listen(port: int) -> socket.socket:
-    """A loopback port of the host; 0 takes a free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise LocalClusterError(
-            f"port {port} on 127.0.0.1: {(error.strerror or str(error)).lower()}, expected it free "
-            "(end what uses it, or choose another with --port)"
-        ) from error
-    return listener
 
 
 def _require_same(node: Layout, found: Record, ingress_port: int) -> None:

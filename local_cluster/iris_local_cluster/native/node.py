@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from iris_local_cluster import binaries, images, locks, packages, paths
@@ -27,6 +28,7 @@ from iris_local_cluster.native import (
     services,
 )
 from iris_local_cluster.native.layout import Layout
+from iris_local_cluster.native.prerequisites import Machine
 from iris_local_cluster.native.record import Record
 from iris_local_cluster.progress import Progress, Step
 
@@ -34,16 +36,6 @@ _PROGRAMS = (
     *("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"),
     *("kubelet", "kubeadm", "containerd", "containerd-shim-runc-v2", "ctr", "coredns", "traefik", "kubectl"),
 )
-
-_ADMINISTRATORS = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": "kubeadm:cluster-admins"},
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-    "subjects": [
-        {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kubeadm:cluster-admins"}
-    ],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +60,21 @@ class NativeCluster:
     def running(self) -> bool:
         return record.running(self.name) is not None
 
-    def create(self, progress: Progress) -> None:
-        state = self.layout.state
+    def describe(self) -> str:
+        found = self._record()
+        return f"native node, process {found.pid}, state in {found.state}"
+
+    def require(self, progress: Progress) -> None:
         with progress.step("Look at the machine"):
-            machine = prerequisites.survey(
-                state, name=self.name, ingress_port=self.port, needs_network=not _built_before()
-            )
-            prerequisites.require(machine, ingress_port=self.port, state=state)
+            prerequisites.require(self._survey(), state=self.layout.state)
+
+    def create(self, progress: Progress) -> None:
+        machine = self._survey()
+        prerequisites.require(machine, state=self.layout.state)
         packages.ensure(packages.NODE, progress)
         programs = binaries.ensure(_PROGRAMS, progress)
         archives = images.base_images(programs, progress)
-        with locks.hold(self.layout.lock):
+        with locks.hold(record.turn(self.name)):
             with progress.step("Start the node") as step:
                 self._start_node(programs, step, restricted=machine.restricts_oom_score)
             with progress.step("Load the base images") as step:
@@ -87,7 +83,8 @@ class NativeCluster:
                 self._start_kubernetes(programs, step)
 
     def delete(self) -> bool:
-        return namespaces.stop(self.layout)
+        with locks.hold(record.turn(self.name)):
+            return namespaces.stop(self.layout)
 
     def kubeconfig(self) -> str:
         admin = (self.layout.kubernetes / "admin.conf").read_text()
@@ -98,6 +95,11 @@ class NativeCluster:
 
     def ingress_inside(self) -> str:
         return f"{layout.NODE_ADDRESS}:{layout.INGRESS_PORT}"
+
+    def _survey(self) -> Machine:
+        return prerequisites.survey(
+            self.layout.state, name=self.name, ingress_port=self.port, needs_network=not _built_before()
+        )
 
     def _start_node(self, programs: Mapping[str, Path], step: Step, *, restricted: bool) -> None:
         node = self.layout
@@ -136,8 +138,9 @@ class NativeCluster:
             etcd=images.ETCD.rpartition(":")[2],
             coredns=images.COREDNS.rpartition(":")[2],
         )
+        run = partial(self._kubeadm, programs)
         step.note("certificates and manifests")
-        fresh = kubeadm.configure(node, text, lambda phase: self._kubeadm(programs, phase))
+        fresh = kubeadm.configure(node, text, run)
         kubelet.configure(node)
         services.declare(node.services, kubelet.service(node, programs["kubelet"]))
         step.note("waiting for the API server")
@@ -147,8 +150,8 @@ class NativeCluster:
             step.cached("runs")
         else:
             step.note("addons")
-            kubectl.apply(_ADMINISTRATORS)
-            kubeadm.addons(lambda phase: self._kubeadm(programs, phase))
+            kubectl.apply(*kubeadm.bindings())
+            kubeadm.addons(run)
         step.note("waiting for the node to be Ready")
         ready = ("wait", "--for=condition=Ready", f"node/{node.node_name}", "--timeout=2s")
         self._wait("the node", lambda: kubectl.succeeds(*ready), log="kubelet")
@@ -161,8 +164,10 @@ class NativeCluster:
         file.write_text(kubeadm.kubeconfig(admin, context=self.name, port=self._record().api_port))
         return Kubectl(file)
 
-    def _kubeadm(self, programs: Mapping[str, Path], phase: Sequence[str]) -> None:
-        self._inside([str(programs["kubeadm"]), *phase])
+    def _kubeadm(self, programs: Mapping[str, Path], command: Sequence[str]) -> None:
+        # One at a time, also when the one before was started by an `up` that has been killed since.
+        found = f"PATH={programs['kubeadm'].parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+        self._inside(["flock", "/run/kubeadm.lock", "env", found, *command])
 
     def _inside(self, command: Sequence[str]) -> str:
         answer = subprocess.run(
@@ -175,7 +180,7 @@ class NativeCluster:
         )
         if answer.returncode != 0:
             lines = [line for line in answer.stderr.splitlines() if line.strip()] or ["no message"]
-            raise LocalClusterError(f"{Path(command[0]).name} {' '.join(command[1:4])}: {lines[-1].strip()}")
+            raise LocalClusterError(f"{' '.join(command)}: {lines[-1].strip()}")
         return answer.stdout
 
     def _answers(self, command: Sequence[str]) -> bool:

@@ -7,13 +7,13 @@ import os
 import platform
 import re
 import shutil
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from iris_local_cluster import loopback
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, record
 
@@ -53,16 +53,16 @@ def survey(state: Path, *, name: str, ingress_port: int, needs_network: bool) ->
         missing_controllers=tuple(cgroups.missing()) if cgroups.ROOT.is_dir() else ("all",),
         free_gigabytes=shutil.disk_usage(existing).free / 1e9,
         memory_gigabytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
-        port_refusal=None if record.running(name) else _port_refusal(ingress_port),
+        port_refusal=None if record.running(name) else loopback.refusal(ingress_port),
         unreachable=_unreachable() if needs_network else None,
     )
 
 
-def refusals(machine: Machine, *, ingress_port: int, state: Path) -> list[str]:
+def refusals(machine: Machine, *, state: Path) -> list[str]:
     """Every reason why a node cannot run here: what was found, what is needed."""
     if machine.system != "Linux":
         return [f"system: {machine.system}, expected Linux, or a running Docker engine"]
-    return _of_the_system(machine) + _of_space(machine, state) + _of_the_network(machine, ingress_port)
+    return _of_the_system(machine) + _of_space(machine, state) + _of_the_network(machine)
 
 
 def _of_the_system(machine: Machine) -> list[str]:
@@ -92,20 +92,17 @@ def _of_space(machine: Machine, state: Path) -> list[str]:
     return found
 
 
-def _of_the_network(machine: Machine, ingress_port: int) -> list[str]:
+def _of_the_network(machine: Machine) -> list[str]:
     found: list[str] = []
     if machine.port_refusal:
-        found.append(
-            f"port {ingress_port} on 127.0.0.1: {machine.port_refusal}, expected it free "
-            "(end what uses it, or choose another with --port)"
-        )
+        found.append(machine.port_refusal)
     if machine.unreachable:
         found.append(f"network: {machine.unreachable}, expected to reach it for the first build")
     return found
 
 
-def require(machine: Machine, *, ingress_port: int, state: Path) -> None:
-    if found := refusals(machine, ingress_port=ingress_port, state=state):
+def require(machine: Machine, *, state: Path) -> None:
+    if found := refusals(machine, state=state):
         raise LocalClusterError("\n".join(found))
 
 
@@ -122,18 +119,6 @@ def _capabilities() -> int:
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)
     return 0
-
-
-def _port_refusal(port: int) -> str | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        # As the real one will: a port in TIME_WAIT is free enough.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(1)
-        except OSError as error:
-            return (error.strerror or str(error)).lower()
-    return None
 
 
 def _unreachable() -> str | None:

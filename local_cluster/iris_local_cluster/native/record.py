@@ -12,7 +12,7 @@ from pathlib import Path
 
 from iris_local_cluster.native.process import Identity, alive
 
-HOME = Path("/run/iris-local-cluster")
+HOME = Path("/run/iris-nodes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def running(name: str) -> Record | None:
 
 def forget(name: str) -> None:
     """Remove the note, and the folder with the last one."""
-    for file in (path(name), _lock(name)):
+    for file in (path(name), _lock(name), turn(name)):
         file.unlink(missing_ok=True)
     try:
         HOME.rmdir()
@@ -76,6 +76,11 @@ def claim(name: str) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def turn(name: str) -> Path:
+    """The lock for whoever starts or ends the cluster."""
+    return HOME / f"{name}.turn"
 
 
 def _lock(name: str) -> Path:

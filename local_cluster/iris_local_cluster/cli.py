@@ -1,0 +1,120 @@
+"""`iris-local-cluster`: the command line. Turns arguments into calls, and failures into one line each."""
+
+import argparse
+import errno
+import logging
+import sys
+from collections.abc import Callable
+
+from iris_local_cluster import choice, environment, run_image, status, story
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
+
+_REFUSED, _INTERRUPTED = 2, 130
+
+_EPILOG = """\
+Exit codes: 0 done, 2 refused in one line per reason, 130 interrupted (the same command goes on from there).
+
+Examples:
+  iris-local-cluster up                      # needs root on Debian or Ubuntu, or a running Docker engine
+  iris-local-cluster up --name mine --port 8081
+  eval "$(iris-local-cluster env --name mine)"
+  iris-local-cluster down --name mine
+"""
+
+
+def up(options: argparse.Namespace) -> int:
+    story.tell(choice.cluster(options.name, port=options.port), Progress())
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    progress = Progress()
+    cluster = choice.cluster(options.name, port=0)
+    with progress.step(f"Take down the cluster {options.name}") as step:
+        if not cluster.delete():
+            step.cached("there was none")
+        environment.remove(options.name)
+    return 0
+
+
+def show_status(options: argparse.Namespace) -> int:
+    return status.show(choice.cluster(options.name, port=0))
+
+
+def env(options: argparse.Namespace) -> int:
+    sys.stdout.write(environment.exports(options.name))
+    return 0
+
+
+def serve_image(options: argparse.Namespace) -> int:
+    return run_image.newest(options.port, Progress())
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="iris-local-cluster",
+        description="A real Kubernetes on this machine: in Docker when its engine answers, else without.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(action=action)
+        return added
+
+    def named(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = command(name, action, text)
+        added.add_argument(
+            "--name",
+            default=environment.DEFAULT_NAME,
+            help="the cluster, each with its own state (default %(default)s)",
+        )
+        return added
+
+    starting = named("up", up, "From a CSV to a prediction through a real cluster; safe to run twice.")
+    starting.add_argument(
+        "--port",
+        type=_port,
+        default=8080,
+        help="of 127.0.0.1, leads to the cluster's ingress (default %(default)s)",
+    )
+    named("down", down, "Remove the cluster and everything it left.")
+    named("status", show_status, "What runs, what serves.")
+    named("env", env, "Print what a shell needs: KUBECONFIG and PATH.")
+    serving = command(
+        "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
+    )
+    serving.add_argument("--port", type=_port, default=9000, help="of 127.0.0.1 (default %(default)s)")
+    return top
+
+
+def main() -> int:
+    options = parser().parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    action: Callable[[argparse.Namespace], int] = options.action
+    try:
+        return action(options)
+    except LocalClusterError as error:
+        sys.stderr.write(
+            f"iris-local-cluster: {str(error).replace(chr(10), chr(10) + 'iris-local-cluster: ')}\n"
+        )
+        return _REFUSED
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(
+            f"iris-local-cluster: disk: full at {error.filename}, expected room; then the same again\n"
+        )
+        return _REFUSED
+    except KeyboardInterrupt:
+        sys.stderr.write("\niris-local-cluster: stopped; the same command goes on from here\n")
+        return _INTERRUPTED
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a port from 1 to 65535")
+    return int(text)

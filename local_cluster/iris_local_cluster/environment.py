@@ -1,0 +1,49 @@
+"""What a person's shell needs to talk to a cluster: a kubeconfig, kubectl on the path, a file to source."""
+
+import shlex
+from pathlib import Path
+
+from iris_local_cluster import paths
+
+DEFAULT_NAME = "iris"
+
+
+def kubeconfig(name: str) -> Path:
+    """The person's own cluster has the short path; others keep theirs with their state."""
+    return paths.KUBECONFIG if name == DEFAULT_NAME else paths.cluster(name) / "kubeconfig"
+
+
+def exports(name: str) -> str:
+    """Lines for a POSIX shell; sourcing them twice adds nothing."""
+    folder = shlex.quote(str(paths.BIN))
+    return (
+        f"export KUBECONFIG={shlex.quote(str(kubeconfig(name)))}\n"
+        f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac\n'
+    )
+
+
+def write(name: str, content: str) -> None:
+    """The cluster's kubeconfig; for the person's own cluster also `.local/bin` and `.local/env`."""
+    _private(kubeconfig(name), content)
+    paths.BIN.mkdir(parents=True, exist_ok=True)
+    for program in ("kubectl",):
+        link = paths.BIN / program
+        if not link.is_symlink() or link.readlink() != paths.SCRIPTS / program:
+            link.unlink(missing_ok=True)
+            link.symlink_to(paths.SCRIPTS / program)
+    if name == DEFAULT_NAME:
+        paths.ENV_FILE.write_text(f"# source this: kubectl, and which cluster it talks to\n{exports(name)}")
+
+
+def remove(name: str) -> None:
+    kubeconfig(name).unlink(missing_ok=True)
+    if name == DEFAULT_NAME:
+        paths.ENV_FILE.unlink(missing_ok=True)
+
+
+def _private(file: Path, content: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(content)
+    unfinished.replace(file)

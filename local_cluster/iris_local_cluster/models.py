@@ -1,0 +1,150 @@
+"""IrisModels from a user's side: declare a version, wait for the status to prove it, ask for a prediction."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from iris_local_cluster import install, steady
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.kubectl import Kubectl
+
+NAMESPACE = "iris"
+NAME = "iris"
+_PODS = f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={NAME}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an IrisModel's status says, as far as it is about the present spec."""
+
+    declared: str
+    serving: str | None
+    ready: bool
+    stalled: bool
+    reason: str
+    message: str
+
+
+def standing(model: Mapping[str, Any]) -> Standing:
+    """An older generation's conditions say nothing about what is declared now."""
+    status = model.get("status", {})
+    current = status.get("observedGeneration") == model["metadata"]["generation"]
+    conditions = {each["type"]: each for each in status.get("conditions", [])} if current else {}
+    ready, stalled = conditions.get("Ready", {}), conditions.get("Stalled", {})
+    return Standing(
+        declared=model["spec"]["version"],
+        serving=status.get("servingVersion"),
+        ready=ready.get("status") == "True",
+        stalled=stalled.get("status") == "True",
+        reason=(stalled or ready).get("reason", ""),
+        message=(stalled or ready).get("message", ""),
+    )
+
+
+def manifests(version: str) -> list[dict[str, Any]]:
+    """Everything of `clusters/local/models`, with the IrisModel at this version."""
+    folder = install.MANIFESTS / "models"
+    documents = [_load(folder / name) for name in _load(folder / "kustomization.yaml")["resources"]]
+    for document in documents:
+        if document["kind"] == "IrisModel":
+            document["spec"]["version"] = version
+    return documents
+
+
+def declared(kubectl: Kubectl) -> str | None:
+    """The version that the cluster's IrisModel declares, if it is there."""
+    found = kubectl.run("get", "irismodels", "--all-namespaces", "--output=json", "--ignore-not-found")
+    items = yaml.safe_load(found)["items"] if found.strip() else []
+    mine = [
+        item
+        for item in items
+        if item["metadata"]["name"] == NAME and item["metadata"]["namespace"] == NAMESPACE
+    ]
+    return mine[0]["spec"]["version"] if mine else None
+
+
+def declare(kubectl: Kubectl, version: str) -> None:
+    # One after the other: the namespace is there before what stands in it.
+    for document in manifests(version):
+        kubectl.apply(document)
+
+
+def look(kubectl: Kubectl) -> Standing:
+    return standing(kubectl.read("irismodel", NAME, f"--namespace={NAMESPACE}"))
+
+
+def wait(
+    kubectl: Kubectl,
+    reached: Callable[[Standing], bool],
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    seconds: float = 300,
+) -> Standing:
+    """Wait until the status says so; the last one tells why it did not come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        now = look(kubectl)
+        if reached(now):
+            return now
+        if time.monotonic() > deadline:
+            raise LocalClusterError(
+                f"irismodel {NAME}: after {seconds:.0f} s: {now.reason or 'no reason'}: {now.message}"
+            )
+        note(f"{now.reason}: {now.message}" if now.reason else "waiting for the operator")
+        time.sleep(0.3)
+
+
+def wait_until_serving(
+    kubectl: Kubectl, version: str, *, note: Callable[[str], None], seconds: float = 300
+) -> None:
+    """Ready, with the declared version proven; a stalled rollout is not waited for."""
+    now = wait(kubectl, lambda now: now.ready or now.stalled, note=note, seconds=seconds)
+    if not now.ready or now.serving != version:
+        raise LocalClusterError(
+            f"irismodel {NAME}: serves {now.serving}, expected {version}: {now.reason}: {now.message}"
+        )
+
+
+def wait_until_settled(kubectl: Kubectl, *, seconds: float = 120) -> None:
+    """Only pods of the declared version are left, the last of the old ones has gone."""
+    deadline = time.monotonic() + seconds
+    while True:
+        version = look(kubectl).declared
+        pods = kubectl.read("pods", f"--namespace={NAMESPACE}", f"--selector={_PODS}")["items"]
+        if {pod["metadata"]["labels"].get("app.kubernetes.io/version") for pod in pods} == {version}:
+            return
+        if time.monotonic() > deadline:
+            raise LocalClusterError(f"pods of irismodel {NAME}: not all of {version} after {seconds:.0f} s")
+        time.sleep(0.3)
+
+
+def predict(address: str, host: str, *, seconds: float = 60) -> dict[str, Any]:
+    """Ask through the ingress as a client would; it may take it a moment to learn of a new route."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = httpx.post(
+                f"http://{address}/api/v1/predict",
+                json=steady.FLOWER,
+                headers={"Host": host},
+                timeout=10,
+                trust_env=False,
+            )
+            if answer.status_code == httpx.codes.OK:
+                return dict(answer.json())
+            found = f"status {answer.status_code}"
+        except httpx.HTTPError as error:
+            found = type(error).__name__
+        if time.monotonic() > deadline:
+            raise LocalClusterError(f"http://{address} for host {host}: {found}, expected a prediction")
+        time.sleep(0.3)
+
+
+def _load(file: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(file.read_text())
+    return document

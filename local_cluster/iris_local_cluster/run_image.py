@@ -1,0 +1,39 @@
+"""`make build-run`: the server image of the newest model as one container, until Ctrl-C."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+from iris_local_cluster import engines, images, loopback, paths
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
+
+
+def newest(port: int, progress: Progress) -> int:
+    """Build and run; the exit code of the server."""
+    if refusal := loopback.refusal(port):
+        raise LocalClusterError(refusal)
+    version = newest_version(paths.ARTIFACTS)
+    image = images.build_server(version, paths.ARTIFACTS, progress)
+    progress.say(f"Model version {version} on http://127.0.0.1:{port} (Ctrl-C ends it)")
+    with engines.detect(progress).container(image.stored, port=port) as command:
+        return _attend(command)
+
+
+def newest_version(artifacts: Path) -> str:
+    """By the time in its card; the files' own times change with every copy."""
+    cards = [json.loads(file.read_text()) for file in artifacts.glob("model_pipeline_*.json")]
+    if not cards:
+        raise LocalClusterError(f"{artifacts}: no model, expected one from `make training`")
+    return str(max(cards, key=lambda card: card["created"])["version"])
+
+
+def _attend(command: list[str]) -> int:
+    """Ctrl-C reaches the container too; it is given the time to answer what is in flight."""
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            return process.wait(timeout=60)

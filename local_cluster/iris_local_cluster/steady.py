@@ -1,0 +1,167 @@
+"""A steady client: so many predictions a second, whatever the answers, until its standard input ends.
+
+Runs as a process of its own inside the node's network (`watch` starts it there) and tells every second
+what it has seen, one JSON line each. Open loop: a slow answer does not delay the next request.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import httpx
+
+from iris_local_cluster.errors import LocalClusterError
+
+FLOWER = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+_TIMEOUT_SECONDS = 10.0
+_KEPT_FAILURES = 20
+
+
+@dataclass(slots=True)
+class Report:
+    """What the client has seen so far."""
+
+    requests: int = 0
+    failed: int = 0
+    versions: dict[str, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    slowest_seconds: float = 0.0
+
+    def add(self, failure: str | None, *, version: str | None, seconds: float) -> None:
+        self.requests += 1
+        self.slowest_seconds = max(self.slowest_seconds, seconds)
+        if version is not None:
+            self.versions[version] = self.versions.get(version, 0) + 1
+        if failure is not None:
+            self.failed += 1
+            if len(self.failures) < _KEPT_FAILURES:
+                self.failures.append(failure)
+
+
+def judge(status: int, body: bytes) -> tuple[str | None, str | None]:
+    """What is wrong with an answer (nothing: None), and the model version that it names."""
+    if status != httpx.codes.OK:
+        return f"status {status}: {body[:200].decode(errors='replace')}", None
+    try:
+        answer: dict[str, Any] = json.loads(body)
+        label, version = answer["prediction_label"], answer["model_version"]
+    except (ValueError, KeyError, TypeError):
+        return f"not a prediction: {body[:200].decode(errors='replace')}", None
+    return (None if label == "setosa" else f"setosa is called {label}"), version
+
+
+async def ask(client: httpx.AsyncClient, url: str, report: Report) -> None:
+    started = time.monotonic()
+    failure: str | None
+    version: str | None = None
+    try:
+        answer = await client.post(url, json=FLOWER)
+    except httpx.HTTPError as error:
+        failure = f"{type(error).__name__}: {error}"
+    else:
+        failure, version = judge(answer.status_code, answer.content)
+    report.add(failure, version=version, seconds=time.monotonic() - started)
+
+
+async def run(
+    url: str, *, host: str, rate: float, ended: threading.Event, tell: Callable[[Report], None]
+) -> None:
+    """Send until told to end, then wait for the answers that are still out."""
+    report = Report()
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+    async with (
+        httpx.AsyncClient(
+            headers={"Host": host}, timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False
+        ) as client,
+        asyncio.TaskGroup() as requests,
+    ):
+        started, sent, told = time.monotonic(), 0, 0.0
+        while not ended.is_set():
+            requests.create_task(ask(client, url, report))
+            sent += 1
+            elapsed = time.monotonic() - started
+            if elapsed - told >= 1:
+                tell(report)
+                told = elapsed
+            await asyncio.sleep(max(0.0, sent / rate - elapsed))
+    tell(report)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--rate", type=float, required=True)
+    options = parser.parse_args()
+    ended = threading.Event()
+
+    def listen() -> None:
+        # The end of our input: who started us is done, or gone.
+        sys.stdin.read()
+        ended.set()
+
+    def tell(report: Report) -> None:
+        sys.stdout.write(json.dumps(asdict(report)) + "\n")
+        sys.stdout.flush()
+
+    threading.Thread(target=listen, daemon=True).start()
+    asyncio.run(run(options.url, host=options.host, rate=options.rate, ended=ended, tell=tell))
+    return 0
+
+
+@dataclass(slots=True)
+class Watch:
+    """A steady client that runs; `report` is what it last told, and all of it once `watch` is left."""
+
+    report: Report = field(default_factory=Report)
+    ended: bool = False
+
+    def wait_for(self, count: int, *, seconds: float = 60) -> None:
+        """Until so many requests were sent and answered."""
+        deadline = time.monotonic() + seconds
+        while self.report.requests < count:
+            if self.ended or time.monotonic() > deadline:
+                raise LocalClusterError(
+                    f"steady client: {self.report.requests} requests and no more, expected {count}"
+                )
+            time.sleep(0.1)
+
+
+@contextmanager
+def watch(
+    entered: Callable[[Sequence[str]], list[str]], *, address: str, host: str, rate: float = 20
+) -> Iterator[Watch]:
+    """Keep asking while the block runs."""
+    url = f"http://{address}/api/v1/predict"
+    module = [sys.executable, "-m", "iris_local_cluster.steady"]
+    command = entered([*module, f"--url={url}", f"--host={host}", f"--rate={rate}"])
+    seen = Watch()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise TypeError("pipes were asked for")
+        reader = threading.Thread(target=_follow, args=(process.stdout, seen), daemon=True)
+        reader.start()
+        try:
+            yield seen
+        finally:
+            process.stdin.close()
+            reader.join(timeout=_TIMEOUT_SECONDS + 5)
+            process.terminate()
+
+
+def _follow(lines: Iterator[str], seen: Watch) -> None:
+    for line in lines:
+        seen.report = Report(**json.loads(line))
+    seen.ended = True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
