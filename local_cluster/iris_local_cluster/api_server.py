@@ -30,6 +30,8 @@ _ADMIN_GROUP = "system:masters"
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _START_SECONDS = 60.0
+# A socket's name ends at 107 characters; /iris-api-xxxxxxxx/etcd.sock takes 28 of them.
+_LONGEST_TEMPORARY_FOLDER = 79
 # The last line read is the list of what runs; the pipe ends when the starter does, however it died.
 _WATCHDOG = """
 while read -r line; do pids=$line; done
@@ -242,6 +244,10 @@ def running(
     progress: Progress | None = None,
 ) -> Iterator[ApiServer]:
     """An API server of its own for the block: `users` (name to groups) may log in, `crds` are established."""
+    temporary = tempfile.gettempdir()
+    if len(temporary) > _LONGEST_TEMPORARY_FOLDER:
+        found = f"found a folder with a name of {len(temporary)} characters"
+        raise LocalClusterError(f"TMPDIR: {found}, expected at most {_LONGEST_TEMPORARY_FOLDER}")
     programs = binaries.ensure(_PROGRAMS, progress or Progress())
     tokens = {name: secrets.token_hex(16) for name in (ADMIN, *(users or {}))}
     folder = Path(tempfile.mkdtemp(prefix="iris-api-"))

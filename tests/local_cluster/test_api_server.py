@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -184,3 +185,25 @@ def test_says_in_one_line_why_a_server_did_not_start(tmp_path: Path) -> None:
     server.stop()
 
     assert str(caught.value) == "etcd: ended before it listened: data-dir: no space left"
+
+
+def test_refuses_a_temporary_folder_too_deep_for_its_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/" + "d" * 79)
+
+    with (
+        pytest.raises(LocalClusterError, match=r"TMPDIR: found .* 80 characters, expected at most 79"),
+        servers.running(),
+    ):
+        pass
+
+
+def test_works_in_the_deepest_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = Path(tempfile.mkdtemp())
+    deepest = short / ("d" * (78 - len(str(short))))
+    deepest.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deepest))
+
+    with servers.running() as server:
+        assert server.etcd.pid is not None
+    deepest.rmdir()
+    short.rmdir()
