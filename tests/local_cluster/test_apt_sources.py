@@ -9,8 +9,8 @@ DEBIAN = """\
 # A comment that names https://elsewhere.invalid
 Types: deb deb-src
 URIs: http://mirror.example/debian
-Suites: bookworm bookworm-updates
- bookworm-backports
+Suites: bookworm bookworm-backports
+ bookworm-updates
 Components: main contrib
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 

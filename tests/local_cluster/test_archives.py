@@ -103,6 +103,10 @@ def test_a_base_stands_below_the_program(tmp_path: Path) -> None:
         cache=tmp_path / "cache",
     )
 
-    (manifest,) = json.loads(_member(archive.read_bytes(), "manifest.json"))
-    assert _member(archive.read_bytes(), manifest["Layers"][0]) == (tmp_path / "base.tar").read_bytes()
-    assert len(manifest["Layers"]) == 2
+    content = archive.read_bytes()
+    (manifest,) = json.loads(_member(content, "manifest.json"))
+    layers = [_member(content, name) for name in manifest["Layers"]]
+    config = json.loads(_member(content, manifest["Config"]))
+    assert len(layers) == 2
+    assert layers[0] == (tmp_path / "base.tar").read_bytes()
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers]

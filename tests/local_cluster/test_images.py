@@ -151,6 +151,7 @@ def test_docker_and_buildah_get_the_same_words() -> None:
         (["STEP 1/3", "error: Failed to download x", "Error: exit status 2"], "error: Failed to download x"),
         (['time="x" level=warning msg="Failed, retrying"', "Error: refused"], "Error: refused"),
         (["something", "the end", ""], "the end"),
+        (["the reason", 'time="x" level=warning msg="retrying"'], "the reason"),
         ([], "no message"),
     ],
 )

@@ -17,6 +17,20 @@ class Clock:
         return self.now
 
 
+class Watched(io.StringIO):
+    """An output that can be waited upon until a text was written to it."""
+
+    def __init__(self, awaited: str) -> None:
+        super().__init__()
+        self._awaited = awaited
+        self.seen = threading.Event()
+
+    def write(self, text: str) -> int:
+        if self._awaited in text:
+            self.seen.set()
+        return super().write(text)
+
+
 def _plain(clock: Clock | None = None, **timing: float) -> tuple[Progress, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, force_terminal=False, width=100, color_system=None)
@@ -82,35 +96,29 @@ def test_a_step_that_does_not_finish_is_marked_and_lets_the_reason_through(
 
 
 def test_a_slow_step_tells_its_detail_while_it_runs() -> None:
-    told = threading.Event()
-
-    class Output(io.StringIO):
-        def write(self, text: str) -> int:
-            if "package 7 of 9" in text:
-                told.set()
-            return super().write(text)
-
-    console = Console(file=Output(), force_terminal=False, width=100)
-    view = Progress(console, clock=Clock(), slow_seconds=0.001)
+    output = Watched("package 7 of 9")
+    view = Progress(Console(file=output, force_terminal=False, width=100), clock=Clock(), slow_seconds=0.001)
 
     with view.step("Build Kubernetes") as step:
         step.note("package 7 of 9")
-        reminded = told.wait(10)
+        told = output.seen.wait(10)
 
-    assert reminded
+    assert told
 
 
 def test_a_terminal_shows_the_running_step_and_is_left_with_the_finished_line_only() -> None:
-    output = io.StringIO()
+    output = Watched("compiling")
     view = Progress(Console(file=output, force_terminal=True, width=60, color_system=None), clock=Clock())
 
     with view.step("Build") as step:
         step.note("compiling")
+        shown = output.seen.wait(10)
 
     after_the_last_erase = output.getvalue().rpartition("\x1b[2K")[2]
-    assert "compiling" in output.getvalue()
-    assert "compiling" not in after_the_last_erase
-    assert "\x1b[?25h" in output.getvalue(), "the cursor is shown again"
+    assert shown
+    assert "✓ Build  0.0 s\n" in output.getvalue()
+    assert "Build" not in after_the_last_erase
+    assert "\x1b[?25h" in after_the_last_erase, "the cursor is shown again"
 
 
 @pytest.mark.parametrize(
