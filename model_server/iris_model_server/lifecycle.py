@@ -6,6 +6,7 @@ readiness turns 503 first, answers ask their clients to reconnect elsewhere, and
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -60,6 +61,9 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    # What is loaded by now stays: without this each full collection walks it all, 35 ms in one answer.
+    gc.collect()
+    gc.freeze()
     try:
         DrainingServer(config, server, settings.drain_seconds).run(sockets=[bound])
     except OSError as error:

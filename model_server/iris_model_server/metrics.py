@@ -62,12 +62,13 @@ class ModelMetrics:
     ) -> None:
         self._requests["success"].inc()
         self._seconds.observe(seconds)
-        for row, index, shares in zip(rows, classes, probabilities, strict=True):
+        for index, shares in zip(classes, probabilities, strict=True):
             self._classes[index].inc()
             self._confidence.observe(shares[index])
-            for number, minimum, maximum, counter in self._ranges:
-                if not minimum <= row[number] <= maximum:
-                    counter.inc()
+        for number, minimum, maximum, counter in self._ranges:
+            outside = sum(not minimum <= row[number] <= maximum for row in rows)
+            if outside:
+                counter.inc(outside)
 
 
 class RouteMetrics:

@@ -6,7 +6,6 @@ library; and a scikit-learn pipeline that training could not fold.
 
 from collections.abc import Sequence
 from math import exp
-from operator import mul
 from typing import Any, Protocol
 
 from iris_model_server.schemas import Numbers
@@ -29,13 +28,17 @@ class FoldedModel:
     source = "folded"
 
     def __init__(self, weights: Sequence[Sequence[float]], intercept: Sequence[float]) -> None:
-        self._classes = tuple(zip(map(tuple, weights), intercept, strict=True))
+        self._classes = tuple((*row, bias) for row, bias in zip(weights, intercept, strict=True))
 
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
         return [self._softmax(row) for row in rows]
 
     def _softmax(self, row: Numbers) -> list[float]:
-        scores = [sum(map(mul, weights, row)) + bias for weights, bias in self._classes]
+        first, second, third, fourth = row
+        # Written out: twice as quick as a sum of products, and the same digits on every Python.
+        scores = [
+            first * a + second * b + third * c + fourth * d + bias for a, b, c, d, bias in self._classes
+        ]
         # Without the largest score taken off, exp overflows for inputs far from the training range.
         largest = max(scores)
         powers = [exp(score - largest) for score in scores]
