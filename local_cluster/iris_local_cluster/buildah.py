@@ -70,7 +70,8 @@ class Buildah:
             build.context, build.dockerfile, {**build.arguments, **certificates}, build.reference
         )
         command = self._command("build", *options, *builds.options(complete), str(build.context))
-        builds.follow(command, build.reference, note)
+        # Ends with us, however we end: the next run takes its mounts away, and it must not commit then.
+        builds.follow(["setpriv", "--pdeathsig", "KILL", *command], build.reference, note)
 
     def push(self, reference: str, target: str) -> str:
         with tempfile.NamedTemporaryFile("r") as file:

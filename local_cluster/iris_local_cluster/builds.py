@@ -5,7 +5,7 @@ Turns their failures into one line and keeps the whole output in the cache.
 
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def answer(command: list[str]) -> subprocess.CompletedProcess[str]:
 def require(command: list[str]) -> str:
     given = answer(command)
     if given.returncode != 0:
-        raise LocalClusterError(f"{_words(command)}: {reason(given.stderr.splitlines())}")
+        raise LocalClusterError(f"{words(command)}: {reason(given.stderr.splitlines())}")
     return given.stdout
 
 
@@ -49,7 +49,7 @@ def follow(command: list[str], reference: str, note: Callable[[str], None]) -> N
         try:
             for line in process.stdout or ():
                 said.append(line)
-                if match := re.search(r"(?:STEP|Step|\[)\s*\d+/\d+\]?[ :]+(.*)", line):
+                if match := re.search(r"(?:STEP|Step|\[(?:\S+ )?)\s*\d+/\d+\]?[ :]+(.*)", line):
                     note(match[1].strip())
         except BaseException:
             process.terminate()
@@ -58,13 +58,14 @@ def follow(command: list[str], reference: str, note: Callable[[str], None]) -> N
         log = paths.cache() / "logs" / f"image-{reference.rpartition('/')[2].partition(':')[0]}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(said))
-        raise LocalClusterError(f"{_words(command)} {reference}: {reason(said)} (all of it: {log})")
+        raise LocalClusterError(f"{words(command)} {reference}: {reason(said)} (all of it: {log})")
 
 
-def _words(command: list[str]) -> str:
-    """`buildah push`, without the options of the store."""
-    verbs = {"build", "pull", "push", "tag"}
-    return f"{command[0]} {next((word for word in command[1:] if word in verbs), command[1])}"
+def words(command: Sequence[str]) -> str:
+    """`buildah push`, without what stands before it and the options of the store."""
+    programs = [word for word in command if word in {"docker", "buildah"}] or [command[0]]
+    verbs = [word for word in command if word in {"build", "pull", "push", "tag", "from", "mount", "inspect"}]
+    return " ".join([programs[0], *verbs[:1]])
 
 
 def reason(lines: Iterable[str]) -> str:

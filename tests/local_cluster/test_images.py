@@ -159,6 +159,18 @@ def test_a_failed_program_is_told_by_its_first_error(output: list[str], expected
     assert builds.reason(output) == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["setpriv", "--pdeathsig", "KILL", "buildah", "--root", "/x", "build", "--layers"], "buildah build"),
+        (["docker", "push", "127.0.0.1:5000/iris-server:1"], "docker push"),
+        (["cp", "--archive", "/a", "/b"], "cp"),
+    ],
+)
+def test_a_failure_names_the_program_and_its_verb_only(command: list[str], expected: str) -> None:
+    assert builds.words(command) == expected
+
+
 def test_the_mounts_of_a_killed_build_are_found_innermost_first() -> None:
     mountinfo = """\
 21 1 254:0 / / rw - ext4 /dev/vda rw
