@@ -70,6 +70,7 @@ MODULES = (
     ),
     Module("CoreDNS", "coredns", {"coredns": "iris.two.inc/local-cluster/coredns"}),
     Module("kind", "kind", {"kind": "sigs.k8s.io/kind"}),
+    Module("Helm", "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
 )
 
 WHEELS = ("kubectl", "traefik")
