@@ -4,6 +4,7 @@ Plain ASGI, for a middleware base class costs more than the whole answer. Decide
 content of a request.
 """
 
+import asyncio
 import logging
 import re
 import time
@@ -66,7 +67,14 @@ class Edge:
         except Exception:
             # Anything can be wrong in a model; the client still gets problem details, the log the stack.
             log.exception("request %s: %s %s failed", exchange.request_id, scope["method"], scope["path"])
-            await exchange.fail()
+            await exchange.fail(
+                Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
+            )
+        except asyncio.CancelledError:
+            # The end of a shutdown cancels what is unfinished: this is the task's last act anyway.
+            if not self._with.serving.draining:
+                raise
+            await exchange.fail(Problem(errors.NOT_READY, "stopping: the request did not end in time"))
         finally:
             self._with.metrics.in_flight.dec()
             exchange.record()
@@ -111,19 +119,22 @@ class Exchange:
             message = {**message, "headers": headers}
         await self._send(message)
 
-    async def fail(self) -> None:
+    async def fail(self, problem: Problem) -> None:
         if self.status:
             # Half an answer is on the wire: the server closes the connection, the client sees it break.
             return
-        problem = Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
+        content = errors.body(problem, self.request_id)
         await self.send(
             {
                 "type": "http.response.start",
                 "status": problem.kind.status,
-                "headers": [(b"content-type", errors.MEDIA_TYPE.encode("ascii"))],
+                "headers": [
+                    (b"content-type", errors.MEDIA_TYPE.encode("ascii")),
+                    (b"content-length", str(len(content)).encode("ascii")),
+                ],
             }
         )
-        await self.send({"type": "http.response.body", "body": errors.body(problem, self.request_id)})
+        await self.send({"type": "http.response.body", "body": content})
 
     def record(self) -> None:
         seconds = self._with.clock() - self._start

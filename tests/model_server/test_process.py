@@ -217,6 +217,22 @@ async def test_a_request_in_flight_is_finished_after_the_listener_closed(tmp_pat
         assert await asyncio.to_thread(server.ended) == 0
 
 
+async def test_a_request_that_never_ends_is_told_so_when_time_is_over(tmp_path: Path) -> None:
+    with processes.running(
+        artifacts.write(tmp_path / "model"), tmp_path, IRIS_SHUTDOWN_SECONDS="1"
+    ) as server:
+        async with asyncio.timeout(processes.DEADLINE), _connection(server.url) as (reader, writer):
+            writer.write(HEAD + b"expect: 100-continue\r\n\r\n")
+            assert b"100" in await reader.readline()
+            server.process.send_signal(signal.SIGINT)
+            answer = await reader.read()
+
+        assert b"HTTP/1.1 503 Service Unavailable" in answer
+        assert b"stopping: the request did not end in time" in answer
+        assert await asyncio.to_thread(server.ended) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
 async def _closed(url: str) -> None:
     """Returns when nobody listens any more."""
     with contextlib.suppress(OSError):

@@ -1,0 +1,64 @@
+"""The README's shell lines, run as they stand against a real process."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from iris_model_server import errors, settings
+
+from tests.model_server import artifacts, processes
+from tests.model_server.conftest import TOKEN
+from tests.model_server.processes import Running
+
+README = (Path(__file__).parents[2] / "model_server" / "README.md").read_text(encoding="utf-8")
+BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) if "curl" in block]
+ANSWERS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    scratch = tmp_path_factory.mktemp("readme")
+    with processes.running(artifacts.write(scratch / "model"), scratch, IRIS_RELOAD_TOKEN=TOKEN) as started:
+        yield started
+
+
+def run(block: str, server: Running) -> str:
+    """What the lines print; `make run` is what the fixture did."""
+    lines = re.sub(r"^make run.*\n", "", block).replace("http://127.0.0.1:8000", server.url)
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        env=os.environ | {"IRIS_RELOAD_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=processes.DEADLINE,
+    )
+    return ended.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("block", "answer"), [(BLOCKS[0], ANSWERS[0]), (BLOCKS[2], ANSWERS[1])])
+def test_prints_what_the_readme_shows(server: Running, block: str, answer: dict[str, object]) -> None:
+    printed = json.loads(run(block, server))
+
+    assert printed | {"request_id": answer["request_id"]} == answer
+
+
+@pytest.mark.process
+def test_every_other_line_answers(server: Running) -> None:
+    printed = run(BLOCKS[1], server)
+
+    for word in ("virginica", '"digest"', '"ready"', "prediction_distribution_total", '"reloads":1'):
+        assert word in printed
+    assert errors.TYPE_PREFIX not in printed
+
+
+def test_lists_every_setting_and_every_kind_of_error() -> None:
+    variables = {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
+
+    assert {name for name in variables if f"| `{name}` |" not in README} == set()
+    assert {kind.name for kind in errors.KINDS if f"| {kind.status} | `{kind.name}` |" not in README} == set()
