@@ -97,11 +97,12 @@ class Supervisor:
         log.info("started %s as process %d", service.name, process.pid)
 
     def _stop(self, running: _Running, now: float) -> None:
+        # Not through Popen: before it signals it would reap, and `_reap` would wait for the ended for ever.
         if running.stopping_since is None:
             running.stopping_since = now
-            running.process.send_signal(signal.SIGTERM)
+            os.kill(running.process.pid, signal.SIGTERM)
         elif now - running.stopping_since > _STOP_SECONDS:
-            running.process.send_signal(signal.SIGKILL)
+            os.kill(running.process.pid, signal.SIGKILL)
 
     def _reap(self, now: float) -> None:
         while True:

@@ -1,0 +1,32 @@
+"""A whole cluster of the tests' own, brought up the way a person does it, and taken down at the end.
+
+One per test run, since it takes a minute; its name, state and ports are never those of a person's cluster.
+"""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from iris_local_cluster import choice, environment
+from iris_local_cluster.kubectl import Kubectl
+
+from tests.e2e.stage import NAME, Told, command_line, free_port
+
+
+@pytest.fixture(scope="session")
+def told() -> Iterator[Told]:
+    port = free_port()
+    subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)
+    try:
+        up = subprocess.run(
+            command_line("up", "--name", NAME, "--port", str(port)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=3600,
+        )
+        assert up.returncode == 0, up.stdout + up.stderr
+        cluster = choice.cluster(NAME, port=port)
+        yield Told(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
+    finally:
+        subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)

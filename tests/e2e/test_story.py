@@ -1,0 +1,77 @@
+"""What a person sees of `make up`, and that it goes on doing so.
+
+Covers: the story's claims in its own output, the model's status, the prediction through the ingress by both
+host names, and a second `up` on what runs.
+"""
+
+import re
+import subprocess
+
+import httpx
+import pytest
+from iris_local_cluster import models, story
+
+from tests.e2e.stage import NAME, Told, command_line
+
+pytestmark = pytest.mark.e2e
+
+
+def test_shows_the_model_at_both_versions_declared_and_proven(told: Told) -> None:
+    tables = re.findall(r"^iris +iris +(\S+) +(\S+) +(\S+)", told.output, flags=re.MULTILINE)
+
+    assert tables == [("1.0.0", "1.0.0", "True"), ("1.1.0", "1.1.0", "True")]
+
+
+def test_changes_the_version_without_a_failed_request(told: Told) -> None:
+    line = re.search(r"^(\d+) requests, (\d+) failed \((.*);", told.output, flags=re.MULTILINE)
+
+    assert line is not None
+    assert int(line[1]) >= 3 * story.RATE
+    assert line[2] == "0"
+    assert "by 1.0.0" in line[3]
+    assert "by 1.1.0" in line[3]
+
+
+def test_every_step_of_the_story_shows_its_time(told: Told) -> None:
+    finished = [line for line in told.progress.splitlines() if "✓" in line]
+
+    assert finished
+    assert all(re.search(r"\d( s|\d s)", line) for line in finished)
+
+
+def test_the_declared_version_answers_setosa_at_the_ingress(told: Told) -> None:
+    answer = models.predict(told.cluster.ingress, story.HOST)
+
+    assert answer["prediction_label"] == "setosa"
+    assert answer["model_version"] == models.look(told.kubectl).declared
+
+
+def test_a_browser_reaches_the_model_by_its_localhost_name(told: Told) -> None:
+    answer = httpx.get(f"http://{told.cluster.ingress}/", headers={"Host": "iris.localhost"}, trust_env=False)
+
+    assert answer.status_code == httpx.codes.OK
+    assert "text/html" in answer.headers["content-type"]
+
+
+def test_kubectl_can_read_logs_and_run_commands_in_pods(told: Told) -> None:
+    deployment = ("deployment/iris", f"--namespace={models.NAMESPACE}")
+
+    logs = told.kubectl.run("logs", *deployment)
+    version = told.kubectl.run("exec", *deployment, "--", "python3", "--version")
+
+    assert logs.strip()
+    assert version.startswith("Python 3.")
+
+
+def test_up_a_second_time_builds_and_starts_nothing(told: Told) -> None:
+    port = told.cluster.ingress.rpartition(":")[2]
+    pods = told.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name")
+
+    again = subprocess.run(
+        command_line("up", "--name", NAME, "--port", port), capture_output=True, text=True, check=False
+    )
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Start the node  0.0 s · runs" in again.stderr
+    assert told.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name") == pods
+    assert models.look(told.kubectl).serving == story.SECOND

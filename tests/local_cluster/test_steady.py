@@ -1,0 +1,109 @@
+"""The steady client: what counts as a failure, its rate, and that it ends with whoever started it."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import pytest
+from iris_local_cluster import steady
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.steady import Report
+
+GOOD = {"prediction_label": "setosa", "model_version": "1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "failure", "version"),
+    [
+        (200, json.dumps(GOOD), None, "1.0.0"),
+        (200, json.dumps({**GOOD, "prediction_label": "virginica"}), "setosa is called virginica", "1.0.0"),
+        (200, "<html>", "not a prediction: <html>", None),
+        (200, "{}", "not a prediction: {}", None),
+        (200, "[]", "not a prediction: []", None),
+        (502, "bad gateway", "status 502: bad gateway", None),
+        (404, json.dumps(GOOD), f"status 404: {json.dumps(GOOD)}", None),
+    ],
+    ids=["good", "wrong class", "no JSON", "no fields", "no object", "gateway", "status before body"],
+)
+def test_judges_an_answer(status: int, body: str, failure: str | None, version: str | None) -> None:
+    assert steady.judge(status, body.encode()) == (failure, version)
+
+
+def test_a_report_counts_versions_and_keeps_the_first_failures() -> None:
+    report = Report()
+
+    for number in range(30):
+        report.add(f"failure {number}" if number % 2 else None, version="1.0.0", seconds=number)
+
+    assert (report.requests, report.failed, report.versions) == (30, 15, {"1.0.0": 30})
+    assert report.failures[:2] == ["failure 1", "failure 3"]
+    assert report.slowest_seconds == 29
+
+
+@contextmanager
+def server(status: HTTPStatus) -> Iterator[tuple[str, list[str]]]:
+    """Answers every prediction like this; the address, and the hosts it was asked for."""
+    hosts: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            hosts.append(str(self.headers["Host"]))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(GOOD).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            del format, args
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{running.server_port}", hosts
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+def on_the_host(command: Sequence[str]) -> list[str]:
+    return list(command)
+
+
+@pytest.mark.process
+def test_reports_all_that_it_sent_by_the_version_that_answered() -> None:
+    with server(HTTPStatus.OK) as (address, hosts):
+        with steady.watch(on_the_host, address=address, host="a.example", rate=100) as seen:
+            seen.wait_for(50)
+
+        assert seen.report.requests == len(hosts)
+        assert seen.report.versions == {"1.0.0": len(hosts)}
+        assert seen.report.failed == 0
+        assert set(hosts) == {"a.example"}
+
+
+@pytest.mark.process
+def test_counts_what_fails_and_says_why() -> None:
+    with server(HTTPStatus.SERVICE_UNAVAILABLE) as (address, _):
+        with steady.watch(on_the_host, address=address, host="a.example", rate=50) as seen:
+            seen.wait_for(10)
+
+        assert seen.report.failed == seen.report.requests
+        assert seen.report.failures[0].startswith("status 503: ")
+
+
+@pytest.mark.process
+def test_a_client_that_cannot_start_is_noticed() -> None:
+    def broken(command: Sequence[str]) -> list[str]:
+        return ["false", *command]
+
+    with (
+        pytest.raises(LocalClusterError, match="0 requests and no more"),
+        steady.watch(broken, address="127.0.0.1:1", host="a.example") as seen,
+    ):
+        seen.wait_for(1)
