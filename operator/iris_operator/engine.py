@@ -63,9 +63,10 @@ class Engine:
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sweep_for_ever())
+            keeping = []
             if elector is not None:
                 await elector.acquire()
-                tasks.create_task(_keep(elector))
+                keeping.append(tasks.create_task(_keep(elector)))
             self._leading = True
             working = [
                 tasks.create_task(workers.work(self._queue, self._reconcile))
@@ -74,9 +75,10 @@ class Engine:
             try:
                 await asyncio.gather(*working)
             finally:
-                for task in working:
+                # No renewal may cross the release: it would find the lease given away and call it lost.
+                for task in (*working, *keeping):
                     task.cancel()
-                await asyncio.gather(*working, return_exceptions=True)
+                await asyncio.gather(*working, *keeping, return_exceptions=True)
                 if elector is not None:
                     await elector.release()
 

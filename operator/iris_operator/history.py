@@ -8,7 +8,6 @@ from iris_operator import reasons
 _LONGEST: Final = 10
 
 
-
 def extend(
     before: Sequence[Mapping[str, Any]], *, version: str, digest: str, outcome: str, now: str
 ) -> list[dict[str, Any]]:

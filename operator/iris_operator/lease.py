@@ -45,6 +45,7 @@ class Elector:
         self._now = now
         self._seen: tuple[str, float] = ("", 0.0)  # the other's record, and since when we know it
         self._held: Body | None = None
+        self._written_at = 0.0  # when we asked for our last write that stands, by `clock`
 
     async def acquire(self) -> None:
         """Returns once this process may write."""
@@ -56,19 +57,16 @@ class Elector:
 
     async def keep(self) -> None:
         """Renews until it cannot; then raises LeaseLost."""
-        renewed = self._clock()
-        while True:
-            await asyncio.sleep(RETRY_SECONDS)
-            left = renewed + RENEW_WITHIN_SECONDS - self._clock()
-            if left <= 0:
-                break
-            started = self._clock()
-            if await self._bounded(self._renew(), seconds=left):
-                renewed = started
-            elif self._held is None:
+        while (left := self._left()) > 0:
+            await asyncio.sleep(min(RETRY_SECONDS, left))
+            renewed = (left := self._left()) > 0 and await self._bounded(self._renew(), seconds=left)
+            if not renewed and self._held is None:
                 break
         metrics.leading(False)
         raise LeaseLost(f"lease {self._namespace}/{NAME} was not renewed in time")
+
+    def _left(self) -> float:
+        return self._written_at + RENEW_WITHIN_SECONDS - self._clock()
 
     async def release(self) -> None:
         """Let the other replica begin at once; nothing to do when the lease is not ours."""
@@ -132,5 +130,7 @@ class Elector:
             "leaseTransitions": before.get("leaseTransitions", 0) + (1 if changes_hands and before else 0),
         }
         write = self._cluster.create if create else self._cluster.replace
+        asked_at = self._clock()  # others count from when the write stands, which is before its answer
         self._held = await write(kinds.LEASE, {**lease, "spec": spec})
+        self._written_at = asked_at
         return True

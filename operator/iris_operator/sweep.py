@@ -26,11 +26,13 @@ async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequenc
     """
     missed = set()
     for kind, selector in WATCHED:
-        listed, version = [], 0
+        listed, versions = [], []
         for namespace in namespaces or (None,):
             items, version = await cluster.list(kind, namespace, selector)
             listed.extend(items)
-        missed |= store.compare(kind, listed, version)
+            versions.append(version)
+        # The oldest: what came into the first namespace while the last was listed has not vanished.
+        missed |= store.compare(kind, listed, min(versions))
     for key in missed | store.models():
         queue.add(key)
     logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))

@@ -12,17 +12,14 @@ from iris_operator import children, ownership
 
 from tests.operator import bodies
 
-MODELS = st.builds(
-    lambda replicas, scaled, routed, host: bodies.model(
-        replicas=replicas,
-        **({"autoscaling": {"maxReplicas": 7}} if scaled else {}),
-        **({"route": {"host": host, "className": "traefik"}} if routed else {}),
-    ),
-    st.integers(0, 100),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["a.example", "b.example"]),
+DECLARED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"replicas": st.integers(0, 100)},
+    optional={
+        "autoscaling": st.just({"maxReplicas": 7}),
+        "route": st.sampled_from([{"host": "a.example", "className": "traefik"}, {"path": "/models"}]),
+    },
 )
+MODELS = DECLARED.map(lambda declared: bodies.model(**declared))
 MANIFESTS = MODELS.flatmap(lambda model: st.sampled_from([body for _, body in children.build(model)]))
 
 

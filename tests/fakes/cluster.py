@@ -1,0 +1,137 @@
+"""The cluster port in memory, for tests that run thousands of schedules; the real one is `cluster.ApiServer`.
+
+Honest about what callers build on: growing resourceVersions, uids, 409 for a stale or double write, the uid
+precondition of a delete, and one value per field of an apply. Whose a field is, defaulting and validation are
+the API server's business and are tested there. `before` may raise or wait, once per call: a fault.
+"""
+
+import copy
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iris_operator import errors
+from iris_operator.cluster import FIELD_MANAGER, Body
+from iris_operator.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked, for tests that count."""
+
+    verb: str
+    kind: Kind
+    namespace: str | None
+    name: str | None
+    manager: str = ""
+
+
+async def _no_fault(_: Call) -> None:
+    return None
+
+
+class FakeCluster:
+    """Implements iris_operator.cluster.Cluster."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.before: Callable[[Call], Awaitable[None]] = _no_fault
+        self.after: Callable[[Call], Awaitable[None]] = _no_fault  # the write stands, its answer may not come
+        self._objects: dict[tuple[Kind, str, str], Body] = {}
+        self._versions = itertools.count(1000)
+        self._uids = itertools.count(1)
+
+    @property
+    def writes(self) -> list[Call]:
+        return [call for call in self.calls if call.verb not in ("read", "list")]
+
+    def put(self, kind: Kind, body: Mapping[str, Any]) -> Body:
+        """Somebody else writes."""
+        place = (kind, body["metadata"]["namespace"], body["metadata"]["name"])
+        known = self._objects.get(place, {"metadata": {"uid": f"uid-{next(self._uids)}"}})
+        metadata = {"uid": known["metadata"]["uid"], **copy.deepcopy(dict(body["metadata"]))}
+        metadata["resourceVersion"] = str(next(self._versions))
+        self._objects[place] = {**copy.deepcopy(dict(body)), "metadata": metadata}
+        return copy.deepcopy(self._objects[place])
+
+    def find(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        """What stands there, without a call."""
+        return copy.deepcopy(self._objects.get((kind, namespace, name)))
+
+    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        call = await self._called(Call("read", kind, namespace, name))
+        found = self.find(kind, namespace, name)
+        await self.after(call)
+        return found
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Body], int]:
+        await self._called(Call("list", kind, namespace, None))
+        wanted = dict(part.split("=") for part in selector.split(",")) if selector else {}
+        found = [
+            copy.deepcopy(body)
+            for (known, space, _), body in self._objects.items()
+            if known == kind
+            and namespace in (None, space)
+            and wanted.items() <= body["metadata"].get("labels", {}).items()
+        ]
+        return found, next(self._versions)
+
+    async def apply(
+        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+    ) -> Body:
+        metadata = manifest["metadata"]
+        verb = f"apply {subresource}" if subresource else "apply"
+        call = await self._called(Call(verb, kind, metadata["namespace"], metadata["name"], manager))
+        known = self.find(kind, metadata["namespace"], metadata["name"])
+        if known is not None and metadata.get("uid", known["metadata"]["uid"]) != known["metadata"]["uid"]:
+            raise errors.ClusterError(409, "the uid does not match")
+        merged = _merged(known or {"metadata": {}}, manifest)
+        written = known if known is not None and merged == known else self.put(kind, merged)
+        await self.after(call)
+        return written
+
+    async def create(self, kind: Kind, manifest: Body) -> Body:
+        metadata = manifest["metadata"]
+        call = await self._called(Call("create", kind, metadata["namespace"], metadata["name"]))
+        if (kind, metadata["namespace"], metadata["name"]) in self._objects:
+            raise errors.ClusterError(409, f"{metadata['name']} already exists")
+        written = self.put(kind, manifest)
+        await self.after(call)
+        return written
+
+    async def replace(self, kind: Kind, manifest: Body) -> Body:
+        metadata = manifest["metadata"]
+        call = await self._called(Call("replace", kind, metadata["namespace"], metadata["name"]))
+        known = self.find(kind, metadata["namespace"], metadata["name"])
+        if known is None:
+            raise errors.ClusterError(404, f"{metadata['name']} not found")
+        if known["metadata"]["resourceVersion"] != metadata.get("resourceVersion"):
+            raise errors.ClusterError(409, "the object has been modified")
+        written = self.put(kind, manifest)
+        await self.after(call)
+        return written
+
+    async def delete(self, kind: Kind, body: Body) -> None:
+        metadata = body["metadata"]
+        call = await self._called(Call("delete", kind, metadata["namespace"], metadata["name"]))
+        known = self.find(kind, metadata["namespace"], metadata["name"])
+        if known is not None and known["metadata"]["uid"] != metadata["uid"]:
+            raise errors.ClusterError(409, "the uid in the precondition does not match")
+        self._objects.pop((kind, metadata["namespace"], metadata["name"]), None)
+        await self.after(call)
+
+    async def version(self) -> tuple[int, int]:
+        return 1, 37
+
+    async def _called(self, call: Call) -> Call:
+        self.calls.append(call)
+        await self.before(call)
+        return call
+
+
+def _merged(known: Any, applied: Any) -> Any:
+    """Maps by key, everything else as one value."""
+    if isinstance(known, Mapping) and isinstance(applied, Mapping):
+        return {**known, **{name: _merged(known.get(name), value) for name, value in applied.items()}}
+    return copy.deepcopy(applied)

@@ -1,0 +1,183 @@
+"""Facts of every situation that a status tells of, from what Kubernetes and the pods say."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from iris_operator import errors, reasons, rollout
+from iris_operator.proof import Proof
+from iris_operator.status import Facts
+
+from tests.operator import workload
+from tests.operator.workload import deployment, ended, pod, waiting
+
+NOW: Final = datetime(2026, 11, 23, 12, 0, 40, tzinfo=UTC)  # 40 s after the pods were scheduled
+DIGEST: Final = "sha256:" + "d" * 64
+GOOD: Final = Proof("1.4.0", DIGEST)
+OLD: Final = Proof("1.3.0", "sha256:" + "c" * 64)
+BOTH: Final = (pod("iris-2-a"), pod("iris-2-b"))
+BEFORE: Final = pod("iris-1-a", revision=1)
+
+
+def facts(
+    live: Mapping[str, Any] | None = None,
+    pods: Iterable[Mapping[str, Any]] = BOTH,
+    proofs: Mapping[str, Proof] | None = None,
+    **changes: Any,
+) -> Facts:
+    """Two pods that prove version 1.4.0, until a test changes it; `proofs` by pod name."""
+    known = deployment() if live is None else live
+    answers = {"iris-2-a": GOOD, "iris-2-b": GOOD} if proofs is None else proofs
+    given = {
+        "generation": 2,
+        "version": "1.4.0",
+        "suspended": False,
+        "fault": None,
+        "rollout": rollout.observe(known, [workload.replica_set(1), workload.replica_set(2)], pods),
+        "proofs": {f"uid-of-{name}": proof for name, proof in answers.items()},
+        "selector": "app.kubernetes.io/name=iris-server",
+        "url": "http://iris.kube.two.inc",
+        "routed": False,
+        "now": NOW,
+        **changes,
+    }
+    return Facts(**given)
+
+
+def rolling(*new: Mapping[str, Any], progress: str = "ReplicaSetUpdated", **changes: Any) -> Facts:
+    """One old pod serves on while these new ones come."""
+    live = deployment(updated=len(new), total=1 + len(new), available=1, progress=progress)
+    return facts(live, [BEFORE, *new], {"iris-1-a": OLD}, **changes)
+
+
+def fault(reason: str) -> errors.Invalid:
+    return errors.Invalid(reason, f"the message of {reason}")
+
+
+def unready(**changes: Any) -> dict[str, Any]:
+    return pod("iris-2-a", ready=False, **changes)
+
+
+# What happens, Ready, Reconciling, Stalled, the reason.
+SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
+    "no deployment yet": (
+        facts(pods=(), proofs={}, rollout=rollout.NOTHING),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "not acted on yet": (facts(deployment(observed=1)), False, True, False, "Progressing"),
+    "rolling out": (rolling(unready()), False, True, False, "Progressing"),
+    "rolled out, not asked yet": (facts(proofs={}), False, True, False, "Progressing"),
+    "rolled out, one does not answer": (
+        facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof(failure="pod iris-2-b: refused")}),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "rolled out, one pod not seen": (
+        facts(pods=BOTH[:1], proofs={"iris-2-a": GOOD}),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "every pod proves it": (facts(), True, False, False, "Serving"),
+    "an old crash, all ready": (
+        facts(pods=[pod("iris-2-a", restarts=7, last=ended(1)), BOTH[1]]),
+        True,
+        False,
+        False,
+        "Serving",
+    ),
+    "image not there, 40 s": (
+        rolling(unready(state=waiting("ImagePullBackOff"))),
+        False,
+        False,
+        True,
+        "ImagePullFailed",
+    ),
+    "image not there, 29 s": (
+        rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=29)),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "image not there, 30 s": (
+        rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=30)),
+        False,
+        False,
+        True,
+        "ImagePullFailed",
+    ),
+    "artifact refused": (
+        rolling(unready(state=ended(65, "artifact refused: version"))),
+        False,
+        False,
+        True,
+        "ArtifactRejected",
+    ),
+    "artifact refused, started again": (
+        rolling(unready(last=ended(65, "artifact refused: version"), restarts=1)),
+        False,
+        False,
+        True,
+        "ArtifactRejected",
+    ),
+    "second restart": (rolling(unready(last=ended(1), restarts=2)), False, True, False, "Progressing"),
+    "third restart": (rolling(unready(last=ended(1), restarts=3)), False, False, True, "PodsCrashing"),
+    "the old pod crashes, the new comes": (
+        facts(
+            deployment(updated=1, total=2, available=0),
+            [pod("iris-1-a", revision=1, ready=False, restarts=9), unready()],
+            {},
+        ),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "deadline passed": (
+        rolling(unready(), progress="ProgressDeadlineExceeded"),
+        False,
+        False,
+        True,
+        "ProgressDeadlineExceeded",
+    ),
+    "a pod answers another version": (
+        facts(proofs={"iris-2-a": GOOD, "iris-2-b": OLD}),
+        False,
+        False,
+        True,
+        "VersionMismatch",
+    ),
+    "a first pod answers another version": (
+        facts(deployment(updated=1, total=3), [pod("iris-2-a"), BEFORE], {"iris-2-a": OLD, "iris-1-a": OLD}),
+        False,
+        False,
+        True,
+        "VersionMismatch",
+    ),
+    "one version, two digests": (
+        facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof("1.4.0", "sha256:" + "e" * 64)}),
+        False,
+        False,
+        True,
+        "VersionMismatch",
+    ),
+    "a spec that cannot work": (facts(fault=fault(reasons.INVALID_SPEC)), False, False, True, "InvalidSpec"),
+    "somebody's child": (facts(fault=fault(reasons.CHILD_CONFLICT)), False, False, True, "ChildConflict"),
+    "somebody's route": (facts(fault=fault(reasons.ROUTE_CONFLICT)), False, False, True, "RouteConflict"),
+    "suspended, serves": (facts(suspended=True), True, False, False, "Suspended"),
+    "suspended, serves another": (facts(suspended=True, version="1.5.0"), False, False, False, "Suspended"),
+    "scaled to zero": (
+        facts(deployment(wanted=0, updated=0, total=0, available=0), (), {}),
+        False,
+        False,
+        False,
+        "ScaledToZero",
+    ),
+}

@@ -1,0 +1,241 @@
+"""Declared children to cluster: what differs is written, nothing else, and never what is somebody else's."""
+
+from typing import Any
+
+import pytest
+from iris_operator import children, errors, kinds, reasons
+from iris_operator.apply import Applier
+from iris_operator.kinds import Kind
+from iris_operator.spec import IrisModel
+from iris_operator.store import Store
+
+from tests.fakes.cluster import Call, FakeCluster
+from tests.operator import bodies
+
+KEY = ("iris", "iris")
+
+
+class World:
+    """A cluster, what the operator knows of it, and an applier between them."""
+
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self.store = Store()
+        self._applier = Applier(self.cluster, self.store)
+
+    async def make(self, model: IrisModel) -> errors.Invalid | None:
+        return await self._applier.children(self.store.snapshot(KEY), model, children.build(model))
+
+    async def settle(self, model: IrisModel) -> None:
+        """Make it so, then count from here."""
+        await self.make(model)
+        self.cluster.calls.clear()
+
+    def somebody_writes(self, kind: Kind, body: dict[str, Any]) -> None:
+        """The cluster changes and a watch tells of it."""
+        self.store.observe(kind, self.cluster.put(kind, body))
+
+    def live(self, kind: Kind, name: str = "iris") -> dict[str, Any]:
+        found = self.cluster.find(kind, "iris", name)
+        assert found is not None
+        return found
+
+    def wrote(self) -> list[tuple[str, str]]:
+        return [(call.verb, call.kind.name) for call in self.cluster.writes]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_writes_every_child_once(world: World) -> None:
+    await world.make(bodies.model(route={"host": "a.example"}))
+
+    wanted = ["Deployment", "Service", "ConfigMap", "Ingress"]
+    assert world.wrote() == [("apply", kind) for kind in wanted]
+
+
+async def test_asks_nothing_and_writes_nothing_at_rest(world: World) -> None:
+    model = bodies.model(route={"host": "a.example"}, autoscaling={"maxReplicas": 5})
+    await world.settle(model)
+
+    await world.make(model)
+
+    assert world.cluster.calls == []
+
+
+async def test_writes_only_the_child_that_somebody_changed(world: World) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    changed = world.live(kinds.SERVICE)
+    changed["spec"]["ports"][0]["port"] = 81
+    world.somebody_writes(kinds.SERVICE, changed)
+
+    await world.make(model)
+
+    assert world.wrote() == [("apply", "Service")]
+    assert world.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
+
+
+async def test_leaves_what_others_add(world: World) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    annotated = world.live(kinds.SERVICE)
+    annotated["metadata"]["annotations"]["example.com/note"] = "mine"
+    world.somebody_writes(kinds.SERVICE, annotated)
+
+    await world.make(model)
+
+    assert world.cluster.calls == []
+
+
+async def test_repairs_an_object_that_lost_its_owner(world: World) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    stripped = world.live(kinds.SERVICE)
+    stripped["metadata"]["ownerReferences"] = []
+    world.somebody_writes(kinds.SERVICE, stripped)
+
+    await world.make(model)
+
+    assert world.live(kinds.SERVICE)["metadata"]["ownerReferences"][0]["uid"] == model.uid
+
+
+async def test_never_touches_what_belongs_to_somebody_else(world: World) -> None:
+    owner = {"apiVersion": "apps/v1", "kind": "Database", "name": "roses", "uid": "x", "controller": True}
+    theirs = {"name": "iris", "namespace": "iris", "ownerReferences": [owner]}
+    world.cluster.put(kinds.SERVICE, {"metadata": theirs, "spec": {"ports": []}})
+
+    fault = await world.make(bodies.model())
+
+    assert fault is not None
+    assert fault.reason == reasons.CHILD_CONFLICT
+    assert fault.message == (
+        "Service iris: found one that belongs to Database roses, expected none of that name"
+    )
+    assert world.live(kinds.SERVICE)["spec"] == {"ports": []}
+    assert world.wrote() == [("apply", "Deployment"), ("apply", "ConfigMap")]
+
+
+async def test_waits_until_a_former_models_child_is_collected(world: World) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    former = world.live(kinds.DEPLOYMENT)
+    former["metadata"]["ownerReferences"][0]["uid"] = "of a model that was deleted"
+    world.somebody_writes(kinds.DEPLOYMENT, former)
+
+    with pytest.raises(errors.Waiting, match="Deployment iris is being deleted"):
+        await world.make(model)
+
+    assert world.cluster.writes == []
+
+
+async def test_waits_for_a_child_that_is_being_deleted(world: World) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    going = world.live(kinds.DEPLOYMENT)
+    going["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+    world.somebody_writes(kinds.DEPLOYMENT, going)
+
+    with pytest.raises(errors.Waiting):
+        await world.make(model)
+
+
+async def test_somebody_else_holds_the_replicas_before_they_are_dropped(world: World) -> None:
+    """Without that the field would fall back to 1 for a moment: a dip under load."""
+    await world.settle(bodies.model(replicas=7))
+
+    await world.make(bodies.model(replicas=7, autoscaling={"maxReplicas": 9}))
+
+    assert [(call.manager, call.kind.name) for call in world.cluster.writes] == [
+        ("iris-operator-replicas", "Deployment"),
+        ("iris-operator", "Deployment"),
+        ("iris-operator", "HorizontalPodAutoscaler"),
+    ]
+    assert world.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 7
+
+
+async def test_hands_the_replicas_over_once(world: World) -> None:
+    await world.settle(bodies.model(autoscaling={"maxReplicas": 9}))
+
+    await world.make(bodies.model(version="1.5.0", autoscaling={"maxReplicas": 9}))
+
+    managers = {call.manager for call in world.cluster.writes}
+    assert managers == {"iris-operator"}
+
+
+async def test_deletes_what_is_ours_and_not_declared_any_more(world: World) -> None:
+    await world.settle(bodies.model(route={"host": "a.example"}))
+
+    await world.make(bodies.model())
+
+    assert world.wrote() == [("delete", "Ingress")]
+    assert world.cluster.find(kinds.INGRESS, "iris", "iris") is None
+    assert (kinds.INGRESS, "iris") not in world.store.snapshot(KEY).children
+
+
+async def test_looks_before_it_deletes(world: World) -> None:
+    """The store may be behind: the name may be somebody else's by now."""
+    await world.settle(bodies.model(route={"host": "a.example"}))
+    taken = world.live(kinds.INGRESS)
+    taken["metadata"]["ownerReferences"] = [{"kind": "App", "name": "roses", "uid": "x", "controller": True}]
+    world.cluster.put(kinds.INGRESS, taken)
+
+    await world.make(bodies.model())
+
+    assert world.cluster.writes == []
+
+
+@pytest.mark.parametrize("code", [400, 422])
+async def test_tells_the_user_what_the_api_server_refused(world: World, code: int) -> None:
+    async def refuse(call: Call) -> None:
+        if (call.verb, call.kind) == ("apply", kinds.DEPLOYMENT):
+            raise errors.ClusterError(code, "spec.template: not like this")
+
+    world.cluster.before = refuse
+
+    fault = await world.make(bodies.model())
+
+    assert fault is not None
+    assert (fault.reason, fault.message) == (
+        reasons.INVALID_SPEC,
+        "Deployment iris: spec.template: not like this",
+    )
+    assert world.live(kinds.SERVICE)
+
+
+@pytest.mark.parametrize("code", [0, 403, 409, 429, 500])
+async def test_leaves_any_other_refusal_to_the_queue(world: World, code: int) -> None:
+    async def refuse(call: Call) -> None:
+        if call.verb == "apply":
+            raise errors.ClusterError(code, "not now")
+
+    world.cluster.before = refuse
+
+    with pytest.raises(errors.ClusterError, match="not now"):
+        await world.make(bodies.model())
+
+
+@pytest.mark.parametrize("lost", range(4))
+async def test_goes_on_where_it_was_cut_off(world: World, lost: int) -> None:
+    """The process ends after any write, its answer unseen; a fresh one has an empty store."""
+
+    async def cut(_: Call) -> None:
+        if len(world.cluster.writes) > lost:
+            raise errors.ClusterError(0, "no answer")
+
+    async def go(_: Call) -> None:
+        return None
+
+    model = bodies.model(route={"host": "a.example"})
+    world.cluster.after = cut
+    with pytest.raises(errors.ClusterError):
+        await world.make(model)
+    world.cluster.after, world.store = go, Store()
+    fresh = Applier(world.cluster, world.store)
+
+    await fresh.children(world.store.snapshot(KEY), model, children.build(model))
+
+    applied = [call.kind.name for call in world.cluster.writes]
+    assert applied == ["Deployment", "Service", "ConfigMap", "Ingress"]

@@ -1,0 +1,233 @@
+"""The keyed queue, on a clock that jumps: nothing lost, nothing twice at once, no storm after a failure."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iris_operator.queue import FIRST_WAIT, LONGEST_WAIT, Queue
+
+from tests.harness import virtual_time
+
+A, B = ("iris", "a"), ("iris", "b")
+
+
+def queue(jitter: float = 0.0) -> Queue:
+    return Queue(lambda: jitter)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def idle(waiting: Queue) -> bool:
+    """Whether nothing is handed out now."""
+    try:
+        await asyncio.wait_for(waiting.take(), 0)
+    except TimeoutError:
+        return True
+    return False
+
+
+def test_hands_a_name_out_once_however_often_it_was_added() -> None:
+    async def story() -> None:
+        waiting = queue()
+        for _ in range(5):
+            waiting.add(A)
+
+        assert await waiting.take() == A
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_hands_names_out_in_the_order_in_which_they_came() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(B)
+        waiting.add(A)
+        waiting.add(B)
+
+        assert [await waiting.take(), await waiting.take()] == [B, A]
+
+    virtual_time.run(story())
+
+
+def test_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A)
+        await waiting.take()
+        waiting.add(A)
+        waiting.add(A)
+
+        assert await idle(waiting)
+
+        waiting.done(A)
+        assert await waiting.take() == A
+        waiting.done(A)
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize(
+    ("waits", "due"), [([5.0], 5.0), ([5.0, 9.0], 5.0), ([9.0, 5.0], 5.0)], ids=["one", "later", "earlier"]
+)
+def test_looks_again_at_the_earliest_moment_asked_for(waits: list[float], due: float) -> None:
+    async def story() -> None:
+        waiting = queue()
+        for wait in waits:
+            waiting.add_after(A, wait)
+
+        assert await waiting.take() == A
+        assert now() == pytest.approx(due)
+        waiting.done(A)
+        await asyncio.sleep(100)
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_forgets_a_later_look_once_somebody_asks_for_one_now() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add_after(A, 60)
+        waiting.add(A)
+
+        assert await waiting.take() == A
+        waiting.done(A)
+        await asyncio.sleep(100)
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
+    async def story() -> list[float]:
+        waiting = queue(jitter=0.999_999)
+        return [waiting.retry(A) for _ in range(24)]
+
+    waits = virtual_time.run(story())
+
+    expected = [min(FIRST_WAIT * 2**failures, LONGEST_WAIT) for failures in range(24)]
+    assert waits == pytest.approx(expected, rel=1e-5)
+    assert waits[-1] <= 300
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(0, 1000))
+def test_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) -> None:
+    async def story() -> float:
+        waiting = queue(jitter)
+        waits = [waiting.retry(A) for _ in range(failures % 40 + 1)]
+        return waits[-1]
+
+    longest = min(FIRST_WAIT * 2.0 ** (failures % 40), LONGEST_WAIT)
+    assert longest / 2 <= virtual_time.run(story()) <= longest
+
+
+def test_waits_as_long_as_the_api_server_asks() -> None:
+    async def story() -> None:
+        waiting = queue()
+
+        assert waiting.retry(A, at_least=30) == 30
+        assert await waiting.take() == A
+        assert now() == pytest.approx(30)
+
+    virtual_time.run(story())
+
+
+def test_starts_from_the_shortest_wait_after_a_pass_that_went_well() -> None:
+    async def story() -> None:
+        waiting = queue()
+        for _ in range(10):
+            waiting.retry(A)
+        waiting.forget(A)
+
+        assert waiting.retry(A) == pytest.approx(FIRST_WAIT / 2)
+
+    virtual_time.run(story())
+
+
+def test_one_model_fails_without_making_another_wait() -> None:
+    async def story() -> None:
+        waiting = queue()
+        for _ in range(10):
+            waiting.retry(A)
+
+        assert waiting.retry(B) == pytest.approx(FIRST_WAIT / 2)
+
+    virtual_time.run(story())
+
+
+def test_tells_how_long_the_oldest_name_has_been_in_line_or_in_work() -> None:
+    async def story() -> None:
+        waiting = queue()
+        assert waiting.oldest_age() == 0
+        waiting.add_after(B, 4)
+        waiting.add(A)
+        await asyncio.sleep(3)
+        assert waiting.oldest_age() == pytest.approx(3)
+
+        await waiting.take()
+        await asyncio.sleep(2)
+        assert waiting.oldest_age() == pytest.approx(2)
+
+        waiting.done(A)
+        assert waiting.oldest_age() == pytest.approx(1)
+
+    virtual_time.run(story())
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add_after", "retry"]),
+        st.sampled_from("abc"),
+        st.floats(0, 20),
+        st.floats(0, 3),
+    ),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_looks_at_every_name_after_it_was_asked_for_and_never_at_one_twice_at_once(
+    steps: list[tuple[str, str, float, float]],
+) -> None:
+    asked_at: dict[tuple[str, str], float] = {}
+    started_at: dict[tuple[str, str], float] = {}
+    working: Counter[tuple[str, str]] = Counter()
+
+    async def worker(waiting: Queue) -> None:
+        while True:
+            key = await waiting.take()
+            working[key] += 1
+            assert working[key] == 1
+            started_at[key] = now()
+            await asyncio.sleep(1.5)
+            working[key] -= 1
+            waiting.done(key)
+
+    async def story() -> None:
+        waiting = queue()
+        workers = [asyncio.create_task(worker(waiting)) for _ in range(2)]
+        for step, name, wait, pause in steps:
+            key = ("iris", name)
+            asked_at[key] = now()
+            if step == "add":
+                waiting.add(key)
+            elif step == "add_after":
+                waiting.add_after(key, wait)
+            else:
+                waiting.retry(key)
+            await asyncio.sleep(pause)
+        await asyncio.sleep(1000)
+        for task in workers:
+            assert not task.done()
+            task.cancel()
+
+    virtual_time.run(story())
+
+    assert started_at.keys() == asked_at.keys()
+    assert all(started_at[key] >= moment for key, moment in asked_at.items())

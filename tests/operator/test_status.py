@@ -1,0 +1,267 @@
+"""Facts to status: every row of the table of conditions, and the rules that all statuses keep."""
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iris_operator import reasons, status
+from iris_operator.proof import Proof
+from iris_operator.status import Facts
+
+from tests.operator import situations
+from tests.operator.situations import DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
+from tests.operator.workload import deployment, ended, pod, waiting
+
+FACTS = st.sampled_from([row[0] for row in SITUATIONS.values()])
+
+
+def built(known: Facts, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    return status.build(known, status.judge(known), before or {})
+
+
+def condition(whole: dict[str, Any], kind: str) -> dict[str, Any]:
+    [found] = [row for row in whole["conditions"] if row["type"] == kind]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("known", "ready", "reconciling", "stalled", "reason"), SITUATIONS.values(), ids=SITUATIONS
+)
+def test_tells_every_situation_apart(
+    known: Facts, ready: bool, reconciling: bool, stalled: bool, reason: str
+) -> None:
+    verdict = status.judge(known)
+
+    assert (verdict.ready, verdict.reconciling, verdict.stalled, verdict.reason) == (
+        ready,
+        reconciling,
+        stalled,
+        reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        (facts(), "2 of 2 pods prove version 1.4.0"),
+        (facts(fault=fault("InvalidSpec")), "the message of InvalidSpec"),
+        (rolling(unready()), "rolling out version 1.4.0: 0 of 2 new pods ready, 1 ready in all"),
+        (
+            rolling(unready(state=waiting("ErrImagePull", "no such tag"))),
+            "pod iris-2-a: ErrImagePull: no such tag",
+        ),
+        (
+            rolling(unready(state=ended(65, "artifact refused: version: found 1, expected 2"))),
+            "pod iris-2-a: artifact refused: version: found 1, expected 2",
+        ),
+        (
+            rolling(unready(last=ended(1, "Traceback"), restarts=3)),
+            "pod iris-2-a: 3 restarts, exit code 1: Traceback",
+        ),
+        (
+            facts(proofs={"iris-2-a": GOOD, "iris-2-b": OLD}),
+            "pod iris-2-b: found model version 1.3.0, expected 1.4.0",
+        ),
+        (
+            rolling(unready(last=ended(1, "Traceback"), restarts=1)),
+            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 ready in all; pod iris-2-a: Traceback",
+        ),
+    ],
+)
+def test_says_what_was_found_and_where(known: Facts, message: str) -> None:
+    assert status.judge(known).message == message
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"fault": fault("InvalidSpec")}, {"suspended": True}),
+        ({"suspended": True}, {"pods": [unready(state=ended(65)), pod("iris-2-b")]}),
+        ({"pods": [unready(state=ended(65)), pod("iris-2-b", ready=False, restarts=3)]}, {}),
+        ({"pods": [unready(state=waiting("ErrImagePull"))]}, {"live": deployment(progress="x", updated=1)}),
+    ],
+    ids=[
+        "a fault before suspended",
+        "suspended before pods",
+        "refused before crashing",
+        "pull before progress",
+    ],
+)
+def test_says_the_more_telling_of_two_things(first: dict[str, Any], second: dict[str, Any]) -> None:
+    alone, together = status.judge(facts(**first)), status.judge(facts(**{**second, **first}))
+
+    assert together.reason == alone.reason
+
+
+@given(FACTS, FACTS)
+def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
+    first = built(known, built(earlier))
+
+    later = dataclasses.replace(known, now=known.now + timedelta(hours=1))
+    again = status.build(later, status.judge(known), first)
+
+    assert again == first
+
+
+@given(FACTS, FACTS, st.integers(1, 10_000))
+def test_moves_the_transition_time_only_with_the_status(earlier: Facts, known: Facts, seconds: int) -> None:
+    before = built(earlier)
+    later = dataclasses.replace(known, now=earlier.now + timedelta(seconds=seconds))
+
+    after = built(later, before)
+
+    known_before = {row["type"]: row for row in before["conditions"]}
+    for row in after["conditions"]:
+        old = known_before.get(row["type"], {})
+        moved = row["lastTransitionTime"] != old.get("lastTransitionTime")
+        assert moved == (row["status"] != old.get("status"))
+
+
+@given(FACTS)
+def test_shows_reconciling_and_stalled_only_while_true(known: Facts) -> None:
+    verdict = status.judge(known)
+
+    shown = {row["type"]: row["status"] for row in built(known)["conditions"]}
+
+    assert ("Reconciling" in shown) == verdict.reconciling
+    assert ("Stalled" in shown) == verdict.stalled
+    assert {shown.get("Reconciling", "True"), shown.get("Stalled", "True")} == {"True"}
+    assert not (verdict.reconciling and verdict.stalled)
+    assert not (verdict.ready and (verdict.reconciling or verdict.stalled))
+
+
+@given(FACTS, st.integers(1, 1000))
+def test_stamps_every_condition_with_the_generation_of_the_pass(known: Facts, generation: int) -> None:
+    whole = built(dataclasses.replace(known, generation=generation))
+
+    assert whole["observedGeneration"] == generation
+    assert {row["observedGeneration"] for row in whole["conditions"]} == {generation}
+
+
+def test_cuts_a_message_that_the_api_server_would_refuse() -> None:
+    whole = built(rolling(unready(state=ended(65, "x" * 40_000))))
+
+    assert len(condition(whole, "Ready")["message"]) == 1024
+
+
+def test_builds_the_whole_status() -> None:
+    since = "2026-11-23T12:00:40Z"
+    shared = {"observedGeneration": 2, "lastTransitionTime": since, "status": "True"}
+
+    assert built(facts(routed=True)) == {
+        "observedGeneration": 2,
+        "servingVersion": "1.4.0",
+        "modelDigest": DIGEST,
+        "replicas": 2,
+        "readyReplicas": 2,
+        "selector": "app.kubernetes.io/name=iris-server",
+        "url": "http://iris.kube.two.inc",
+        "conditions": [
+            {
+                "type": "Ready",
+                "reason": "Serving",
+                "message": "2 of 2 pods prove version 1.4.0",
+                **shared,
+            },
+            {"type": "Available", "reason": "PodsAvailable", "message": "2 pods answer", **shared},
+            {
+                "type": "RouteReady",
+                "reason": "RouteApplied",
+                "message": "the Ingress routes http://iris.kube.two.inc",
+                **shared,
+            },
+        ],
+        "history": [{"version": "1.4.0", "from": since, "outcome": "Serving", "digest": DIGEST}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("known", "available"),
+    [
+        (rolling(unready()), "True"),
+        (rolling(unready(state=ended(65))), "True"),
+        (facts(fault=fault("InvalidSpec")), "True"),
+        (facts(proofs={}), "False"),
+        (facts(proofs={"iris-2-a": Proof(failure="no answer")}), "False"),
+    ],
+    ids=["while a new one comes", "after a new one failed", "at fault", "not asked", "no answer"],
+)
+def test_is_available_while_any_good_pod_answers(known: Facts, available: str) -> None:
+    assert condition(built(known), "Available")["status"] == available
+
+
+@pytest.mark.parametrize(
+    ("known", "route"),
+    [
+        (facts(routed=True), ["True"]),
+        (facts(fault=fault(reasons.ROUTE_CONFLICT)), ["False"]),
+        (facts(), []),
+    ],
+    ids=["applied", "another's", "none declared"],
+)
+def test_tells_of_the_route_when_there_is_one(known: Facts, route: list[str]) -> None:
+    shown = [row["status"] for row in built(known)["conditions"] if row["type"] == "RouteReady"]
+
+    assert shown == route
+
+
+MIXED = {"iris-1-a": OLD, "iris-2-a": GOOD}
+SERVED_OLD = {"servingVersion": OLD.version, "modelDigest": OLD.digest}
+
+
+@pytest.mark.parametrize(
+    ("known", "before", "serving"),
+    [
+        (facts(), {}, "1.4.0"),
+        (facts(), SERVED_OLD, "1.4.0"),
+        (facts(proofs={}), SERVED_OLD, ""),
+        (rolling(unready()), SERVED_OLD, "1.3.0"),
+        (facts(deployment(updated=1), [situations.BEFORE, pod()], MIXED), SERVED_OLD, "1.3.0"),
+        (facts(deployment(updated=1), [situations.BEFORE, pod()], MIXED), {}, "1.4.0"),
+        (facts(proofs={"iris-2-a": Proof(failure="no answer")}), SERVED_OLD, ""),
+        (facts(proofs={"iris-2-a": GOOD, "iris-2-b": OLD}), SERVED_OLD, "1.3.0"),
+    ],
+    ids=[
+        "proven",
+        "proven after another",
+        "nothing proven: never copied from the spec",
+        "the old one serves on",
+        "both answer: the one that served before",
+        "both answer, nothing known: the declared one",
+        "nobody answers",
+        "an impostor: the one that served before",
+    ],
+)
+def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any], serving: str) -> None:
+    assert built(known, before)["servingVersion"] == serving
+
+
+@pytest.mark.parametrize(
+    ("known", "seconds"),
+    [
+        (facts(), None),
+        (rolling(unready()), None),
+        (rolling(unready(state=ended(65))), None),
+        (rolling(unready(state=waiting("ErrImagePull")), now=situations.NOW.replace(second=10)), 20.1),
+        (facts(proofs={"iris-2-a": Proof(failure="no answer"), "iris-2-b": GOOD}), 2.0),
+    ],
+    ids=["serving", "events will tell", "stalled", "patience runs out", "ask again"],
+)
+def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seconds: float | None) -> None:
+    assert status.look_again(known, status.judge(known)) == (
+        None if seconds is None else pytest.approx(seconds)
+    )
+
+
+def test_every_reason_has_its_situation() -> None:
+    told = {row[4] for row in SITUATIONS.values()}
+    spoken = {
+        value
+        for name, value in vars(reasons).items()
+        if name.isupper() and value not in {"PodsAvailable", "NoPodAvailable", "RouteApplied"}
+    }
+
+    assert told == spoken

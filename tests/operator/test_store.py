@@ -1,0 +1,258 @@
+"""What the operator remembers: the newest copy of each object, and whose it is."""
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from iris_operator import kinds, store
+from iris_operator.kinds import Kind
+from iris_operator.store import Key, Store
+
+from tests.operator import bodies
+
+IRIS, ROSES = ("iris", "iris"), ("iris", "roses")
+
+
+def model(name: str = "iris", version: int = 10, **declared: Any) -> dict[str, Any]:
+    body = bodies.body(name, **declared)
+    body["metadata"]["resourceVersion"] = str(version)
+    return body
+
+
+def child(
+    name: str = "iris", version: int = 10, owner: str | None = "iris", **content: Any
+) -> dict[str, Any]:
+    """An object of the model `owner`."""
+    reference = {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "name": owner,
+        "uid": "u",
+        "controller": True,
+    }
+    metadata: dict[str, Any] = {"name": name, "namespace": "iris", "resourceVersion": str(version)}
+    if owner is not None:
+        metadata["ownerReferences"] = [reference]
+    return {"metadata": metadata, **content}
+
+
+def labelled(name: str, instance: str = "iris", managed_by: str = "iris-operator") -> dict[str, Any]:
+    body = child(name, owner=None)
+    body["metadata"]["labels"] = {
+        "app.kubernetes.io/managed-by": managed_by,
+        "app.kubernetes.io/instance": instance,
+    }
+    return body
+
+
+def version_of(known: Store, name: str = "iris") -> str:
+    return str(known.snapshot(IRIS).children[kinds.SERVICE, name]["metadata"]["resourceVersion"])
+
+
+@pytest.mark.parametrize(
+    ("second", "kept", "concerned"),
+    [(9, "10", set()), (10, "10", set()), (11, "11", {IRIS})],
+    ids=["older", "the same", "newer"],
+)
+def test_never_replaces_a_copy_by_an_older_one(second: int, kept: str, concerned: set[Key]) -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=10))
+
+    told = known.observe(kinds.SERVICE, child(version=second))
+
+    assert (version_of(known), told) == (kept, concerned)
+
+
+def test_orders_versions_as_numbers() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=9))
+
+    known.observe(kinds.SERVICE, child(version=10))
+
+    assert version_of(known) == "10"
+
+
+@pytest.mark.parametrize(("gone", "left"), [(9, 1), (10, 0), (11, 0)], ids=["older", "same", "newer"])
+def test_forgets_an_object_unless_a_newer_one_of_that_name_is_known(gone: int, left: int) -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=10))
+
+    told = known.vanish(kinds.SERVICE, child(version=gone))
+
+    assert len(known.snapshot(IRIS).children) == left
+    assert told == (set() if left else {IRIS})
+
+
+def test_a_list_shows_what_vanished_without_a_word() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child("iris", version=10))
+    known.observe(kinds.SERVICE, child("roses", version=11, owner="roses"))
+
+    told = known.compare(kinds.SERVICE, [child("iris", version=10)], 20)
+
+    assert told == {ROSES}
+    assert known.snapshot(ROSES).children == {}
+    assert known.snapshot(IRIS).children.keys() == {(kinds.SERVICE, "iris")}
+
+
+def test_a_list_says_nothing_about_what_is_newer_than_it() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=21))
+
+    assert known.compare(kinds.SERVICE, [], 20) == set()
+    assert known.compare(kinds.SERVICE, [], 21) == {IRIS}
+
+
+def test_a_list_brings_what_no_watch_told_of() -> None:
+    known = Store()
+
+    assert known.compare(kinds.SERVICE, [child(version=5)], 20) == {IRIS}
+    assert known.compare(kinds.SERVICE, [child(version=5)], 30) == set()
+
+
+def test_a_list_of_one_kind_says_nothing_about_another() -> None:
+    known = Store()
+    known.observe(kinds.INGRESS, child(version=5))
+
+    known.compare(kinds.SERVICE, [], 20)
+
+    assert known.snapshot(IRIS).children.keys() == {(kinds.INGRESS, "iris")}
+
+
+def test_a_snapshot_is_all_that_is_known_of_one_model() -> None:
+    known = Store()
+    everything = {
+        kinds.IRIS_MODEL: model(),
+        kinds.DEPLOYMENT: child(),
+        kinds.REPLICA_SET: labelled("iris-1"),
+        kinds.POD: labelled("iris-1-a"),
+    }
+    for kind, body in everything.items():
+        known.observe(kind, body)
+        known.observe(kind, child("roses", owner="roses") if kind != kinds.IRIS_MODEL else model("roses"))
+
+    snapshot = known.snapshot(IRIS)
+
+    assert snapshot.model == model()
+    assert snapshot.children == {(kinds.DEPLOYMENT, "iris"): child()}
+    assert [body["metadata"]["name"] for body in snapshot.replica_sets] == ["iris-1"]
+    assert [body["metadata"]["name"] for body in snapshot.pods] == ["iris-1-a"]
+    assert known.models() == {IRIS, ROSES}
+
+
+def test_knows_nothing_of_a_model_that_it_never_saw() -> None:
+    snapshot = Store().snapshot(IRIS)
+
+    assert (snapshot.model, snapshot.children, snapshot.pods, snapshot.rivals) == (None, {}, (), ())
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (child(owner="roses"), ROSES),
+        (labelled("x", "roses"), ROSES),
+        (labelled("x", "roses", managed_by="Helm"), None),
+        (child(owner=None), None),
+    ],
+    ids=["its owner", "our labels", "another's labels", "nobody"],
+)
+def test_tells_whose_an_object_is(body: dict[str, Any], key: Key | None) -> None:
+    assert store.model_of(body) == key
+
+
+def test_wakes_both_models_when_an_object_changes_hands() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=1, owner="iris"))
+
+    assert known.observe(kinds.SERVICE, child(version=2, owner="roses")) == {IRIS, ROSES}
+    assert known.snapshot(IRIS).children == {}
+
+
+def rivals(known: Store, key: Key = IRIS) -> set[str]:
+    return {body["metadata"]["name"] for body in known.snapshot(key).rivals}
+
+
+def test_wakes_every_model_that_wants_a_route_which_was_given_up() -> None:
+    known = Store()
+    known.observe(kinds.IRIS_MODEL, model("iris", 1, route={"host": "a.example"}))
+    assert rivals(known) == {"iris"}
+
+    assert known.observe(kinds.IRIS_MODEL, model("roses", 2, route={"host": "a.example"})) == {IRIS, ROSES}
+    assert rivals(known) == rivals(known, ROSES) == {"iris", "roses"}
+
+    assert known.observe(kinds.IRIS_MODEL, model("iris", 3, route={"host": "b.example"})) == {IRIS, ROSES}
+    assert (rivals(known), rivals(known, ROSES)) == ({"iris"}, {"roses"})
+
+    known.observe(kinds.IRIS_MODEL, model("iris", 4, route={"host": "a.example"}))
+    assert known.vanish(kinds.IRIS_MODEL, model("iris", 5)) == {IRIS, ROSES}
+    assert rivals(known, ROSES) == {"roses"}
+
+
+def test_keeps_of_each_kind_only_what_a_pass_reads() -> None:
+    known = Store()
+    heavy: dict[str, Any] = {"spec": {"much": "text"}, "status": {"podIP": "10.0.0.7"}}
+    for kind, name in ((kinds.POD, "pod"), (kinds.REPLICA_SET, "set"), (kinds.SERVICE, "iris")):
+        body = child(name, **heavy)
+        body["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+        known.observe(kind, body)
+
+    snapshot = known.snapshot(IRIS)
+
+    [pod], [replica_set] = snapshot.pods, snapshot.replica_sets
+    assert pod == child("pod", status={"podIP": "10.0.0.7"})
+    assert replica_set == child("set")
+    assert snapshot.children[kinds.SERVICE, "iris"] == child(**heavy)
+
+
+KINDS = st.sampled_from([kinds.SERVICE, kinds.POD])
+NAMES = st.sampled_from("ab")
+OWNERS = st.sampled_from(["iris", "roses"])
+VERSIONS = st.integers(1, 12)
+
+
+class StoreAgainstAModel(RuleBasedStateMachine):
+    """The store against a plain dict, under any order of watch events, answers and LISTs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = Store()
+        self.expected: dict[tuple[Kind, str], tuple[int, str]] = {}
+
+    @rule(kind=KINDS, name=NAMES, owner=OWNERS, version=VERSIONS)
+    def observe(self, kind: Kind, name: str, owner: str, version: int) -> None:
+        self.known.observe(kind, child(name, version, owner))
+        if version > self.expected.get((kind, name), (0, ""))[0]:
+            self.expected[kind, name] = version, owner
+
+    @rule(kind=KINDS, name=NAMES, version=VERSIONS)
+    def vanish(self, kind: Kind, name: str, version: int) -> None:
+        self.known.vanish(kind, child(name, version))
+        if self.expected.get((kind, name), (99, ""))[0] <= version:
+            del self.expected[kind, name]
+
+    @rule(kind=KINDS, present=st.sets(NAMES), version=VERSIONS)
+    def compare(self, kind: Kind, present: set[str], version: int) -> None:
+        listed = [
+            child(name, *self.expected[kind, name]) for name in present if (kind, name) in self.expected
+        ]
+        self.known.compare(kind, listed, version)
+        for known, name in list(self.expected):
+            if known == kind and name not in present and self.expected[known, name][0] <= version:
+                del self.expected[known, name]
+
+    @invariant()
+    def agrees(self) -> None:
+        found = {}
+        for owner in ("iris", "roses"):
+            snapshot = self.known.snapshot(("iris", owner))
+            objects = [(kind, body) for (kind, _), body in snapshot.children.items()]
+            for kind, body in [*objects, *((kinds.POD, pod) for pod in snapshot.pods)]:
+                metadata = body["metadata"]
+                found[kind, metadata["name"]] = int(metadata["resourceVersion"]), owner
+        assert found == self.expected
+
+
+TestStoreAgainstAModel = StoreAgainstAModel.TestCase
+TestStoreAgainstAModel.settings = settings(max_examples=30, stateful_step_count=30)

@@ -1,0 +1,67 @@
+"""LIST and compare: what the watches missed comes to light, and nothing known is lost by it."""
+
+from iris_operator import kinds, sweep
+from iris_operator.queue import Queue
+from iris_operator.store import Store
+
+from tests.fakes.cluster import Call, FakeCluster
+from tests.operator import bodies
+
+OURS = {"app.kubernetes.io/managed-by": "iris-operator", "app.kubernetes.io/instance": "iris"}
+
+
+def some_queue() -> Queue:
+    return Queue(lambda: 0.5)
+
+
+async def taken(queue: Queue, count: int) -> set[tuple[str, str]]:
+    return {await queue.take() for _ in range(count)}
+
+
+async def test_lists_every_kind_once_and_of_the_rest_only_what_carries_our_label() -> None:
+    cluster = FakeCluster()
+
+    await sweep.once(cluster, Store(), some_queue(), ())
+
+    assert [call.kind for call in cluster.calls] == [kind for kind, _ in sweep.WATCHED]
+    assert {kind for kind, selector in sweep.WATCHED if selector is None} == {kinds.IRIS_MODEL}
+
+
+async def test_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
+    cluster, store, queue = FakeCluster(), Store(), some_queue()
+    cluster.put(kinds.IRIS_MODEL, bodies.body("iris"))
+    cluster.put(kinds.IRIS_MODEL, bodies.body("roses"))
+    orphan = {"name": "old", "namespace": "iris", "resourceVersion": "1"}
+    store.observe(
+        kinds.SERVICE,
+        {"metadata": {**orphan, "labels": {**OURS, "app.kubernetes.io/instance": "gone"}}},
+    )
+
+    await sweep.once(cluster, store, queue, ())
+
+    assert await taken(queue, 3) == {("iris", "iris"), ("iris", "roses"), ("iris", "gone")}
+
+
+async def test_lists_only_the_namespaces_that_it_was_told_of() -> None:
+    cluster, store = FakeCluster(), Store()
+    for namespace in ("a", "b", "c"):
+        cluster.put(kinds.IRIS_MODEL, bodies.body(namespace=namespace))
+
+    await sweep.once(cluster, store, some_queue(), ("a", "b"))
+
+    assert store.models() == {("a", "iris"), ("b", "iris")}
+
+
+async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() -> None:
+    """The first LIST is older than the last: what it does not show may have come in between."""
+    cluster, store = FakeCluster(), Store()
+
+    async def arrive(call: Call) -> None:
+        if call.namespace == "b" and call.kind == kinds.IRIS_MODEL:
+            store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(namespace="a")))
+
+    cluster.before = arrive
+
+    await sweep.once(cluster, store, some_queue(), ("a", "b"))
+
+    assert store.models() == {("a", "iris")}
