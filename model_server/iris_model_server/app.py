@@ -73,11 +73,12 @@ async def _problem(request: Request, error: Any) -> Response:
 async def _http_exception(request: Request, error: Any) -> Response:
     """What the router itself refuses: unknown paths and methods."""
     exception: HTTPException = error
+    path = errors.one_line(request.scope["path"])
     if exception.status_code == errors.METHOD.status:
         allowed = (exception.headers or {}).get("Allow", "another method")
-        detail = f"{errors.one_line(request.url.path)}: {errors.one_line(request.method)}, expected {allowed}"
+        detail = f"{path}: {errors.one_line(request.method)}, expected {allowed}"
     else:
-        detail = f"{errors.one_line(request.url.path)}: {exception.detail}, expected a path of /docs"
+        detail = f"{path}: {exception.detail}, expected a path of /docs"
     problem = errors.from_status(exception.status_code, detail)
     problem.headers.update(exception.headers or {})
     return await _problem(request, problem)

@@ -28,6 +28,6 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # uvicorn tells of each start and stop step; ours says it in one line.
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.root.level))
+    # uvicorn warns of every request that does not parse: a client could fill the log with nothing else.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))

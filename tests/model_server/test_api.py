@@ -137,6 +137,13 @@ async def test_an_unknown_path_is_404(client: httpx.AsyncClient, path: str) -> N
     await problem_of(await client.get(path), errors.NOT_FOUND)
 
 
+@pytest.mark.parametrize("host", ["[::1", "a b", "::::", "é"])
+async def test_a_broken_host_header_is_no_error_of_ours(client: httpx.AsyncClient, host: str) -> None:
+    response = await client.get("/nothing", headers={b"host": host.encode()})
+
+    await problem_of(response, errors.NOT_FOUND)
+
+
 async def test_a_wrong_method_is_405_and_names_the_right_one(client: httpx.AsyncClient) -> None:
     response = await client.get("/api/v1/predict")
 

@@ -248,6 +248,7 @@ async def test_what_is_not_http_gets_problem_details_too(tmp_path: Path) -> None
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")
 
     problem = json.loads(body)
+    assert len(server.log.read_text().splitlines()) == 1
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert f"content-length: {len(body)}\r\n".encode() in head
     assert f"x-request-id: {problem['request_id']}".encode() in head
