@@ -19,7 +19,7 @@ from iris_local_cluster.builds import Build
 from iris_local_cluster.contexts import Context
 from iris_local_cluster.engines import Engine
 from iris_local_cluster.errors import LocalClusterError
-from iris_local_cluster.progress import Progress
+from iris_local_cluster.progress import Progress, Step
 
 _KUBERNETES = f"v{binaries.KUBERNETES_VERSION}"
 ETCD = f"registry.k8s.io/etcd:{binaries.ETCD_VERSION}-0"
@@ -105,7 +105,7 @@ def build_derived(image: Image, tag: str, command: Sequence[str], progress: Prog
 def push(image: Image, registry: str, progress: Progress) -> str:
     """Send an image to a registry at `host:port`; its digest there, `sha256:…`."""
     target = f"{registry}/{image.name}:{image.tag}"
-    with progress.step(f"Push {image.name}:{image.tag}"), _store(progress) as engine:
+    with progress.step(f"Push {image.name}:{image.tag}") as step, _store(progress, step) as engine:
         return engine.push(image.stored, target)
 
 
@@ -113,7 +113,7 @@ def _build(name: str, tag: str, context: Context, arguments: dict[str, str], pro
     with (
         progress.step(f"Build the image {name}:{tag}") as step,
         tempfile.TemporaryDirectory(prefix="iris-image-") as folder,
-        _store(progress) as engine,
+        _store(progress, step) as engine,
     ):
         contexts.write(context, Path(folder))
         arguments = {"BASE_IMAGE": engine.base(progress), **arguments}
@@ -130,9 +130,9 @@ def _build(name: str, tag: str, context: Context, arguments: dict[str, str], pro
 
 
 @contextmanager
-def _store(progress: Progress) -> Iterator[Engine]:
+def _store(progress: Progress, step: Step) -> Iterator[Engine]:
     engine = engines.detect(progress)
-    with locks.hold(engine.lock):
+    with locks.hold(engine.lock, waiting=lambda: step.note("another build uses the image store")):
         engine.tidy()
         try:
             yield engine

@@ -1,6 +1,7 @@
 """What goes into our images and under which identity; the builders themselves run in the e2e tests."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,14 @@ def test_a_base_is_named_by_release_and_content() -> None:
     }
 
     assert len(keys) == 4
+
+
+def test_a_base_is_made_again_after_a_month_and_the_old_one_goes(tmp_path: Path) -> None:
+    now = 100 * 24 * 3600.0
+    for name, days in {"this-month.tar": 29, "before.tar": 31}.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now - days * 24 * 3600,) * 2)
+
+    debian.prune(tmp_path, now=now)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["this-month.tar"]
