@@ -38,7 +38,11 @@ class Kubectl:
         return answer.stdout
 
     def succeeds(self, *arguments: str) -> bool:
-        answer = subprocess.run(self.command(*arguments), capture_output=True, timeout=60, check=False)
+        """Whether it is so right now; a server that does not answer says no."""
+        try:
+            answer = subprocess.run(self.command(*arguments), capture_output=True, timeout=20, check=False)
+        except subprocess.TimeoutExpired:
+            return False
         return answer.returncode == 0
 
     def read(self, *arguments: str) -> Any:

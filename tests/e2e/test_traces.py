@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from iris_local_cluster import engines, packages, paths
 from iris_local_cluster.kubectl import Kubectl
-from iris_local_cluster.native import cgroups, record
+from iris_local_cluster.native import cgroups, process, record
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.node import NativeCluster
 from iris_local_cluster.progress import Progress
@@ -126,28 +126,45 @@ def test_down_leaves_the_host_as_it_was(node: NativeCluster, tmp_path: Path) -> 
 
 def test_up_works_after_it_was_killed_at_any_moment(node: NativeCluster, tmp_path: Path) -> None:
     for moment in ("Start the node", "Load the base images", "Start Kubernetes"):
-        with start_until(node, moment) as process:
-            process.send_signal(signal.SIGKILL)
+        with start_until(node, moment) as up:
+            up.send_signal(signal.SIGKILL)
 
     node.create(Progress())
 
     assert " Ready " in nodes(node, tmp_path)
 
 
-def test_ctrl_c_ends_up_in_one_line_and_the_same_command_goes_on(node: NativeCluster) -> None:
-    with start_until(node, "Start the node") as process:
-        process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        last = process.stderr.read().splitlines()[-1]
+def test_up_brings_back_what_was_there_after_the_node_was_killed(node: NativeCluster, tmp_path: Path) -> None:
+    """What a reboot does to it: every process, mount and network is gone, the state folder is not."""
+    node.create(Progress())
+    file = tmp_path / "kubeconfig"
+    file.write_text(node.kubeconfig())
+    Kubectl(file).run("create", "namespace", "kept")
+    killed = record.running(node.name)
+    assert killed is not None
+    process.kill(killed.identity)
 
-    assert process.returncode == 130
+    node.create(Progress())
+
+    file.write_text(node.kubeconfig())
+    assert Kubectl(file).succeeds("get", "namespace", "kept")
+    Kubectl(file).rolled_out("deployment", "coredns", namespace="kube-system")
+
+
+def test_ctrl_c_ends_up_in_one_line_and_the_same_command_goes_on(node: NativeCluster) -> None:
+    with start_until(node, "Start the node") as up:
+        up.send_signal(signal.SIGINT)
+        assert up.stderr is not None
+        last = up.stderr.read().splitlines()[-1]
+
+    assert up.returncode == 130
     assert last == "iris-local-cluster: stopped; the same command goes on from here"
     assert node.running()
 
 
 def test_down_finds_a_node_whose_state_was_removed_by_hand(node: NativeCluster) -> None:
-    with start_until(node, "Start the node") as process:
-        process.send_signal(signal.SIGKILL)
+    with start_until(node, "Start the node") as up:
+        up.send_signal(signal.SIGKILL)
     namespace = network_namespace(node.name)
     subprocess.run(["rm", "-rf", str(node.layout.state)], check=True)
 
@@ -159,8 +176,8 @@ def test_down_finds_a_node_whose_state_was_removed_by_hand(node: NativeCluster) 
 
 def test_a_taken_port_is_refused_before_anything_is_begun(node: NativeCluster) -> None:
     namesake = NativeCluster(Layout("e2e-other", paths.cluster("e2e-other")), node.port)
-    with start_until(node, "Start the node") as process:
-        process.send_signal(signal.SIGKILL)
+    with start_until(node, "Start the node") as up:
+        up.send_signal(signal.SIGKILL)
 
     refused = subprocess.run(
         command_line("up", "--name", namesake.name, "--port", str(namesake.port)),

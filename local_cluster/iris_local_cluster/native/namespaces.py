@@ -116,6 +116,8 @@ def stop(node: Layout) -> bool:
     if found is not None:
         process.kill(found.identity)
     cgroups.remove(node.cgroup)
-    shutil.rmtree(state, ignore_errors=False) if state.exists() else None
+    if state.exists():
+        # The node's mounts were its own and ended with it: what is seen here is only files.
+        shutil.rmtree(state)
     record.forget(node.name)
     return there

@@ -1,0 +1,177 @@
+"""`iris-local-cluster` as a person meets it: help, refusals in one line, exit codes, lines for a shell."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from iris_local_cluster import cli, environment, loopback, paths, run_image, steady, story
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "iris_local_cluster", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A cluster that only says where it is."""
+
+    name: str = "spring"
+    ingress: str = "127.0.0.1:8099"
+    registry: str = "127.0.0.1:41000"
+
+    def require(self, progress: Progress) -> None:
+        del progress
+
+    def create(self, progress: Progress) -> None:
+        del progress
+
+    def delete(self) -> bool:
+        return False
+
+    def running(self) -> bool:
+        return True
+
+    def describe(self) -> str:
+        return "a cluster of the tests"
+
+    def kubeconfig(self) -> str:
+        return ""
+
+    def entered(self, command: Sequence[str]) -> list[str]:
+        return list(command)
+
+    def ingress_inside(self) -> str:
+        return self.ingress
+
+
+@pytest.mark.process
+def test_help_names_every_command_and_exit_code() -> None:
+    answer = run("--help")
+
+    assert answer.returncode == 0
+    for words in ("up", "down", "status", "env", "run-image", "130 interrupted", "Examples:"):
+        assert words in answer.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["up", "--name", "../etc"], "--name: '../etc', expected 1 to 30 small letters, digits and dashes"),
+        (["up", "--port", "http"], "argument --port: 'http', expected a port from 1 to 65535"),
+        (["up", "--port", "0"], "argument --port: '0', expected a port from 1 to 65535"),
+        (["down", "--name", "A"], "--name: 'A', expected"),
+        ([], "the following arguments are required: COMMAND"),
+        (["sideways"], "invalid choice: 'sideways'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_gets_one_line_and_exit_2(arguments: list[str], said: str) -> None:
+    answer = run(*arguments)
+
+    assert answer.returncode == 2
+    assert said in answer.stderr.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+    assert answer.stdout == ""
+
+
+@pytest.mark.process
+def test_a_taken_port_is_said_before_an_image_is_built() -> None:
+    with loopback.listen(0) as listener:
+        port = listener.getsockname()[1]
+        answer = run("run-image", "--port", str(port))
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(f"iris-local-cluster: port {port} on 127.0.0.1: address already in use")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.process
+def test_taking_down_nothing_is_no_error() -> None:
+    answer = run("down", "--name", "never-was")
+
+    assert answer.returncode == 0
+    assert "there was none" in answer.stderr
+
+
+@pytest.mark.process
+def test_status_of_nothing_says_so_with_its_own_exit_code() -> None:
+    answer = run("status", "--name", "never-was")
+
+    assert answer.returncode == 3
+    assert answer.stdout == "cluster never-was: does not run (make up starts it)\n"
+
+
+@pytest.mark.process
+def test_the_shells_lines_set_both_and_add_the_path_once() -> None:
+    lines = environment.exports("spring")
+    script = f'{lines}{lines}printf \'%s\\n%s\' "$KUBECONFIG" "$PATH"'
+
+    answer = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+
+    kubeconfig, path = answer.stdout.splitlines()
+    assert kubeconfig == str(paths.LOCAL / "clusters" / "spring" / "kubeconfig")
+    assert path.split(":").count(str(paths.BIN)) == 1
+
+
+def test_only_the_persons_own_cluster_has_the_short_kubeconfig_path() -> None:
+    assert environment.kubeconfig("iris") == paths.LOCAL / "kubeconfig"
+    assert environment.kubeconfig("spring").is_relative_to(paths.cluster("spring"))
+
+
+def test_what_to_try_next_names_this_cluster_and_its_port() -> None:
+    text = story.next_steps(Standing())
+
+    assert "env --name spring" in text
+    assert "http://iris.localhost:8099" in text
+    assert "make down CLUSTER=spring" in text
+    assert story.curl(Standing()) in text
+
+
+def test_the_curl_line_sends_the_flower_of_the_story() -> None:
+    line = story.curl(Standing())
+
+    assert json.loads(line.split("-d '")[1].split("'")[0]) == steady.FLOWER
+    assert f"-H 'Host: {story.HOST}'" in line
+    assert line.endswith("http://127.0.0.1:8099/api/v1/predict")
+
+
+def test_one_failed_request_ends_the_story_with_its_reason() -> None:
+    report = steady.Report(requests=100, failed=1, failures=["status 502: bad gateway"])
+
+    with pytest.raises(LocalClusterError, match=r"^1 of 100 requests failed, .*status 502"):
+        story.require_unharmed(report)
+
+
+def test_the_summary_counts_by_version() -> None:
+    report = steady.Report(requests=30, versions={"1.1.0": 20, "1.0.0": 10}, slowest_seconds=0.25)
+
+    assert story.summary(report) == "30 requests, 0 failed (10 by 1.0.0, 20 by 1.1.0; slowest 250 ms)"
+
+
+def test_the_newest_model_is_so_by_its_card_not_by_its_file_time(tmp_path: Path) -> None:
+    for version, created in (("1.9.0", "2026-01-02T00:00:00Z"), ("1.10.0", "2026-01-01T00:00:00Z")):
+        card = {"version": version, "created": created}
+        (tmp_path / f"model_pipeline_{version}.json").write_text(json.dumps(card))
+
+    assert run_image.newest_version(tmp_path) == "1.9.0"
+
+
+def test_no_model_to_run_is_said_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(LocalClusterError, match="no model, expected one from `make training`"):
+        run_image.newest_version(tmp_path)
+
+
+def test_commands_that_act_on_a_cluster_take_its_name() -> None:
+    parser = cli.parser()
+
+    for command in ("up", "down", "status", "env"):
+        assert parser.parse_args([command]).name == environment.DEFAULT_NAME
+        assert parser.parse_args([command, "--name", "spring"]).name == "spring"
