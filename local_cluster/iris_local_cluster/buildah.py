@@ -18,8 +18,8 @@ from iris_local_cluster import archives, builds, bundles, debian, locks, paths
 from iris_local_cluster.builds import Build
 from iris_local_cluster.progress import Progress
 
-# Layers kept for later builds; more than this and the store starts anew. vfs copies every layer whole.
-_MOST_LAYERS = {"overlay": 200, "vfs": 24}
+# Layers kept for later builds, 8 GB or so; beyond that the store starts anew. vfs copies layers whole.
+_MOST_LAYERS = {"overlay": 120, "vfs": 24}
 # Run state goes away with a reboot.
 _RUN = Path("/run/iris-local-cluster")
 _BUNDLE_INSIDE = "/run/host-certificates.pem"
