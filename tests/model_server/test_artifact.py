@@ -213,6 +213,23 @@ def test_refuses_a_joblib_that_was_changed(tmp_path: Path, content: bytes, words
     assert f"model_pipeline_1.4.0.joblib: {words}" in refusal(tmp_path)
 
 
+@pytest.mark.parametrize("ending", ["json", "joblib"])
+def test_refuses_what_cannot_be_read(tmp_path: Path, ending: str) -> None:
+    file = artifacts.write(tmp_path) / f"model_pipeline_1.4.0.{ending}"
+    file.unlink()
+    # A folder cannot be read as a file by any user; permissions would not stop root.
+    file.mkdir()
+
+    assert f"{file}: Is a directory, expected a readable file" in refusal(tmp_path)
+
+
+def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "model"
+    file.touch()
+
+    assert f"{file}: Not a directory, expected a readable folder" in refusal(file)
+
+
 def test_never_opens_a_pickle_whose_digest_differs(tmp_path: Path) -> None:
     write_unfolded(tmp_path, forest())
     file = tmp_path / "model_pipeline_1.4.0.joblib"
