@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     options = _parser().parse_args()
+    # The first child is the new process namespace's process 1. Its parent goes at once: nothing outside the
+    # node is left that holds the node's sockets.
+    if os.fork():
+        os._exit(0)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # The host's /proc is still mounted, so this is the id that the host knows.
     me = process.identify("self")

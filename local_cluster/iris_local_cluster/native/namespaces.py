@@ -25,7 +25,7 @@ _TARGETS = {
     "registry_port": layout.REGISTRY_PORT,
 }
 _MODULES = ("overlay", "veth", "br_netfilter")
-_UNSHARED = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork")
+_UNSHARED = ("--mount", "--net", "--pid", "--ipc", "--uts")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -75,13 +75,14 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
     try:
         with (node.logs / "init.log").open("ab") as output:
             subprocess.run(
-                # setsid --fork: not a child of ours, so that nothing sent to our terminal reaches it.
-                ["setsid", "--fork", "unshare", *_UNSHARED, "--", *program, *arguments],
+                ["unshare", *_UNSHARED, "--", *program, *arguments],
                 check=True,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                # Nothing that is sent to our terminal reaches it.
+                start_new_session=True,
                 env={"PATH": _SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8"},
                 pass_fds=[told, *(listener.fileno() for listener in listeners.values())],
             )
