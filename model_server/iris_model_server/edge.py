@@ -59,7 +59,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(self._with, scope, receive, send)
-        self._with.metrics.in_flight.inc()
+        self._with.metrics.in_flight += 1
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
@@ -76,7 +76,7 @@ class Edge:
                 raise
             await exchange.fail(Problem(errors.NOT_READY, "stopping: the request did not end in time"))
         finally:
-            self._with.metrics.in_flight.dec()
+            self._with.metrics.in_flight -= 1
             exchange.record()
 
 

@@ -1,0 +1,86 @@
+"""Counters and histograms that cost a request an addition; Prometheus' own types are made at a scrape.
+
+For the loop's thread alone: nothing here locks.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import Generic, TypeVar
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+Child = TypeVar("Child")
+
+
+class Tally:
+    """One counter: whoever is bound to it adds to its value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+class Spread:
+    """One histogram: how many values up to each bound, and their sum."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        # One more than bounds, for what lies above the last.
+        self.counts = [0] * (len(self.bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+class _Family(Collector, Generic[Child]):
+    """Children of one name, by the values of its labels."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], make: Callable[[], Child]) -> None:
+        self._about = (name, text)
+        self._labels = tuple(labels)
+        self._make = make
+        self._children: dict[tuple[str, ...], Child] = {}
+
+    def labels(self, *values: str) -> Child:
+        """The child for these values, made when it is first asked for."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = self._make()
+        return child
+
+
+class Counters(_Family[Tally]):
+    """A counter metric; its name is given without `_total`."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
+        super().__init__(name, text, labels, Tally)
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(*self._about, labels=self._labels)
+        for values, tally in self._children.items():
+            family.add_metric(values, tally.value)
+        yield family
+
+
+class Histograms(_Family[Spread]):
+    """A histogram metric, its buckets cumulative as Prometheus wants them."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
+        super().__init__(name, text, labels, lambda: Spread(bounds))
+        self._limits = [*(str(float(bound)) for bound in bounds), "+Inf"]
+
+    def collect(self) -> Iterator[Metric]:
+        family = HistogramMetricFamily(*self._about, labels=self._labels)
+        for values, spread in self._children.items():
+            family.add_metric(
+                values, list(zip(self._limits, accumulate(spread.counts), strict=True)), spread.total
+            )
+        yield family
