@@ -30,6 +30,19 @@ def test_declaring_the_same_again_writes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "x.json").stat() == before
 
 
+def test_a_changed_configuration_file_is_a_changed_service(tmp_path: Path) -> None:
+    configuration = tmp_path / "x.toml"
+    service = Service("x", ("program",))
+    declared = []
+    for text in ("old", "old", "new"):
+        configuration.write_text(text)
+        services.declare(tmp_path / "services", service, configuration=configuration)
+        declared.append(services.declared(tmp_path / "services")["x"])
+
+    assert declared[0] == declared[1]
+    assert declared[1] != declared[2]
+
+
 class Stage:
     """A supervisor on a clock of its own."""
 

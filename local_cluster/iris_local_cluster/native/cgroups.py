@@ -58,7 +58,7 @@ def exists(name: str, root: Path = ROOT) -> bool:
     return any((tree / name).is_dir() for tree in trees(root))
 
 
-def remove(name: str, root: Path = ROOT, *, seconds: float = 30) -> None:
+def remove(name: str, root: Path = ROOT, *, seconds: float = 120) -> None:
     """Remove the groups from the leaves up; the kernel lets go of ended processes a moment later."""
     deadline = time.monotonic() + seconds
     while groups := [tree / name for tree in trees(root) if (tree / name).is_dir()]:

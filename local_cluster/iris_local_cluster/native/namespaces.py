@@ -37,6 +37,8 @@ def start(node: Layout, *, ingress_port: int) -> Record:
     if modprobe := packages.program("modprobe"):
         # Built into many kernels; when one is truly missing, the mount or the link says so.
         subprocess.run([modprobe, "--quiet", "--all", *_MODULES], check=False, capture_output=True)
+    # What a killed node left there would cost the new kubelet seconds each to find empty.
+    cgroups.remove(node.cgroup)
     cgroups.create(node.cgroup)
     node.logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

@@ -30,6 +30,7 @@ from iris_local_cluster.native import (
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.prerequisites import Machine
 from iris_local_cluster.native.record import Record
+from iris_local_cluster.native.services import Service
 from iris_local_cluster.progress import Progress, Step
 
 _PROGRAMS = (
@@ -109,8 +110,8 @@ class NativeCluster:
         containerd.configure(node, pause_image=images.PAUSE, restrict_oom_score=restricted)
         pods.configure(node)
         registry.configure(node)
-        services.declare(node.services, containerd.service(programs["containerd"]))
-        services.declare(node.services, registry.service())
+        self._declare(containerd.service(programs["containerd"]), "containerd.toml")
+        self._declare(registry.service(), "registry.yaml")
         self._wait("containerd", lambda: self._answers([str(programs["ctr"]), "version"]))
 
     def _load_all(self, ctr: Path, archives: Mapping[str, Path], step: Step) -> None:
@@ -142,7 +143,7 @@ class NativeCluster:
         step.note("certificates and manifests")
         fresh = kubeadm.configure(node, text, run)
         kubelet.configure(node)
-        services.declare(node.services, kubelet.service(node, programs["kubelet"]))
+        self._declare(kubelet.service(node, programs["kubelet"]), "kubelet.yaml")
         step.note("waiting for the API server")
         kubectl = self._administrator()
         self._wait("the API server", lambda: kubectl.succeeds("get", "--raw=/readyz"), log="kubelet")
@@ -155,6 +156,9 @@ class NativeCluster:
         step.note("waiting for the node to be Ready")
         ready = ("wait", "--for=condition=Ready", f"node/{node.node_name}", "--timeout=2s")
         self._wait("the node", lambda: kubectl.succeeds(*ready), log="kubelet")
+
+    def _declare(self, service: Service, file: str) -> None:
+        services.declare(self.layout.services, service, configuration=self.layout.configuration / file)
 
     def _administrator(self) -> Kubectl:
         """Before its group is bound, only super-admin.conf may do anything."""

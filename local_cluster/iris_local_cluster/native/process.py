@@ -37,7 +37,7 @@ def alive(identity: Identity) -> bool:
     return identify(identity.pid) == identity
 
 
-def kill(identity: Identity, *, seconds: float = 30) -> None:
+def kill(identity: Identity, *, seconds: float = 120) -> None:
     """End exactly this process and wait until the kernel has let go of it."""
     if alive(identity):
         os.kill(identity.pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ One JSON file per program. A new file is started, a changed one restarted, a rem
 ended program started again after a pause. Also reaps what others left behind, as process 1 must.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -30,10 +31,14 @@ class Service:
     descriptors: tuple[int, ...] = ()
 
 
-def declare(folder: Path, service: Service) -> None:
-    """Say that this shall run; changes nothing when it is said already."""
+def declare(folder: Path, service: Service, *, configuration: Path | None = None) -> None:
+    """Say that this shall run; changes nothing when it is said already, with the same configuration file."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"command": service.command, "environment": dict(service.environment)}, indent=2)
+    environment = dict(service.environment)
+    if configuration is not None:
+        # Not for the program's eyes: it makes a changed file a changed service, which is then restarted.
+        environment["CONFIGURATION_DIGEST"] = hashlib.sha256(configuration.read_bytes()).hexdigest()
+    text = json.dumps({"command": service.command, "environment": environment}, indent=2)
     file = folder / f"{service.name}.json"
     if file.is_file() and file.read_text() == text:
         return
