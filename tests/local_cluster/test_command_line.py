@@ -157,11 +157,12 @@ def test_the_summary_counts_by_version() -> None:
 
 
 def test_the_newest_model_is_so_by_its_card_not_by_its_file_time(tmp_path: Path) -> None:
-    for version, created in (("1.9.0", "2026-01-02T00:00:00Z"), ("1.10.0", "2026-01-01T00:00:00Z")):
-        card = {"version": version, "created": created}
+    days = {"1.9.0": "2026-01-01", "1.2.0": "2026-01-03", "1.10.0": "2026-01-02"}
+    for version, day in days.items():
+        card = {"version": version, "created": f"{day}T00:00:00Z"}
         (tmp_path / f"model_pipeline_{version}.json").write_text(json.dumps(card))
 
-    assert run_image.newest_version(tmp_path) == "1.9.0"
+    assert run_image.newest_version(tmp_path) == "1.2.0"
 
 
 def test_no_model_to_run_is_said_with_the_way_out(tmp_path: Path) -> None:

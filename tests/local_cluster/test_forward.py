@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from iris_local_cluster import loopback
 from iris_local_cluster.native import forward
@@ -56,7 +56,8 @@ async def exchange(port: int, content: bytes) -> bytes:
     return answer
 
 
-@given(content=st.binary(max_size=300_000))
+@example(content=bytes(range(256)) * 4096)
+@given(content=st.binary(max_size=10_000))
 def test_every_byte_arrives_and_comes_back_in_order(content: bytes) -> None:
     async def run() -> bytes:
         async with echo() as server, forwarded(server) as port:
