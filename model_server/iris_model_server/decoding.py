@@ -20,6 +20,8 @@ _BATCH: Final = msgspec.json.Decoder(BatchRequest)
 _NUMBER: Final = f"a number greater than 0 and at most {LARGEST_CM:g} (cm)"
 _OBJECT: Final = f"an object with {', '.join(FEATURES)}"
 _MOST_FAULTS: Final = 20
+_QUOTES: Final = 2 * len(FEATURES)
+_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Members(list[tuple[str, Any]]):
@@ -28,13 +30,25 @@ class _Members(list[tuple[str, Any]]):
 
 def one(body: bytes) -> Numbers:
     """The four measurements of one flower."""
+    row = one_or_none(body)
+    if row is not None:
+        return row
+    try:
+        _ONE.decode(body)
+    except _REFUSALS as error:
+        raise _problem(body, _faults_of_one, error) from None
+    raise _problem(body, _faults_of_one, None)
+
+
+def one_or_none(body: bytes) -> Numbers | None:
+    """The same, but None where there is a fault to name."""
     try:
         flower = _ONE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _problem(body, _faults_of_one, error) from None
+    except _REFUSALS:
+        return None
     # Four names and no text value are eight quotes; more mean that a name came twice.
-    if body.count(b'"') != 2 * len(FEATURES):
-        raise _problem(body, _faults_of_one, None)
+    if body.count(b'"') != _QUOTES:
+        return None
     return (flower.sepal_length, flower.sepal_width, flower.petal_length, flower.petal_width)
 
 
@@ -42,7 +56,7 @@ def batch(body: bytes, most_rows: int) -> Sequence[Numbers]:
     """The rows of a batch."""
     try:
         rows = _BATCH.decode(body).rows
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _REFUSALS as error:
         raise _problem(body, _faults_of_batch, error) from None
     if body.count(b'"') != 2:
         raise _problem(body, _faults_of_batch, None)

@@ -47,6 +47,10 @@ class Serving:
             raise Problem(errors.NOT_READY, "no model is loaded", headers={"retry-after": "1"})
         return self._loaded
 
+    def loaded_or_none(self) -> Loaded | None:
+        """The same, for who has no words for its absence."""
+        return self._loaded
+
     def ready(self) -> Loaded:
         """The same, but a server that drains wants no new traffic."""
         if self.draining:
