@@ -32,7 +32,8 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     install.infrastructure(kubectl, progress)
     install.operator(cluster, kubectl, progress)
     if (found := models.declared(kubectl)) not in {None, FIRST, SECOND}:
-        _say(f"\nIrisModel iris declares {found}, a version of yours: it is left as it is.\n")
+        _say(f"\nIrisModel iris declares {found}, a version of yours: it is left as it is.\n\n")
+        _say(next_steps(cluster))
         return
     serve(cluster, kubectl, FIRST, progress)
     _show(kubectl, "get", "irismodels", "--all-namespaces")

@@ -1,13 +1,16 @@
 """What the e2e tests share: the cluster that `up` left, and how the command line is called."""
 
+import hashlib
 import sys
 from dataclasses import dataclass
 
-from iris_local_cluster import loopback
+from iris_local_cluster import loopback, paths
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.kubectl import Kubectl
 
-NAME = "e2e"
+# Of this clone: another one may be tested on the same machine at the same time.
+_CLONE = hashlib.sha256(str(paths.PROJECT).encode()).hexdigest()[:6]
+NAME = f"e2e-{_CLONE}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,27 +11,32 @@ from pathlib import Path
 
 import pytest
 from iris_local_cluster import engines, packages, paths
+from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.native import cgroups, process, record
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.node import NativeCluster
 from iris_local_cluster.progress import Progress
 
-from tests.e2e.stage import command_line, free_port
+from tests.e2e.stage import NAME, command_line, free_port
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(engines.docker_answers(), reason="a Docker engine answers: the cluster is kind's"),
-]
+pytestmark = pytest.mark.e2e
 
 # Where Kubernetes, containerd and the plugins write when nobody stops them.
 _FOLDERS = ("/etc", "/opt", "/run", "/usr/libexec", "/var/lib", "/var/log", "/etc/cni", "/var/lib/cni")
 _FILTERS = ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save")
 
 
+def named(suffix: str, port: int) -> NativeCluster:
+    name = f"{NAME}-{suffix}"
+    return NativeCluster(Layout(name, paths.cluster(name)), port)
+
+
 @pytest.fixture
 def node() -> Iterator[NativeCluster]:
-    cluster = NativeCluster(Layout("e2e-traces", paths.cluster("e2e-traces")), free_port())
+    if engines.docker_answers():
+        pytest.skip("a Docker engine answers: the cluster is kind's")
+    cluster = named("traces", free_port())
     cluster.delete()
     try:
         yield cluster
@@ -174,8 +179,19 @@ def test_down_finds_a_node_whose_state_was_removed_by_hand(node: NativeCluster) 
     assert not cgroups.exists(node.layout.cgroup)
 
 
+def test_down_leaves_another_clones_cluster_of_that_name_alone(node: NativeCluster, tmp_path: Path) -> None:
+    with start_until(node, "Start the node") as up:
+        up.send_signal(signal.SIGKILL)
+    namesake = NativeCluster(Layout(node.name, tmp_path), node.port)
+
+    with pytest.raises(LocalClusterError, match="runs already from"):
+        namesake.delete()
+
+    assert node.running()
+
+
 def test_a_taken_port_is_refused_before_anything_is_begun(node: NativeCluster) -> None:
-    namesake = NativeCluster(Layout("e2e-other", paths.cluster("e2e-other")), node.port)
+    namesake = named("other", node.port)
     with start_until(node, "Start the node") as up:
         up.send_signal(signal.SIGKILL)
 

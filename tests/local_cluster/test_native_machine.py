@@ -18,6 +18,7 @@ GOOD = Machine(
     capabilities=0x1FFFFFFFFFF,
     missing_controllers=(),
     free_gigabytes=100,
+    needed_gigabytes=12,
     memory_gigabytes=16,
     port_refusal=None,
     unreachable=None,

@@ -51,12 +51,16 @@ def start(node: Layout, *, ingress_port: int) -> Record:
     return started
 
 
-def _require_same(node: Layout, found: Record, ingress_port: int) -> None:
+def _require_ours(node: Layout, found: Record) -> None:
     if Path(found.state) != node.state:
         raise LocalClusterError(
             f"cluster {node.name}: runs already from {found.state}, "
             "expected none of that name (give another --name)"
         )
+
+
+def _require_same(node: Layout, found: Record, ingress_port: int) -> None:
+    _require_ours(node, found)
     if found.ingress_port != ingress_port:
         raise LocalClusterError(
             f"cluster {node.name}: serves on port {found.ingress_port}, asked for {ingress_port}: "
@@ -114,7 +118,9 @@ def entered_network(node: Record, command: Sequence[str]) -> list[str]:
 def stop(node: Layout) -> bool:
     """End the node and remove what it left; False when there was nothing."""
     found = record.load(node.name)
-    state = Path(found.state) if found else node.state
+    if found is not None and process.alive(found.identity):
+        _require_ours(node, found)
+    state = node.state
     there = found is not None or state.exists() or cgroups.exists(node.cgroup)
     if found is not None:
         process.kill(found.identity)

@@ -99,7 +99,7 @@ class NativeCluster:
 
     def _survey(self) -> Machine:
         return prerequisites.survey(
-            self.layout.state, name=self.name, ingress_port=self.port, needs_network=not _built_before()
+            self.layout.state, name=self.name, ingress_port=self.port, first_build=not _built_before()
         )
 
     def _start_node(self, programs: Mapping[str, Path], step: Step, *, restricted: bool) -> None:

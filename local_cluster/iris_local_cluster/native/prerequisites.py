@@ -17,7 +17,9 @@ from iris_local_cluster import loopback
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, record
 
-_DISK_GIGABYTES = 12
+# Of state and images; and of Go's caches and what it builds in, once.
+_DISK_GIGABYTES = 4
+_BUILD_GIGABYTES = 8
 _MEMORY_GIGABYTES = 3
 _CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
 _CAP_SYS_RESOURCE = 24
@@ -33,6 +35,7 @@ class Machine:
     capabilities: int
     missing_controllers: tuple[str, ...]
     free_gigabytes: float
+    needed_gigabytes: int
     memory_gigabytes: float
     port_refusal: str | None
     unreachable: str | None
@@ -43,7 +46,7 @@ class Machine:
         return not self.capabilities >> _CAP_SYS_RESOURCE & 1
 
 
-def survey(state: Path, *, name: str, ingress_port: int, needs_network: bool) -> Machine:
+def survey(state: Path, *, name: str, ingress_port: int, first_build: bool) -> Machine:
     existing = next(path for path in (state, *state.parents) if path.exists())
     return Machine(
         system=platform.system(),
@@ -52,9 +55,10 @@ def survey(state: Path, *, name: str, ingress_port: int, needs_network: bool) ->
         capabilities=_capabilities(),
         missing_controllers=tuple(cgroups.missing()) if cgroups.ROOT.is_dir() else ("all",),
         free_gigabytes=shutil.disk_usage(existing).free / 1e9,
+        needed_gigabytes=_DISK_GIGABYTES + (_BUILD_GIGABYTES if first_build else 0),
         memory_gigabytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         port_refusal=None if record.running(name) else loopback.refusal(ingress_port),
-        unreachable=_unreachable() if needs_network else None,
+        unreachable=_unreachable() if first_build else None,
     )
 
 
@@ -85,8 +89,10 @@ def _of_the_system(machine: Machine) -> list[str]:
 
 def _of_space(machine: Machine, state: Path) -> list[str]:
     found: list[str] = []
-    if machine.free_gigabytes < _DISK_GIGABYTES:
-        found.append(f"disk: {machine.free_gigabytes:.1f} GB free at {state}, expected {_DISK_GIGABYTES} GB")
+    if machine.free_gigabytes < machine.needed_gigabytes:
+        found.append(
+            f"disk: {machine.free_gigabytes:.1f} GB free at {state}, expected {machine.needed_gigabytes} GB"
+        )
     if machine.memory_gigabytes < _MEMORY_GIGABYTES:
         found.append(f"memory: {machine.memory_gigabytes:.1f} GB, expected {_MEMORY_GIGABYTES} GB")
     return found
