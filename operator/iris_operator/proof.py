@@ -5,6 +5,7 @@ The only module that talks to pods. An answer stands for one container's life an
 """
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -68,8 +69,16 @@ class Prover:
         async with self._slots:
             proof = await self._ask(pod, model)
         if not proof.failure:
-            self._taken[pod.uid] = (pod.container_id, now, proof)
+            self._remember(pod, now, proof)
         return proof
+
+    def _remember(self, pod: Pod, now: float, proof: Proof) -> None:
+        """In the order of asking, so that the answers of pods that are long gone leave at the front."""
+        self._taken.pop(pod.uid, None)
+        self._taken[pod.uid] = (pod.container_id, now, proof)
+        for uid, (_, taken_at, _) in list(itertools.islice(self._taken.items(), 2)):
+            if now - taken_at >= RETAKE_SECONDS:
+                del self._taken[uid]
 
     async def _ask(self, pod: Pod, model: str) -> Proof:
         if self._session is None:
@@ -78,9 +87,15 @@ class Prover:
         url = f"http://{host}:{deployment.PORT}{PATH}"
         try:
             async with self._session.get(url, allow_redirects=False) as response:
-                if response.status != 200 or (response.content_length or 0) > _LARGEST_ANSWER:
+                if response.status != 200:
                     return Proof(failure=f"pod {pod.name}: GET {PATH}: found {response.status}, expected 200")
-                raw = await response.read()
+                raw = b""
+                async for part in response.content.iter_any():
+                    raw += part
+                    if len(raw) > _LARGEST_ANSWER:
+                        return Proof(
+                            failure=f"pod {pod.name}: GET {PATH}: found more than {_LARGEST_ANSWER} bytes"
+                        )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Proof(failure=f"pod {pod.name}: GET {PATH}: {str(error) or type(error).__name__}")
         return _parse(pod, raw, model)
@@ -90,7 +105,7 @@ def _parse(pod: Pod, raw: bytes, model: str) -> Proof:
     try:
         answer = json.loads(raw)
         name, version, digest = str(answer["name"]), str(answer["version"]), str(answer["digest"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Proof(failure=f"pod {pod.name}: GET {PATH}: found no name, version and digest in the answer")
     if name != model:
         return Proof(failure=f"pod {pod.name}: answers for model {name!r}, expected {model!r}")

@@ -38,6 +38,10 @@ FULL: Final[Mapping[str, Any]] = {
         "annotations": {"example.com/timeout": "5s"},
     },
     "monitoring": {"dashboard": {"enabled": False, "folder": "Flowers"}},
+    "networkPolicy": {
+        "enabled": False,
+        "allowFrom": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],
+    },
     "progressDeadlineSeconds": 90,
     "suspend": True,
 }

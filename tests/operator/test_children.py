@@ -10,13 +10,17 @@ from iris_operator.children import (
     deployment,
     horizontal_pod_autoscaler,
     ingress,
+    network_policy,
+    pod_disruption_budget,
     service,
+    service_account,
 )
 from iris_operator.spec import IrisModel
 
 from tests.operator import bodies
 
 SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
+ALWAYS = {"ServiceAccount", "Deployment", "Service"}
 LABELS = {
     **SELECTOR,
     "app.kubernetes.io/version": "1.4.0",
@@ -102,6 +106,7 @@ def test_builds_the_whole_deployment() -> None:
             "template": {
                 "metadata": {"labels": LABELS},
                 "spec": {
+                    "serviceAccountName": "iris",
                     "automountServiceAccountToken": False,
                     "enableServiceLinks": False,
                     "terminationGracePeriodSeconds": 40,
@@ -124,6 +129,64 @@ def test_builds_the_whole_deployment() -> None:
             },
         },
     }
+
+
+def test_builds_the_whole_service_account() -> None:
+    built = service_account.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": METADATA,
+        "automountServiceAccountToken": False,
+    }
+
+
+def test_builds_the_whole_disruption_budget() -> None:
+    built = pod_disruption_budget.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": METADATA,
+        "spec": {
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": SELECTOR},
+        },
+    }
+
+
+def test_builds_the_whole_network_policy() -> None:
+    built = network_policy.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": METADATA,
+        "spec": {
+            "podSelector": {"matchLabels": SELECTOR},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"ports": [{"protocol": "TCP", "port": 8000}]}],
+            "egress": [{"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}],
+        },
+    }
+
+
+def test_a_narrowed_network_policy_still_lets_the_operator_ask() -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "web"}}, "podSelector": {"matchLabels": {}}}
+    model = bodies.model(networkPolicy={"allowFrom": [peer]})
+
+    built = network_policy.build(model)
+
+    assert built is not None
+    assert built["spec"]["ingress"][0]["from"] == [
+        peer,
+        {
+            "namespaceSelector": {},
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "iris-operator"}},
+        },
+    ]
 
 
 def test_builds_the_whole_service() -> None:
@@ -207,26 +270,46 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
 @pytest.mark.parametrize(
     ("declared", "wanted"),
     [
-        ({}, ["Deployment", "Service", "ConfigMap"]),
-        ({"route": {"host": "a.example"}}, ["Deployment", "Service", "ConfigMap", "Ingress"]),
+        ({}, ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap"}),
+        (
+            {"route": {"host": "a.example"}},
+            ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap", "Ingress"},
+        ),
         (
             {"autoscaling": {"maxReplicas": 3}},
-            ["Deployment", "Service", "HorizontalPodAutoscaler", "ConfigMap"],
+            ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap", "HorizontalPodAutoscaler"},
         ),
-        ({"monitoring": {"dashboard": {"enabled": False}}}, ["Deployment", "Service"]),
+        (
+            {
+                "monitoring": {"dashboard": {"enabled": False}},
+                "networkPolicy": {"enabled": False},
+                "replicas": 1,
+            },
+            ALWAYS,
+        ),
+        (
+            {"autoscaling": {"minReplicas": 1, "maxReplicas": 3}, "replicas": 2},
+            ALWAYS | {"NetworkPolicy", "ConfigMap", "HorizontalPodAutoscaler"},
+        ),
     ],
-    ids=["the least", "a route", "autoscaling", "no dashboard"],
+    ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],
 )
-def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: list[str]) -> None:
+def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
     built = children.build(bodies.model(**declared))
 
-    assert [manifest["kind"] for _, manifest in built] == wanted
-    assert [kind.name for kind, _ in built] == wanted
+    assert {manifest["kind"] for _, manifest in built} == wanted
+    assert [manifest["kind"] for _, manifest in built] == [kind.name for kind, _ in built]
+
+
+def test_makes_the_service_account_before_the_pods_that_need_it() -> None:
+    order = [kind.name for kind in children.KINDS]
+
+    assert order.index("ServiceAccount") < order.index("Deployment")
 
 
 @pytest.mark.parametrize("kind", children.KINDS, ids=lambda kind: kind.name)
 def test_labels_and_owns_every_child(kind: kinds.Kind) -> None:
-    model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}})
+    model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}, "networkPolicy": {}})
 
     built = dict(children.build(model))[kind]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from iris_operator import errors, reasons, spec
-from iris_operator.spec import Autoscaling, Dashboard, Image, IrisModel, Route
+from iris_operator.spec import Autoscaling, Dashboard, Image, IrisModel, NetworkPolicy, Route
 
 from tests.operator import bodies
 
@@ -41,6 +41,7 @@ def test_parses_a_fully_set_body() -> None:
         log_level="Debug",
         route=Route("iris.kube.two.inc", "/models", "traefik", "iris-tls", {"example.com/timeout": "5s"}),
         dashboard=Dashboard(enabled=False, folder="Flowers"),
+        network_policy=NetworkPolicy(False, [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]),
         progress_deadline_seconds=90,
         suspend=True,
     )
@@ -67,6 +68,7 @@ def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() 
         log_level="Info",
         route=None,
         dashboard=Dashboard(enabled=True, folder="Iris"),
+        network_policy=NetworkPolicy(enabled=True, allow_from=()),
         progress_deadline_seconds=600,
         suspend=False,
     )

@@ -1,0 +1,65 @@
+"""Events for `kubectl describe`: one on each transition, none at rest, and nothing depends on them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from iris_operator import errors, kinds, notices, reasons
+from iris_operator.status import Verdict
+
+from tests.fakes.cluster import Call, FakeCluster
+from tests.operator import bodies
+
+SERVING = Verdict(ready=True, reason=reasons.SERVING, message="2 of 2 pods prove version 1.4.0")
+STALLED = Verdict(ready=False, reason=reasons.IMAGE_PULL_FAILED, message="m" * 2000, stalled=True)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def was(status: str, reason: str) -> dict[str, Any]:
+    return {"conditions": [{"type": "Available"}, {"type": "Ready", "status": status, "reason": reason}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "verdict", "due"),
+    [
+        ({}, SERVING, True),
+        ({"observedGeneration": -1}, SERVING, True),
+        (was("True", reasons.SERVING), SERVING, False),
+        (was("False", reasons.PROGRESSING), SERVING, True),
+        (was("True", reasons.SUSPENDED), SERVING, True),
+        (was("False", reasons.IMAGE_PULL_FAILED), STALLED, False),
+    ],
+    ids=["no status", "a fresh object", "at rest", "ready now", "another reason", "another message only"],
+)
+def test_is_due_on_a_transition_alone(before: dict[str, Any], verdict: Verdict, due: bool) -> None:
+    assert notices.due(before, verdict) is due
+
+
+async def post(cluster: FakeCluster, verdict: Verdict) -> None:
+    await notices.post(cluster, bodies.body(), verdict, instance="iris-operator-1", now=NOW)
+
+
+@pytest.mark.parametrize(("verdict", "kind"), [(SERVING, "Normal"), (STALLED, "Warning")])
+async def test_says_what_happened_to_which_object(verdict: Verdict, kind: str) -> None:
+    cluster = FakeCluster()
+
+    await post(cluster, verdict)
+
+    [event], _ = await cluster.list(kinds.EVENT, "iris", None)
+    assert (event["type"], event["reason"], event["action"]) == (kind, verdict.reason, "Reconcile")
+    assert event["note"] == verdict.message[:1000]
+    assert event["eventTime"] == "2026-11-23T12:00:00.000000Z"
+    assert event["regarding"]["uid"] == "uid-of-iris-iris"
+    assert event["metadata"]["name"].startswith("iris.")
+
+
+async def test_nothing_depends_on_a_notice(caplog: pytest.LogCaptureFixture) -> None:
+    async def refuse(_: Call) -> None:
+        raise errors.ClusterError(403, "events are forbidden")
+
+    cluster = FakeCluster()
+    cluster.before = refuse
+
+    await post(cluster, SERVING)
+
+    assert "events are forbidden" in caplog.text
