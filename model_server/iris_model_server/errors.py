@@ -36,6 +36,7 @@ TOO_LARGE: Final = Kind("too-large", 413, "The request is too large")
 MEDIA: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
 INVALID: Final = Kind("invalid-input", 422, "The input is not valid")
 INTERNAL: Final = Kind("internal-error", 500, "The server failed")
+OVERLOADED: Final = Kind("overloaded", 503, "The server has more to do than it can")
 NOT_READY: Final = Kind("not-ready", 503, "The server is not ready")
 
 KINDS: Final = (
@@ -50,6 +51,7 @@ KINDS: Final = (
     MEDIA,
     INVALID,
     INTERNAL,
+    OVERLOADED,
     NOT_READY,
 )
 _BY_STATUS: Final = {kind.status: kind for kind in KINDS}

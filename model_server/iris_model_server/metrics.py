@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, Proce
 from prometheus_client.exposition import choose_encoder
 
 from iris_model_server.artifact import Artifact
+from iris_model_server.outcomes import CONFIDENCE, Tally
 from iris_model_server.schemas import Numbers
-from iris_model_server.tallies import Counters, Histograms, Tally
+from iris_model_server.tallies import Count, Counters, Histograms
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 # Any other method is counted as OTHER: a client must not be able to make series.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MODEL: Final = ("model", "version")
@@ -67,6 +67,18 @@ class ModelMetrics:
         for number, (minimum, maximum, counter) in enumerate(self._ranges):
             counter.value += sum(not minimum <= row[number] <= maximum for row in rows)
 
+    def observe_call(self, seconds: float) -> None:
+        """One call of the model that ended well; its rows are in tallies."""
+        self._success.value += 1
+        self._seconds.observe(seconds)
+
+    def observe_tally(self, tally: Tally) -> None:
+        for counter, count in zip(self._classes, tally.classes, strict=True):
+            counter.value += count
+        self._confidence.add(tally.confidence, tally.confidence_sum)
+        for (*_, outside), count in zip(self._ranges, tally.outside, strict=True):
+            outside.value += count
+
 
 class RouteMetrics:
     """The children of one method and route, bound."""
@@ -75,7 +87,7 @@ class RouteMetrics:
         self._requests = metrics.http_requests
         self._labels = (method, route)
         self._seconds = metrics.http_seconds.labels(method, route)
-        self._by_status: dict[int, Tally] = {}
+        self._by_status: dict[int, Count] = {}
 
     def observe(self, status: int, seconds: float) -> None:
         counter = self._by_status.get(status)

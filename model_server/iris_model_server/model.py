@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from iris_model_server.schemas import Numbers
 
+# For each class the weight of each feature, then the intercept.
+Classes = Sequence[tuple[float, float, float, float, float]]
+
 
 class Model(Protocol):
     """What inference needs of a model."""
@@ -28,17 +31,17 @@ class FoldedModel:
     source = "folded"
 
     def __init__(self, weights: Sequence[Sequence[float]], intercept: Sequence[float]) -> None:
-        self._classes = tuple((*row, bias) for row, bias in zip(weights, intercept, strict=True))
+        pairs = zip(weights, intercept, strict=True)
+        self.classes: Classes = tuple((a, b, c, d, bias) for (a, b, c, d), bias in pairs)
 
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
-        return [self._softmax(row) for row in rows]
+        return [self.shares(row) for row in rows]
 
-    def _softmax(self, row: Numbers) -> list[float]:
+    def shares(self, row: Numbers) -> list[float]:
+        """The probability of each class for one row."""
         first, second, third, fourth = row
         # Written out: twice as quick as a sum of products, and the same digits on every Python.
-        scores = [
-            first * a + second * b + third * c + fourth * d + bias for a, b, c, d, bias in self._classes
-        ]
+        scores = [first * a + second * b + third * c + fourth * d + bias for a, b, c, d, bias in self.classes]
         # Without the largest score taken off, exp overflows for inputs far from the training range.
         largest = max(scores)
         powers = [exp(score - largest) for score in scores]

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from iris_model_server import artifact as artifacts
 from iris_model_server import errors
 from iris_model_server.artifact import Artifact
+from iris_model_server.batching import Batcher, Limits
 from iris_model_server.errors import ArtifactRefused, Problem
 from iris_model_server.metrics import Metrics, ModelMetrics
+from iris_model_server.model import FoldedModel
+from iris_model_server.outcomes import Ranges
 from iris_model_server.schemas import Health, ModelInfo
 from iris_model_server.settings import Settings
 
@@ -23,6 +26,9 @@ class Loaded:
 
     artifact: Artifact
     metrics: ModelMetrics
+    ranges: Ranges
+    # None for folded weights: they are quicker than any queue.
+    batcher: Batcher | None
 
 
 class Serving:
@@ -39,7 +45,16 @@ class Serving:
 
     def serve(self, artifact: Artifact) -> None:
         """From the next request on, this one answers."""
-        self._loaded = Loaded(artifact, self._metrics.bind(self._settings.model_name, artifact))
+        self._loaded = Loaded(
+            artifact=artifact,
+            metrics=self._metrics.bind(self._settings.model_name, artifact),
+            ranges=[(feature.minimum, feature.maximum) for feature in artifact.card.features],
+            batcher=None if isinstance(artifact.model, FoldedModel) else self._batcher(artifact),
+        )
+
+    def _batcher(self, artifact: Artifact) -> Batcher:
+        limits = Limits(self._settings.max_waiting, self._settings.max_waiting_seconds)
+        return Batcher(artifact.model.probabilities, limits)
 
     def loaded(self) -> Loaded:
         """The model that answers now. While draining too: what was accepted gets its answer."""

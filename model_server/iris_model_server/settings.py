@@ -33,8 +33,11 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(default=20, ge=1, le=600)
     # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
     keep_alive_seconds: int = Field(default=120, ge=1, le=3600)
-    max_body_bytes: int = Field(default=1_048_576, ge=1024, le=104_857_600)
-    max_batch_rows: int = Field(default=10_000, ge=1, le=1_000_000)
+    max_body_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
+    max_batch_rows: int = Field(default=100_000, ge=1, le=1_000_000)
+    # Of a model that does not fold: what may wait for it, in number and age.
+    max_waiting: int = Field(default=1000, ge=1, le=100_000)
+    max_waiting_seconds: float = Field(default=2.0, gt=0, le=600)
     reload_token: SecretStr | None = Field(default=None, min_length=16)
     termination_log: Path = Path("/dev/termination-log")
 

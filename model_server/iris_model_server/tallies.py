@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 Child = TypeVar("Child")
 
 
-class Tally:
+class Count:
     """One counter: whoever is bound to it adds to its value."""
 
     __slots__ = ("value",)
@@ -39,6 +39,11 @@ class Spread:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def add(self, counts: Sequence[int], total: float) -> None:
+        """Many values at once: how many fell to each bound and beyond the last, and their sum."""
+        self.counts = [former + more for former, more in zip(self.counts, counts, strict=True)]
+        self.total += total
+
 
 class _Family(Collector, Generic[Child]):
     """Children of one name, by the values of its labels."""
@@ -57,11 +62,11 @@ class _Family(Collector, Generic[Child]):
         return child
 
 
-class Counters(_Family[Tally]):
+class Counters(_Family[Count]):
     """A counter metric; its name is given without `_total`."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
-        super().__init__(name, text, labels, Tally)
+        super().__init__(name, text, labels, Count)
 
     def collect(self) -> Iterator[Metric]:
         family = CounterMetricFamily(*self._about, labels=self._labels)

@@ -1,0 +1,70 @@
+"""What a model said about some rows, and the counts of it that the metrics take. Pure, plain Python.
+
+`arrays` has the same for many rows at once; for a handful this one is quicker.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, Protocol
+
+from iris_model_server.schemas import Numbers
+
+# Upper bounds of the confidence histogram; what is above the last is counted beyond it.
+CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+Ranges = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts over rows: by class, by confidence bucket, by feature outside its training range."""
+
+    classes: Sequence[int]
+    confidence: Sequence[int]
+    confidence_sum: float
+    outside: Sequence[int]
+
+
+class Outcome(Protocol):
+    """Classes and probabilities of some rows, in their order."""
+
+    @property
+    def classes(self) -> list[int]: ...
+
+    def nested(self) -> list[list[float]]:
+        """The probabilities row by row."""
+
+    def flat(self) -> list[float]:
+        """The same in one list."""
+
+    def tally(self, ranges: Ranges) -> Tally: ...
+
+
+class PlainOutcome:
+    """An outcome in lists."""
+
+    def __init__(self, rows: Sequence[Numbers], shares: list[list[float]]) -> None:
+        self._rows = rows
+        self._shares = shares
+        self.classes = [of_row.index(max(of_row)) for of_row in shares]
+
+    def nested(self) -> list[list[float]]:
+        return self._shares
+
+    def flat(self) -> list[float]:
+        return list(chain.from_iterable(self._shares))
+
+    def tally(self, ranges: Ranges) -> Tally:
+        classes = [0] * len(self._shares[0])
+        buckets = [0] * (len(CONFIDENCE) + 1)
+        total = 0.0
+        for index, shares in zip(self.classes, self._shares, strict=True):
+            classes[index] += 1
+            buckets[bisect_left(CONFIDENCE, shares[index])] += 1
+            total += shares[index]
+        outside = [
+            sum(not minimum <= row[number] <= maximum for row in self._rows)
+            for number, (minimum, maximum) in enumerate(ranges)
+        ]
+        return Tally(classes, buckets, total, outside)
