@@ -15,8 +15,8 @@ from iris_operator.spec import IrisModel
 # Digest of the whole intent, on the child itself: a field that we stop owning changes it, so it is removed.
 INTENT: Final = "serving.two.inc/intent"
 
-# Lists that are maps to Kubernetes; any other list is one value.
-_MERGE_KEYS: Final = ("name", "uid", "containerPort", "port", "ip", "topologyKey")
+# What tells the items of a list apart that is a map to Kubernetes; any other list is one value.
+_MERGE_KEYS: Final = ("name", "uid", "containerPort", "topologyKey")
 # One value to Kubernetes: a key that somebody adds to a selector cuts the pods off.
 _ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
 _EMPTY: Final[tuple[object, ...]] = ("", None, {}, [])

@@ -47,6 +47,12 @@ class Dashboard:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    enabled: bool
+    allow_from: Sequence[Mapping[str, Any]]  # none: everybody
+
+
+@dataclass(frozen=True, slots=True)
 class IrisModel:
     """One IrisModel as declared, with the identity that its children need."""
 
@@ -65,6 +71,7 @@ class IrisModel:
     log_level: str
     route: Route | None
     dashboard: Dashboard
+    network_policy: NetworkPolicy
     progress_deadline_seconds: int
     suspend: bool
 
@@ -81,7 +88,7 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
     """Raises errors.Invalid, naming the field, when the body is not what the CRD promises."""
     metadata, spec = body["metadata"], _Fields("spec", body.get("spec"))
     image, monitoring = spec.fields("image"), spec.fields("monitoring")
-    dashboard = monitoring.fields("dashboard")
+    dashboard, policy = monitoring.fields("dashboard"), spec.fields("networkPolicy")
     return IrisModel(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -102,6 +109,7 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
         env=spec.sequence("env"),
         log_level=spec.fields("server").text("logLevel"),
         route=_route(spec),
+        network_policy=NetworkPolicy(policy.boolean("enabled"), policy.sequence("allowFrom")),
         dashboard=Dashboard(dashboard.boolean("enabled"), dashboard.text("folder")),
         progress_deadline_seconds=spec.integer("progressDeadlineSeconds"),
         suspend=spec.boolean("suspend"),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.cluster
 
 CHILDREN = [
+    ("ServiceAccount", "iris"),
+    ("NetworkPolicy", "iris"),
+    ("PodDisruptionBudget", "iris"),
     ("Deployment", "iris"),
     ("Service", "iris"),
     ("Ingress", "iris"),
@@ -51,6 +54,24 @@ DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
     ),
     ("Deployment", "iris", {"spec": {"replicas": 7}}, lambda body: body["spec"]["replicas"]),
     ("Service", "iris", {"spec": {"selector": {"app": "other"}}}, lambda body: body["spec"]["selector"]),
+    (
+        "NetworkPolicy",
+        "iris",
+        {"spec": {"egress": [{}]}},
+        lambda body: body["spec"]["egress"],
+    ),
+    (
+        "PodDisruptionBudget",
+        "iris",
+        {"spec": {"maxUnavailable": "100%"}},
+        lambda body: body["spec"]["maxUnavailable"],
+    ),
+    (
+        "ServiceAccount",
+        "iris",
+        {"automountServiceAccountToken": True},
+        lambda body: body["automountServiceAccountToken"],
+    ),
     (
         "Ingress",
         "iris",
@@ -119,11 +140,15 @@ async def test_what_is_not_declared_any_more_is_pruned(
     for kind, name in CHILDREN:
         await find(cluster, kind, name)
 
-    await iris.declare(route=None, monitoring={"dashboard": {"enabled": False}})
+    off = {"dashboard": {"enabled": False}}
+    await iris.declare(route=None, monitoring=off, networkPolicy={"enabled": False}, replicas=1)
 
     await _gone(cluster, "Ingress", "iris")
+    await _gone(cluster, "NetworkPolicy", "iris")
+    await _gone(cluster, "PodDisruptionBudget", "iris")
     await _gone(cluster, "ConfigMap", "iris-dashboard")
-    assert await cluster.find("Service", "iris") is not None
+    for kind in ("Service", "Deployment", "ServiceAccount"):
+        assert await cluster.find(kind, "iris") is not None
 
 
 async def test_somebody_elses_object_is_never_taken_over(

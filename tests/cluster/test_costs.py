@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.cluster
 
 CHILDREN = [
+    ("ServiceAccount", "iris"),
+    ("NetworkPolicy", "iris"),
+    ("PodDisruptionBudget", "iris"),
     ("Deployment", "iris"),
     ("Service", "iris"),
     ("Ingress", "iris"),

@@ -142,6 +142,68 @@ PLACEMENT = (
         "spec.monitoring.dashboard.folder",
         "more than 64",
     ),
+    Refusal(
+        "policy maybe",
+        {"networkPolicy": {"enabled": "no"}},
+        "spec.networkPolicy.enabled",
+        "must be of type boolean",
+    ),
+    Refusal(
+        "17 peers",
+        {
+            "networkPolicy": {
+                "allowFrom": [{"podSelector": {"matchLabels": {"n": str(n)}}} for n in range(17)]
+            }
+        },
+        "spec.networkPolicy.allowFrom",
+        "at most 16",
+    ),
+    Refusal(
+        "a peer that says nothing",
+        {"networkPolicy": {"allowFrom": [{}]}},
+        "spec.networkPolicy.allowFrom[0]",
+        "at least 1",
+    ),
+    Refusal(
+        "a selector without labels",
+        {"networkPolicy": {"allowFrom": [{"podSelector": {}}]}},
+        "spec.networkPolicy.allowFrom[0].podSelector.matchLabels",
+        "Required value",
+    ),
+    Refusal(
+        "a namespace selector without labels",
+        {"networkPolicy": {"allowFrom": [{"namespaceSelector": {}}]}},
+        "spec.networkPolicy.allowFrom[0].namespaceSelector.matchLabels",
+        "Required value",
+    ),
+    Refusal(
+        "9 pod labels",
+        {"networkPolicy": {"allowFrom": [{"podSelector": {"matchLabels": {f"k{n}": "" for n in range(9)}}}]}},
+        "spec.networkPolicy.allowFrom[0].podSelector.matchLabels",
+        "at most 8",
+    ),
+    Refusal(
+        "9 namespace labels",
+        {
+            "networkPolicy": {
+                "allowFrom": [{"namespaceSelector": {"matchLabels": {f"k{n}": "" for n in range(9)}}}]
+            }
+        },
+        "spec.networkPolicy.allowFrom[0].namespaceSelector.matchLabels",
+        "at most 8",
+    ),
+    Refusal(
+        "a long label",
+        {"networkPolicy": {"allowFrom": [{"podSelector": {"matchLabels": {"k": "v" * 64}}}]}},
+        "spec.networkPolicy.allowFrom[0].podSelector.matchLabels.k",
+        "more than 63",
+    ),
+    Refusal(
+        "a long namespace label",
+        {"networkPolicy": {"allowFrom": [{"namespaceSelector": {"matchLabels": {"k": "v" * 64}}}]}},
+        "spec.networkPolicy.allowFrom[0].namespaceSelector.matchLabels.k",
+        "more than 63",
+    ),
     Refusal("no patience", {"progressDeadlineSeconds": 29}, "spec.progressDeadlineSeconds", "or equal to 30"),
     Refusal(
         "for ever", {"progressDeadlineSeconds": 86401}, "spec.progressDeadlineSeconds", "or equal to 86400"

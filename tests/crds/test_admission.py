@@ -105,6 +105,15 @@ FULL: dict[str, Any] = {
         "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
     },
     "monitoring": {"dashboard": {"enabled": False, "folder": "Team A. Models"}},
+    "networkPolicy": {
+        "enabled": True,
+        "allowFrom": [
+            {
+                "namespaceSelector": {"matchLabels": {"team": "a"}},
+                "podSelector": {"matchLabels": {"app": "b"}},
+            }
+        ],
+    },
     "progressDeadlineSeconds": 30,
     "suspend": True,
 }
@@ -165,6 +174,7 @@ async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Clust
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "server": {"logLevel": "Info"},
         "monitoring": {"dashboard": {"enabled": True, "folder": "Iris"}},
+        "networkPolicy": {"enabled": True},
         "progressDeadlineSeconds": 600,
         "suspend": False,
     }

@@ -12,15 +12,22 @@ from iris_operator.children import (
     deployment,
     horizontal_pod_autoscaler,
     ingress,
+    network_policy,
+    pod_disruption_budget,
     service,
+    service_account,
 )
 from iris_operator.kinds import Kind
 from iris_operator.spec import IrisModel
 
-# In the order in which they are applied: the Deployment first, it takes longest to become true.
+# In the order in which they are applied: what pods need to be made and guarded, then the Deployment, which
+# takes longest to become true, then what leads to it.
 CHILDREN: Final[tuple[ModuleType, ...]] = (
+    service_account,
+    network_policy,
     deployment,
     service,
+    pod_disruption_budget,
     horizontal_pod_autoscaler,
     dashboard_config_map,
     ingress,

@@ -40,6 +40,7 @@ def build(model: IrisModel) -> dict[str, Any]:
 
 def _pod(model: IrisModel) -> dict[str, Any]:
     pod: dict[str, Any] = {
+        "serviceAccountName": model.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,

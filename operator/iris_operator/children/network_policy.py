@@ -1,0 +1,40 @@
+"""The NetworkPolicy: in to the http port only, out to DNS only; none when turned off. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_operator import kinds
+from iris_operator.children import deployment, metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.NETWORK_POLICY
+
+# Whoever else may come in: the operator asks every pod which version it serves, from whatever namespace.
+_OPERATOR: Final = {
+    "namespaceSelector": {},
+    "podSelector": {"matchLabels": {metadata.NAME_LABEL: metadata.MANAGED_BY}},
+}
+_DNS: Final = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+
+
+def build(model: IrisModel) -> dict[str, Any] | None:
+    policy = model.network_policy
+    if not policy.enabled:
+        return None
+    inward: dict[str, Any] = {"ports": [{"protocol": "TCP", "port": deployment.PORT}]}
+    if policy.allow_from:
+        inward["from"] = [*(_peer(peer) for peer in policy.allow_from), _OPERATOR]
+    return metadata.manifest(
+        KIND,
+        model,
+        spec={
+            "podSelector": {"matchLabels": metadata.selector(model)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [inward],
+            "egress": [{"ports": _DNS}],
+        },
+    )
+
+
+def _peer(peer: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: {"matchLabels": dict(selector["matchLabels"])} for name, selector in peer.items()}

@@ -1,0 +1,13 @@
+"""The ServiceAccount of the pods: an identity of their own, without a token and without rights. Pure."""
+
+from typing import Any
+
+from iris_operator import kinds
+from iris_operator.children import metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.SERVICE_ACCOUNT
+
+
+def build(model: IrisModel) -> dict[str, Any]:
+    return metadata.manifest(KIND, model, automountServiceAccountToken=False)
