@@ -37,31 +37,7 @@ def config(node: Layout, *, kubernetes: str, etcd: str, coredns: str) -> str:
                 "taints": [],
             },
         },
-        {
-            "apiVersion": "kubeadm.k8s.io/v1beta4",
-            "kind": "ClusterConfiguration",
-            "clusterName": node.name,
-            "kubernetesVersion": kubernetes,
-            "networking": {"podSubnet": layout.POD_SUBNET, "serviceSubnet": layout.SERVICE_SUBNET},
-            "apiServer": {"certSANs": ["127.0.0.1", "localhost"]},
-            "controllerManager": {
-                "extraArgs": [
-                    # The default is in /usr, which is the host's.
-                    {"name": "flex-volume-plugin-dir", "value": "/var/lib/kubelet/volumeplugins"},
-                    # One replica of everything: holding a lease would only cost writes.
-                    {"name": "leader-elect", "value": "false"},
-                ]
-            },
-            "scheduler": {"extraArgs": [{"name": "leader-elect", "value": "false"}]},
-            "dns": {"imageTag": coredns},
-            "etcd": {
-                "local": {
-                    "imageTag": etcd,
-                    # A cluster to throw away: speed over surviving a power cut.
-                    "extraArgs": [{"name": "unsafe-no-fsync", "value": "true"}],
-                }
-            },
-        },
+        _control_plane(node, kubernetes=kubernetes, etcd=etcd, coredns=coredns),
         {
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
             "kind": "KubeProxyConfiguration",
@@ -71,6 +47,34 @@ def config(node: Layout, *, kubernetes: str, etcd: str, coredns: str) -> str:
         },
     ]
     return yaml.safe_dump_all(documents)
+
+
+def _control_plane(node: Layout, *, kubernetes: str, etcd: str, coredns: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "ClusterConfiguration",
+        "clusterName": node.name,
+        "kubernetesVersion": kubernetes,
+        "networking": {"podSubnet": layout.POD_SUBNET, "serviceSubnet": layout.SERVICE_SUBNET},
+        "apiServer": {"certSANs": ["127.0.0.1", "localhost"]},
+        "controllerManager": {
+            "extraArgs": [
+                # The default is in /usr, which is the host's.
+                {"name": "flex-volume-plugin-dir", "value": "/var/lib/kubelet/volumeplugins"},
+                # One replica of everything: holding a lease would only cost writes.
+                {"name": "leader-elect", "value": "false"},
+            ]
+        },
+        "scheduler": {"extraArgs": [{"name": "leader-elect", "value": "false"}]},
+        "dns": {"imageTag": coredns},
+        "etcd": {
+            "local": {
+                "imageTag": etcd,
+                # A cluster to throw away: speed over surviving a power cut.
+                "extraArgs": [{"name": "unsafe-no-fsync", "value": "true"}],
+            }
+        },
+    }
 
 
 def configure(node: Layout, text: str, run: Run) -> bool:
