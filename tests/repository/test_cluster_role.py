@@ -1,0 +1,80 @@
+"""The operator's ClusterRole gives what the code asks for: a new child kind without its rule fails here."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from iris_operator import children, kinds, sweep
+from iris_operator.kinds import Kind
+
+MANIFESTS: Final = Path(__file__).parents[2] / "operator" / "manifests"
+CHILD_VERBS: Final = {"get", "list", "watch", "create", "patch", "delete"}
+
+
+def rules(file: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load((MANIFESTS / file).read_text("utf-8"))["rules"])
+
+
+def granted(group: str, resource: str) -> set[str]:
+    """Every verb that the ClusterRole gives on a resource."""
+    return {
+        verb
+        for rule in rules("cluster-role.yaml")
+        if group in rule["apiGroups"] and resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize("kind", children.KINDS, ids=lambda kind: kind.name)
+def test_may_do_with_a_child_exactly_what_applying_and_pruning_take(kind: Kind) -> None:
+    found = granted(kind.group, kind.plural)
+
+    assert found == CHILD_VERBS, f"operator/manifests/cluster-role.yaml: {kind.plural} in {kind.group!r}"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in sweep.WATCHED], ids=lambda kind: kind.name)
+def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
+    assert {"list", "watch"} <= granted(kind.group, kind.plural)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subresource", "verbs"),
+    [
+        (kinds.IRIS_MODEL, "", {"list", "watch"}),
+        (kinds.IRIS_MODEL, "/status", {"patch"}),
+        (kinds.POD, "", {"list", "watch"}),
+        (kinds.REPLICA_SET, "", {"list", "watch"}),
+        (kinds.EVENT, "", {"create"}),
+    ],
+    ids=["the spec is the user's", "status", "pods", "replica sets", "events"],
+)
+def test_may_do_no_more_than_it_does(kind: Kind, subresource: str, verbs: set[str]) -> None:
+    assert granted(kind.group, kind.plural + subresource) == verbs
+
+
+def test_grants_nothing_by_a_wildcard() -> None:
+    for rule in rules("cluster-role.yaml") + rules("role.yaml"):
+        assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+
+
+def test_grants_nothing_on_a_resource_that_the_code_does_not_know() -> None:
+    known = {(kind.group, kind.plural) for kind, _ in sweep.WATCHED} | {
+        (kinds.EVENT.group, kinds.EVENT.plural),
+        (kinds.IRIS_MODEL.group, "irismodels/status"),
+        ("apiextensions.k8s.io", "customresourcedefinitions"),  # Kopf's own
+    }
+
+    given = {
+        (group, resource)
+        for rule in rules("cluster-role.yaml")
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    assert given == known
+
+
+def test_applies_every_manifest_that_stands_there() -> None:
+    listed = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text("utf-8"))["resources"]
+
+    assert set(listed) == {file.name for file in MANIFESTS.glob("*.yaml")} - {"kustomization.yaml"}

@@ -1,0 +1,126 @@
+"""Rules that every file of the repository keeps; each failure names the file that breaks one."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+LONGEST_FILE: Final = 300
+LONGEST_FUNCTION: Final = 40
+MOST_PARAMETERS: Final = 5
+# A name that says nothing about what is inside.
+VAGUE: Final = frozenset({"common", "helpers", "manager", "misc", "utils"})
+# In pieces, so that this file has none of them in it.
+REGISTRIES: Final = tuple(
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("proxy", "golang", "org"),
+        ("sum", "golang", "org"),
+        ("crates", "io"),
+        ("conda", "anaconda", "org"),
+        ("rubygems", "org"),
+        ("repo1", "maven", "org"),
+        ("deb", "debian", "org"),
+        ("archive", "ubuntu", "com"),
+    )
+)
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+FILES: Final = _tracked()
+PACKAGES: Final = sorted({file.parent for file in FILES if file.name == "pyproject.toml"} - {ROOT})
+PYTHON: Final = [file for file in FILES if file.suffix == ".py"]
+PRODUCT: Final = [file for file in PYTHON if any(package in file.parents for package in PACKAGES)]
+
+
+def named(files: list[Path]) -> list[str]:
+    return [str(file.relative_to(ROOT)) for file in files]
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for file in PRODUCT:
+        for node in ast.walk(parsed(file)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield file, node
+
+
+def test_finds_what_it_judges() -> None:
+    """A rule over nothing would always hold."""
+    assert {package.name for package in PACKAGES} >= {"training", "model_server", "operator", "local_cluster"}
+    assert len(PRODUCT) >= 50
+
+
+@pytest.mark.parametrize("folder", ["operator", "tests"])
+def test_never_shadows_a_module_of_python(folder: str) -> None:
+    """With `operator/__init__.py` (or the tests') Python would import that folder as its own `operator`."""
+    found = list((ROOT / folder).glob("__init__.py"))
+    if folder == "tests":
+        found = list((ROOT / folder).rglob("__init__.py"))
+
+    assert named(found) == []
+
+
+def test_says_in_every_module_what_it_is_for() -> None:
+    silent = [file for file in PYTHON if not ast.get_docstring(parsed(file))]
+
+    assert named(silent) == []
+
+
+def test_keeps_files_short() -> None:
+    long = [file for file in PRODUCT if len(file.read_text("utf-8").splitlines()) > LONGEST_FILE]
+
+    assert named(long) == []
+
+
+def test_keeps_functions_short_and_their_parameters_few() -> None:
+    long, many = [], []
+    for file, node in functions():
+        place = f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"
+        positional = [*node.args.posonlyargs, *node.args.args]
+        if node.end_lineno is not None and node.end_lineno - node.lineno >= LONGEST_FUNCTION:
+            long.append(place)
+        if len([one for one in positional if one.arg != "self"]) > MOST_PARAMETERS:
+            many.append(place)
+
+    assert (long, many) == ([], [])
+
+
+def test_names_every_file_after_what_is_inside() -> None:
+    vague = [file for file in FILES if VAGUE & {file.stem, *file.relative_to(ROOT).parent.parts}]
+
+    assert named(vague) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=named(PACKAGES))
+def test_explains_every_package_and_why_it_is_so(package: Path) -> None:
+    readme = package / "README.md"
+
+    assert readme.is_file()
+    assert re.search(r"^## Why it is so$", readme.read_text("utf-8"), re.MULTILINE)
+
+
+def test_names_no_package_registry() -> None:
+    """Where packages come from is each machine's own setting."""
+    pattern = re.compile("|".join(map(re.escape, REGISTRIES)).encode())
+
+    naming = [file for file in FILES if pattern.search(file.read_bytes())]
+
+    assert named(naming) == []
