@@ -1,7 +1,7 @@
 """From a model artifact to predictions over HTTP.
 
-Start: `__main__` (command, exit codes) > `lifecycle` (signals, drain), `protocol` > `app` (assembly).
-A request: `edge` (id, limits, metrics, log) > `routes` (HTTP to calls) > `inference` (bytes to bytes).
+Start: `__main__` (command, exit codes) > `lifecycle` (signals, drain) > `app` (assembly).
+A request: `protocol` > `edge` (id, limits, metrics, log) > `straight` or the router > `routes`, `standards`
+> `inference`, `v1`, `v2` (bytes to bytes) > `evaluation` (at once, `batching`, `pieces`) > `model`, `arrays`.
 The model: `serving` (which one, reload) > `artifact` (folder to verified) > `card`, `model`.
-Beside them: `schemas`, `decoding`, `openapi`, `pages`, `errors`, `metrics`, `access_log`, `settings`, `logs`.
 """

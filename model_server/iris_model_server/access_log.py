@@ -68,6 +68,11 @@ class AccessLog:
             self._sink.flush()
 
 
+def milliseconds(seconds: float) -> float:
+    """Whole microseconds, for the log needs no more digits."""
+    return int(seconds * 1e6) / 1000
+
+
 def timestamp(moment: float) -> str:
     """RFC 3339 in UTC with milliseconds."""
     return _stamp(int(moment * 1000))

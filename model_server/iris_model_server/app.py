@@ -7,18 +7,23 @@ from importlib import metadata
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from iris_model_server import edge, errors, openapi, routes
+from iris_model_server import edge, errors, openapi, routes, standards
 from iris_model_server.access_log import AccessLog, Sink
 from iris_model_server.artifact import Artifact
 from iris_model_server.edge import Edge, Surroundings
 from iris_model_server.errors import Problem
+from iris_model_server.evaluation import Evaluation
 from iris_model_server.inference import Inference
 from iris_model_server.metrics import Metrics
 from iris_model_server.serving import Serving
 from iris_model_server.settings import Settings
+from iris_model_server.straight import Straight
+from iris_model_server.v1 import V1
+from iris_model_server.v2 import V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,9 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         level=getattr(logging, settings.log_level.upper()),
         most_bytes=settings.max_body_bytes,
     )
+    evaluation = Evaluation(settings)
+    predictions = routes.predictions(Inference(serving, evaluation, settings.max_batch_rows))
+    hot = [route for route in predictions.routes if isinstance(route, APIRoute)]
     app = FastAPI(
         title=openapi.TITLE,
         version=metadata.version("iris-model-server"),
@@ -53,12 +61,18 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         redirect_slashes=False,
         # What generated clients call their methods: predict, predict_batch, model_info.
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(Edge, surroundings=surroundings)],
+        middleware=[
+            Middleware(Edge, surroundings=surroundings),
+            Middleware(Straight, routes=hot, refusal=_problem),
+        ],
         exception_handlers={Problem: _problem, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.include_router(routes.predictions(Inference(serving, settings.max_batch_rows)))
+    app.include_router(predictions)
     app.include_router(routes.model(serving, settings))
+    most_rows = settings.max_batch_rows
+    app.include_router(standards.open_inference(serving, V2(serving, evaluation, most_rows)))
+    app.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
     app.include_router(routes.probes(serving, metrics))
     app.include_router(routes.site(app))
     return Server(app=app, serving=serving, log=log)
@@ -66,8 +80,10 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
 
 async def _problem(request: Request, error: Any) -> Response:
     problem: Problem = error
-    content = errors.body(problem, request.scope[edge.REQUEST_ID])
-    return Response(content, problem.kind.status, problem.headers, media_type=errors.MEDIA_TYPE)
+    status, media_type, content = errors.refusal(
+        problem, request.scope[edge.REQUEST_ID], request.scope["path"]
+    )
+    return Response(content, status, problem.headers, media_type=media_type)
 
 
 async def _http_exception(request: Request, error: Any) -> Response:

@@ -11,12 +11,20 @@ from typing import Any, Final
 
 import msgspec
 
-from iris_model_server import errors
+from iris_model_server import errors, pieces
 from iris_model_server.errors import Problem
 from iris_model_server.schemas import FEATURES, LARGEST_CM, BatchRequest, Fault, Numbers, PredictRequest
 
+
+class _RawBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `BatchRequest` whose rows are text still."""
+
+    rows: msgspec.Raw
+
+
 _ONE: Final = msgspec.json.Decoder(PredictRequest)
 _BATCH: Final = msgspec.json.Decoder(BatchRequest)
+_RAW_BATCH: Final = msgspec.json.Decoder(_RawBatch)
 _NUMBER: Final = f"a number greater than 0 and at most {LARGEST_CM:g} (cm)"
 _OBJECT: Final = f"an object with {', '.join(FEATURES)}"
 _MOST_FAULTS: Final = 20
@@ -65,7 +73,21 @@ def batch(body: bytes, most_rows: int) -> Sequence[Numbers]:
     return rows
 
 
+def batch_parts(body: bytes, most_rows: int) -> Iterator[list[float]]:
+    """The numbers of a large batch, piece by piece; it is too large for a second, slow reading."""
+    try:
+        rows = _RAW_BATCH.decode(body).rows
+    except _REFUSALS as error:
+        raise pieces.refusal(error) from None
+    if body.count(b'"') != 2:
+        raise Problem(errors.INVALID, "body: text or a name twice, expected an object with rows")
+    return pieces.of_rows(rows, "rows", most_rows)
+
+
 def _problem(body: bytes, faults_of: Any, error: Exception | None) -> Problem:
+    if len(body) > pieces.ONE_GO_BYTES:
+        # Words for every fault would hold up everybody else.
+        return pieces.refusal(error or msgspec.ValidationError("a name twice"))
     try:
         # RecursionError: a body of ten thousand brackets.
         content = json.loads(body.decode("utf-8"), object_pairs_hook=_Members, parse_int=_integer)

@@ -6,18 +6,15 @@ content of a request.
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import uuid4
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iris_model_server import access_log, errors
+from iris_model_server import access_log, errors, request_ids
 from iris_model_server.access_log import AccessLog
 from iris_model_server.errors import Problem
 from iris_model_server.metrics import Metrics
@@ -31,7 +28,6 @@ UNMATCHED: Final = "unmatched"
 CLIENT_LEFT: Final = 499
 # Asked every few seconds by machines: told only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
-_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Surroundings:
     log: AccessLog
     level: int
     most_bytes: int
-    new_id: Callable[[], str] = lambda: uuid4().hex
+    new_id: Callable[[], str] = field(default_factory=request_ids.source)
     clock: Callable[[], float] = time.perf_counter
 
 
@@ -90,21 +86,25 @@ class Exchange:
         self._send = send
         self._start = surroundings.clock()
         self._received = 0
-        self._headers = Headers(scope=scope)
-        given = self._headers.get("x-request-id", "")
-        self.request_id: str = given if _SANE_ID.fullmatch(given) else surroundings.new_id()
+        self.request_id = request_ids.given(scope["headers"]) or surroundings.new_id()
         self.status = 0
         scope[REQUEST_ID] = self.request_id
 
     async def receive(self) -> Message:
-        declared = self._headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self._with.most_bytes:
-            raise self._too_large(f"{declared[:20]} bytes")
+        if not self._received:
+            self._refuse_declared()
         message = await self._receive()
         self._received += len(message.get("body", b""))
         if self._received > self._with.most_bytes:
             raise self._too_large("more")
         return message
+
+    def _refuse_declared(self) -> None:
+        for name, value in self._scope["headers"]:
+            if name == b"content-length":
+                if value.isdigit() and int(value[:20]) > self._with.most_bytes:
+                    raise self._too_large(f"{value[:20].decode('ascii')} bytes")
+                return
 
     def _too_large(self, found: str) -> Problem:
         return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
@@ -116,20 +116,20 @@ class Exchange:
             if self._with.serving.draining:
                 # So that the client opens its next connection to a server that stays.
                 headers.append((b"connection", b"close"))
-            message = {**message, "headers": headers}
+            message["headers"] = headers
         await self._send(message)
 
     async def fail(self, problem: Problem) -> None:
         if self.status:
             # Half an answer is on the wire: the server closes the connection, the client sees it break.
             return
-        content = errors.body(problem, self.request_id)
+        status, media_type, content = errors.refusal(problem, self.request_id, self._scope["path"])
         await self.send(
             {
                 "type": "http.response.start",
-                "status": problem.kind.status,
+                "status": status,
                 "headers": [
-                    (b"content-type", errors.MEDIA_TYPE.encode("ascii")),
+                    (b"content-type", media_type.encode("ascii")),
                     (b"content-length", str(len(content)).encode("ascii")),
                 ],
             }
@@ -137,23 +137,25 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": content})
 
     def record(self) -> None:
+        scope = self._scope
         seconds = self._with.clock() - self._start
-        route = _template(self._scope)
+        route = _template(scope)
         status = self.status or CLIENT_LEFT
-        self._with.metrics.route(self._scope["method"], route).observe(status, seconds)
+        self._with.metrics.route(scope["method"], route).observe(status, seconds)
         if self._with.level > (logging.DEBUG if route in PROBES else logging.INFO):
             return
-        client = self._scope.get("client")
+        client = scope.get("client")
+        path = scope["path"]
         self._with.log.add(
             access_log.Line(
                 time=access_log.timestamp(time.time()),
                 level="info",
                 request_id=self.request_id,
-                method=self._scope["method"],
-                path=errors.one_line(self._scope["path"]),
+                method=scope["method"],
+                path=path if path == route else errors.one_line(path),
                 route=route,
                 status=status,
-                milliseconds=round(seconds * 1000, 3),
+                milliseconds=access_log.milliseconds(seconds),
                 client=client[0] if client else "",
             )
         )

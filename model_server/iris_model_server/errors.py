@@ -6,13 +6,15 @@ Raised anywhere, translated here only. Knows no framework.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from iris_model_server.schemas import Fault, ProblemDetails
+from iris_model_server.standard_schemas import StandardError
 
 MEDIA_TYPE: Final = "application/problem+json"
+STANDARD_PATHS: Final = ("/v1/", "/v2")
 TYPE_PREFIX: Final = "urn:iris-model-server:problem:"
 
 
@@ -92,6 +94,24 @@ def from_status(status: int, detail: str) -> Problem:
     """A problem for a status that the framework chose."""
     kind = _BY_STATUS.get(status) or Kind(f"status-{status}", status, HTTPStatus(status).phrase)
     return Problem(kind, detail)
+
+
+class Refusal(NamedTuple):
+    """An error as it goes out."""
+
+    status: int
+    media_type: str
+    content: bytes
+
+
+def refusal(problem: Problem, request_id: str, path: str) -> Refusal:
+    """The error in the words of the path's protocol: the standard ones have their own shape."""
+    if path.startswith(STANDARD_PATHS):
+        content = msgspec.json.encode(StandardError(problem.detail))
+        # They know no 422: what cannot be inferred is a 400.
+        status = MALFORMED.status if problem.kind is INVALID else problem.kind.status
+        return Refusal(status, "application/json", content)
+    return Refusal(problem.kind.status, MEDIA_TYPE, body(problem, request_id))
 
 
 def body(problem: Problem, request_id: str) -> bytes:

@@ -4,25 +4,37 @@ Every way in (routes today) calls this, so that all of them mean the same.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import msgspec
 
-from iris_model_server import decoding
+from iris_model_server import columns, decoding, errors, pieces
+from iris_model_server.columns import Columns
 from iris_model_server.errors import Problem
+from iris_model_server.evaluation import Evaluation
 from iris_model_server.model import FoldedModel
-from iris_model_server.schemas import BatchAnswer, Numbers, PredictAnswer
+from iris_model_server.schemas import Numbers, PredictAnswer
 from iris_model_server.serving import Loaded, Serving
 
-Probabilities = list[list[float]]
+
+class _BatchColumns(msgspec.Struct, frozen=True):
+    """A `BatchAnswer` whose columns are text already."""
+
+    prediction: msgspec.Raw
+    prediction_label: msgspec.Raw
+    probabilities: msgspec.Raw
+    request_id: str
+    model_version: str
 
 
 class Inference:
     """The model behind both predict paths."""
 
-    def __init__(self, serving: Serving, most_rows: int) -> None:
+    def __init__(self, serving: Serving, evaluation: Evaluation, most_rows: int) -> None:
         self._serving = serving
+        self._evaluation = evaluation
         self._most_rows = most_rows
         self._encode = msgspec.json.Encoder().encode
 
@@ -36,7 +48,7 @@ class Inference:
         return self._one(loaded, row, request_id)
 
     def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
-        """What `predict` answers, if that needs no words and no waiting; else None, and nothing is counted."""
+        """What `predict` answers, if that needs no words and no waiting; else None, nothing counted."""
         loaded = self._serving.loaded_or_none()
         if loaded is None or not isinstance(loaded.artifact.model, FoldedModel):
             return None
@@ -45,6 +57,9 @@ class Inference:
 
     def _one(self, loaded: Loaded, row: Numbers, request_id: str) -> bytes:
         index, shares = _measured_one(loaded, row)
+        return self._answer(loaded, index, shares, request_id)
+
+    def _answer(self, loaded: Loaded, index: int, shares: list[float], request_id: str) -> bytes:
         card = loaded.artifact.card
         return self._encode(
             PredictAnswer(
@@ -56,17 +71,34 @@ class Inference:
             )
         )
 
-    def predict_batch(self, body: bytes, request_id: str) -> bytes:
+    async def predict_shared(self, body: bytes, request_id: str) -> bytes:
+        """The same as `predict` for any model: one that is slow to call is called for many requests."""
         loaded = self._serving.loaded()
+        if loaded.batcher is None:
+            return self.predict(body, request_id)
         with _counting_faults(loaded):
-            rows = decoding.batch(body, self._most_rows)
-        classes, probabilities = _measured(loaded, rows)
+            row = decoding.one(body)
+        outcome = await self._evaluation.shared(loaded, (row,), loaded.batcher)
+        ((index,), (shares,)) = outcome.classes, outcome.nested()
+        return self._answer(loaded, index, shares, request_id)
+
+    async def predict_batch(self, body: bytes, request_id: str) -> bytes:
+        loaded = self._serving.loaded()
         card = loaded.artifact.card
+        collected = Columns((columns.INDEX, columns.LABEL, columns.NESTED), card.classes)
+        with _counting_faults(loaded):
+            if len(body) <= pieces.ONE_GO_BYTES:
+                rows = decoding.batch(body, self._most_rows)
+                flat = list(chain.from_iterable(rows))
+                await self._evaluation.whole(loaded, flat, collected.take)
+            else:
+                parts = decoding.batch_parts(body, self._most_rows)
+                await self._evaluation.pieces(loaded, parts, collected.take)
         return self._encode(
-            BatchAnswer(
-                prediction=classes,
-                prediction_label=[card.classes[index] for index in classes],
-                probabilities=probabilities,
+            _BatchColumns(
+                prediction=collected.list_of(columns.INDEX),
+                prediction_label=collected.list_of(columns.LABEL),
+                probabilities=collected.list_of(columns.NESTED),
                 request_id=request_id,
                 model_version=card.version,
             )
@@ -77,8 +109,9 @@ class Inference:
 def _counting_faults(loaded: Loaded) -> Iterator[None]:
     try:
         yield
-    except Problem:
-        loaded.metrics.count("invalid")
+    except Problem as problem:
+        if problem.kind is not errors.OVERLOADED:
+            loaded.metrics.count("invalid")
         raise
 
 
@@ -94,16 +127,3 @@ def _measured_one(loaded: Loaded, row: Numbers) -> tuple[int, list[float]]:
     index = shares.index(share)
     loaded.metrics.observe_one(row, index, share, seconds)
     return index, shares
-
-
-def _measured(loaded: Loaded, rows: Sequence[Numbers]) -> tuple[list[int], Probabilities]:
-    start = time.perf_counter()
-    try:
-        probabilities = loaded.artifact.model.probabilities(rows)
-    except Exception:
-        loaded.metrics.count("error")
-        raise
-    seconds = time.perf_counter() - start
-    classes = [shares.index(max(shares)) for shares in probabilities]
-    loaded.metrics.observe(rows, classes, probabilities, seconds)
-    return classes, probabilities

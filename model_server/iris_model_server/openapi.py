@@ -10,7 +10,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from iris_model_server import errors, schemas
+from iris_model_server import errors, schemas, standard_schemas
 from iris_model_server.errors import Kind
 
 TITLE: Final = "Iris model server"
@@ -28,6 +28,17 @@ ANSWER: Final = {
     "probabilities": SHARES,
 }
 BATCH: Final = {"rows": [list(FLOWER.values()), [6.7, 3.0, 5.2, 2.3]]}
+INFER: Final = {
+    "inputs": [
+        {
+            "name": "input-0",
+            "shape": [2, 4],
+            "datatype": "FP64",
+            "data": [*FLOWER.values(), 6.7, 3.0, 5.2, 2.3],
+        }
+    ]
+}
+INSTANCES: Final = {"instances": BATCH["rows"]}
 REQUEST_ID_HEADER: Final = {
     "x-request-id": {
         "description": "The id given with the request, or a new one.",
@@ -56,14 +67,22 @@ def answers(
             "content": {"application/json": success},
         }
     }
-    for kind in (*kinds, errors.INTERNAL):
-        problem = {"schema": _reference(schemas.ProblemDetails)}
-        described[kind.status] = {
-            "description": kind.title,
-            "headers": REQUEST_ID_HEADER,
-            "content": {errors.MEDIA_TYPE: problem},
-        }
-    return described
+    problem = {errors.MEDIA_TYPE: {"schema": _reference(schemas.ProblemDetails)}}
+    return described | {kind.status: _refusal(kind, problem) for kind in (*kinds, errors.INTERNAL)}
+
+
+def standard_answers(shape: type[msgspec.Struct], *kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The same where a standard protocol says what an error looks like."""
+    error = {"application/json": {"schema": _reference(standard_schemas.StandardError)}}
+    return answers(shape) | {kind.status: _refusal(kind, error) for kind in (*kinds, errors.INTERNAL)}
+
+
+def path_parameters(*names: str) -> dict[str, Any]:
+    """The part of an operation that describes what stands in its path."""
+    described = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    return {"parameters": described}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -71,7 +90,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=TITLE, version=app.version, description=DESCRIPTION, routes=app.routes)
         _, components = msgspec.json.schema_components(
-            schemas.ALL, ref_template="#/components/schemas/{name}"
+            (*schemas.ALL, *standard_schemas.ALL), ref_template="#/components/schemas/{name}"
         )
         made["components"] = {
             **made.get("components", {}),
@@ -80,6 +99,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         }
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _refusal(kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": kind.title, "headers": REQUEST_ID_HEADER, "content": content}
 
 
 def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:

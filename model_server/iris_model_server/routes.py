@@ -18,7 +18,7 @@ from iris_model_server.serving import Serving
 from iris_model_server.settings import Settings
 
 JSON: Final = "application/json"
-_INPUT_KINDS: Final = (errors.MALFORMED, errors.TOO_LARGE, errors.MEDIA, errors.INVALID, errors.NOT_READY)
+_INPUT_KINDS: Final = (errors.MALFORMED, errors.TOO_LARGE, errors.MEDIA, errors.INVALID, errors.OVERLOADED)
 
 
 def predictions(inference: Inference) -> APIRouter:
@@ -33,7 +33,7 @@ def predictions(inference: Inference) -> APIRouter:
     )
     async def predict(request: Request) -> Response:
         body = await _json_body(request)
-        return Response(inference.predict(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
+        return Response(await inference.predict_shared(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
 
     @router.post(
         "/predict/batch",
@@ -43,7 +43,7 @@ def predictions(inference: Inference) -> APIRouter:
     )
     async def predict_batch(request: Request) -> Response:
         body = await _json_body(request)
-        return Response(inference.predict_batch(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
+        return Response(await inference.predict_batch(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
 
     return router
 

@@ -43,11 +43,16 @@ class Serving:
         self._reloading = asyncio.Lock()
         self.draining = False
 
+    @property
+    def name(self) -> str:
+        """The model's name in every protocol."""
+        return self._settings.model_name
+
     def serve(self, artifact: Artifact) -> None:
         """From the next request on, this one answers."""
         self._loaded = Loaded(
             artifact=artifact,
-            metrics=self._metrics.bind(self._settings.model_name, artifact),
+            metrics=self._metrics.bind(self.name, artifact),
             ranges=[(feature.minimum, feature.maximum) for feature in artifact.card.features],
             batcher=None if isinstance(artifact.model, FoldedModel) else self._batcher(artifact),
         )
@@ -90,7 +95,7 @@ class Serving:
         artifact = self.loaded().artifact
         card = artifact.card
         return ModelInfo(
-            name=self._settings.model_name,
+            name=self.name,
             version=card.version,
             digest=artifact.digest,
             features=card.features,
@@ -106,7 +111,7 @@ class Serving:
     def health(self) -> Health:
         return Health(
             status="serving",
-            model_name=self._settings.model_name,
+            model_name=self.name,
             model_version=self.ready().artifact.card.version,
             uptime_seconds=round(time.time() - self._started, 3),
         )

@@ -243,6 +243,11 @@ async def test_the_document_describes_what_is_really_answered(client: httpx.Asyn
         "ModelInfo": await client.get("/api/v1/model/info"),
         "Health": await client.get("/api/v1/health"),
         "ProblemDetails": await client.post("/api/v1/predict", json={}),
+        "ServerMetadata": await client.get("/v2"),
+        "ModelMetadata": await client.get("/v2/models/iris"),
+        "InferAnswer": await client.post("/v2/models/iris/infer", json=openapi.INFER | {"id": "1"}),
+        "PredictV1Answer": await client.post("/v1/models/iris:predict", json=openapi.INSTANCES),
+        "StandardError": await client.get("/v1/models/other"),
     }
     for name, response in real.items():
         assert list(response.json()) == list(schemas[name]["properties"])
@@ -255,6 +260,18 @@ async def test_the_document_describes_what_is_really_answered(client: httpx.Asyn
         "/livez",
         "/readyz",
         "/metrics",
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models/{name}",
+        "/v2/models/{name}/ready",
+        "/v2/models/{name}/infer",
+        "/v2/models/{name}/versions/{version}",
+        "/v2/models/{name}/versions/{version}/ready",
+        "/v2/models/{name}/versions/{version}/infer",
+        "/v1/models",
+        "/v1/models/{name}",
+        "/v1/models/{name}:predict",
     }
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     assert {operation["operationId"] for operation in operations} >= {
@@ -278,6 +295,10 @@ async def test_every_reference_of_the_document_leads_somewhere(client: httpx.Asy
 async def test_examples_of_the_document_are_true(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
 
-    for path in ("/api/v1/predict", "/api/v1/predict/batch"):
-        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-        assert (await client.post(path, json=body["example"])).status_code == 200
+    for path, operations in document["paths"].items():
+        for body in (
+            operation["requestBody"] for operation in operations.values() if "requestBody" in operation
+        ):
+            example = body["content"]["application/json"]["example"]
+            real = path.format(name="iris", version="1.4.0")
+            assert (await client.post(real, json=example)).status_code == 200

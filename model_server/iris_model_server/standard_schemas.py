@@ -1,0 +1,146 @@
+"""The shapes of the two standard protocols' bodies, as encoded and documented. No logic."""
+
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+from msgspec import Meta, Raw, Struct
+
+Data = TypeVar("Data")
+Parameters = dict[str, Any]
+Numbers = Annotated[list[Any], Meta(description="Numbers flat in row order, or one list for each row.")]
+
+
+class InferInput(Struct, Generic[Data], frozen=True):
+    """One input tensor."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: Data
+    parameters: Parameters | None = None
+
+
+class RequestedOutput(Struct, frozen=True):
+    """An output that the answer shall have."""
+
+    name: str
+    parameters: Parameters | None = None
+
+
+class InferBody(Struct, Generic[Data], frozen=True):
+    """A request as it is decoded: `Data` is the kind of list its input has."""
+
+    inputs: list[InferInput[Data]]
+    id: str | None = None
+    parameters: Parameters | None = None
+    outputs: list[RequestedOutput] | None = None
+
+
+class InferRequest(Struct, frozen=True):
+    """One input of shape [rows, 4]; without `outputs` the answer has all of them."""
+
+    inputs: list[InferInput[Numbers]]
+    id: str | None = None
+    parameters: Parameters | None = None
+    outputs: list[RequestedOutput] | None = None
+
+
+class InferOutput(Struct, frozen=True):
+    """One output tensor, flat in row order."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: Annotated[Raw, Meta(extra_json_schema={"type": "array"})]
+
+
+class InferAnswer(Struct, frozen=True, omit_defaults=True):
+    """The outputs in the order they were asked for."""
+
+    model_name: str
+    model_version: str
+    outputs: list[InferOutput]
+    id: str | None = None
+
+
+class ServerMetadata(Struct, frozen=True):
+    """What answers, and what it can beyond the protocol."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class TensorMetadata(Struct, frozen=True):
+    """A tensor of the model; -1 stands for any number of rows."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(Struct, frozen=True):
+    """The model that serves, in the words of the protocol."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class Live(Struct, frozen=True):
+    """The process answers."""
+
+    live: bool
+
+
+class Ready(Struct, frozen=True):
+    """A model is loaded and traffic is welcome."""
+
+    ready: bool
+
+
+class ModelReady(Struct, frozen=True):
+    """Whether this model answers."""
+
+    name: str
+    ready: bool
+
+
+class ModelList(Struct, frozen=True):
+    """The models of this server: one."""
+
+    models: list[str]
+
+
+class PredictV1Request(Struct, frozen=True):
+    """Each instance is sepal length, sepal width, petal length, petal width in centimetres."""
+
+    instances: list[list[float]]
+
+
+class PredictV1Answer(Struct, frozen=True):
+    """The number of the class of each instance."""
+
+    predictions: Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"type": "integer"}})]
+
+
+class StandardError(Struct, frozen=True):
+    """An error as both protocols describe it."""
+
+    error: str
+
+
+ALL: Final = (
+    InferRequest,
+    InferAnswer,
+    ServerMetadata,
+    ModelMetadata,
+    Live,
+    Ready,
+    ModelReady,
+    ModelList,
+    PredictV1Request,
+    PredictV1Answer,
+    StandardError,
+)
