@@ -25,10 +25,11 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     cluster.require(progress)
     for version in (FIRST, SECOND):
         train(version, progress)
-    built = [images.build_server(version, paths.ARTIFACTS, progress) for version in (FIRST, SECOND)]
+    for version in (FIRST, SECOND):
+        images.build_server(version, paths.ARTIFACTS, progress)
     kubectl = bring_up(cluster, progress)
-    for image in built:
-        images.push(image, cluster.registry, progress)
+    for version in (FIRST, SECOND):
+        publish(cluster, version, progress)
     install.infrastructure(kubectl, progress)
     install.operator(cluster, kubectl, progress)
     if (found := models.declared(kubectl)) not in {None, FIRST, SECOND}:
@@ -54,6 +55,13 @@ def train(version: str, progress: Progress) -> None:
         answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=paths.PROJECT)
         if answer.returncode != 0:
             raise LocalClusterError(f"training {version}: {_last_line(answer.stderr)}")
+
+
+def publish(cluster: Cluster, version: str, progress: Progress) -> None:
+    with progress.step(f"Publish iris-server:{version}"):
+        # Asked for again: a first cluster takes minutes, and the store of images is every clone's.
+        image = images.build_server(version, paths.ARTIFACTS, progress)
+        images.push(image, cluster.registry, progress)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:

@@ -55,9 +55,16 @@ def output(*command: str) -> list[str]:
 
 def host() -> dict[str, list[str]]:
     """What of the host a node could change."""
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    ours = [Path(folder) for folder in _FOLDERS] + [paths.LOCAL]
     return {
-        "mounts": sorted(point for point in mounts if not Path(point).is_relative_to(paths.cache())),
+        # Images of another clone may be built meanwhile, in mounts elsewhere.
+        "mounts": sorted(
+            str(point)
+            for point in points
+            if any(point.is_relative_to(folder) for folder in ours)
+            and not point.is_relative_to("/run/iris-local-cluster")
+        ),
         "network namespaces": output("ip", "netns", "list"),
         "links": [line.split()[1] for line in output("ip", "-oneline", "link")],
         "addresses": [" ".join(line.split()[:4]) for line in output("ip", "-oneline", "address")],
