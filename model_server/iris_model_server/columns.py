@@ -11,6 +11,9 @@ INDEX: Final = "index"
 LABEL: Final = "label"
 FLAT: Final = "flat"
 NESTED: Final = "nested"
+# What JSON text never holds: inside a string it is escaped.
+HOLE: Final = b"\0"
+A_COLUMN: Final = msgspec.Raw(HOLE)
 
 _encode: Final = msgspec.json.Encoder().encode
 _TEXT: Final[Mapping[str, Callable[[Outcome, Sequence[bytes]], bytes]]] = {
@@ -33,6 +36,14 @@ class Columns:
         for column, parts in self._parts.items():
             parts.append(_TEXT[column](outcome, self._labels))
 
-    def list_of(self, column: str) -> msgspec.Raw:
-        """The whole column as a JSON list."""
-        return msgspec.Raw(b"[%b]" % b",".join(self._parts[column]))
+    def parts(self, frame: bytes) -> list[bytes]:
+        """The answer: a frame that has HOLE where each column belongs, and the columns in it."""
+        texts = frame.split(HOLE)
+        answer = [texts[0]]
+        for parts, text in zip(self._parts.values(), texts[1:], strict=True):
+            answer.append(b"[")
+            for part in parts:
+                answer += (part, b",")
+            # In place of the last comma.
+            answer[-1] = b"]" + text
+        return answer

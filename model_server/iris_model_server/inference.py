@@ -82,7 +82,7 @@ class Inference:
         ((index,), (shares,)) = outcome.classes, outcome.nested()
         return self._answer(loaded, index, shares, request_id)
 
-    async def predict_batch(self, body: bytes, request_id: str) -> bytes:
+    async def predict_batch(self, body: bytes, request_id: str) -> list[bytes]:
         loaded = self._serving.loaded()
         card = loaded.artifact.card
         collected = Columns((columns.INDEX, columns.LABEL, columns.NESTED), card.classes)
@@ -94,15 +94,16 @@ class Inference:
             else:
                 parts = decoding.batch_parts(body, self._most_rows)
                 await self._evaluation.pieces(loaded, parts, collected.take)
-        return self._encode(
+        frame = self._encode(
             _BatchColumns(
-                prediction=collected.list_of(columns.INDEX),
-                prediction_label=collected.list_of(columns.LABEL),
-                probabilities=collected.list_of(columns.NESTED),
+                prediction=columns.A_COLUMN,
+                prediction_label=columns.A_COLUMN,
+                probabilities=columns.A_COLUMN,
                 request_id=request_id,
                 model_version=card.version,
             )
         )
+        return collected.parts(frame)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def of(data: msgspec.Raw, where: str, piece_bytes: int = PIECE_BYTES) -> Iterato
     text = bytes(data).strip(_BLANK)
     if text[:1] != b"[" or text[-1:] != b"]":
         raise Problem(errors.INVALID, f"{where}: no list, expected a list of numbers")
-    return (_nested if is_nested(text) else _flat)(text, where, piece_bytes)
+    yield from (_nested if is_nested(text) else _flat)(text, where, piece_bytes)
 
 
 def of_rows(data: msgspec.Raw, where: str, most_rows: int) -> Iterator[Flat]:

@@ -10,14 +10,13 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
-from iris_model_server import edge, errors, openapi, pages, schemas
+from iris_model_server import answers, edge, errors, openapi, pages, schemas
 from iris_model_server.errors import Problem
 from iris_model_server.inference import Inference
 from iris_model_server.metrics import Metrics
 from iris_model_server.serving import Serving
 from iris_model_server.settings import Settings
 
-JSON: Final = "application/json"
 _INPUT_KINDS: Final = (errors.MALFORMED, errors.TOO_LARGE, errors.MEDIA, errors.INVALID, errors.OVERLOADED)
 
 
@@ -33,7 +32,9 @@ def predictions(inference: Inference) -> APIRouter:
     )
     async def predict(request: Request) -> Response:
         body = await _json_body(request)
-        return Response(await inference.predict_shared(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
+        return Response(
+            await inference.predict_shared(body, request.scope[edge.REQUEST_ID]), media_type=answers.JSON
+        )
 
     @router.post(
         "/predict/batch",
@@ -43,7 +44,7 @@ def predictions(inference: Inference) -> APIRouter:
     )
     async def predict_batch(request: Request) -> Response:
         body = await _json_body(request)
-        return Response(await inference.predict_batch(body, request.scope[edge.REQUEST_ID]), media_type=JSON)
+        return answers.of_parts(await inference.predict_batch(body, request.scope[edge.REQUEST_ID]))
 
     return router
 
@@ -54,7 +55,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
 
     @router.get("/health", summary="A summary", responses=openapi.answers(schemas.Health, errors.NOT_READY))
     async def health() -> Response:
-        return _answer(serving.health())
+        return answers.of(serving.health())
 
     @router.get(
         "/model/info",
@@ -62,7 +63,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
         responses=openapi.answers(schemas.ModelInfo, errors.NOT_READY),
     )
     async def model_info() -> Response:
-        return _answer(serving.info())
+        return answers.of(serving.info())
 
     @router.post(
         "/model/reload",
@@ -73,7 +74,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
     async def reload_model(request: Request) -> Response:
         _authorize(request, settings)
         await serving.reload()
-        return _answer(serving.info())
+        return answers.of(serving.info())
 
     return router
 
@@ -84,7 +85,7 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
 
     @router.get("/livez", summary="The process answers", responses=openapi.answers(schemas.Probe))
     async def live() -> Response:
-        return _answer(schemas.Probe(status="live"))
+        return answers.of(schemas.Probe(status="live"))
 
     @router.get(
         "/readyz",
@@ -93,7 +94,7 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
     )
     async def ready() -> Response:
         serving.ready()
-        return _answer(schemas.Probe(status="ready"))
+        return answers.of(schemas.Probe(status="ready"))
 
     @router.get(
         "/metrics",
@@ -123,16 +124,16 @@ def site(app: FastAPI) -> APIRouter:
 
     @router.get("/openapi.json")
     async def document() -> Response:
-        return Response(msgspec.json.encode(openapi.document(app)), media_type=JSON)
+        return Response(msgspec.json.encode(openapi.document(app)), media_type=answers.JSON)
 
     return router
 
 
 async def _json_body(request: Request) -> bytes:
     found = request.headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() != JSON:
+    if found.partition(";")[0].strip().lower() != answers.JSON:
         named = errors.one_line(found) or "nothing"
-        raise Problem(errors.MEDIA, f"content-type: {named}, expected {JSON}")
+        raise Problem(errors.MEDIA, f"content-type: {named}, expected {answers.JSON}")
     return await request.body()
 
 
@@ -149,7 +150,3 @@ def _authorize(request: Request, settings: Settings) -> None:
             "authorization: no valid token, expected Bearer and the value of IRIS_RELOAD_TOKEN",
             headers={"www-authenticate": "Bearer"},
         )
-
-
-def _answer(content: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(content), media_type=JSON)

@@ -6,16 +6,14 @@ Their clients send no content type, or one of their own, so none is asked for.
 from importlib import metadata
 from typing import Final
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
-from iris_model_server import errors, openapi, standard_schemas
+from iris_model_server import answers, errors, openapi, standard_schemas
 from iris_model_server.errors import Problem
 from iris_model_server.serving import Serving
 from iris_model_server.v1 import V1
 from iris_model_server.v2 import V2
 
-JSON: Final = "application/json"
 NAME: Final = "iris-model-server"
 BINARY: Final = "inference-header-content-length"
 _KINDS: Final = (errors.MALFORMED, errors.NOT_FOUND, errors.TOO_LARGE, errors.OVERLOADED)
@@ -31,7 +29,7 @@ def open_inference(serving: Serving, protocol: V2) -> APIRouter:
         _check_name(serving, request)
         if BINARY in request.headers:
             raise Problem(errors.INVALID, f"{BINARY}: binary tensor data, expected JSON (binary_data=False)")
-        return Response(await protocol.infer(await request.body()), media_type=JSON)
+        return answers.of_parts(await protocol.infer(await request.body()))
 
     for version in ("", "/versions/{version}"):
         router.add_api_route(
@@ -56,7 +54,7 @@ def _server(router: APIRouter, serving: Serving) -> None:
         responses=openapi.standard_answers(standard_schemas.ServerMetadata),
     )
     async def server_metadata() -> Response:
-        return _answer(standard_schemas.ServerMetadata(NAME, version, []))
+        return answers.of(standard_schemas.ServerMetadata(NAME, version, []))
 
     @router.get(
         "/health/live",
@@ -64,7 +62,7 @@ def _server(router: APIRouter, serving: Serving) -> None:
         responses=openapi.standard_answers(standard_schemas.Live),
     )
     async def server_live() -> Response:
-        return _answer(standard_schemas.Live(live=True))
+        return answers.of(standard_schemas.Live(live=True))
 
     @router.get(
         "/health/ready",
@@ -73,18 +71,18 @@ def _server(router: APIRouter, serving: Serving) -> None:
     )
     async def server_ready() -> Response:
         serving.ready()
-        return _answer(standard_schemas.Ready(ready=True))
+        return answers.of(standard_schemas.Ready(ready=True))
 
 
 def _model(router: APIRouter, serving: Serving, protocol: V2) -> None:
     async def model_metadata(request: Request) -> Response:
         _check_name(serving, request)
-        return _answer(protocol.metadata())
+        return answers.of(protocol.metadata())
 
     async def model_ready(request: Request) -> Response:
         _check_name(serving, request)
         serving.ready()
-        return _answer(standard_schemas.ModelReady(serving.name, ready=True))
+        return answers.of(standard_schemas.ModelReady(serving.name, ready=True))
 
     for version in ("", "/versions/{version}"):
         suffix = "_version" if version else ""
@@ -123,7 +121,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
         responses=openapi.standard_answers(standard_schemas.ModelList),
     )
     async def list_models() -> Response:
-        return _answer(standard_schemas.ModelList([serving.name]))
+        return answers.of(standard_schemas.ModelList([serving.name]))
 
     @router.get(
         "/models/{name}",
@@ -134,7 +132,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     async def model_ready_v1(request: Request) -> Response:
         _check_name(serving, request)
         serving.ready()
-        return _answer(standard_schemas.ModelReady(serving.name, ready=True))
+        return answers.of(standard_schemas.ModelReady(serving.name, ready=True))
 
     @router.post(
         "/models/{name}:predict",
@@ -145,7 +143,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     )
     async def predict_v1(request: Request) -> Response:
         _check_name(serving, request)
-        return Response(await protocol.predict(await request.body()), media_type=JSON)
+        return answers.of_parts(await protocol.predict(await request.body()))
 
     return router
 
@@ -157,7 +155,3 @@ def _check_name(serving: Serving, request: Request) -> None:
     version = request.path_params.get("version")
     if version is not None and version != (serving_version := serving.loaded().artifact.card.version):
         raise Problem(errors.NOT_FOUND, f"version: {errors.one_line(version)}, expected {serving_version}")
-
-
-def _answer(content: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(content), media_type=JSON)

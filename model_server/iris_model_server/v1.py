@@ -35,7 +35,7 @@ class V1:
         self._evaluation = evaluation
         self._most_rows = most_rows
 
-    async def predict(self, body: bytes) -> bytes:
+    async def predict(self, body: bytes) -> list[bytes]:
         loaded = self._serving.loaded()
         collected = Columns((columns.INDEX,), loaded.artifact.card.classes)
         try:
@@ -47,7 +47,7 @@ class V1:
             if problem.kind is not errors.OVERLOADED:
                 loaded.metrics.count("invalid")
             raise
-        return msgspec.json.encode(PredictV1Answer(collected.list_of(columns.INDEX)))
+        return collected.parts(msgspec.json.encode(PredictV1Answer(columns.A_COLUMN)))
 
 
 def _whole(body: bytes, most_rows: int) -> Flat:

@@ -86,9 +86,9 @@ class V2:
             return None
         collected = _columns(question, loaded)
         collected.take(outcome)
-        return self._answer(question, collected, loaded)
+        return b"".join(self._answer(question, collected, loaded))
 
-    async def infer(self, body: bytes) -> bytes:
+    async def infer(self, body: bytes) -> list[bytes]:
         loaded = self._serving.loaded()
         try:
             question = parse(body, self._most_rows)
@@ -103,14 +103,15 @@ class V2:
             raise
         return self._answer(question, collected, loaded)
 
-    def _answer(self, question: Question, collected: Columns, loaded: Loaded) -> bytes:
+    def _answer(self, question: Question, collected: Columns, loaded: Loaded) -> list[bytes]:
         card = loaded.artifact.card
         outputs = []
         for name in question.outputs:
             column = OUTPUTS[name]
             shape = [question.rows, len(card.classes)] if column.per_class else [question.rows]
-            outputs.append(InferOutput(name, column.datatype, shape, collected.list_of(column.source)))
-        return self._encode(InferAnswer(self._serving.name, card.version, outputs, question.id))
+            outputs.append(InferOutput(name, column.datatype, shape, columns.A_COLUMN))
+        frame = self._encode(InferAnswer(self._serving.name, card.version, outputs, question.id))
+        return collected.parts(frame)
 
     def metadata(self) -> ModelMetadata:
         """The model's tensors."""
