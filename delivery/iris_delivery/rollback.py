@@ -1,0 +1,48 @@
+"""Takes an environment back to a release that it declared before: one commit, no cluster asked."""
+
+import re
+
+from iris_delivery import change, declaration
+from iris_delivery.change import Edit, Way
+from iris_delivery.declaration import Release
+from iris_delivery.environments import Order
+from iris_delivery.errors import Refused
+from iris_delivery.git import Repository
+
+_LEFT = re.compile(r"^Rolled back from: (\S+)(?: \((\S+)\))?$", re.MULTILINE)
+
+
+def run(
+    repository: Repository, order: Order, environment: str, *, version: str | None, way: Way
+) -> str | None:
+    """What to print, or None when that release is declared already."""
+    file = declaration.path(order.known(environment))
+    before = repository.show("HEAD", file)
+    present = declaration.parse(before, file).release
+    if version == present.version:
+        return None
+    release = _former(repository, file, present, version)
+    edit = Edit(
+        path=file,
+        before=before,
+        after=declaration.edit(before, release, file),
+        subject=f"Roll {environment} back to {release.version}",
+        body=f"Rolled back from: {present}",
+    )
+    return change.carry_out(repository, edit, way)
+
+
+def _former(repository: Repository, file: str, present: Release, version: str | None) -> Release:
+    """The newest other release of the file's history; what was once rolled back from only when named."""
+    given_up: set[Release] = {present}
+    for commit in repository.history(file):
+        if left := _LEFT.search(commit.message):
+            given_up.add(Release(left[1], left[2]))
+        try:
+            release = declaration.parse(repository.show(commit.sha, file), file).release
+        except Refused:
+            continue  # a commit that broke the file is nothing to return to
+        if release.version == version or (version is None and release not in given_up):
+            return release
+    wanted = version or f"a release other than {present.version}"
+    raise Refused(file, f"its history has no {wanted}", "is the clone shallow (git fetch --unshallow)?")

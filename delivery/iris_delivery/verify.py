@@ -1,0 +1,92 @@
+"""Waits until an environment serves what a commit declares; silence is failure.
+
+Four answers: it serves; the operator says that it cannot; a later commit took its place; nothing was
+said in time. Git and the cluster are asked through two functions, the clock is an argument.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from iris_delivery import declaration, standing
+from iris_delivery.cluster import Cluster
+from iris_delivery.declaration import Declaration
+from iris_delivery.errors import Refused, Unreachable
+from iris_delivery.git import Repository
+from iris_delivery.standing import Standing
+
+Answer = Literal["serving", "stalled", "superseded", "silent"]
+_LOOK_SECONDS = 2.0
+_FETCH_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One of the answers, in words."""
+
+    answer: Answer
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as an argument."""
+
+    now: Callable[[], float]
+    pause: Callable[[float], None]
+
+
+def wait(
+    look: Callable[[], Standing],
+    superseded: Callable[[], str | None],
+    clock: Clock,
+    *,
+    seconds: float,
+    tell: Callable[[str], None],
+) -> Outcome:
+    """Look every two seconds, ask Git every fifteen; tell whenever something changed."""
+    deadline = clock.now() + seconds
+    next_fetch, told = clock.now(), ""
+    while True:
+        if clock.now() >= next_fetch:
+            if later := superseded():
+                return Outcome("superseded", later)
+            next_fetch = clock.now() + _FETCH_SECONDS
+        seen = look()
+        if seen.verdict != "waiting":
+            return Outcome(seen.verdict, seen.why)
+        if seen.why != told:
+            tell(seen.why)
+            told = seen.why
+        if clock.now() >= deadline:
+            return Outcome("silent", f"not serving after {seconds:.0f} s; last seen: {told}")
+        clock.pause(min(_LOOK_SECONDS, deadline - clock.now()))
+
+
+def look(cluster: Cluster, declared: Declaration) -> Standing:
+    """A cluster that does not answer is one more thing to wait for."""
+    try:
+        return standing.judge(cluster.model(declared), declared)
+    except Unreachable as error:
+        return Standing("waiting", f"context {cluster.context}: {error}")
+
+
+def later_commit(
+    repository: Repository, commit: str, environment: str, *, remote: str, branch: str
+) -> str | None:
+    """The words for a later commit of the remote that declares something else."""
+    if not repository.remote(remote):
+        return None
+    file = declaration.path(environment)
+    tip = repository.fetched(remote, branch)
+    if not repository.contains(tip, commit):
+        raise Refused(
+            f"commit {commit[:10]}",
+            f"not on {remote}/{branch}, so Flux never sees it",
+            f"push it, or git reset --hard {remote}/{branch}",
+        )
+    mine = declaration.parse(repository.show(commit, file), file)
+    newest = declaration.parse(repository.show(tip, file), file)
+    if newest.release == mine.release:
+        return None
+    return f"{mine.release} was replaced by {newest.release} in commit {tip[:10]}"

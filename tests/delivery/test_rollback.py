@@ -1,0 +1,59 @@
+"""Rolling back in a real clone: to what the environment's own history declared."""
+
+import pytest
+
+from tests.delivery.conftest import Clone
+
+
+def test_goes_back_to_the_release_before(clone: Clone) -> None:
+    clone.commit("Promote 1.4.0 to prod", prod="1.4.0")
+
+    assert clone.run("rollback", "--environment", "prod") == 0
+
+    assert clone.declares("prod").version == "1.3.0"
+    assert clone.git("diff", "--name-only", "HEAD~1") == "clusters/prod/version.yaml"
+
+
+def test_the_second_time_goes_further_back_and_never_forward_again(clone: Clone) -> None:
+    clone.commit("Promote 1.4.0", prod="1.4.0")
+    clone.commit("Promote 1.5.0", prod="1.5.0")
+
+    clone.run("rollback", "--environment", "prod")
+    clone.run("rollback", "--environment", "prod")
+
+    assert clone.declares("prod").version == "1.3.0"
+
+
+def test_goes_to_a_named_version_whatever_happened_to_it(clone: Clone) -> None:
+    clone.commit("Promote 1.4.0", prod="1.4.0")
+    clone.run("rollback", "--environment", "prod")
+
+    assert clone.run("rollback", "--environment", "prod", "--to", "1.4.0") == 0
+
+    assert clone.declares("prod").version == "1.4.0"
+
+
+def test_needs_no_cluster_and_prints_a_diff_first(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    clone.commit("Promote 1.4.0", prod="1.4.0")
+    clone.serves("prod", "error: down")
+
+    assert clone.run("rollback", "--environment", "prod", "--dry-run") == 0
+
+    assert "+  version: 1.3.0" in capsys.readouterr().out
+    assert clone.declares("prod").version == "1.4.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--environment prod", "clusters/prod/version.yaml: its history has no a release other than 1.3.0"),
+        ("--environment prod --to 7.0.0", "clusters/prod/version.yaml: its history has no 7.0.0"),
+        ("--environment qa", "environment: found 'qa'"),
+    ],
+)
+def test_refuses_what_was_never_there(
+    clone: Clone, capsys: pytest.CaptureFixture[str], words: str, message: str
+) -> None:
+    assert clone.run("rollback", *words.split()) == 2
+
+    assert capsys.readouterr().err.startswith(f"iris-delivery: {message}")

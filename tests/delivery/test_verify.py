@@ -1,0 +1,130 @@
+"""Waiting for an environment: each of the four answers, on virtual time and as a command."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from iris_delivery import verify
+from iris_delivery.standing import Standing
+from iris_delivery.verify import Clock, Outcome
+
+from tests.delivery.conftest import Clone, condition, model
+
+
+class Time:
+    """A clock that only pausing moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def _wait(
+    looks: Iterator[Standing], superseded: Callable[[], str | None] = lambda: None
+) -> tuple[Outcome, list[str], float]:
+    time, told = Time(), list[str]()
+    clock = Clock(lambda: time.now, time.pause)
+    outcome = verify.wait(lambda: next(looks), superseded, clock, seconds=60, tell=told.append)
+    return outcome, told, time.now
+
+
+def _repeat(*standings: Standing) -> Iterator[Standing]:
+    yield from standings
+    while True:
+        yield standings[-1]
+
+
+WAITING, SERVING = Standing("waiting", "rolling"), Standing("serving", "serves 1.4.0")
+
+
+def test_waits_until_it_serves_and_tells_each_change_once() -> None:
+    looks = _repeat(WAITING, WAITING, Standing("waiting", "almost"), SERVING)
+
+    outcome, told, _ = _wait(looks)
+
+    assert outcome == Outcome("serving", "serves 1.4.0")
+    assert told == ["rolling", "almost"]
+
+
+def test_a_stalled_version_is_not_waited_for() -> None:
+    outcome, _, seconds = _wait(_repeat(WAITING, Standing("stalled", "ImagePullFailed: no such tag")))
+
+    assert outcome == Outcome("stalled", "ImagePullFailed: no such tag")
+    assert seconds < 5
+
+
+def test_silence_is_failure_and_says_what_was_last_seen() -> None:
+    outcome, _, seconds = _wait(_repeat(WAITING))
+
+    assert outcome == Outcome("silent", "not serving after 60 s; last seen: rolling")
+    assert 60 <= seconds < 65
+
+
+def test_a_later_commit_ends_the_wait_though_the_cluster_serves() -> None:
+    outcome, _, _ = _wait(_repeat(SERVING), lambda: "1.4.0 was replaced by 1.5.0")
+
+    assert outcome == Outcome("superseded", "1.4.0 was replaced by 1.5.0")
+
+
+def test_git_is_asked_far_less_often_than_the_cluster() -> None:
+    asked = list[None]()
+
+    _wait(_repeat(WAITING), lambda: asked.append(None))
+
+    assert 3 <= len(asked) <= 6
+
+
+def test_the_command_says_that_it_serves(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    assert clone.run("verify", "--environment", "dev") == 0
+
+    assert capsys.readouterr().out.startswith("dev: irismodel iris/iris: serves 1.4.0 (sha256:")
+
+
+def test_the_command_gives_the_operators_reason(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    stalled = condition("Stalled", "True", "ArtifactRejected", "found 1.3.0, expected 1.4.0")
+    clone.serves("dev", model("1.4.0", conditions=[stalled]))
+
+    assert clone.run("verify", "--environment", "dev") == 3
+
+    assert "stalled: irismodel iris/iris: ArtifactRejected: found 1.3.0" in capsys.readouterr().err
+
+
+def test_the_command_tells_a_later_commit_from_a_failure(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = clone.git("rev-parse", "HEAD")
+    clone.commit("Another", dev="1.5.0")
+    clone.git("push", "--quiet", "origin", "main")
+    clone.git("reset", "--quiet", "--hard", mine)
+
+    assert clone.run("verify", "--environment", "dev") == 4
+
+    assert "superseded: 1.4.0 (sha256:1" in capsys.readouterr().err
+
+
+def test_a_later_commit_to_something_else_supersedes_nothing(clone: Clone) -> None:
+    mine = clone.git("rev-parse", "HEAD")
+    clone.commit("Another environment", prod="1.4.0")
+    clone.git("push", "--quiet", "origin", "main")
+    clone.git("reset", "--quiet", "--hard", mine)
+
+    assert clone.run("verify", "--environment", "dev") == 0
+
+
+def test_a_cluster_that_says_nothing_ends_in_failure(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.serves("dev", "error: connection refused")
+
+    assert clone.run("verify", "--environment", "dev", "--timeout", "1") == 5
+
+    assert "last seen: context dev: kubectl: error: connection refused" in capsys.readouterr().err
+
+
+def test_a_commit_that_was_never_pushed_is_refused(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    clone.commit("Only here", dev="1.4.1")
+
+    assert clone.run("verify", "--environment", "dev") == 2
+
+    assert "not on origin/main, so Flux never sees it; push it" in capsys.readouterr().err
