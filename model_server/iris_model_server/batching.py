@@ -20,8 +20,6 @@ from iris_model_server.schemas import Numbers
 MOST_SHARED: Final = 256
 # A call shorter than this runs in the loop itself: a thread would cost about as much as it saves.
 SHORT_SECONDS: Final = 0.001
-# What a call with a piece of a large request may take, so that small ones get their turn soon.
-PIECE_SECONDS: Final = 0.005
 FIRST_PIECE_ROWS: Final = 64
 MOST_PIECE_ROWS: Final = 4096
 
@@ -36,6 +34,8 @@ class Limits:
 
     most_waiting: int
     most_seconds: float
+    # What a call with a piece of a large request may take, so that small ones get their turn soon.
+    piece_seconds: float = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,9 @@ class Batcher:
     def _learn(self, called: _Called, *, with_piece: bool) -> None:
         former = self._seconds.get(called.size, called.seconds)
         self._seconds[called.size] = 0.8 * former + 0.2 * called.seconds
-        if with_piece and called.seconds > PIECE_SECONDS:
+        if with_piece and called.seconds > self._limits.piece_seconds:
             self.piece_rows = max(self.piece_rows // 2, 1)
-        elif with_piece and called.seconds < PIECE_SECONDS / 2:
+        elif with_piece and called.seconds < self._limits.piece_seconds / 2:
             self.piece_rows = min(self.piece_rows * 2, MOST_PIECE_ROWS)
 
 
