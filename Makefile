@@ -45,7 +45,7 @@ status: setup ## What runs, what serves
 	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER)
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test lock
+.PHONY: check format lint types contracts unit test lock charts
 check: setup lint types contracts unit ## Format, lint, types, import contracts, unit tests: under a minute
 
 format: setup ## Write the format that check asks for
@@ -68,3 +68,6 @@ test: check ## Everything: check, then real processes, a real browser, a real AP
 
 lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q $(if $(UPGRADE),--upgrade) -o requirements.lock
+
+charts: setup ## Write what in charts/ is made from the API and the operator's manifests
+	@$(BIN)/iris-delivery charts

@@ -7,7 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from iris_delivery import cluster, declaration, environments, git, promote, release, rollback, verify
+from iris_delivery import (
+    charts,
+    cluster,
+    declaration,
+    environments,
+    git,
+    promote,
+    release,
+    rollback,
+    verify,
+    versions,
+)
 from iris_delivery.change import Way
 from iris_delivery.environments import Order
 from iris_delivery.errors import Refused
@@ -117,6 +128,12 @@ def parser() -> argparse.ArgumentParser:
         "--to", metavar="VERSION", help="default: the last one that was not rolled back from"
     )
     _changes(returning, branch=True)
+
+    packing = command("package-charts", _package_charts, "Pack the Helm charts of this clone.")
+    packing.add_argument("--version", required=True, help="of the release: chart and application alike")
+    packing.add_argument("--output", type=Path, default=Path("dist"), help="folder (default %(default)s)")
+
+    command("charts", _charts, "Write what in the Helm charts is made from other files.")
     return top
 
 
@@ -178,6 +195,15 @@ def _verify(options: argparse.Namespace, repository: Repository) -> int:
         return _say(f"{environment}: {outcome.why}\n")
     sys.stderr.write(f"iris-delivery: {environment}: {outcome.answer}: {outcome.why}\n")
     return ANSWERS[outcome.answer]
+
+
+def _package_charts(options: argparse.Namespace, repository: Repository) -> int:
+    packed = charts.package(repository.root, versions.parse(options.version), options.output)
+    return _say("".join(f"{path}\n" for path in packed))
+
+
+def _charts(_: argparse.Namespace, repository: Repository) -> int:
+    return _say("".join(f"{path}\n" for path in charts.write(repository.root)))
 
 
 def _order(repository: Repository) -> Order:
