@@ -44,7 +44,7 @@ wanted = [triton.InferRequestedOutput("label", binary_data=False)]
 narrow = infer(rows.astype(np.float32), "FP32", outputs=wanted, model_version="1.4.0")
 print(json.dumps({
     "live": client.is_server_live(),
-    "ready": [client.is_server_ready(), client.is_model_ready("iris"), client.is_model_ready("iris", "1.4.0")],
+    "ready": [client.is_server_ready(), *(client.is_model_ready("iris", number) for number in ("", "1.4.0"))],
     "other_ready": client.is_model_ready("other"),
     "server": client.get_server_metadata()["name"],
     "model": client.get_model_metadata("iris"),
@@ -71,9 +71,8 @@ def python() -> Path:
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", home], check=True, timeout=300)
         uv = shutil.which("uv")
-        install = (
-            [uv, "pip", "install", "--python", interpreter] if uv else [interpreter, "-m", "pip", "install"]
-        )
+        pip = [str(interpreter), "-m", "pip", "install"]
+        install = [uv, "pip", "install", "--python", str(interpreter)] if uv else pip
         subprocess.run([*install, "--quiet", *REQUIREMENTS], check=True, timeout=600)
         (home / "complete").touch()
     return interpreter

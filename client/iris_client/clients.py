@@ -1,0 +1,127 @@
+"""The two clients: they send, wait and hand back. Every rule is in `exchange`."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from iris_client import calls, exchange
+from iris_client.answers import Batch, ModelInfo, Prediction
+from iris_client.calls import Answer, Call
+from iris_client.exchange import Outcome, Retries
+
+TIMEOUT_SECONDS: Final = 10.0
+Row = Sequence[float]
+
+
+class Client:
+    """Blocking. Rows are sepal length, sepal width, petal length, petal width in centimetres."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        verify_version: str | None = None,
+        retries: Retries | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        self._retries = retries or Retries()
+        self._verify_version = verify_version
+
+    def predict(self, row: Row) -> Prediction:
+        return self._carried_out(calls.predict(row))
+
+    def predict_batch(self, rows: Sequence[Row]) -> Batch:
+        return self._carried_out(calls.predict_batch(rows))
+
+    def model_info(self) -> ModelInfo:
+        return self._carried_out(calls.model_info())
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _carried_out(self, call: Call[Answer]) -> Answer:
+        steps = exchange.steps(call, self._retries, self._verify_version)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            outcome = None
+            if isinstance(step, float):
+                time.sleep(step)
+                continue
+            try:
+                outcome = self._http.request(call.method, call.path, json=call.body)
+            except httpx.TransportError as error:
+                outcome = error
+
+
+class AsyncClient:
+    """The same for asyncio."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        verify_version: str | None = None,
+        retries: Retries | None = None,
+        timeout: float = TIMEOUT_SECONDS,  # of each attempt, handed to httpx
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport)
+        self._retries = retries or Retries()
+        self._verify_version = verify_version
+
+    async def predict(self, row: Row) -> Prediction:
+        return await self._carried_out(calls.predict(row))
+
+    async def predict_batch(self, rows: Sequence[Row]) -> Batch:
+        return await self._carried_out(calls.predict_batch(rows))
+
+    async def model_info(self) -> ModelInfo:
+        return await self._carried_out(calls.model_info())
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _carried_out(self, call: Call[Answer]) -> Answer:
+        steps = exchange.steps(call, self._retries, self._verify_version)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            outcome = None
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+                continue
+            try:
+                outcome = await self._http.request(call.method, call.path, json=call.body)
+            except httpx.TransportError as error:
+                outcome = error
