@@ -50,7 +50,9 @@ class Applier:
         live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
         if live is None:
             live = await self._cluster.read(kind, model.namespace, name)
-        if live is not None:
+        if live is None:
+            await self._wait_if_gone(model)
+        else:
             _refuse_what_is_not_ours(kind, live, model)
             if ownership.holds(live, manifest):
                 self._store.observe(kind, live)
@@ -66,6 +68,13 @@ class Applier:
         self._store.observe(kind, applied)
         why = "created" if live is None else _difference(live, manifest)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
+
+    async def _wait_if_gone(self, model: IrisModel) -> None:
+        """Before a child is made: until we hear of the model's end, each would be collected, made, …"""
+        live = await self._cluster.read(kinds.IRIS_MODEL, model.namespace, model.name)
+        metadata = live["metadata"] if live else {}
+        if metadata.get("uid") != model.uid or metadata.get("deletionTimestamp"):
+            raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"IrisModel {model.name} is gone")
 
     async def _hand_over_replicas(self, live: Mapping[str, Any], manifest: Body) -> None:
         """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""

@@ -55,6 +55,10 @@ class FakeCluster:
         self._objects[place] = {**copy.deepcopy(dict(body)), "metadata": metadata}
         return copy.deepcopy(self._objects[place])
 
+    def take(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Somebody else deletes."""
+        del self._objects[kind, body["metadata"]["namespace"], body["metadata"]["name"]]
+
     def find(self, kind: Kind, namespace: str, name: str) -> Body | None:
         """What stands there, without a call."""
         return copy.deepcopy(self._objects.get((kind, namespace, name)))

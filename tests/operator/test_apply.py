@@ -22,6 +22,7 @@ class World:
         self.cluster = FakeCluster()
         self.store = Store()
         self._applier = Applier(self.cluster, self.store)
+        self.cluster.put(kinds.IRIS_MODEL, bodies.body())
 
     async def make(self, model: IrisModel) -> errors.Invalid | None:
         return await self._applier.children(self.store.snapshot(KEY), model, children.build(model))
@@ -77,6 +78,27 @@ async def test_writes_only_the_child_that_somebody_changed(world: World) -> None
 
     assert world.wrote() == [("apply", "Service")]
     assert world.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
+
+
+@pytest.mark.parametrize("left", ["nothing", "another of that name", "one that is being deleted"])
+async def test_makes_no_child_for_a_model_that_is_gone(world: World, left: str) -> None:
+    """The children's DELETED events came, the model's did not (a 410 gap): each child was made again at once
+    and collected again, as fast as the watch could tell, until the next sweep."""
+    model = bodies.model()
+    await world.settle(model)
+    service = world.live(kinds.SERVICE)
+    world.cluster.take(kinds.SERVICE, service)
+    world.store.vanish(kinds.SERVICE, service)
+    world.cluster.take(kinds.IRIS_MODEL, bodies.body())
+    if left != "nothing":
+        body = bodies.body()
+        mark = {"uid": "another"} if left == "another of that name" else {"deletionTimestamp": "2026-11-23"}
+        world.cluster.put(kinds.IRIS_MODEL, {**body, "metadata": {**body["metadata"], **mark}})
+
+    with pytest.raises(errors.Waiting, match="IrisModel iris is gone"):
+        await world.make(model)
+
+    assert world.wrote() == []
 
 
 async def test_leaves_what_others_add(world: World) -> None:

@@ -41,7 +41,7 @@ def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "subresource", "verbs"),
     [
-        (kinds.IRIS_MODEL, "", {"list", "watch"}),
+        (kinds.IRIS_MODEL, "", {"get", "list", "watch"}),
         (kinds.IRIS_MODEL, "/status", {"patch"}),
         (kinds.POD, "", {"list", "watch"}),
         (kinds.REPLICA_SET, "", {"list", "watch"}),
