@@ -19,6 +19,9 @@ BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
 ANSWERS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
 
 
+STANDARD = ('"data":["setosa","virginica"]', '"name":"iris","ready":true', '{"predictions":[0,1]}')
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     scratch = tmp_path_factory.mktemp("readme")
@@ -52,7 +55,14 @@ def test_prints_what_the_readme_shows(server: Running, block: str, answer: dict[
 def test_every_other_line_answers(server: Running) -> None:
     printed = run(BLOCKS[1], server)
 
-    for word in ("virginica", '"digest"', '"ready"', "prediction_distribution_total", '"reloads":1'):
+    for word in (
+        "virginica",
+        '"digest"',
+        '"ready"',
+        "prediction_distribution_total",
+        '"reloads":1',
+        *STANDARD,
+    ):
         assert word in printed
     assert errors.TYPE_PREFIX not in printed
 

@@ -9,7 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from iris_model_server import app, pieces
 from iris_model_server.app import Server
+from iris_model_server.evaluation import Evaluation
+from iris_model_server.metrics import Metrics
+from iris_model_server.serving import Serving
 from iris_model_server.settings import Settings
+from iris_model_server.v2 import V2
 
 from tests.model_server import artifacts
 from tests.model_server.conftest import connected
@@ -252,6 +256,19 @@ async def wide(settings: Settings, server: Server) -> httpx.AsyncClient:
     """A server with room for bodies that come in pieces."""
     roomy = settings.model_copy(update={"max_body_bytes": 10_000_000, "max_batch_rows": 100_000})
     return connected(app.create_app(roomy, server.serving.loaded().artifact))
+
+
+async def test_at_once_says_the_same_or_nothing(
+    client: httpx.AsyncClient, server: Server, settings: Settings
+) -> None:
+    protocol = V2(server.serving, Evaluation(settings), settings.max_batch_rows)
+    good, wrong = json.dumps(asked()).encode(), json.dumps(asked(data=[])).encode()
+
+    response = await client.post(INFER, content=good)
+
+    assert protocol.infer_at_once(good) == response.content
+    assert protocol.infer_at_once(wrong) is None
+    assert V2(Serving(settings, Metrics()), Evaluation(settings), 9).infer_at_once(good) is None
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
