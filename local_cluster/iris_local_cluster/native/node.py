@@ -67,11 +67,11 @@ class NativeCluster:
 
     def require(self, progress: Progress) -> None:
         with progress.step("Look at the machine"):
-            prerequisites.require(self._survey(), state=self.layout.state)
+            prerequisites.require(self._survey())
 
     def create(self, progress: Progress) -> None:
         machine = self._survey()
-        prerequisites.require(machine, state=self.layout.state)
+        prerequisites.require(machine)
         packages.ensure(packages.NODE, progress)
         programs = binaries.ensure(_PROGRAMS, progress)
         archives = images.base_images(programs, progress)

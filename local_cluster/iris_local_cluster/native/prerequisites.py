@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from iris_local_cluster import loopback
+from iris_local_cluster import disk, loopback, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, record
 
@@ -34,6 +34,7 @@ class Machine:
     distribution: str
     capabilities: int
     missing_controllers: tuple[str, ...]
+    fullest: Path  # of the folders that will grow
     free_gigabytes: float
     needed_gigabytes: int
     memory_gigabytes: float
@@ -47,14 +48,15 @@ class Machine:
 
 
 def survey(state: Path, *, name: str, ingress_port: int, first_build: bool) -> Machine:
-    existing = next(path for path in (state, *state.parents) if path.exists())
+    free, fullest = min((disk.free_gigabytes(folder), folder) for folder in (state, paths.cache()))
     return Machine(
         system=platform.system(),
         root=os.geteuid() == 0,
         distribution=_distribution(),
         capabilities=_capabilities(),
         missing_controllers=tuple(cgroups.missing()) if cgroups.ROOT.is_dir() else ("all",),
-        free_gigabytes=shutil.disk_usage(existing).free / 1e9,
+        fullest=fullest,
+        free_gigabytes=free,
         needed_gigabytes=_DISK_GIGABYTES + (_BUILD_GIGABYTES if first_build else 0),
         memory_gigabytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         port_refusal=None if record.running(name) else loopback.refusal(ingress_port),
@@ -62,11 +64,11 @@ def survey(state: Path, *, name: str, ingress_port: int, first_build: bool) -> M
     )
 
 
-def refusals(machine: Machine, *, state: Path) -> list[str]:
+def refusals(machine: Machine) -> list[str]:
     """Every reason why a node cannot run here: what was found, what is needed."""
     if machine.system != "Linux":
         return [f"system: {machine.system}, expected Linux, or a running Docker engine"]
-    return _of_the_system(machine) + _of_space(machine, state) + _of_the_network(machine)
+    return _of_the_system(machine) + _of_space(machine) + _of_the_network(machine)
 
 
 def _of_the_system(machine: Machine) -> list[str]:
@@ -87,11 +89,12 @@ def _of_the_system(machine: Machine) -> list[str]:
     return found
 
 
-def _of_space(machine: Machine, state: Path) -> list[str]:
+def _of_space(machine: Machine) -> list[str]:
     found: list[str] = []
     if machine.free_gigabytes < machine.needed_gigabytes:
         found.append(
-            f"disk: {machine.free_gigabytes:.1f} GB free at {state}, expected {machine.needed_gigabytes} GB"
+            f"disk: {machine.free_gigabytes:.1f} GB free at {machine.fullest}, "
+            f"expected {machine.needed_gigabytes} GB"
         )
     if machine.memory_gigabytes < _MEMORY_GIGABYTES:
         found.append(f"memory: {machine.memory_gigabytes:.1f} GB, expected {_MEMORY_GIGABYTES} GB")
@@ -107,8 +110,8 @@ def _of_the_network(machine: Machine) -> list[str]:
     return found
 
 
-def require(machine: Machine, *, state: Path) -> None:
-    if found := refusals(machine, state=state):
+def require(machine: Machine) -> None:
+    if found := refusals(machine):
         raise LocalClusterError("\n".join(found))
 
 
