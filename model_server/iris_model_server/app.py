@@ -17,6 +17,7 @@ from iris_model_server.artifact import Artifact
 from iris_model_server.edge import Edge, Surroundings
 from iris_model_server.errors import Problem
 from iris_model_server.evaluation import Evaluation
+from iris_model_server.fast import Hot
 from iris_model_server.inference import Inference
 from iris_model_server.metrics import Metrics
 from iris_model_server.serving import Serving
@@ -28,11 +29,12 @@ from iris_model_server.v2 import V2
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The app and the two parts that its process works with."""
+    """The app and the parts that its process works with."""
 
     app: FastAPI
     serving: Serving
     log: AccessLog
+    hot: Hot
 
 
 def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None = None) -> Server:
@@ -50,7 +52,8 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         most_bytes=settings.max_body_bytes,
     )
     evaluation = Evaluation(settings)
-    predictions = routes.predictions(Inference(serving, evaluation, settings.max_batch_rows))
+    inference = Inference(serving, evaluation, settings.max_batch_rows)
+    predictions = routes.predictions(inference)
     hot = [route for route in predictions.routes if isinstance(route, APIRoute)]
     app = FastAPI(
         title=openapi.TITLE,
@@ -75,7 +78,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     app.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
     app.include_router(routes.probes(serving, metrics))
     app.include_router(routes.site(app))
-    return Server(app=app, serving=serving, log=log)
+    return Server(app=app, serving=serving, log=log, hot=Hot(surroundings, inference))
 
 
 async def _problem(request: Request, error: Any) -> Response:

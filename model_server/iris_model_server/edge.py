@@ -23,6 +23,8 @@ from iris_model_server.serving import Serving
 log = logging.getLogger(__name__)
 
 REQUEST_ID: Final = "iris.request_id"
+# In the scope once the rest of the body has not come in time: the problem to answer with.
+LATE: Final = "iris.late"
 UNMATCHED: Final = "unmatched"
 # nginx's number for "the client left before the answer"; never sent, only counted and logged.
 CLIENT_LEFT: Final = 499
@@ -94,6 +96,9 @@ class Exchange:
         if not self._received:
             self._refuse_declared()
         message = await self._receive()
+        if LATE in self._scope and message.get("more_body"):
+            late: Problem = self._scope[LATE]
+            raise late
         self._received += len(message.get("body", b""))
         if self._received > self._with.most_bytes:
             raise self._too_large("more")

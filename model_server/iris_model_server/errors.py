@@ -33,9 +33,11 @@ UNAUTHORIZED: Final = Kind("wrong-token", 401, "The token is missing or wrong")
 RELOAD_OFF: Final = Kind("reload-off", 403, "Reloading is turned off")
 NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
 METHOD: Final = Kind("method-not-allowed", 405, "This path does not answer this method")
+TOO_SLOW: Final = Kind("too-slow", 408, "The request took too long to arrive")
 REFUSED: Final = Kind("artifact-refused", 409, "The artifact was refused, the former model still serves")
 TOO_LARGE: Final = Kind("too-large", 413, "The request is too large")
 MEDIA: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+HEAD_TOO_LARGE: Final = Kind("head-too-large", 431, "The request's head is too large")
 INVALID: Final = Kind("invalid-input", 422, "The input is not valid")
 INTERNAL: Final = Kind("internal-error", 500, "The server failed")
 OVERLOADED: Final = Kind("overloaded", 503, "The server has more to do than it can")
@@ -48,10 +50,12 @@ KINDS: Final = (
     RELOAD_OFF,
     NOT_FOUND,
     METHOD,
+    TOO_SLOW,
     REFUSED,
     TOO_LARGE,
     MEDIA,
     INVALID,
+    HEAD_TOO_LARGE,
     INTERNAL,
     OVERLOADED,
     NOT_READY,

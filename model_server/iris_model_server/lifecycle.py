@@ -17,8 +17,8 @@ from typing import Final
 
 import uvicorn
 
+from iris_model_server import rehearsal
 from iris_model_server.app import Server
-from iris_model_server.protocol import ProblemProtocol
 from iris_model_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
     config = uvicorn.Config(
         server.app,
         loop="uvloop",
-        http=ProblemProtocol,
+        http=rehearsal.choose(settings, server),
         ws="none",
         lifespan="off",
         log_config=None,

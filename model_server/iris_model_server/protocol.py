@@ -1,22 +1,172 @@
-"""The HTTP parser's own refusal, in the words that every other error has.
+"""One connection: uvicorn's HTTP protocol, with our limits and our words for what never becomes a request.
 
-What does not parse as HTTP never becomes a request, so no route and no edge sees it.
+What does not parse, is too large in its head or comes too slowly is refused here, for no route and no
+edge sees it. A refusal waits its turn: whatever was asked before it is answered first.
 """
 
+import asyncio
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from iris_model_server import errors
+from iris_model_server import edge, errors
 from iris_model_server.errors import Problem
+from iris_model_server.settings import Settings
+
+# What of a message the client owes us.
+NOTHING, HEAD, BODY = range(3)
+MOST_HEADERS: Final = 100
 
 
-class ProblemProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but for the answer to what is not HTTP."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client may take of us."""
+
+    head_bytes: int
+    head_seconds: float
+    body_seconds: float
+    idle_seconds: float
+    connections: int
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        head_bytes=settings.max_head_bytes,
+        head_seconds=settings.head_seconds,
+        body_seconds=settings.body_seconds,
+        idle_seconds=settings.keep_alive_seconds,
+        connections=settings.max_connections,
+    )
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol within limits; a subclass says which."""
+
+    limits: ClassVar[Limits]
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._owed = NOTHING
+        self._head_bytes = 0
+        self._now = 0.0
+        # Nothing is cancelled or armed per request: one timer looks now and then whether this has passed.
+        self._deadline = inf
+        self._watch: asyncio.TimerHandle | None = None
+        self._refusal: Problem | None = None
+        self._waits = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            detail = f"{self.limits.connections} connections are open, no more are taken"
+            self._write(Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"}))
+            return
+        self._deadline = self.loop.time() + self.limits.head_seconds
+        self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            # What follows broken bytes has no meaning.
+            return
+        self._now = self.loop.time()
+        super().data_received(data)
+        self._head_bytes = self._head_bytes + len(data) if self._owed == HEAD else 0
+        if self._head_bytes > self.limits.head_bytes and self._refusal is None:
+            self._refusal = self._head_too_large()
+            self.send_400_response("")
+        if self._owed == NOTHING and self._deadline == inf and not self._is_answering():
+            # Line ends between requests: no request, so no reason to stay for ever.
+            self._deadline = self._now + self.limits.idle_seconds
+
+    def on_message_begin(self) -> None:
+        self._owed = HEAD
+        self._deadline = self._now + self.limits.head_seconds
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self.limits.head_bytes or len(self.headers) > MOST_HEADERS:
+            self._refusal = self._head_too_large()
+            # Ends the parser; uvicorn then calls send_400_response.
+            raise self._refusal
+        self._owed = BODY
+        self._deadline = self._now + self.limits.body_seconds
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._owed = NOTHING
+        self._deadline = inf
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._waits and not self.pipeline and not self.transport.is_closing():
+            self._write(self._refusal)
 
     def send_400_response(self, msg: str) -> None:
+        if self._refusal is None:
+            self._refusal = Problem(errors.NOT_HTTP, f"request: {msg.rstrip('.')}, expected HTTP/1.1")
+        if self._owed == BODY and self.pipeline:
+            # The broken one itself was never begun.
+            self.pipeline.popleft()
+            self._waits = True
+        elif self._owed != BODY and self._is_answering():
+            self._waits = True
+        else:
+            self._write(self._refusal)
+
+    def _is_answering(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def _head_too_large(self) -> Problem:
+        return Problem(
+            errors.HEAD_TOO_LARGE,
+            f"request head: more, expected at most {self.limits.head_bytes} bytes in {MOST_HEADERS} headers",
+        )
+
+    def _look(self) -> None:
+        now = self.loop.time()
+        if now >= self._deadline:
+            self._deadline = inf
+            self._end_wait()
+        if not self.transport.is_closing():
+            wait = min(self._deadline - now, self.limits.head_seconds)
+            self._watch = self.loop.call_later(wait, self._look)
+
+    def _end_wait(self) -> None:
+        late = Problem(
+            errors.TOO_SLOW, "request: incomplete, expected it sooner", headers={"connection": "close"}
+        )
+        if self._owed == BODY and self._is_answering():
+            # The edge tells it, so that it is counted and logged as every answer is.
+            self.cycle.scope[edge.LATE] = late  # type: ignore[typeddict-unknown-key]  # a key of ours
+            self.cycle.message_event.set()
+        elif self._owed == HEAD and not self._is_answering():
+            self._refusal = late
+            self._write(late)
+        elif not self._is_answering():
+            self.transport.close()
+
+    def _write(self, problem: Problem | None) -> None:
+        if problem is None or self.transport.is_closing():
+            return
         request_id = uuid4().hex
-        problem = Problem(errors.NOT_HTTP, f"request: {msg.rstrip('.')}, expected HTTP/1.1")
         content = errors.body(problem, request_id)
         headers = (
             *self.server_state.default_headers,

@@ -19,8 +19,13 @@ def given(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """The id that the client sent, if it may be kept. Of several headers the first counts."""
     for name, value in headers:
         if name == HEADER:
-            return value.decode("ascii") if _SANE.fullmatch(value) else None
+            return sane(value)
     return None
+
+
+def sane(sent: bytes) -> str | None:
+    """What was sent, if it may be kept."""
+    return sent.decode("ascii") if _SANE.fullmatch(sent) else None
 
 
 def source() -> Callable[[], str]:

@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(default=20, ge=1, le=600)
     # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
     keep_alive_seconds: int = Field(default=120, ge=1, le=3600)
+    # From the first byte, or from opening, to the end of a request's head; and of its body.
+    head_seconds: float = Field(default=10.0, gt=0, le=600)
+    body_seconds: float = Field(default=60.0, gt=0, le=3600)
+    max_head_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
+    max_connections: int = Field(default=20_000, ge=1, le=1_000_000)
+    fast_path: Literal["Auto", "Off"] = "Auto"
     max_body_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
     max_batch_rows: int = Field(default=100_000, ge=1, le=1_000_000)
     # Of a model that does not fold: what may wait for it, in number and age.
