@@ -50,14 +50,20 @@ class Cluster:
         return answer.stdout
 
 
+def program() -> str:
+    """kubectl from PATH, else the one that came with this package."""
+    beside = Path(sysconfig.get_path("scripts")) / "kubectl"
+    found = shutil.which("kubectl") or (str(beside) if beside.is_file() else None)
+    if found is None:
+        raise Refused("kubectl", "not found", "expected it on PATH")
+    return found
+
+
 def connect(context: str) -> Cluster:
     """Refuses a context that the kubeconfig does not have; asks no cluster yet."""
-    beside = Path(sysconfig.get_path("scripts")) / "kubectl"
-    program = shutil.which("kubectl") or (str(beside) if beside.is_file() else None)
-    if program is None:
-        raise Refused("kubectl", "not found", "expected it on PATH")
+    kubectl = program()
     answer = subprocess.run(
-        [program, "config", "get-contexts", "--output=name"],
+        [kubectl, "config", "get-contexts", "--output=name"],
         capture_output=True,
         text=True,
         timeout=_SECONDS,
@@ -70,4 +76,4 @@ def connect(context: str) -> Cluster:
             f"not in the kubeconfig (there: {', '.join(known) or 'none'})",
             "name one by --context, or set KUBECONFIG",
         )
-    return Cluster(program, context)
+    return Cluster(kubectl, context)
