@@ -129,6 +129,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _changes(returning, branch=True)
 
+    asking = command("next", _next, "Print the environment after one; nothing after the last.")
+    asking.add_argument("--environment", required=True)
+
     packing = command("package-charts", _package_charts, "Pack the Helm charts of this clone.")
     packing.add_argument("--version", required=True, help="of the release: chart and application alike")
     packing.add_argument("--output", type=Path, default=Path("dist"), help="folder (default %(default)s)")
@@ -195,6 +198,11 @@ def _verify(options: argparse.Namespace, repository: Repository) -> int:
         return _say(f"{environment}: {outcome.why}\n")
     sys.stderr.write(f"iris-delivery: {environment}: {outcome.answer}: {outcome.why}\n")
     return ANSWERS[outcome.answer]
+
+
+def _next(options: argparse.Namespace, repository: Repository) -> int:
+    following = _order(repository).following(options.environment)
+    return _say(f"{following}\n" if following else "")
 
 
 def _package_charts(options: argparse.Namespace, repository: Repository) -> int:

@@ -152,3 +152,12 @@ def test_line_endings_stay(clone: Clone) -> None:
     clone.run("promote", "--to", "stage")
 
     assert path.read_bytes() == declared("1.4.0").replace("\n", "\r\n").encode()
+
+
+def test_the_next_environment_is_printed_and_nothing_after_the_last(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for environment in ("dev", "stage", "prod"):
+        assert clone.run("next", "--environment", environment) == 0
+
+    assert capsys.readouterr().out == "stage\nprod\n"
