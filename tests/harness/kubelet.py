@@ -69,8 +69,11 @@ def ended(exit_code: int, message: str, restarts: int) -> Behaviour:
 class Kubelet:
     """Gives each pod of the cluster's namespace its behaviour, by image tag, until the block ends."""
 
-    def __init__(self, cluster: Cluster, behaviours: Mapping[str, Behaviour]) -> None:
+    def __init__(
+        self, cluster: Cluster, behaviours: Mapping[str, Behaviour], *, every: float = _POLL_SECONDS
+    ) -> None:
         self._cluster = cluster
+        self._every = every
         self._behaviours = dict(behaviours)
         self._task: asyncio.Task[None] | None = None
 
@@ -103,7 +106,7 @@ class Kubelet:
                     name = pod["metadata"]["name"]
                     await self._cluster.patch("Pod", name, {"status": behaviour(pod)}, subresource="status")
                     given[uid] = behaviour
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(self._every)
 
 
 def _status(

@@ -44,11 +44,8 @@ class OperatorProcess:
         )
 
 
-@contextmanager
-def running(
-    kubeconfig: Path, folder: Path, *, namespaces: str = "", **environment: str
-) -> Iterator[OperatorProcess]:
-    """Ready for the block; stopped with SIGTERM after it, which must end it with 0 (unless it was killed)."""
+def start(kubeconfig: Path, folder: Path, *, namespaces: str = "", **environment: str) -> OperatorProcess:
+    """Started and not waited for; its end is the caller's task."""
     port = _free_port()
     log_file = folder / f"operator-{port}.log"
     settings = {
@@ -59,15 +56,23 @@ def running(
     }
     with log_file.open("wb") as log:
         process = subprocess.Popen([OPERATOR], env={**os.environ, **settings}, stderr=log)
-    operator = OperatorProcess(process, f"http://127.0.0.1:{port}", log_file)
+    return OperatorProcess(process, f"http://127.0.0.1:{port}", log_file)
+
+
+@contextmanager
+def running(
+    kubeconfig: Path, folder: Path, *, namespaces: str = "", **environment: str
+) -> Iterator[OperatorProcess]:
+    """Ready for the block; stopped with SIGTERM after it, which must end it with 0 (unless it was killed)."""
+    operator = start(kubeconfig, folder, namespaces=namespaces, **environment)
     try:
         _wait_until_ready(operator)
         yield operator
-        process.terminate()
-        assert process.wait(15) in (0, -signal.SIGKILL), operator.log()
+        operator.process.terminate()
+        assert operator.process.wait(15) in (0, -signal.SIGKILL), operator.log()
     finally:
-        process.kill()
-        process.wait()
+        operator.process.kill()
+        operator.process.wait()
 
 
 def _wait_until_ready(operator: OperatorProcess) -> None:

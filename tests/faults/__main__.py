@@ -1,0 +1,80 @@
+"""`make faults`: every plan (or those named), a report at the end. Exit code 1 when one failed."""
+
+import argparse
+import asyncio
+import logging
+import random
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults import plans, stories
+from tests.faults.suite import Suite, Verdict
+from tests.harness.fixtures import CRDS
+
+_SLOWEST = 5
+
+
+def main() -> None:
+    arguments = _arguments()
+    logging.basicConfig(level="INFO", stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("httpx").setLevel("WARNING")
+    sys.exit(asyncio.run(_run(arguments)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument(
+        "--plan", action="append", default=[], help="only this plan, by its name (repeatable)"
+    )
+    parser.add_argument("--story", action="append", choices=stories.STORIES, help="only this story's plans")
+    parser.add_argument("--sample", type=int, help="that many plans, drawn with the seed")
+    parser.add_argument("--seed", type=int, default=1, help="of the order and of the sample")
+    parser.add_argument("--lanes", type=int, default=8, help="plans at once")
+    parser.add_argument("--list", action="store_true", help="only print the names of the plans")
+    return parser.parse_args()
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    from iris_local_cluster import api_server as servers  # noqa: PLC0415 - --help needs no cluster
+
+    named = [plans.parse(name) for name in arguments.plan]
+    told = dict.fromkeys(plan.story for plan in named) or arguments.story or stories.STORIES
+    lanes = min(arguments.lanes, 2 * len(told))
+    started = time.monotonic()
+    with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
+        async with Suite(server, Path(folder), lanes) as suite:
+            found = await suite.learn(told)
+            wanted = named or found
+            random.Random(arguments.seed).shuffle(wanted)  # noqa: S311
+            wanted = wanted[: arguments.sample]
+            if arguments.list:
+                sys.stdout.writelines(f"{plan.name}\n" for plan in sorted(wanted))
+                return 0
+            verdicts = await suite.run(wanted)
+    return _report(verdicts, arguments.seed, time.monotonic() - started)
+
+
+def _report(verdicts: list[Verdict], seed: int, seconds: float) -> int:
+    failed = [verdict for verdict in verdicts if verdict.wrong]
+    missed = [verdict for verdict in verdicts if not verdict.wrong and not verdict.reached]
+    passed = len(verdicts) - len(failed) - len(missed)
+    write = sys.stdout.write
+    write(f"plans: {len(verdicts)}, passed: {passed}, failed: {len(failed)}, not reached: {len(missed)}, ")
+    write(f"seed: {seed}, {seconds:.0f} s\n")
+    for verdict in sorted(verdicts, key=lambda one: -one.seconds)[:_SLOWEST]:
+        write(f"slowest: {verdict.seconds:.1f} s {verdict.plan.name}\n")
+    for verdict in missed:
+        write(f"not reached: {verdict.plan.name}\n")
+    for verdict in failed:
+        write(f"FAILED: {verdict.plan.name}\n")
+        for line in verdict.wrong:
+            write(f"    {line}\n")
+        write(f"    again: .venv/bin/python -m tests.faults --plan {shlex.quote(verdict.plan.name)}\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    main()

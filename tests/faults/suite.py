@@ -1,0 +1,198 @@
+"""Learns each story, then runs plans over several lanes and judges each.
+
+A plan whose target does not come up (a status write more or less) is told again, and then counted apart.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.faults import oracles, plans, stories
+from tests.faults.lane import SWEEP_SECONDS, Lane
+from tests.faults.plans import Plan
+from tests.faults.stories import Teller
+from tests.harness.kubernetes import eventually
+from tests.harness.proxy_targets import Seen
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from iris_local_cluster.api_server import ApiServer
+
+logger = logging.getLogger(__name__)
+
+# Two sweeps and their jitter.
+QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
+_CONVERGES_WITHIN: Final = 60.0
+_LEARNINGS: Final = 2
+_FIRST: Final = stories.create.__name__  # how every story begins
+_TRIES: Final = 3
+_LOOK_SECONDS: Final = 0.25
+_SETTLED_SECONDS: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a story went without faults."""
+
+    traces: list[list[Seen]]
+    state: dict[str, Any]
+    lives: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`wrong` is empty for a plan that passed."""
+
+    plan: Plan
+    reached: bool
+    seconds: float
+    wrong: tuple[str, ...] = ()
+
+
+class Suite:
+    """Use as an async context manager."""
+
+    def __init__(self, api_server: "ApiServer", folder: Path, lanes: int) -> None:
+        self._lanes = [Lane(api_server, folder, f"lane-{number}") for number in range(lanes)]
+        self._free: asyncio.Queue[Lane] = asyncio.Queue()
+        self._stack = AsyncExitStack()
+        self.told: dict[str, Told] = {}
+
+    async def __aenter__(self) -> "Suite":
+        for lane in self._lanes:
+            self._free.put_nowait(await self._stack.enter_async_context(lane))
+        return self
+
+    async def __aexit__(
+        self, kind: "type[BaseException] | None", error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        await self._stack.aclose()
+
+    async def learn(self, names: Iterable[str]) -> list[Plan]:
+        """Tell each story without a fault; returns every plan that follows from what was seen."""
+        wanted = [name for name in names for _ in range(_LEARNINGS)]
+        learned = await asyncio.gather(*(self._learn(name) for name in wanted))
+        for name in dict.fromkeys(wanted):
+            runs = [told for story, told in zip(wanted, learned, strict=True) if story == name]
+            wrong = oracles.differences(runs[0].state, runs[1].state)
+            wrong += _lives(runs[0].lives, runs[1].lives)
+            if wrong:
+                raise AssertionError(f"story {name} ends differently without any fault: {wrong}")
+            self.told[name] = Told([run.traces[0] for run in runs], runs[0].state, runs[0].lives)
+        beginning = (
+            {seen for trace in self.told[_FIRST].traces for seen in trace} if _FIRST in self.told else ()
+        )
+        return [
+            plan
+            for name, told in self.told.items()
+            for plan in plans.of_story(name, told.traces, () if name == _FIRST else beginning)
+        ]
+
+    async def run(self, wanted: Sequence[Plan]) -> list[Verdict]:
+        return list(await asyncio.gather(*(self._judged(plan) for plan in wanted)))
+
+    async def _learn(self, name: str) -> Told:
+        lane = await self._free.get()
+        try:
+            await lane.clean()
+            record = lane.proxy.begin(None)
+            await stories.STORIES[name](Teller(lane.cluster))
+            await _rest(lane)
+            state = oracles.normalise(await lane.observe())
+            return Told([list(record.trace)], state, oracles.lives(record.written))
+        except AssertionError as error:
+            raise AssertionError(f"story {name} without any fault: {error}\n{_tail(lane)}") from error
+        finally:
+            self._free.put_nowait(lane)
+
+    async def _judged(self, plan: Plan) -> Verdict:
+        for _ in range(_TRIES):
+            lane = await self._free.get()
+            try:
+                verdict = await self._once(lane, plan)
+            finally:
+                self._free.put_nowait(lane)
+            if verdict.reached or verdict.wrong:
+                break
+        state = "FAILED" if verdict.wrong else "passed" if verdict.reached else "not reached"
+        logger.info("%s %s (%.1f s)", state, plan.name, verdict.seconds)
+        for line in verdict.wrong:
+            logger.warning("    %s", line)
+        return verdict
+
+    async def _once(self, lane: Lane, plan: Plan) -> Verdict:
+        started = time.monotonic()
+        wrong: list[str] = []
+        try:
+            await lane.clean()
+            await _settled(lane)
+            log_start, ends = len(lane.operator.whole_log()), lane.operator.ends
+            record = lane.proxy.begin(plan.fault)
+            teller = Teller(lane.cluster)
+            await stories.STORIES[plan.story](teller)
+            await eventually(lane.lives_ended, lambda ended: ended >= ends + _ends(plan, record.fired))
+            await _rest(lane)
+            told = self.told[plan.story]
+            wrong += await _differences(lane, told.state)
+            wrong += _lives(told.lives, oracles.lives(record.written))
+            wrong += oracles.unproven(record.written, teller.declared, lane.answers.proven)
+            wrong += [f"wrote what is not ours: {write}" for write in oracles.strays(record.written)]
+            wrong += [f"touched {name} of somebody else" for name in await lane.touched()]
+            wrong += oracles.complaints(lane.operator.whole_log()[log_start:], plan.mode)
+            if lane.operator.ends - ends > _ends(plan, record.fired):
+                wrong.append("the operator ended by itself")
+            return Verdict(plan, record.fired, time.monotonic() - started, tuple(wrong))
+        except AssertionError as error:  # not reached in time: a verdict like any other
+            return Verdict(
+                plan, lane.proxy.record.fired, time.monotonic() - started, (f"{error}\n{_tail(lane)}",)
+            )
+
+
+def _ends(plan: Plan, fired: bool) -> int:
+    """How often the operator may end: an unknown error on a watch ends it, a restart is the cure."""
+    return int(fired and plan.mode in ("kill-before", "kill-after", "error-500"))
+
+
+def _tail(lane: Lane) -> str:
+    return "\n".join(lane.operator.whole_log().splitlines()[-15:])
+
+
+def _lives(expected: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    return [
+        f"{name}: found {found.get(name, 0)} times, expected {expected.get(name, 0)}"
+        for name in sorted({*expected, *found})
+        if expected.get(name, 0) != found.get(name, 0)
+    ]
+
+
+async def _differences(lane: Lane, expected: Mapping[str, Any]) -> list[str]:
+    return oracles.differences(expected, oracles.normalise(await lane.observe()))
+
+
+async def _rest(lane: Lane) -> None:
+    """Wait until nothing was written for two sweeps."""
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    while True:
+        written = lane.proxy.record.written
+        last = max(begun, written[-1].at if written else 0.0)
+        if clock() - last > QUIET_SECONDS and lane.operator.life is not None:
+            return
+        if clock() - begun > _CONVERGES_WITHIN:
+            latest = [write.call.signature for write in written[-6:]]
+            raise AssertionError(f"still writes after {_CONVERGES_WITHIN:.0f} s: {latest}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _settled(lane: Lane) -> None:
+    """Events about the last plan's objects must not be counted among this one's."""
+    clock = asyncio.get_running_loop().time
+    while clock() - lane.proxy.record.last_at < _SETTLED_SECONDS:  # noqa: ASYNC110 - by what passes
+        await asyncio.sleep(_LOOK_SECONDS)

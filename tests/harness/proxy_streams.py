@@ -1,0 +1,106 @@
+"""One watch through the proxy, event by event: dropped, doubled, delayed, cut or answered with an error."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from tests.harness import proxy_targets
+
+if TYPE_CHECKING:
+    from tests.harness.proxy import Proxy
+
+_LOOK_SECONDS: Final = 0.5
+# A delayed event comes after the next one about the same object, or after this time.
+_LONGEST_DELAY: Final = 1.5
+
+
+async def watch(
+    proxy: "Proxy", request: web.Request, session: aiohttp.ClientSession, url: URL
+) -> web.StreamResponse:
+    """Until either side ends it."""
+    headers = {"Authorization": request.headers.get("Authorization", ""), "Accept-Encoding": "identity"}
+    async with session.get(url, headers=headers) as upstream:
+        down = web.StreamResponse(status=upstream.status, headers={"Content-Type": "application/json"})
+        await down.prepare(request)
+        stream = _Stream(proxy, request, down)
+        try:
+            await stream.run(upstream.content)
+        except ConnectionError:  # the operator has gone
+            return down
+    return down
+
+
+class _Stream:
+    def __init__(self, proxy: "Proxy", request: web.Request, down: web.StreamResponse) -> None:
+        self._proxy = proxy
+        self._request = request
+        self._down = down
+        parts = request.path.rstrip("/").split("/")
+        self._plural = parts[-1] if "namespaces" in parts[:-1] else ""
+        self._held: tuple[str, bytes] | None = None  # uid, line
+        self._held_until = 0.0
+
+    async def run(self, content: aiohttp.StreamReader) -> None:
+        reading = asyncio.ensure_future(content.readline())
+        try:
+            while not self._gone():
+                await asyncio.wait({reading}, timeout=_LOOK_SECONDS)
+                if self._held and asyncio.get_running_loop().time() > self._held_until:
+                    await self._let_go()
+                if not reading.done():
+                    continue
+                line = reading.result()
+                if not line or not await self._pass(line):
+                    return
+                reading = asyncio.ensure_future(content.readline())
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def _gone(self) -> bool:
+        transport = self._request.transport
+        return transport is None or transport.is_closing() or self._proxy.down
+
+    async def _pass(self, line: bytes) -> bool:
+        """False ends the stream."""
+        event = json.loads(line)
+        kind, body = event["type"], event["object"]
+        if not self._plural or kind not in ("ADDED", "MODIFIED", "DELETED"):
+            await self._down.write(line)
+            return True
+        signature = proxy_targets.event_signature(self._plural, kind, body)
+        self._proxy.record.last_at = asyncio.get_running_loop().time()
+        mode = self._proxy.due(self._proxy.record.saw("event", signature))
+        uid = body["metadata"]["uid"]
+        if mode:
+            return await self._break(mode, line, uid)
+        await self._down.write(line)
+        if self._held and self._held[0] == uid:
+            await self._let_go()
+        return True
+
+    async def _break(self, mode: str, line: bytes, uid: str) -> bool:
+        if mode in ("error-410", "error-500"):
+            code = int(mode.removeprefix("error-"))
+            status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code}
+            status["message"] = "made up by the test"
+            await self._down.write(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+            return False
+        if mode == "cut":
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            return False
+        if mode == "duplicated":
+            await self._down.write(line + line)
+        if mode == "delayed":
+            self._held, self._held_until = (uid, line), asyncio.get_running_loop().time() + _LONGEST_DELAY
+        return True  # "dropped": nothing is written
+
+    async def _let_go(self) -> None:
+        if self._held is not None:
+            line, self._held = self._held[1], None
+            await self._down.write(line)

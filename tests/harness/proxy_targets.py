@@ -1,0 +1,61 @@
+"""What a fault can be aimed at: a write or a watch event, by what it is about and its number. Pure.
+
+Names that the API server makes up (pods, ReplicaSets, events) are left out, so that a target of one run
+exists in the next.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_MADE_UP: Final = frozenset({"pods", "replicasets", "events"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Seen:
+    """The `number`-th write or watch event with this signature."""
+
+    what: str  # "write" or "event"
+    signature: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to one target."""
+
+    mode: str
+    target: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that is no watch."""
+
+    method: str
+    plural: str
+    name: str
+    subresource: str
+    body: bytes
+
+    @classmethod
+    def parse(cls, method: str, path: str, body: bytes) -> "Call":
+        _, found, place = path.partition("/namespaces/")
+        parts = place.split("/")[1:] if found else []
+        plural, name, subresource = [*parts, "", "", ""][:3]
+        return cls(method, plural, name, subresource, body)
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET" and self.plural != ""
+
+    @property
+    def signature(self) -> str:
+        name = "*" if self.plural in _MADE_UP else self.name
+        return "/".join(part for part in (f"{self.method} {self.plural}", name, self.subresource) if part)
+
+
+def event_signature(plural: str, kind: str, body: Mapping[str, Any]) -> str:
+    """As `Call.signature`, for a watch event."""
+    name = "*" if plural in _MADE_UP else body["metadata"]["name"]
+    return f"{kind} {plural}/{name}"
