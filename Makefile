@@ -53,6 +53,7 @@ format: setup ## Write the format that check asks for
 
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/zizmor --offline --quiet --no-progress .github
 
 types: setup
 	@$(BIN)/mypy
