@@ -26,7 +26,9 @@ def _built(folder: Path) -> tuple[dict[str, Any], ...]:
 
 def _steps(environment: str) -> dict[str, dict[str, Any]]:
     built = _built(_CLUSTERS / environment)
-    return {each["metadata"]["name"]: each for each in built if each["apiVersion"] == _GROUP}
+    steps = {each["metadata"]["name"]: each for each in built if each["apiVersion"] == _GROUP}
+    steps.pop("flux-system", None)  # Flux keeping itself, where `flux bootstrap` has run
+    return steps
 
 
 def _content(environment: str, step: str) -> tuple[dict[str, Any], ...]:
