@@ -8,10 +8,10 @@ from typing import Final, Self
 
 import httpx
 
-from iris_client import calls, exchange
+from iris_client import calls
 from iris_client.answers import Batch, ModelInfo, Prediction
 from iris_client.calls import Answer, Call
-from iris_client.exchange import Outcome, Retries
+from iris_client.exchange import Exchange, Outcome, Retries
 
 TIMEOUT_SECONDS: Final = 10.0
 Row = Sequence[float]
@@ -54,22 +54,20 @@ class Client:
         self.close()
 
     def _carried_out(self, call: Call[Answer]) -> Answer:
-        steps = exchange.steps(call, self._retries, self._verify_version)
-        outcome: Outcome = None
-        while True:
-            try:
-                step = steps.send(outcome)
-            except StopIteration as end:
-                answer: Answer = end.value
-                return answer
-            outcome = None
+        running = Exchange(call, self._retries, self._verify_version)
+        while (step := running.step) is not None:
             if isinstance(step, float):
                 time.sleep(step)
-                continue
-            try:
-                outcome = self._http.request(call.method, call.path, json=call.body)
-            except httpx.TransportError as error:
-                outcome = error
+                running.go_on()
+            else:
+                running.go_on(self._sent(call))
+        return running.answer
+
+    def _sent(self, call: Call[Answer]) -> Outcome:
+        try:
+            return self._http.request(call.method, call.path, json=call.body)
+        except httpx.TransportError as error:
+            return error
 
 
 class AsyncClient:
@@ -109,19 +107,17 @@ class AsyncClient:
         await self.close()
 
     async def _carried_out(self, call: Call[Answer]) -> Answer:
-        steps = exchange.steps(call, self._retries, self._verify_version)
-        outcome: Outcome = None
-        while True:
-            try:
-                step = steps.send(outcome)
-            except StopIteration as end:
-                answer: Answer = end.value
-                return answer
-            outcome = None
+        running = Exchange(call, self._retries, self._verify_version)
+        while (step := running.step) is not None:
             if isinstance(step, float):
                 await asyncio.sleep(step)
-                continue
-            try:
-                outcome = await self._http.request(call.method, call.path, json=call.body)
-            except httpx.TransportError as error:
-                outcome = error
+                running.go_on()
+            else:
+                running.go_on(await self._sent(call))
+        return running.answer
+
+    async def _sent(self, call: Call[Answer]) -> Outcome:
+        try:
+            return await self._http.request(call.method, call.path, json=call.body)
+        except httpx.TransportError as error:
+            return error

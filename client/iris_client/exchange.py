@@ -7,7 +7,7 @@ the blocking and the async client share every rule and differ in nothing but how
 import random
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal
 
 import httpx
 
@@ -29,6 +29,21 @@ class Retries:
     first_seconds: float = 0.1
     most_seconds: float = 10.0
     jitter: Callable[[], float] = random.random
+
+
+class Exchange(Generic[Answer]):
+    """A call under way: do what `step` says and report with `go_on`, until there is no step left."""
+
+    def __init__(self, call: Call[Answer], retries: Retries, verify_version: str | None) -> None:
+        self._steps: Generator[Step, Outcome, Answer] = steps(call, retries, verify_version)
+        self.step: Step | None = next(self._steps)
+        self.answer: Answer
+
+    def go_on(self, outcome: Outcome = None) -> None:
+        try:
+            self.step = self._steps.send(outcome)
+        except StopIteration as end:
+            self.step, self.answer = None, end.value
 
 
 def steps(
