@@ -3,8 +3,11 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
+import threading
 import time
+from typing import Final
 
 import kopf
 
@@ -12,6 +15,11 @@ from iris_operator import cluster, errors, handlers, health
 from iris_operator import settings as setting
 from iris_operator.engine import Engine
 from iris_operator.proof import Prover
+
+logger = logging.getLogger(__name__)
+
+# An ordinary end takes up to 7 s: Kopf gives what it did not start itself 5 s.
+_END_SECONDS: Final = 15.0
 
 
 def main() -> None:
@@ -42,6 +50,7 @@ async def run(settings: setting.Settings) -> None:
         stop = asyncio.Event()
         running = asyncio.create_task(engine.run())
         running.add_done_callback(lambda _: stop.set())
+        running.add_done_callback(lambda _: end_within(_END_SECONDS))
 
         async def end() -> None:
             running.cancel()
@@ -61,6 +70,18 @@ async def run(settings: setting.Settings) -> None:
             await probes.cleanup()
         if not running.cancelled():
             running.result()  # raises what ended the engine
+
+
+def end_within(seconds: float) -> None:
+    """Without the engine nothing is done here, and Kopf may wait for ever for a watcher that it cancelled."""
+
+    def end() -> None:
+        logger.critical("not ended %g s after the work has: ending at once", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _log(level: str) -> None:
