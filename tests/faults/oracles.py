@@ -35,7 +35,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     r"Request attempt #\d": "Kopf tries a LIST or a watch again",
 }
 # Only for a plan that answers a watch with an unknown error: Kopf ends, and the process with it.
-_WATCH_ENDED: Final = r"Error in the watch-stream|made up by the test"
+_WATCH_ENDED: Final = r"Error in the watch-stream|not ended \d+ s after the work has"
 # Made of the namespace or the uid: the intent that stands on a child, the dashboard's uid.
 _DIGESTS: Final = re.compile(r'(?<="serving\.two\.inc/intent": ")[0-9a-f]{16}|(?<=iris-)[0-9a-f]{24}')
 _TROUBLE: Final = re.compile(r"^\S+ (WARNING|ERROR|CRITICAL) ")

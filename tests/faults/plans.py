@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.harness.proxy_targets import Fault, Seen
 
-WRITE_MODES: Final = ("kill-before", "kill-after", "500", "409", "429", "hang", "late", "truncated")
+WRITE_MODES: Final = ("kill-before", "kill-after", "500", "409", "429", "hang", "late", "truncated", "outage")
 EVENT_MODES: Final = ("dropped", "duplicated", "delayed", "cut", "error-410", "error-500")
 
 

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 # Two sweeps and their jitter.
 QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
 _CONVERGES_WITHIN: Final = 60.0
+_ENDS_WITHIN: Final = 40.0
 _LEARNINGS: Final = 2
 _FIRST: Final = stories.create.__name__  # how every story begins
 _TRIES: Final = 3
@@ -137,7 +138,8 @@ class Suite:
             record = lane.proxy.begin(plan.fault)
             teller = Teller(lane.cluster)
             await stories.STORIES[plan.story](teller)
-            await eventually(lane.lives_ended, lambda ended: ended >= ends + _ends(plan, record.fired))
+            least = ends + _ends(plan, record.fired)
+            await eventually(lane.lives_ended, lambda ended: ended >= least, within=_ENDS_WITHIN)
             await _rest(lane)
             told = self.told[plan.story]
             wrong += await _differences(lane, told.state)

@@ -25,6 +25,7 @@ from tests.harness.proxy_targets import Call, Fault, Seen
 _LARGEST: Final = 32 * 1024 * 1024
 _HOP: Final = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
 _LONGEST_HANG: Final = 30.0
+_OUTAGE_SECONDS: Final = 3.0
 _REFUSALS: Final = {
     "500": (500, "InternalError", "made up by the test: internal error"),
     "409": (409, "Conflict", "made up by the test: the object has been modified"),
@@ -135,6 +136,10 @@ class Proxy:
         if mode == "kill-before":
             self._kill()
             return _abort(request)
+        if mode == "outage":
+            self.down = True
+            asyncio.get_running_loop().call_later(_OUTAGE_SECONDS, self._up)
+            return _abort(request)
         if mode in ("hang", "late"):
             await _until_it_gives_up(request)
             if mode == "late":
@@ -147,6 +152,9 @@ class Proxy:
         if mode == "truncated":
             return await _half(request, answer)
         return answer
+
+    def _up(self) -> None:
+        self.down = False
 
     async def _forward(self, request: web.Request, call: Call) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
