@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from iris_model_server import access_log, request_ids
 from iris_model_server.edge import Surroundings
 from iris_model_server.inference import Inference
-from iris_model_server.protocol import HEAD, NOTHING, LimitedProtocol
+from iris_model_server.protocol import BODY, HEAD, NOTHING, LimitedProtocol
 
 METHOD: Final = "POST"
 PATH: Final = "/api/v1/predict"
@@ -109,6 +109,8 @@ class FastProtocol(LimitedProtocol):
         self._hot_headers = self._read_hot()
         if self._hot_headers is None:
             self._begin()
+        else:
+            self._owed = BODY
 
     def on_body(self, body: bytes) -> None:
         if self._hot_headers is None:

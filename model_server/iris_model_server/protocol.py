@@ -21,6 +21,8 @@ from iris_model_server.settings import Settings
 # What of a message the client owes us.
 NOTHING, HEAD, BODY = range(3)
 MOST_HEADERS: Final = 100
+# The most that uvloop reads at once.
+ONE_READ: Final = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._now = self.loop.time()
         super().data_received(data)
         self._head_bytes = self._head_bytes + len(data) if self._owed == HEAD else 0
-        if self._head_bytes > self.limits.head_bytes and self._refusal is None:
+        # Exact at its end (on_headers_complete); here it may stand behind other requests of the same read.
+        if self._head_bytes > self.limits.head_bytes + ONE_READ and self._refusal is None:
             self._refusal = self._head_too_large()
             self.send_400_response("")
         if self._owed == NOTHING and self._deadline == inf and not self._is_answering():
@@ -115,16 +118,18 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        # Before, for uvicorn takes the next one out and begins it.
+        is_last = not self.pipeline
         super().on_response_complete()
-        if self._waits and not self.pipeline and not self.transport.is_closing():
+        if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
 
     def send_400_response(self, msg: str) -> None:
         if self._refusal is None:
             self._refusal = Problem(errors.NOT_HTTP, f"request: {msg.rstrip('.')}, expected HTTP/1.1")
         if self._owed == BODY and self.pipeline:
-            # The broken one itself was never begun.
-            self.pipeline.popleft()
+            # The broken one itself finds its client gone when its turn comes.
+            self.cycle.disconnected = True
             self._waits = True
         elif self._owed != BODY and self._is_answering():
             self._waits = True

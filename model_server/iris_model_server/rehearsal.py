@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # The fast path stands in for methods of uvicorn's protocol: each version is read and tried before it counts.
 KNOWN_UVICORN: Final = ("0.54.0",)
-_MOST_TURNS: Final = 200
+_MOST_TURNS: Final = 40
 
 
 def choose(settings: Settings, server: Server) -> type[LimitedProtocol]:
@@ -34,7 +34,7 @@ def choose(settings: Settings, server: Server) -> type[LimitedProtocol]:
     if settings.fast_path == "Off":
         return reference(settings)
     loaded = server.serving.loaded_or_none()
-    reason = _reason(settings, loaded.artifact if loaded else None, metadata.version("uvicorn"))
+    reason = refusal_of(settings, loaded.artifact if loaded else None, metadata.version("uvicorn"))
     if reason is None:
         return quick(settings, server)
     log.warning("fast path off, the reference path answers: %s", reason)
@@ -86,19 +86,26 @@ class Wire(asyncio.Transport):
         self.reading = True
 
 
+def configuration(server: Server) -> uvicorn.Config:
+    """For any number of lines to one app."""
+    return uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None, access_log=False)
+
+
 class Line:
     """One connection to an app, in memory."""
 
-    def __init__(self, server: Server, kind: type[LimitedProtocol]) -> None:
+    def __init__(self, config: uvicorn.Config, kind: type[LimitedProtocol]) -> None:
         self.state = ServerState()
         self.wire = Wire()
-        config = uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None, access_log=False)
         self.protocol = kind(config, self.state, {}, asyncio.get_running_loop())
         self.protocol.connection_made(self.wire)
 
     async def say(self, data: bytes) -> None:
         """Feed it, and let it answer; what it does not finish within the turns waits for more."""
         self.protocol.data_received(data)
+        await self.settle()
+
+    async def settle(self) -> None:
         for _ in range(_MOST_TURNS):
             if not self.state.tasks:
                 return
@@ -109,8 +116,8 @@ class Line:
         self.protocol.connection_lost(None)
 
 
-def _reason(settings: Settings, artifact: Artifact | None, version: str) -> str | None:
-    """Why not, or None."""
+def refusal_of(settings: Settings, artifact: Artifact | None, version: str) -> str | None:
+    """Why the fast path must stay off, or None."""
     if version not in KNOWN_UVICORN:
         return f"uvicorn {version}, expected {' or '.join(KNOWN_UVICORN)}"
     if artifact is None:
@@ -121,7 +128,8 @@ def _reason(settings: Settings, artifact: Artifact | None, version: str) -> str 
 async def _difference(settings: Settings, artifact: Artifact) -> str | None:
     ours = app.create_app(settings, artifact, io.BytesIO())
     theirs = app.create_app(settings, artifact, io.BytesIO())
-    first, second = Line(ours, quick(settings, ours)), Line(theirs, reference(settings))
+    first = Line(configuration(ours), quick(settings, ours))
+    second = Line(configuration(theirs), reference(settings))
     for number, golden in enumerate(artifact.card.golden):
         request = _request(golden.input, f"golden-{number}")
         await first.say(request)

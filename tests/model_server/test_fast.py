@@ -1,0 +1,90 @@
+"""The fast path: it is used, it says what the reference says, and it steps back when it must."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from iris_model_server import app, artifact, rehearsal
+from iris_model_server.artifact import Artifact
+from iris_model_server.fast import FastProtocol
+from iris_model_server.rehearsal import Line
+from iris_model_server.settings import Settings
+
+from tests.model_server import equivalence, wire_inputs
+from tests.model_server.equivalence import Comparison
+from tests.model_server.wire_inputs import Input
+
+
+async def test_a_seeded_sample_of_inputs_is_answered_alike(folder: Path) -> None:
+    assert await equivalence.run(inputs=600, seed=7, folder=folder) is None
+
+
+async def test_two_requests_cut_anywhere_are_answered_alike(folder: Path) -> None:
+    comparison = Comparison(folder)
+
+    differences = [
+        await comparison.compare(given)
+        for given in wire_inputs.every_cut(wire_inputs.right(1) + wire_inputs.right(2))
+    ]
+
+    assert set(differences) == {None}
+    assert comparison.compare_metrics() is None
+
+
+async def test_a_right_request_needs_no_task(folder: Path, settings: Settings) -> None:
+    server = app.create_app(settings, artifact.load(folder))
+    line = Line(rehearsal.configuration(server), rehearsal.quick(settings, server))
+
+    line.protocol.data_received(wire_inputs.right() * 3)
+
+    assert line.wire.written.count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert line.state.tasks == set()
+    server.log.flush()
+    line.hang_up()
+
+
+async def test_broken_bytes_wait_for_the_answers_before_them(folder: Path) -> None:
+    seen = await Comparison(folder).reference.see(Input((wire_inputs.right() + b"broken\r\n\r\n",)))
+
+    assert [part[:3] for part in seen.written.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+    assert seen.closed
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [(b"x: " + b"y" * 5000, b"431"), (b"x: y\r\n" * 120 + b"z: z", b"431"), (b"x: y", b"200")],
+)
+async def test_a_large_head_is_refused(folder: Path, head: bytes, status: bytes) -> None:
+    comparison = Comparison(folder)
+
+    seen = await comparison.fast.see(Input((b"GET /livez HTTP/1.1\r\nhost: a\r\n%b\r\n\r\n" % head,)))
+
+    assert seen.written.startswith(b"HTTP/1.1 %b " % status)
+
+
+def test_is_chosen_by_default_and_not_when_off(folder: Path, settings: Settings) -> None:
+    server = app.create_app(settings, artifact.load(folder))
+
+    assert issubclass(rehearsal.choose(settings, server), FastProtocol)
+    off = settings.model_copy(update={"fast_path": "Off"})
+    assert not issubclass(rehearsal.choose(off, server), FastProtocol)
+
+
+def test_an_unknown_uvicorn_falls_back(folder: Path, settings: Settings) -> None:
+    reason = rehearsal.refusal_of(settings, artifact.load(folder), "99.0.0")
+
+    assert reason == "uvicorn 99.0.0, expected 0.54.0"
+
+
+def test_what_is_not_answered_as_the_reference_does_falls_back(
+    folder: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = artifact.load(folder)
+    # No flower that the API would take: both paths refuse it, so nothing was proven.
+    golden = [msgspec.structs.replace(loaded.card.golden[0], input=[-1.0, 0.0, 0.0, 0.0])]
+    unproven = Artifact(card=msgspec.structs.replace(loaded.card, golden=golden), model=loaded.model)
+
+    chosen = rehearsal.choose(settings, app.create_app(settings, unproven))
+
+    assert not issubclass(chosen, FastProtocol)
+    assert "fast path off, the reference path answers: it does not answer" in caplog.text
