@@ -29,6 +29,8 @@ REFUSED = 2
 ANSWERS = {"serving": 0, "stalled": 3, "superseded": 4, "silent": 5}
 INTERRUPTED = 130
 
+Command = Callable[[str, Callable[..., int], str], argparse.ArgumentParser]
+
 DESCRIPTION = """\
 Moves a version from a tag to production, each step one commit to clusters/<environment>/version.yaml.
 The result is the only thing on standard output; progress and refusals go to standard error.
@@ -94,6 +96,14 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--remote", default="origin", help="of the clone (default %(default)s)")
         return added
 
+    _naming(command)
+    _moving(command)
+    _watching(command)
+    _packing(command)
+    return top
+
+
+def _naming(command: Command) -> None:
     bumping = command("bump", _bump, "Tag HEAD as the next release.")
     bumping.add_argument("size", metavar="major|minor|patch|VERSION", help="which part, or a whole version")
     _changes(bumping)
@@ -102,9 +112,10 @@ def parser() -> argparse.ArgumentParser:
     naming.add_argument("--pull-request", type=_number, required=True, metavar="NUMBER")
     naming.add_argument("--commit", metavar="SHA", help="default: HEAD")
 
-    promoting = command(
-        "promote", _promote, "Move a version and its digest, unchanged, to the next environment."
-    )
+
+def _moving(command: Command) -> None:
+    text = "Move a version and its digest, unchanged, to the next environment."
+    promoting = command("promote", _promote, text)
     promoting.add_argument("--to", required=True, metavar="ENVIRONMENT")
     promoting.add_argument(
         "--from", dest="source", metavar="ENVIRONMENT", help="the one before (default), or: release"
@@ -114,6 +125,15 @@ def parser() -> argparse.ArgumentParser:
     _context(promoting, "the environment it comes from")
     _changes(promoting, branch=True)
 
+    returning = command("rollback", _rollback, "Take an environment back to what it declared before.")
+    returning.add_argument("--environment", required=True)
+    returning.add_argument(
+        "--to", metavar="VERSION", help="default: the last one that was not rolled back from"
+    )
+    _changes(returning, branch=True)
+
+
+def _watching(command: Command) -> None:
     verifying = command("verify", _verify, "Wait until an environment serves what HEAD declares for it.")
     verifying.add_argument("--environment", required=True)
     verifying.add_argument("--branch", default="main", help="that Flux follows (default %(default)s)")
@@ -122,22 +142,16 @@ def parser() -> argparse.ArgumentParser:
     )
     _context(verifying, "the environment")
 
-    returning = command("rollback", _rollback, "Take an environment back to what it declared before.")
-    returning.add_argument("--environment", required=True)
-    returning.add_argument(
-        "--to", metavar="VERSION", help="default: the last one that was not rolled back from"
-    )
-    _changes(returning, branch=True)
-
     asking = command("next", _next, "Print the environment after one; nothing after the last.")
     asking.add_argument("--environment", required=True)
 
+
+def _packing(command: Command) -> None:
     packing = command("package-charts", _package_charts, "Pack the Helm charts of this clone.")
     packing.add_argument("--version", required=True, help="of the release: chart and application alike")
     packing.add_argument("--output", type=Path, default=Path("dist"), help="folder (default %(default)s)")
 
     command("charts", _charts, "Write what in the Helm charts is made from other files.")
-    return top
 
 
 def _context(added: argparse.ArgumentParser, default: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from iris_delivery import declaration
 from iris_delivery.declaration import Declaration, Release
@@ -62,6 +62,7 @@ def _others(text: str) -> list[str]:
     return [line.rstrip("\r") for line in lines if not re.match(r" +(version|image|digest):", line)]
 
 
+@settings(max_examples=60)  # files are slow to make
 @given(_files(), _VERSIONS, _DIGESTS)
 def test_an_edit_changes_the_release_and_nothing_else(text: str, version: str, digest: str | None) -> None:
     edited = declaration.edit(text, Release(version, digest), "version.yaml")
@@ -70,6 +71,7 @@ def test_an_edit_changes_the_release_and_nothing_else(text: str, version: str, d
     assert _others(edited) == _others(text)
 
 
+@settings(max_examples=30)
 @given(_files())
 def test_an_edit_to_the_same_release_changes_no_character(text: str) -> None:
     release = declaration.parse(text, "version.yaml").release
