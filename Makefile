@@ -44,8 +44,19 @@ down: setup ## Remove the cluster and everything it left
 status: setup ## What runs, what serves
 	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER)
 
+##@ Measure
+.PHONY: bench-server
+bench-server: setup .local/peers/kserve/ready ## Requests per second beside the best peer and the limit (needs wrk, two cores)
+	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
+	@$(BIN)/python -m benchmarks.server
+
+.local/peers/kserve/ready:
+	@uv venv -q --clear --python $(BIN)/python .local/peers/kserve
+	@uv pip install -q --python .local/peers/kserve/bin/python kserve==0.21.0 scikit-learn joblib "setuptools<81"
+	@touch $@
+
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test lock charts
+.PHONY: check format lint types contracts unit test faults lock charts
 check: setup lint types contracts unit ## Format, lint, types, import contracts, unit tests: under a minute
 
 format: setup ## Write the format that check asks for
@@ -66,6 +77,9 @@ unit: setup
 
 test: check ## Everything: check, then real processes, a real browser, a real API server, a real node
 	@scripts/test.sh
+
+faults: setup ## Every fault plan against a real API server: about half an hour (FAULTS="--sample 200 --seed 7")
+	@exec $(BIN)/python -m tests.faults $(FAULTS)
 
 lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q $(if $(UPGRADE),--upgrade) -o requirements.lock
