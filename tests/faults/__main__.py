@@ -32,7 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--story", action="append", choices=stories.STORIES, help="only this story's plans")
     parser.add_argument("--sample", type=int, help="that many plans, drawn with the seed")
     parser.add_argument("--seed", type=int, default=1, help="of the order and of the sample")
-    parser.add_argument("--lanes", type=int, default=8, help="plans at once")
+    parser.add_argument("--lanes", type=int, default=6, help="plans at once")
     parser.add_argument("--list", action="store_true", help="only print the names of the plans")
     return parser.parse_args()
 

@@ -39,7 +39,7 @@ class Answers:
     async def __aenter__(self) -> "Answers":
         app = web.Application()
         app.router.add_get("/api/v1/model/info", self._info)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         return self
 
@@ -53,7 +53,7 @@ class Answers:
         """Have addresses ready, so that giving one to a pod waits for nothing."""
         while self._runner is not None and len(self._fresh) < number:
             fresh = address()
-            await web.TCPSite(self._runner, fresh, _PORT, shutdown_timeout=0.1).start()
+            await web.TCPSite(self._runner, fresh, _PORT).start()
             self._fresh.append(fresh)
 
     async def forget(self) -> None:

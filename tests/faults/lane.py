@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS: Final = 2
 _PODS_AT_ONCE: Final = 24
-_CLEAN_WITHIN: Final = 60.0
+_CLEAN_WITHIN: Final = 90.0
 _LOOK_SECONDS: Final = 0.1
 _KUBELET_SECONDS: Final = 0.15
 _CHILDREN: Final = (
@@ -82,17 +82,19 @@ class Lane:
         self.bystanders: dict[str, Any] = {}
 
     async def __aenter__(self) -> "Lane":
-        client = await self._stack.enter_async_context(kubernetes.client_of(self._api_server.kubeconfig))
-        self.cluster = Cluster(client, self.namespace)
-        await self._stack.enter_async_context(self.proxy)
-        await self._stack.enter_async_context(self.answers)
-        await self._furnish()
-        refused = kubelet.ended(65, "artifact refused: found version 1.0.0, expected 2.0.0", restarts=0)
-        behaviours = dict.fromkeys(("1.0.0", "1.1.0", "1.2.0"), self.answers.serving)
-        playing = kubelet.Kubelet(self.cluster, {**behaviours, "2.0.0": refused}, every=_KUBELET_SECONDS)
-        await self._stack.enter_async_context(playing)
-        self.proxy.write_kubeconfig(self.operator.kubeconfig)
-        self._supervising = asyncio.create_task(self.operator.supervise())
+        async with AsyncExitStack() as entered:  # what was entered is left again when the next one fails
+            client = await entered.enter_async_context(kubernetes.client_of(self._api_server.kubeconfig))
+            self.cluster = Cluster(client, self.namespace)
+            await entered.enter_async_context(self.proxy)
+            await entered.enter_async_context(self.answers)
+            await self._furnish()
+            refused = kubelet.ended(65, "artifact refused: found version 1.0.0, expected 2.0.0", restarts=0)
+            behaviours = dict.fromkeys(("1.0.0", "1.1.0", "1.2.0"), self.answers.serving)
+            playing = kubelet.Kubelet(self.cluster, {**behaviours, "2.0.0": refused}, every=_KUBELET_SECONDS)
+            await entered.enter_async_context(playing)
+            self.proxy.write_kubeconfig(self.operator.kubeconfig)
+            self._supervising = asyncio.create_task(self.operator.supervise())
+            self._stack = entered.pop_all()
         return self
 
     async def __aexit__(

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
-_WITHIN = 45.0
+# Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
+_WITHIN = 90.0
 
 
 @dataclass(slots=True)

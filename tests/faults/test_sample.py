@@ -1,4 +1,4 @@
-"""Two plans of each kind of fault, drawn once with a seed, of those that `make faults` runs in full."""
+"""A plan or two of each kind of fault, of those that `make faults` runs in full."""
 
 import shlex
 from pathlib import Path
@@ -14,41 +14,29 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.cluster
 
-_LANES: Final = 8
+_LANES: Final = 6
 _AGAIN: Final = ".venv/bin/python -m tests.faults --plan"
 SAMPLE: Final = (
-    "autoscaling:dropped:event DELETED horizontalpodautoscalers/iris#1",
-    "autoscaling:late:write PATCH horizontalpodautoscalers/iris#1",
     "children:500:write DELETE networkpolicies/iris#1",
     "children:duplicated:event ADDED networkpolicies/iris#2",
     "children:error-410:event DELETED ingresses/iris#1",
     "children:hang:write DELETE configmaps/iris-dashboard#1",
-    "children:hang:write PATCH ingresses/iris#2",
-    "children:late:write DELETE configmaps/iris-dashboard#1",
-    "children:truncated:write DELETE configmaps/iris-dashboard#1",
     "recreate:429:write PATCH deployments/iris#2",
-    "recreate:429:write PATCH ingresses/iris#2",
     "recreate:cut:event DELETED pods/*#2",
-    "recreate:delayed:event DELETED pods/*#2",
     "recreate:dropped:event ADDED irismodels/iris#2",
-    "recreate:error-410:event DELETED services/iris#1",
     "recreate:error-500:event DELETED configmaps/iris-dashboard#1",
-    "revert:kill-after:write PATCH ingresses/iris#2",
-    "revert:kill-after:write PATCH serviceaccounts/iris#2",
-    "revert:kill-before:write PATCH poddisruptionbudgets/iris#2",
-    "revert:truncated:write PATCH deployments/iris#2",
-    "rivals:cut:event ADDED networkpolicies/late#1",
+    "recreate:kill-after:write PATCH ingresses/iris#2",
     "rivals:delayed:event DELETED replicasets/*#1",
-    "rivals:duplicated:event DELETED ingresses/iris#1",
-    "rivals:error-500:event DELETED ingresses/iris#1",
+    "rivals:dropped:event DELETED irismodels/iris#1",
     "rivals:kill-before:write PATCH services/late#1",
     "version:409:write PATCH deployments/iris#2",
-    "version:409:write PATCH services/iris#2",
-    "version:500:write PATCH serviceaccounts/iris#2",
+    "version:late:write PATCH deployments/iris#2",
+    "version:outage:write PATCH services/iris#2",
+    "version:truncated:write PATCH deployments/iris#2",
 )
 
 
-def test_draws_every_kind_of_fault() -> None:
+def test_holds_every_kind_of_fault() -> None:
     modes = {plans.parse(name).mode for name in SAMPLE}
 
     assert modes == {*plans.WRITE_MODES, *plans.EVENT_MODES}
