@@ -55,7 +55,20 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     inference = Inference(serving, evaluation, settings.max_batch_rows)
     predictions = routes.predictions(inference)
     hot = [route for route in predictions.routes if isinstance(route, APIRoute)]
-    app = FastAPI(
+    app = _framework(surroundings, hot)
+    app.include_router(predictions)
+    app.include_router(routes.model(serving, settings))
+    most_rows = settings.max_batch_rows
+    app.include_router(standards.open_inference(serving, V2(serving, evaluation, most_rows)))
+    app.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
+    app.include_router(routes.probes(serving, metrics))
+    app.include_router(routes.site(app))
+    return Server(app=app, serving=serving, log=log, hot=Hot(surroundings, inference))
+
+
+def _framework(surroundings: Surroundings, hot: list[APIRoute]) -> FastAPI:
+    """FastAPI with what stands around every route, still without routes."""
+    return FastAPI(
         title=openapi.TITLE,
         version=metadata.version("iris-model-server"),
         docs_url=None,
@@ -71,14 +84,6 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         exception_handlers={Problem: _problem, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.include_router(predictions)
-    app.include_router(routes.model(serving, settings))
-    most_rows = settings.max_batch_rows
-    app.include_router(standards.open_inference(serving, V2(serving, evaluation, most_rows)))
-    app.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
-    app.include_router(routes.probes(serving, metrics))
-    app.include_router(routes.site(app))
-    return Server(app=app, serving=serving, log=log, hot=Hot(surroundings, inference))
 
 
 async def _problem(request: Request, error: Any) -> Response:
