@@ -28,12 +28,13 @@ class Applier:
     def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
         self._store = store
+        self._alive = False  # the model was there in this pass
 
     async def children(
         self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
     ) -> errors.Invalid | None:
         """Raises errors.Waiting and ClusterError; returns the first thing that the user must change."""
-        fault = None
+        fault, self._alive = None, False
         for kind, manifest in wanted:
             try:
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
@@ -71,10 +72,13 @@ class Applier:
 
     async def _wait_if_gone(self, model: IrisModel) -> None:
         """Before a child is made: until we hear of the model's end, each would be collected, made, …"""
+        if self._alive:
+            return
         live = await self._cluster.read(kinds.IRIS_MODEL, model.namespace, model.name)
         metadata = live["metadata"] if live else {}
         if metadata.get("uid") != model.uid or metadata.get("deletionTimestamp"):
             raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"IrisModel {model.name} is gone")
+        self._alive = True
 
     async def _hand_over_replicas(self, live: Mapping[str, Any], manifest: Body) -> None:
         """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""

@@ -101,6 +101,13 @@ async def test_makes_no_child_for_a_model_that_is_gone(world: World, left: str) 
     assert world.wrote() == []
 
 
+async def test_looks_for_the_model_once_however_many_children_are_made(world: World) -> None:
+    await world.make(bodies.model())
+
+    looks = [call for call in world.cluster.calls if call == Call("read", kinds.IRIS_MODEL, *KEY)]
+    assert len(looks) == 1
+
+
 async def test_leaves_what_others_add(world: World) -> None:
     model = bodies.model()
     await world.settle(model)
