@@ -73,7 +73,7 @@ contracts: setup
 	@$(BIN)/lint-imports
 
 unit: setup
-	@$(BIN)/pytest -q -m "$(UNIT)"
+	@$(BIN)/pytest -q -m "$(UNIT)" --numprocesses=auto --dist=loadfile
 
 test: check ## Everything: check, then real processes, a real browser, a real API server, a real node
 	@scripts/test.sh

@@ -26,7 +26,10 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture
 def client(settings: Settings) -> httpx.AsyncClient:
-    roomy = settings.model_copy(update={"max_body_bytes": 10_000_000, "max_batch_rows": 100_000})
+    # Patient too: on a busy machine a turn may take longer than the default waits.
+    roomy = settings.model_copy(
+        update={"max_body_bytes": 10_000_000, "max_batch_rows": 100_000, "max_waiting_seconds": 60}
+    )
     return connected(app.create_app(roomy, artifact.load(settings.artifact_dir)))
 
 
