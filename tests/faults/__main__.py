@@ -47,6 +47,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
             found = await suite.learn(told)
+            logging.getLogger(__name__).info("%d plans from %d stories", len(found), len(suite.told))
             wanted = named or found
             random.Random(arguments.seed).shuffle(wanted)  # noqa: S311
             wanted = wanted[: arguments.sample]
