@@ -97,7 +97,8 @@ def test_a_step_that_does_not_finish_is_marked_and_lets_the_reason_through(
 
 def test_a_slow_step_tells_its_detail_while_it_runs() -> None:
     output = Watched("package 7 of 9")
-    view = Progress(Console(file=output, force_terminal=False, width=100), clock=Clock(), slow_seconds=0.001)
+    # Long enough for the note to stand before the one reminder that comes within the test.
+    view = Progress(Console(file=output, force_terminal=False, width=100), clock=Clock(), slow_seconds=0.3)
 
     with view.step("Build Kubernetes") as step:
         step.note("package 7 of 9")
