@@ -157,6 +157,7 @@ async def test_says_in_words_that_the_server_is_gone_and_comes_back(browser: Bro
 async def test_the_description_of_the_api_can_be_tried(browser: Browser, server: Running) -> None:
     page = await browser.new_page()
     page.set_default_timeout(SECONDS)
+    document = await (await page.request.get(f"{server.url}/openapi.json")).json()
     await page.goto(f"{server.url}/docs")
 
     await page.get_by_text("Predict one flower").click()
@@ -164,7 +165,9 @@ async def test_the_description_of_the_api_can_be_tried(browser: Browser, server:
     await operation.get_by_role("button", name="Send").click()
 
     await expect(operation.locator("pre")).to_contain_text('"prediction_label": "setosa"')
-    await expect(page.locator("details")).to_have_count(8)
+    operations = sum(len(path) for path in document["paths"].values())
+    assert operations >= 8
+    await expect(page.locator("details")).to_have_count(operations)
     await page.close()
 
 
