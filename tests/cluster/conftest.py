@@ -14,6 +14,16 @@ from tests.harness.operator_process import OperatorProcess
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
 
+# What an IrisModel named iris with a route becomes: kind and name.
+CHILDREN = [
+    ("ServiceAccount", "iris"),
+    ("NetworkPolicy", "iris"),
+    ("PodDisruptionBudget", "iris"),
+    ("Deployment", "iris"),
+    ("Service", "iris"),
+    ("Ingress", "iris"),
+    ("ConfigMap", "iris-dashboard"),
+]
 ADDRESSES = {"1.0.0": "127.0.88.1", "1.1.0": "127.0.88.2"}
 
 
@@ -92,3 +102,8 @@ def condition(status: Manifest, kind: str) -> dict[str, str]:
 @pytest.fixture
 def iris(cluster: Cluster) -> Iris:
     return Iris(cluster)
+
+
+async def gone(cluster: Cluster, kind: str, name: str) -> None:
+    """Waits until there is no such object."""
+    await eventually(lambda: cluster.find(kind, name), lambda body: body is None, within=30)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cluster.conftest import CHILDREN, gone
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
 if TYPE_CHECKING:
@@ -12,16 +13,6 @@ if TYPE_CHECKING:
     from tests.harness.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.cluster
-
-CHILDREN = [
-    ("ServiceAccount", "iris"),
-    ("NetworkPolicy", "iris"),
-    ("PodDisruptionBudget", "iris"),
-    ("Deployment", "iris"),
-    ("Service", "iris"),
-    ("Ingress", "iris"),
-    ("ConfigMap", "iris-dashboard"),
-]
 
 
 async def find(cluster: Cluster, kind: str, name: str) -> Manifest:
@@ -143,10 +134,10 @@ async def test_what_is_not_declared_any_more_is_pruned(
     off = {"dashboard": {"enabled": False}}
     await iris.declare(route=None, monitoring=off, networkPolicy={"enabled": False}, replicas=1)
 
-    await _gone(cluster, "Ingress", "iris")
-    await _gone(cluster, "NetworkPolicy", "iris")
-    await _gone(cluster, "PodDisruptionBudget", "iris")
-    await _gone(cluster, "ConfigMap", "iris-dashboard")
+    await gone(cluster, "Ingress", "iris")
+    await gone(cluster, "NetworkPolicy", "iris")
+    await gone(cluster, "PodDisruptionBudget", "iris")
+    await gone(cluster, "ConfigMap", "iris-dashboard")
     for kind in ("Service", "Deployment", "ServiceAccount"):
         assert await cluster.find(kind, "iris") is not None
 
@@ -193,7 +184,7 @@ async def test_the_autoscaler_takes_the_replicas_over_without_a_dip(
     assert moved["spec"]["replicas"] == 4
     await iris.declare("1.1.0", replicas=3)
     await eventually(lambda: cluster.get("Deployment", "iris"), lambda body: body["spec"]["replicas"] == 3)
-    await _gone(cluster, "HorizontalPodAutoscaler", "iris")
+    await gone(cluster, "HorizontalPodAutoscaler", "iris")
 
 
 async def test_a_suspended_model_is_left_alone(
@@ -211,10 +202,6 @@ async def test_a_suspended_model_is_left_alone(
     deployment = await cluster.get("Deployment", "iris")
     assert deployment["spec"]["replicas"] == 1
     assert deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "1.0.0"
-
-
-async def _gone(cluster: Cluster, kind: str, name: str) -> None:
-    await eventually(lambda: cluster.find(kind, name), lambda body: body is None, within=30)
 
 
 async def _merge(cluster: Cluster, kind: str, name: str, patch: dict[str, Any]) -> Manifest:

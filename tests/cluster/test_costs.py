@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.conftest import CHILDREN, gone
 from tests.harness import operator_process
 from tests.harness.kubernetes import Cluster, eventually
 
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from tests.harness.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.cluster
-
-CHILDREN = [
-    ("ServiceAccount", "iris"),
-    ("NetworkPolicy", "iris"),
-    ("PodDisruptionBudget", "iris"),
-    ("Deployment", "iris"),
-    ("Service", "iris"),
-    ("Ingress", "iris"),
-    ("ConfigMap", "iris-dashboard"),
-]
 
 
 async def test_deleting_the_irismodel_cleans_up_with_the_operator_stopped(
@@ -39,7 +30,7 @@ async def test_deleting_the_irismodel_cleans_up_with_the_operator_stopped(
     await cluster.delete("IrisModel", "iris")
 
     for kind, name in CHILDREN:
-        await _gone(cluster, kind, name)
+        await gone(cluster, kind, name)
 
 
 async def test_at_rest_nothing_is_written_or_read(
@@ -66,7 +57,7 @@ async def test_a_new_irismodel_costs_its_children_and_one_status_write(
     await iris.reaches("Progressing")
     await eventually(lambda: cluster.list("Pod"), lambda found: len(found) == 2)
 
-    # Four children, one event; the status once, and once more when the Deployment had counted its pods.
+    # The children, one event; the status once, and once more when the Deployment had counted its pods.
     assert lone_operator.writes() - before <= len(CHILDREN) + 1 + 2
 
 
@@ -76,7 +67,3 @@ async def _later(operator: "OperatorProcess", passes: float) -> bool:
 
 async def _there(cluster: Cluster, kind: str, name: str) -> None:
     await eventually(lambda: cluster.find(kind, name), bool)
-
-
-async def _gone(cluster: Cluster, kind: str, name: str) -> None:
-    await eventually(lambda: cluster.find(kind, name), lambda body: body is None, within=30)
