@@ -94,7 +94,7 @@ async def _observe(
         fault=fault,
         rollout=seen,
         proofs=await world.prover.prove(seen.pods, name),
-        selector=f"{metadata.INSTANCE_LABEL}={name},{metadata.NAME_LABEL}={metadata.SERVER}",
+        selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=model.url if model else _status(body).get("url", ""),
         routed=(kinds.INGRESS, name) in after.children,
         now=world.now(),

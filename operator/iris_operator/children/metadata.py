@@ -21,7 +21,12 @@ OURS_SELECTOR: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
 
 def selector(model: IrisModel) -> dict[str, str]:
     """Immutable in a Deployment, so never with a version in it."""
-    return {NAME_LABEL: SERVER, INSTANCE_LABEL: model.name}
+    return selector_of(model.name)
+
+
+def selector_of(name: str) -> dict[str, str]:
+    """The same for a model of which only the name can be read."""
+    return {NAME_LABEL: SERVER, INSTANCE_LABEL: name}
 
 
 def labels(model: IrisModel) -> dict[str, str]:
