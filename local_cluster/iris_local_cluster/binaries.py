@@ -19,6 +19,11 @@ from iris_local_cluster.progress import Progress
 KUBERNETES_VERSION = "1.37.2"
 ETCD_VERSION = "3.7.3"
 COREDNS_VERSION = "1.15.0"
+PROMETHEUS_VERSION = "3.16.0"
+PROMETHEUS_OPERATOR_VERSION = "0.85.0"
+METRICS_SERVER_VERSION = "0.9.0"
+_PROMETHEUS_VARIABLE = "github.com/prometheus/common/version.Version"
+_PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator/cmd"
 _KEEP_SECONDS = 14 * 24 * 3600
 
 
@@ -30,6 +35,7 @@ class Module:
     folder: str
     commands: Mapping[str, str]
     variables: Mapping[str, str] | None = None
+    tags: tuple[str, ...] = ()
     disk_gigabytes: int = 2
 
 
@@ -71,6 +77,30 @@ MODULES = (
     Module("CoreDNS", "coredns", {"coredns": "iris.two.inc/local-cluster/coredns"}),
     Module("kind", "kind", {"kind": "sigs.k8s.io/kind"}),
     Module("Helm", "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
+    Module(
+        "Prometheus",
+        "prometheus",
+        {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+        variables={_PROMETHEUS_VARIABLE: PROMETHEUS_VERSION},
+        # Without the discovery of a dozen clouds, whose clients are most of its code.
+        tags=("remove_all_sd", "enable_kubernetes_sd"),
+    ),
+    Module(
+        "the Prometheus Operator",
+        "prometheus-operator",
+        {
+            "prometheus-operator": f"{_PROMETHEUS_OPERATOR}/operator",
+            "prometheus-config-reloader": f"{_PROMETHEUS_OPERATOR}/prometheus-config-reloader",
+        },
+        # It derives the reloader's image from its own version.
+        variables={_PROMETHEUS_VARIABLE: PROMETHEUS_OPERATOR_VERSION},
+    ),
+    Module(
+        "metrics-server",
+        "metrics-server",
+        {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+    ),
+    Module("kwok", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
 )
 
 WHEELS = ("kubectl", "traefik")
@@ -108,7 +138,7 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
         toolchain = golang.toolchain(folder, program=golang.find())
         ldflags = golang.ldflags(module.variables or {})
         home = paths.cache() / "bin" / module.folder
-        target = home / key(folder, [toolchain.version, toolchain.platform, ldflags])
+        target = home / key(folder, [toolchain.version, toolchain.platform, ldflags, *module.tags])
         found = {name: target / name for name in names}
         if all(path.is_file() for path in found.values()):
             os.utime(target)
@@ -119,7 +149,8 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
             missing = {name: module.commands[name] for name in names if not found[name].is_file()}
             if missing:
                 disk.require([paths.cache(), *toolchain.caches], module.disk_gigabytes)
-                golang.build(toolchain, folder, missing, ldflags=ldflags, into=target, note=step.note)
+                flags = golang.flags(ldflags, module.tags)
+                golang.build(toolchain, folder, missing, flags=flags, into=target, note=step.note)
             prune(home, keep=target, now=time.time())
     return found
 

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,11 @@ def ldflags(variables: Mapping[str, str]) -> str:
     return " ".join(["-s", "-w", *(f"-X={name}={value}" for name, value in variables.items())])
 
 
+def flags(linker: str, tags: Sequence[str]) -> list[str]:
+    """For `go list` and `go build` alike: tags decide which files, so which packages, count."""
+    return [f"-ldflags={linker}", f"-tags={','.join(tags)}"]
+
+
 def executable(package: str) -> str:
     """The file name `go build` gives a package: its last element, a /v2 left out."""
     *_, parent, last = ["", *package.split("/")]
@@ -92,7 +97,7 @@ def build(
     folder: Path,
     commands: Mapping[str, str],
     *,
-    ldflags: str,
+    flags: Sequence[str],
     into: Path,
     note: Callable[[str], None],
 ) -> None:
@@ -100,7 +105,7 @@ def build(
     into.mkdir(parents=True, exist_ok=True)
     packages = sorted(commands.values())
     note("resolving packages")
-    listing = [toolchain.program, "list", "-mod=readonly", "-deps", *packages]
+    listing = [toolchain.program, "list", "-mod=readonly", *flags, "-deps", *packages]
     total = len(_follow(listing, folder, lambda line: note(line.removeprefix("go: "))))
     # Beside its target, so that the rename below stays on one file system.
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=into.parent) as scratch:
@@ -111,8 +116,8 @@ def build(
             compiled += 1
             note(f"{compiled} of at most {total} packages: {line}")
 
-        flags = ["-mod=readonly", "-buildvcs=false", "-trimpath", f"-ldflags={ldflags}"]
-        _follow([toolchain.program, "build", "-v", *flags, "-o", f"{scratch}/", *packages], folder, compiling)
+        command = [toolchain.program, "build", "-v", "-mod=readonly", "-buildvcs=false", "-trimpath", *flags]
+        _follow([*command, "-o", f"{scratch}/", *packages], folder, compiling)
         for name, package in commands.items():
             (Path(scratch) / executable(package)).replace(into / name)
 

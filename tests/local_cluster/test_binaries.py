@@ -51,6 +51,17 @@ def test_the_versions_said_are_the_versions_required() -> None:
     assert _required("k8s.io/kubernetes", by_folder["kubernetes"]) == binaries.KUBERNETES_VERSION
     assert _required("go.etcd.io/etcd/server/v3", by_folder["etcd"]) == binaries.ETCD_VERSION
     assert _required("github.com/coredns/coredns", by_folder["coredns"]) == binaries.COREDNS_VERSION
+    assert _required("sigs.k8s.io/metrics-server", by_folder["metrics-server"]) == (
+        binaries.METRICS_SERVER_VERSION
+    )
+    operator = _required(
+        "github.com/prometheus-operator/prometheus-operator", by_folder["prometheus-operator"]
+    )
+    assert operator == binaries.PROMETHEUS_OPERATOR_VERSION
+    # Prometheus 3.16.0 is published as the Go module v0.316.0.
+    major, minor, patch = binaries.PROMETHEUS_VERSION.split(".")
+    module = f"0.{major}{int(minor):02}.{patch}"
+    assert _required("github.com/prometheus/prometheus", by_folder["prometheus"]) == module
 
 
 def test_every_staging_module_is_replaced_by_the_matching_release() -> None:

@@ -1,6 +1,7 @@
 """Real `go` on a tiny module: builds appear whole or not at all, and a failure is one line."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ def module(tmp_path: Path) -> Path:
     return folder
 
 
-def _build(folder: Path, into: Path, notes: list[str]) -> None:
+def _build(folder: Path, into: Path, notes: list[str], tags: Sequence[str] = ()) -> None:
     golang.build(
         golang.toolchain(folder, program=golang.find()),
         folder,
         {"greeter": "example.org/hello"},
-        ldflags=golang.ldflags({"main.version": "4.2"}),
+        flags=golang.flags(golang.ldflags({"main.version": "4.2"}), tags),
         into=into,
         note=notes.append,
     )
@@ -37,6 +38,21 @@ def test_a_command_is_built_under_its_own_name_with_its_variables(module: Path, 
     said = subprocess.run([tmp_path / "out/key/greeter"], capture_output=True, text=True, check=True)
     assert said.stderr == "4.2\n"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["key"]
+
+
+@pytest.mark.process
+def test_tags_choose_what_is_built(module: Path, tmp_path: Path) -> None:
+    loud = '//go:build loud && !shy\n\npackage main\n\nfunc init() { println("HELLO") }\n'
+    (module / "loud.go").write_text(loud)
+
+    _build(module, tmp_path / "quiet" / "key", [])
+    _build(module, tmp_path / "loud" / "key", [], ["loud", "other"])
+
+    said = [
+        subprocess.run([tmp_path / name / "key" / "greeter"], capture_output=True, text=True, check=True)
+        for name in ("quiet", "loud")
+    ]
+    assert [answer.stderr for answer in said] == ["4.2\n", "HELLO\n4.2\n"]
 
 
 @pytest.mark.process
