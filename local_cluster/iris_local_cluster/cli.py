@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-from iris_local_cluster import choice, environment, run_image, status, story
+from iris_local_cluster import binaries, choice, environment, run_image, status, story
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 
@@ -44,6 +44,12 @@ def show_status(options: argparse.Namespace) -> int:
 
 def env(options: argparse.Namespace) -> int:
     sys.stdout.write(environment.exports(options.name))
+    return 0
+
+
+def program(options: argparse.Namespace) -> int:
+    [path] = binaries.ensure([options.program], Progress()).values()
+    sys.stdout.write(f"{path}\n")
     return 0
 
 
@@ -88,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
         "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
     )
     serving.add_argument("--port", type=_port, default=9000, help="of 127.0.0.1 (default %(default)s)")
+    finding = command(
+        "program", program, "Print where a program of the cluster is; builds it if it was never built."
+    )
+    finding.add_argument("program", choices=sorted(binaries.known()))
     return top
 
 

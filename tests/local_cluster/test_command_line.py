@@ -18,6 +18,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.process
+def test_a_program_is_named_by_its_file() -> None:
+    answer = run("program", "kubectl")
+
+    assert (answer.returncode, answer.stdout) == (0, f"{paths.SCRIPTS / 'kubectl'}\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A cluster that only says where it is."""
@@ -69,6 +76,7 @@ def test_help_names_every_command_and_exit_code() -> None:
         (["up", "--port", "0"], "argument --port: '0', expected a port from 1 to 65535"),
         (["down", "--name", "A"], "--name: 'A', expected"),
         ([], "the following arguments are required: COMMAND"),
+        (["program", "emacs"], "invalid choice: 'emacs'"),
         (["sideways"], "invalid choice: 'sideways'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
