@@ -69,6 +69,7 @@ class IrisModel:
     tolerations: Sequence[Mapping[str, Any]]
     env: Sequence[Mapping[str, Any]]
     log_level: str
+    fast_path: str
     route: Route | None
     dashboard: Dashboard
     network_policy: NetworkPolicy
@@ -88,6 +89,7 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
     """Raises errors.Invalid, naming the field, when the body is not what the CRD promises."""
     metadata, spec = body["metadata"], _Fields("spec", body.get("spec"))
     image, monitoring = spec.fields("image"), spec.fields("monitoring")
+    server = spec.fields("server")
     dashboard, policy = monitoring.fields("dashboard"), spec.fields("networkPolicy")
     return IrisModel(
         namespace=metadata["namespace"],
@@ -107,7 +109,8 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
         node_selector=spec.mapping("nodeSelector"),
         tolerations=spec.sequence("tolerations"),
         env=spec.sequence("env"),
-        log_level=spec.fields("server").text("logLevel"),
+        log_level=server.text("logLevel"),
+        fast_path=server.text("fastPath"),
         route=_route(spec),
         network_policy=NetworkPolicy(policy.boolean("enabled"), policy.sequence("allowFrom")),
         dashboard=Dashboard(dashboard.boolean("enabled"), dashboard.text("folder")),

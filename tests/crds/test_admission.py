@@ -95,7 +95,7 @@ FULL: dict[str, Any] = {
         {"key": "gpu", "operator": "Equal", "value": "no", "effect": "NoExecute", "tolerationSeconds": 60},
     ],
     "env": [{"name": "TZ", "value": "UTC"}, {"name": "_lower1", "value": ""}],
-    "server": {"logLevel": "Debug"},
+    "server": {"logLevel": "Debug", "fastPath": "Off"},
     "route": {
         "type": "Ingress",
         "host": "iris.kube.two.inc",
@@ -172,7 +172,7 @@ async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Clust
         "image": {"repository": "ghcr.io/two-inc/iris-server", "pullPolicy": "IfNotPresent"},
         "replicas": 2,
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
-        "server": {"logLevel": "Info"},
+        "server": {"logLevel": "Info", "fastPath": "Auto"},
         "monitoring": {"dashboard": {"enabled": True, "folder": "Iris"}},
         "networkPolicy": {"enabled": True},
         "progressDeadlineSeconds": 600,

@@ -209,5 +209,6 @@ WORKLOAD = (
         "variable twice", {"env": [{"name": "A", "value": v} for v in "ab"]}, "spec.env[1]", "Duplicate value"
     ),
     Refusal("long variable", _env("A", "b" * 4097), "spec.env[0].value", "more than 4096"),
+    Refusal("unknown fast path", {"server": {"fastPath": "On"}}, "spec.server.fastPath", '"Auto", "Off"'),
     Refusal("unknown level", {"server": {"logLevel": "info"}}, "spec.server.logLevel", '"Info"'),
 )

@@ -28,7 +28,7 @@ FULL: Final[Mapping[str, Any]] = {
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
     "env": [{"name": "TZ", "value": "UTC"}],
-    "server": {"logLevel": "Debug"},
+    "server": {"logLevel": "Debug", "fastPath": "Off"},
     "route": {
         "type": "Ingress",
         "host": "iris.kube.two.inc",

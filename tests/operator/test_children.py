@@ -374,6 +374,16 @@ def test_meets_the_restricted_pod_security_standard() -> None:
     assert not {"hostNetwork", "hostPID", "hostIPC", "volumes"} & pod.keys()
 
 
+def test_says_nothing_of_the_fast_path_until_it_is_turned_off() -> None:
+    """An operator that learns a new default must not roll the pods of every model that stands."""
+    said = [
+        {entry["name"]: entry["value"] for entry in container_of(bodies.model(server=server))["env"]}
+        for server in ({}, {"fastPath": "Auto"}, {"fastPath": "Off"})
+    ]
+
+    assert [env.get("IRIS_FAST_PATH") for env in said] == [None, None, "Off"]
+
+
 def test_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> None:
     model = full()
 

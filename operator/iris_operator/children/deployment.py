@@ -75,6 +75,9 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "IRIS_EXPECTED_VERSION": model.version,
         "IRIS_LOG_LEVEL": model.log_level,
     }
+    # The server's own default is not said: saying it would roll the pods of every model that stands.
+    if model.fast_path != "Auto":
+        ours["IRIS_FAST_PATH"] = model.fast_path
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": model.image.reference(model.version),
