@@ -30,9 +30,11 @@ def helm() -> Path:
 def render(helm: Path) -> Render:
     """`helm template` of a chart with value files and settings."""
 
-    def rendered(chart: str, *, files: tuple[Path, ...] = (), values: str = "") -> list[dict[str, Any]]:
+    def rendered(
+        chart: str, *, files: tuple[Path, ...] = (), values: str = "", charts: Path = ROOT / "charts"
+    ) -> list[dict[str, Any]]:
         release = "iris" if chart == "iris-model" else chart
-        command = [str(helm), "template", release, str(ROOT / "charts" / chart)]
+        command = [str(helm), "template", release, str(charts / chart)]
         command.append(f"--namespace={NAMESPACES[chart]}")
         command += [f"--values={file}" for file in files] + ([f"--set={values}"] if values else [])
         answer = subprocess.run(command, capture_output=True, text=True, check=False)

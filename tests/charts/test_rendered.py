@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cluster
 
 _CI = sorted((ROOT / "charts").glob("*/ci/*-values.yaml"))
 _ADDED = {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"}
-_NOT_KUBERNETES = {"ServiceMonitor", "IrisModel"}
+_NOT_KUBERNETES = {"ServiceMonitor", "PrometheusRule", "IrisModel"}
 
 
 def _key(manifest: dict[str, Any]) -> tuple[str, str]:
