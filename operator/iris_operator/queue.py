@@ -1,10 +1,12 @@
 """The names to look at again: each at most once in the line and at most once in work.
 
-A name that fails comes back after a growing, jittered wait; a name may also be asked for later. Time is the
-event loop's, so tests run it on a virtual clock.
+A name may be asked for now, later, or with patience; one that fails comes back after a growing, jittered
+wait. What comes back by time alone passes a bucket of tokens: trouble that all models share makes no storm.
+Time is the event loop's and chance an argument: tests run it on a virtual clock.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +15,9 @@ from iris_operator.store import Key
 
 FIRST_WAIT: Final = 0.005
 LONGEST_WAIT: Final = 300.0
+# What an API server in trouble gets from us at most, however many models fail; events are never held back.
+RETURNS_PER_SECOND: Final = 50.0
+RETURNS_AT_ONCE: Final = 100
 
 
 class Queue:
@@ -20,22 +25,32 @@ class Queue:
 
     def __init__(self, jitter: Callable[[], float]) -> None:
         self._jitter = jitter
-        self._line: asyncio.Queue[Key] = asyncio.Queue()
+        # Ordered by the moment up to which others may pass, so whoever has patience waits for no more than
+        # what came before that moment.
+        self._line: asyncio.PriorityQueue[tuple[float, int, Key]] = asyncio.PriorityQueue()
+        self._arrivals = itertools.count()
+        self._place: dict[Key, tuple[float, int]] = {}  # in the line; its other entries are stale
         self._added_at: dict[Key, float] = {}  # in the line, since when
         self._started_at: dict[Key, float] = {}  # in work, since when
-        self._again: set[Key] = set()  # asked for while in work
+        self._again: dict[Key, float] = {}  # asked for while in work: the patience of who asked
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._bucket = _Bucket(RETURNS_PER_SECOND, RETURNS_AT_ONCE)
 
-    def add(self, key: Key) -> None:
-        """Look at this model as soon as possible."""
+    def add(self, key: Key, patience: float = 0.0) -> None:
+        """Look at this model as soon as possible, but after those that come within `patience` seconds."""
         self._cancel_timer(key)
         if key in self._started_at:
-            self._again.add(key)
-        elif key not in self._added_at:
+            self._again[key] = min(patience, self._again.get(key, patience))
+            return
+        place = (_now() + patience, next(self._arrivals))
+        if key not in self._added_at:
             self._added_at[key] = _now()
-            self._line.put_nowait(key)
-            metrics.queue_added(self._line.qsize())
+            metrics.queue_added(len(self._added_at))
+        elif self._place[key] <= place:
+            return
+        self._place[key] = place
+        self._line.put_nowait((*place, key))
 
     def add_after(self, key: Key, seconds: float) -> None:
         """Look at this model in `seconds`, or earlier when somebody asks for it."""
@@ -62,18 +77,21 @@ class Queue:
 
     async def take(self) -> Key:
         """The next name; it is not handed out again before `done`."""
-        key = await self._line.get()
+        while True:
+            *place, key = await self._line.get()
+            if self._place.get(key) == tuple(place):
+                break
+        del self._place[key]
         waited = _now() - self._added_at.pop(key)
         self._started_at[key] = _now()
-        metrics.queue_taken(self._line.qsize(), waited)
+        metrics.queue_taken(len(self._added_at), waited)
         return key
 
     def done(self, key: Key) -> None:
         """The pass over this name has ended."""
         del self._started_at[key]
         if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+            self.add(key, self._again.pop(key))
 
     def oldest_age(self) -> float:
         """Seconds that the oldest name has waited or been worked on; 0 when idle."""
@@ -81,13 +99,30 @@ class Queue:
         return _now() - min(moments) if moments else 0.0
 
     def _ring(self, key: Key) -> None:
-        self._timers.pop(key, None)
-        self.add(key)
+        pass_at = self._bucket.reserve(_now())
+        if pass_at > _now():
+            self._timers[key] = asyncio.get_running_loop().call_at(pass_at, self.add, key)
+        else:
+            self.add(key)
 
     def _cancel_timer(self, key: Key) -> None:
         timer = self._timers.pop(key, None)
         if timer is not None:
             timer.cancel()
+
+
+class _Bucket:
+    """Holds `size` tokens when full and gets `rate` of them a second."""
+
+    def __init__(self, rate: float, size: int) -> None:
+        self._spacing = 1 / rate
+        self._full_after = size / rate
+        self._taken_until = 0.0  # the moment at which all that was taken will be there again
+
+    def reserve(self, now: float) -> float:
+        """Takes a token; returns the moment from which it may be used."""
+        self._taken_until = max(self._taken_until, now) + self._spacing
+        return max(now, self._taken_until - self._full_after)
 
 
 def _now() -> float:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from iris_operator import children, kinds
 from iris_operator.children import metadata
@@ -11,6 +12,9 @@ from iris_operator.queue import Queue
 from iris_operator.store import Store
 
 logger = logging.getLogger(__name__)
+
+# A thousand routine looks must not stand before what a person has just declared.
+_ROUTINE_PATIENCE: Final = 10.0
 
 # Everything that is watched: our models, and of the rest only what carries our label.
 WATCHED: tuple[tuple[Kind, str | None], ...] = (
@@ -33,6 +37,8 @@ async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequenc
             versions.append(version)
         # The oldest: what came into the first namespace while the last was listed has not vanished.
         missed |= store.compare(kind, listed, min(versions))
-    for key in missed | store.models():
+    for key in missed:
         queue.add(key)
+    for key in store.models() - missed:
+        queue.add(key, _ROUTINE_PATIENCE)
     logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))

@@ -10,7 +10,7 @@ from iris_operator.queue import FIRST_WAIT, LONGEST_WAIT, Queue
 
 from tests.harness import virtual_time
 
-A, B = ("iris", "a"), ("iris", "b")
+A, B, C = ("iris", "a"), ("iris", "b"), ("iris", "c")
 
 
 def queue(jitter: float = 0.0) -> Queue:
@@ -68,6 +68,51 @@ def test_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
         assert await waiting.take() == A
         waiting.done(A)
         assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_who_has_patience_lets_those_pass_that_come_before_it_ends() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A, patience=10)
+        await asyncio.sleep(9)
+        waiting.add(B)
+        await asyncio.sleep(2)
+        waiting.add(C)
+
+        assert [await waiting.take() for _ in range(3)] == [B, A, C]
+
+    virtual_time.run(story())
+
+
+def test_patience_ends_when_somebody_asks_for_the_name_now() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A, patience=10)
+        waiting.add(B)
+        waiting.add(A)
+        waiting.add(C)
+        waiting.add(B, patience=10)
+
+        assert [await waiting.take() for _ in range(3)] == [B, A, C]
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_what_is_asked_for_during_its_pass_keeps_the_least_patience() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A)
+        await waiting.take()
+        waiting.add(A, patience=10)
+        waiting.add(A)
+        waiting.add(A, patience=10)
+        waiting.done(A)
+        waiting.add(B)
+
+        assert [await waiting.take() for _ in range(2)] == [A, B]
 
     virtual_time.run(story())
 

@@ -65,3 +65,14 @@ async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() ->
     await sweep.once(cluster, store, some_queue(), ("a", "b"))
 
     assert store.models() == {("a", "iris")}
+
+
+async def test_a_routine_look_lets_what_is_declared_meanwhile_pass() -> None:
+    cluster, store, queue = FakeCluster(), Store(), some_queue()
+    known = cluster.put(kinds.IRIS_MODEL, bodies.body("roses"))
+    store.observe(kinds.IRIS_MODEL, known)
+
+    await sweep.once(cluster, store, queue, ())
+    queue.add(("iris", "new"))
+
+    assert [await queue.take() for _ in range(2)] == [("iris", "new"), ("iris", "roses")]
