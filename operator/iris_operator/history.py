@@ -9,14 +9,20 @@ _LONGEST: Final = 10
 
 
 def extend(
-    before: Sequence[Mapping[str, Any]], *, version: str, digest: str, outcome: str, now: str
+    before: Sequence[Mapping[str, Any]],
+    *,
+    version: str,
+    digest: str,
+    outcome: str,
+    now: str,
+    revision: str = "",
 ) -> list[dict[str, Any]]:
     """The history with today's state of the declared version at its head."""
     entries = [dict(entry) for entry in before]
     if not entries or entries[0]["version"] != version:
         if entries:
             entries[0].update(until=now, outcome=_closed(entries[0]))
-        entries.insert(0, {"version": version, "from": now})
+        entries.insert(0, {"version": version, "from": now} | ({"revision": revision} if revision else {}))
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
         entries[0]["digest"] = digest

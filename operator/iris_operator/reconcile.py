@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from iris_operator import children, errors, kinds, notices, ownership, reasons, rollout, routes, spec, status
+from iris_operator import (
+    children,
+    errors,
+    kinds,
+    notices,
+    ownership,
+    provenance,
+    reasons,
+    rollout,
+    routes,
+    spec,
+    status,
+)
 from iris_operator.apply import Applier
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
@@ -97,6 +109,7 @@ async def _observe(
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=model.url if model else _status(body).get("url", ""),
         routed=(kinds.INGRESS, name) in after.children,
+        source=await provenance.source(world.cluster, body),
         now=world.now(),
     )
 

@@ -32,6 +32,7 @@ class Facts:
     selector: str
     url: str
     routed: bool  # a route is declared and applied
+    source: Mapping[str, str]  # the revision that asked for the version, empty when nobody knows
     now: datetime
 
     def serves_declared(self) -> bool:
@@ -192,7 +193,7 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
     """The whole status; equal to `before` when there is nothing new to say."""
     now = facts.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     serving, digest = _serving_version(facts, before)
-    return {
+    status = {
         "observedGeneration": facts.generation,
         "servingVersion": serving,
         "modelDigest": digest,
@@ -207,8 +208,10 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
             digest=digest,
             outcome=verdict.reason,
             now=now,
+            revision=facts.source.get("revision", ""),
         ),
     }
+    return status | ({"source": dict(facts.source)} if facts.source else {})
 
 
 def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ def facts(
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
         "routed": False,
+        "source": {},
         "now": NOW,
         **changes,
     }

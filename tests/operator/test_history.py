@@ -93,3 +93,13 @@ def test_keeps_the_digest_that_was_proven() -> None:
     entries = lived([("1.0.0", reasons.SERVING), ("1.0.0", reasons.PROGRESSING)])
 
     assert entries[0]["digest"] == "sha256:1.0.0"
+
+
+def test_names_the_revision_that_asked_first_and_no_later_one() -> None:
+    asked = {"digest": "", "outcome": reasons.PROGRESSING}
+    first = history.extend([], version="1.0.0", now="12:00", revision="main@sha1:a", **asked)
+
+    again = history.extend(first, version="1.0.0", now="12:01", revision="main@sha1:b", **asked)
+    unknown = history.extend(again, version="2.0.0", now="12:02", **asked)
+
+    assert [entry.get("revision") for entry in unknown] == [None, "main@sha1:a"]

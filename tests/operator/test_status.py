@@ -178,6 +178,16 @@ def test_builds_the_whole_status() -> None:
     }
 
 
+def test_names_the_commit_that_asked_only_while_one_is_known() -> None:
+    asked = {"revision": "main@sha1:0a1b2c", "kustomization": "flux-system/models"}
+
+    known, unknown = built(facts(source=asked)), built(facts())
+
+    assert known["source"] == asked
+    assert known["history"][0]["revision"] == "main@sha1:0a1b2c"
+    assert "source" not in unknown
+
+
 @pytest.mark.parametrize(
     ("known", "available"),
     [

@@ -46,8 +46,9 @@ def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
         (kinds.POD, "", {"list", "watch"}),
         (kinds.REPLICA_SET, "", {"list", "watch"}),
         (kinds.EVENT, "", {"create"}),
+        (kinds.KUSTOMIZATION, "", {"get"}),
     ],
-    ids=["the spec is the user's", "status", "pods", "replica sets", "events"],
+    ids=["the spec is the user's", "status", "pods", "replica sets", "events", "Flux"],
 )
 def test_may_do_no_more_than_it_does(kind: Kind, subresource: str, verbs: set[str]) -> None:
     assert granted(kind.group, kind.plural + subresource) == verbs
@@ -61,6 +62,7 @@ def test_grants_nothing_by_a_wildcard() -> None:
 def test_grants_nothing_on_a_resource_that_the_code_does_not_know() -> None:
     known = {(kind.group, kind.plural) for kind, _ in sweep.WATCHED} | {
         (kinds.EVENT.group, kinds.EVENT.plural),
+        (kinds.KUSTOMIZATION.group, kinds.KUSTOMIZATION.plural),
         (kinds.IRIS_MODEL.group, "irismodels/status"),
         ("apiextensions.k8s.io", "customresourcedefinitions"),  # Kopf's own
     }

@@ -1,0 +1,39 @@
+"""Who asked for the declared version: Git revision and Kustomization, where Flux applied the IrisModel.
+
+One read when a version is first seen and none afterwards: later commits have not asked for this version.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_operator import errors, kinds
+from iris_operator.cluster import Cluster
+
+# What kustomize-controller puts on everything that it applies.
+_NAME: Final = "kustomize.toolkit.fluxcd.io/name"
+_NAMESPACE: Final = "kustomize.toolkit.fluxcd.io/namespace"
+
+
+async def source(cluster: Cluster, body: Mapping[str, Any]) -> Mapping[str, str]:
+    """`status.source`; empty without Flux, its API, its object or the right to read it."""
+    status: Mapping[str, Any] = body.get("status") or {}
+    [newest, *_] = status.get("history") or [{}]
+    if newest.get("version") == body.get("spec", {}).get("version"):
+        return status.get("source") or {}
+    labels = body["metadata"].get("labels") or {}
+    if _NAME not in labels or _NAMESPACE not in labels:
+        return {}
+    namespace, name = labels[_NAMESPACE], labels[_NAME]
+    revision = await _revision(cluster, namespace, name)
+    return {"revision": revision, "kustomization": f"{namespace}/{name}"} if revision else {}
+
+
+async def _revision(cluster: Cluster, namespace: str, name: str) -> str:
+    try:
+        found = await cluster.read(kinds.KUSTOMIZATION, namespace, name)
+    except errors.ClusterError as error:
+        if error.code == 403:  # an operator of a few namespaces has no rights in Flux's
+            return ""
+        raise
+    # Written before the revision's objects are applied, so it is there when we see them.
+    return str(((found or {}).get("status") or {}).get("lastAttemptedRevision", ""))

@@ -1,0 +1,94 @@
+"""`status.source`: the commit that asked for the declared version, read once and only where Flux is."""
+
+from typing import Any, Final
+
+import pytest
+from iris_operator import errors, kinds, provenance
+
+from tests.fakes.cluster import Call, FakeCluster
+from tests.operator import bodies
+
+NOW: Final = "main@sha1:0a1b2c"
+FLUX: Final = {
+    "kustomize.toolkit.fluxcd.io/name": "models",
+    "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+}
+
+
+def flux(revision: str | None = NOW) -> FakeCluster:
+    """A cluster whose Kustomization flux-system/models tries this revision."""
+    cluster = FakeCluster()
+    status = {} if revision is None else {"lastAttemptedRevision": revision}
+    named = {"name": "models", "namespace": "flux-system"}
+    cluster.put(kinds.KUSTOMIZATION, {"metadata": named, "status": status})
+    return cluster
+
+
+def applied(status: dict[str, Any] | None = None, labels: dict[str, str] = FLUX) -> dict[str, Any]:
+    """An IrisModel at 1.4.0 as Flux leaves it."""
+    body = bodies.body(status=status)
+    body["metadata"]["labels"] = labels
+    return body
+
+
+def known(version: str) -> dict[str, Any]:
+    source = {"revision": "main@sha1:before", "kustomization": "flux-system/models"}
+    return {"source": source, "history": [{"version": version, "from": "2026-11-23T11:00:00Z"}]}
+
+
+async def test_a_new_version_comes_from_what_flux_is_applying() -> None:
+    found = await provenance.source(flux(), applied(known("1.3.0")))
+
+    assert found == {"revision": NOW, "kustomization": "flux-system/models"}
+
+
+async def test_a_later_commit_has_not_asked_for_the_version_and_is_not_read() -> None:
+    cluster = flux()
+
+    found = await provenance.source(cluster, applied(known("1.4.0")))
+
+    assert found["revision"] == "main@sha1:before"
+    assert cluster.calls == []
+
+
+async def test_a_version_of_which_nothing_was_found_is_not_asked_for_again() -> None:
+    cluster = flux()
+
+    found = await provenance.source(cluster, applied({"history": [{"version": "1.4.0"}]}))
+
+    assert found == {}
+    assert cluster.calls == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "labels"),
+    [
+        (flux(), {}),
+        (flux(), {"kustomize.toolkit.fluxcd.io/name": "models"}),
+        (FakeCluster(), FLUX),
+        (flux(None), FLUX),
+    ],
+    ids=["applied by hand", "half a label", "Flux has gone", "Flux has not tried yet"],
+)
+async def test_without_flux_nobody_is_named(cluster: FakeCluster, labels: dict[str, str]) -> None:
+    assert await provenance.source(cluster, applied(known("1.3.0"), labels)) == {}
+
+
+def refusing(code: int) -> FakeCluster:
+    cluster = flux()
+
+    async def refuse(_: Call) -> None:
+        raise errors.ClusterError(code, "no")
+
+    cluster.before = refuse
+    return cluster
+
+
+async def test_without_the_right_to_read_nobody_is_named() -> None:
+    assert await provenance.source(refusing(403), applied()) == {}
+
+
+async def test_an_api_server_in_trouble_is_asked_again() -> None:
+    """The version would be closed in the history without its revision for ever."""
+    with pytest.raises(errors.ClusterError):
+        await provenance.source(refusing(500), applied())
