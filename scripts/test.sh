@@ -28,6 +28,9 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   leave_out e2e "a real node needs root on Debian or Ubuntu"
 fi
 
+# Ahead of the tests: the first build takes minutes, and no test's time limit is meant for a compiler.
+if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
+
 expression=$(printf ' or %s' "${tiers[@]}")
 status=0
 .venv/bin/pytest -m "${expression# or }" --durations=15 "$@" || status=$?

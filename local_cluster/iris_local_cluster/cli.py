@@ -53,6 +53,12 @@ def program(options: argparse.Namespace) -> int:
     return 0
 
 
+def build(options: argparse.Namespace) -> int:
+    del options
+    binaries.ensure(binaries.known() - {"kind"}, Progress())
+    return 0
+
+
 def serve_image(options: argparse.Namespace) -> int:
     return run_image.newest(options.port, Progress())
 
@@ -94,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
         "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
     )
     serving.add_argument("--port", type=_port, default=9000, help="of 127.0.0.1 (default %(default)s)")
+    command(
+        "build",
+        build,
+        "Build every program of a native node and of the tests ahead; nothing to do the second time.",
+    )
     finding = command(
         "program", program, "Print where a program of the cluster is; builds it if it was never built."
     )
