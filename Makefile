@@ -84,5 +84,7 @@ faults: setup ## Every fault plan against a real API server: over an hour (FAULT
 lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q $(if $(UPGRADE),--upgrade) -o requirements.lock
 
-charts: setup ## Write what in charts/ is made from the API and the operator's manifests
+charts: setup ## Write what in charts/ is made from the API and the operator
 	@$(BIN)/iris-delivery charts
+	@cd charts/iris-operator/dashboards && for board in fleet operator; do \
+		../../../$(BIN)/python -m iris_operator.dashboards $$board >$$board.json; done

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from iris_operator import children, dashboard, kinds
+from iris_operator import children, kinds
 from iris_operator.children import (
     dashboard_config_map,
     deployment,
@@ -15,6 +15,7 @@ from iris_operator.children import (
     service,
     service_account,
 )
+from iris_operator.dashboards import model as dashboard
 from iris_operator.spec import IrisModel
 
 from tests.operator import bodies
@@ -253,7 +254,9 @@ def test_builds_the_whole_dashboard_config_map() -> None:
             "labels": {**LABELS, "grafana_dashboard": "1"},
             "annotations": {"grafana_folder": "Iris"},
         },
-        "data": {"iris-iris.iris.json": dashboard.build("iris", "iris")},
+        "data": {
+            "iris-iris.iris.json": dashboard.build("iris", "iris", dashboard_config_map.OBJECTIVES),
+        },
     }
 
 

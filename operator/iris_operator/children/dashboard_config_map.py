@@ -1,12 +1,14 @@
 """The ConfigMap that carries the model's dashboard to Grafana's sidecar; none when turned off. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
-from iris_operator import dashboard, kinds
+from iris_operator import kinds
 from iris_operator.children import metadata
+from iris_operator.dashboards import model as dashboard
 from iris_operator.spec import IrisModel
 
 KIND = kinds.CONFIG_MAP
+OBJECTIVES: Final = dashboard.Objectives(availability_per_mille=999, latency_milliseconds=250)
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
@@ -19,7 +21,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         KIND,
         model,
         name=f"{model.name}-dashboard",
-        data={key: dashboard.build(model.namespace, model.name)},
+        data={key: dashboard.build(model.namespace, model.name, OBJECTIVES)},
     )
     metadata.add(child, "labels", {"grafana_dashboard": "1"})
     metadata.add(child, "annotations", {"grafana_folder": model.dashboard.folder})

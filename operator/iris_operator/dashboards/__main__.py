@@ -1,0 +1,12 @@
+"""`python -m iris_operator.dashboards fleet`: one of the chart's dashboards, on standard output."""
+
+import sys
+
+from iris_operator.dashboards import fleet, operator
+
+BOARDS = {"fleet": fleet.build, "operator": operator.build}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in BOARDS:
+        sys.exit(f"iris_operator.dashboards: found {sys.argv[1:]}, expected one of {', '.join(BOARDS)}")
+    sys.stdout.write(BOARDS[sys.argv[1]]())

@@ -1,0 +1,200 @@
+"""The dashboard of one IrisModel: what serves, how it answers, what it predicts and costs, what changed."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.models import dashboard as models
+
+from iris_operator.dashboards import panels, queries
+from iris_operator.dashboards.queries import rate, share
+
+_FAILED: Final = 'http_status=~"5.."'
+_FEATURE: Final = ("version", "feature")
+_DRIFT_LOOK, _DRIFT_ALARM = 0.1, 0.25
+_WINDOW: Final = "$drift_window"
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """What the model's users were promised."""
+
+    availability_per_mille: int
+    latency_milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Selectors:
+    """One model, in the labels of those who tell about it."""
+
+    http: str  # the server's requests: a Service is named as its model
+    model: str  # the server's model
+    told: str  # the operator
+    container: str  # the kubelet
+
+
+def uid(namespace: str, name: str) -> str:
+    """Stable for ever, unique across namespaces, within Grafana's 40 characters."""
+    return "iris-" + hashlib.sha256(f"{namespace}/{name}".encode()).hexdigest()[:24]
+
+
+@functools.lru_cache(maxsize=2048)
+def build(namespace: str, name: str, objectives: Objectives) -> str:
+    """Cached: it depends on little, and a pass at rest builds it only to compare."""
+    of = _Selectors(
+        http=f'namespace="{namespace}",service="{name}"',
+        model=f'namespace="{namespace}",model="{name}"',
+        told=f'model_namespace="{namespace}",model="{name}"',
+        container=f'namespace="{namespace}",pod=~"{name}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',
+    )
+    board = panels.board(f"Iris Model Serving / {namespace}/{name}", uid(namespace, name))
+    board.with_variable(_drift_window())
+    _overview(board, of, objectives)
+    _requests(board, of, objectives)
+    _predictions(board, of)
+    _resources(board, of)
+    _rollout(board, of)
+    return panels.text(board)
+
+
+def _drift_window() -> dashboard.CustomVariable:
+    usual = models.VariableOption(text="1h", value="1h", selected=True)
+    return (
+        dashboard.CustomVariable("drift_window").label("Drift over").values("5m,15m,1h,6h,1d").current(usual)
+    )
+
+
+def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives) -> None:
+    board.with_row(dashboard.Row("Overview"))
+    info = f"(irismodel_info{{{of.told}}})"
+    ready = f'max by (reason) (irismodel_condition{{{of.told},type="Ready"}})'
+    board.with_panel(panels.word("Declared version", f"max by (declared) {info}", "declared"))
+    board.with_panel(
+        panels.word(
+            "Serving version", f"count by (version) (model_info{{{of.model}}})", "version"
+        ).description("Versions that pods answer with: two while one rolls out.")
+    )
+    board.with_panel(
+        panels.judged(
+            panels.word("Ready", ready, "reason"), (None, panels.RED), (1, panels.GREEN)
+        ).description("The reason of the condition Ready; green while it is True.")
+    )
+    board.with_panel(panels.tile("Pods serving", f"count(model_info{{{of.model}}})"))
+    failed, all_of = rate("http_requests_total", f"{of.http},{_FAILED}"), rate("http_requests_total", of.http)
+    board.with_panel(panels.tile("Requests", all_of).unit("reqps"))
+    board.with_panel(
+        panels.tile("Errors", share(failed, all_of))
+        .unit("percentunit")
+        .description("Share of requests that the server answered with 5xx.")
+    )
+    availability = f"{objectives.availability_per_mille / 10:g} %"
+    board.with_panel(
+        panels.judged(
+            panels.tile("Error budget left", _budget_left(of, objectives)).unit("percentunit"),
+            (None, panels.RED),
+            (0, panels.YELLOW),
+            (0.25, panels.GREEN),
+        ).description(f"Of what {availability} availability allows over 30 days. Below zero: broken.")
+    )
+    board.with_panel(panels.word("Git revision", f"max by (revision) {info}", "revision"))
+
+
+def _budget_left(of: _Selectors, objectives: Objectives) -> str:
+    failed = f"sum(increase(http_requests_total{{{of.http},{_FAILED}}}[30d]))"
+    all_of = f"sum(increase(http_requests_total{{{of.http}}}[30d]))"
+    return f"1 - ({share(failed, all_of)}) * 1000 / {1000 - objectives.availability_per_mille}"
+
+
+def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives) -> None:
+    board.with_row(dashboard.Row("Requests"))
+    requests, seconds = "http_requests_total", "http_request_duration_seconds"
+    by_status = (rate(requests, of.http, "route", "http_status"), "{{route}} {{http_status}}")
+    board.with_panel(panels.graph("Requests by route and status", by_status, unit="reqps"))
+    by_version = f"sum by (version) ({_versioned(requests, of)})"
+    board.with_panel(panels.graph("Requests by version", (by_version, "{{version}}"), unit="reqps"))
+    board.with_panel(panels.graph("In flight", (f"sum(http_requests_in_flight{{{of.http}}})", "in flight")))
+    failed = rate(requests, f"{of.http},{_FAILED}", "route")
+    by_route = share(failed, rate(requests, of.http, "route"))
+    board.with_panel(panels.graph("Errors by route", (by_route, "{{route}}"), unit="percentunit"))
+    failed = f"sum by (version) ({_versioned(requests, of, _FAILED)})"
+    board.with_panel(
+        panels.graph("Errors by version", (share(failed, by_version), "{{version}}"), unit="percentunit")
+    )
+    slow = queries.quantile(0.99, seconds, of.http), queries.quantile(0.5, seconds, of.http)
+    promised = (None, panels.GREEN), (objectives.latency_milliseconds / 1000, panels.RED)
+    latency = panels.graph("Latency", (slow[0], "p99"), (slow[1], "p50"), unit="s")
+    board.with_panel(panels.lined(latency, *promised).description("Dashed: what was promised."))
+    by_route = queries.quantile(0.99, seconds, of.http, "route")
+    board.with_panel(panels.graph("Latency by route, p99", (by_route, "{{route}}"), unit="s", span=12))
+    buckets = f"sum by (version, le) ({_versioned(f'{seconds}_bucket', of)})"
+    by_version = f"histogram_quantile(0.99, {buckets})"
+    board.with_panel(panels.graph("Latency by version, p99", (by_version, "{{version}}"), unit="s", span=12))
+
+
+def _versioned(metric: str, of: _Selectors, *more: str) -> str:
+    labels = ",".join((of.http, *more))
+    return queries.with_version(f"rate({metric}{{{labels}}}{queries.RATE})", of.model)
+
+
+def _predictions(board: dashboard.Dashboard, of: _Selectors) -> None:
+    board.with_row(dashboard.Row("Model"))
+    by_class = rate("prediction_distribution_total", of.model, "prediction_label")
+    board.with_panel(panels.graph("Predictions by class", (by_class, "{{prediction_label}}"), unit="cps"))
+    median, lowest = (queries.quantile(part, "prediction_confidence", of.model) for part in (0.5, 0.05))
+    board.with_panel(
+        panels.graph("Confidence", (median, "median"), (lowest, "lowest 5 %"), unit="percentunit")
+    )
+    outside = rate("feature_out_of_range_total", of.model, "feature")
+    board.with_panel(panels.graph("Inputs outside the training range", (outside, "{{feature}}"), unit="cps"))
+    drift = panels.graph(
+        "Feature drift (PSI)", (queries.drift(of.model, _WINDOW, _FEATURE), "{{feature}} {{version}}")
+    )
+    board.with_panel(
+        panels.lined(
+            drift, (None, panels.GREEN), (_DRIFT_LOOK, panels.YELLOW), (_DRIFT_ALARM, panels.RED)
+        ).description(
+            "How far the inputs lie from the training data. Below 0.1: alike; above 0.25: others. "
+            "Some ten inputs alone lie far from anything by chance."
+        )
+    )
+    by_result = rate("inference_requests_total", of.model, "version", "status")
+    board.with_panel(
+        panels.graph("Inferences by version and status", (by_result, "{{version}} {{status}}"), unit="cps")
+    )
+    duration = queries.quantile(0.99, "inference_duration_seconds", of.model, "version")
+    board.with_panel(panels.graph("Inference time, p99", (duration, "{{version}}"), unit="s"))
+
+
+def _resources(board: dashboard.Dashboard, of: _Selectors) -> None:
+    board.with_row(dashboard.Row("Resources"))
+    cores = rate("container_cpu_usage_seconds_total", of.container, "pod")
+    board.with_panel(panels.graph("CPU cores", (cores, "{{pod}}")))
+    memory = f"sum by (pod) (container_memory_working_set_bytes{{{of.container}}})"
+    board.with_panel(panels.graph("Memory", (memory, "{{pod}}"), unit="bytes"))
+    cost = (
+        f"{rate('container_cpu_usage_seconds_total', of.container)} / {rate('http_requests_total', of.http)}"
+    )
+    board.with_panel(panels.graph("CPU time per request", (cost, "CPU time"), unit="s"))
+
+
+def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
+    board.with_row(dashboard.Row("Rollout"))
+    pods = f"count by (version) (model_info{{{of.model}}})"
+    board.with_panel(panels.graph("Pods by version", (pods, "{{version}}"), span=8))
+    conditions = f"max by (type, reason) (irismodel_condition{{{of.told}}})"
+    board.with_panel(panels.timeline("Conditions", conditions, "{{type}} {{reason}}", span=8))
+    writes = rate("irismodel_writes_total", of.told)
+    board.with_panel(panels.graph("Writes of the operator", (writes, "writes"), unit="wps", span=8))
+    declared = (_news(of, "declared", "revision"), "Declared {{declared}}")
+    board.annotation(panels.marks("Declared", declared, text_label="revision", color=panels.BLUE))
+    serving = (_news(of, "serving"), "Serves {{serving}}")
+    board.annotation(panels.marks("Serves", serving, text_label="serving", color=panels.GREEN))
+
+
+def _news(of: _Selectors, *labels: str) -> str:
+    """What was not so in the five minutes before: a restart of the operator is no news."""
+    by = queries.grouping(labels)
+    info = f"irismodel_info{{{of.told}}}"
+    return f"max{by} ({info}) unless max{by} (last_over_time({info}[5m] offset 1m))"

@@ -1,0 +1,85 @@
+"""The dashboard of what keeps the models: our operator, and Flux, under the names that both share."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard
+
+from iris_operator.dashboards import panels, queries
+from iris_operator.dashboards.queries import rate
+
+UID: Final = "iris-operator"
+_OURS: Final = 'controller="irismodel"'
+_QUEUE: Final = 'name="irismodel"'
+_FLUX: Final = 'namespace="flux-system"'
+
+
+def build() -> str:
+    board = panels.board("Iris Operator and Flux", UID)
+    _operator(board)
+    _queue(board)
+    _flux(board)
+    return panels.text(board)
+
+
+def _operator(board: dashboard.Dashboard) -> None:
+    board.with_row(dashboard.Row("Operator"))
+    leaders = 'sum(leader_election_master_status{name="iris-operator"})'
+    led = panels.tile("Leaders", leaders, span=4).description(
+        "Always one; none for some seconds of a change."
+    )
+    board.with_panel(panels.judged(led, (None, panels.RED), (1, panels.GREEN), (2, panels.RED)))
+    models = "count(count by (model_namespace, model) (irismodel_info))"
+    board.with_panel(panels.tile("Models", models, span=4))
+    swept = "time() - max(iris_operator_sweep_timestamp_seconds)"
+    board.with_panel(panels.tile("Last good sweep", swept, span=4).unit("s"))
+    board.with_panel(panels.tile("Waiting", f"sum(workqueue_depth{{{_QUEUE}}})", span=4))
+    oldest = f"max(workqueue_longest_running_processor_seconds{{{_QUEUE}}})"
+    board.with_panel(panels.tile("Longest running pass", oldest, span=4).unit("s"))
+    processes = "count(iris_operator_sweep_timestamp_seconds)"
+    board.with_panel(panels.tile("Replicas", processes, span=4))
+
+    passes = rate("controller_runtime_reconcile_total", _OURS, "result")
+    board.with_panel(panels.graph("Passes", (passes, "{{result}}"), unit="ops"))
+    seconds = "controller_runtime_reconcile_time_seconds"
+    slow, usual = (queries.quantile(part, seconds, _OURS) for part in (0.99, 0.5))
+    board.with_panel(panels.graph("Time of a pass", (slow, "p99"), (usual, "p50"), unit="s"))
+    answers = (
+        f'sum by (method, code) (rate(rest_client_requests_total{{namespace="iris-system"}}{queries.RATE}))'
+    )
+    board.with_panel(
+        panels.graph("Answers of the API server", (answers, "{{method}} {{code}}"), unit="reqps")
+    )
+    busiest = f"topk(10, {rate('irismodel_writes_total', '', 'model_namespace', 'model')})"
+    board.with_panel(
+        panels.graph("Writes, busiest ten models", (busiest, "{{model_namespace}}/{{model}}"), unit="wps")
+    )
+    corrections = rate("iris_operator_sweep_corrections_total", "", "kind")
+    board.with_panel(
+        panels.graph("What only the sweep noticed", (corrections, "{{kind}}"), unit="ops").description(
+            "Differences that no watch had told of; often: watches are stale."
+        )
+    )
+    conditions = (
+        "count by (type, reason) (max by (model_namespace, model, type, reason) (irismodel_condition) == 1)"
+    )
+    board.with_panel(panels.graph("Models by condition", (conditions, "{{type}} {{reason}}")))
+
+
+def _queue(board: dashboard.Dashboard) -> None:
+    board.with_row(dashboard.Row("Queue"))
+    added, retried = (rate(f"workqueue_{each}_total", _QUEUE) for each in ("adds", "retries"))
+    board.with_panel(panels.graph("Added", (added, "added"), (retried, "tried again"), unit="ops"))
+    waited = queries.quantile(0.99, "workqueue_queue_duration_seconds", _QUEUE)
+    board.with_panel(panels.graph("Waited, p99", (waited, "p99"), unit="s"))
+    unfinished = f"sum(workqueue_unfinished_work_seconds{{{_QUEUE}}})"
+    board.with_panel(panels.graph("Unfinished work", (unfinished, "seconds in passes under way"), unit="s"))
+
+
+def _flux(board: dashboard.Dashboard) -> None:
+    board.with_row(dashboard.Row("Flux"))
+    passes = rate("controller_runtime_reconcile_total", _FLUX, "controller", "result")
+    board.with_panel(panels.graph("Passes", (passes, "{{controller}} {{result}}"), unit="ops"))
+    slow = queries.quantile(0.99, "controller_runtime_reconcile_time_seconds", _FLUX, "controller")
+    board.with_panel(panels.graph("Time of a pass, p99", (slow, "{{controller}}"), unit="s"))
+    waiting = f"sum by (controller) (workqueue_depth{{{_FLUX}}})"
+    board.with_panel(panels.graph("Waiting", (waiting, "{{controller}}")))

@@ -1,0 +1,138 @@
+"""Dashboards: found by title, replaced by uid, small enough for a ConfigMap, no panel over another."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iris_operator.dashboards import fleet, model, operator
+from iris_operator.dashboards.model import Objectives
+
+NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?", fullmatch=True)
+OBJECTIVES: Final = Objectives(availability_per_mille=999, latency_milliseconds=250)
+COMMITTED: Final = Path(__file__).parents[2] / "charts/iris-operator/dashboards"
+TEXTS: Final = {
+    "model": model.build("flowers", "iris", OBJECTIVES),
+    "fleet": fleet.build(),
+    "operator": operator.build(),
+}
+every_board = pytest.mark.parametrize("board", [json.loads(text) for text in TEXTS.values()], ids=TEXTS)
+
+
+def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def queries(board: dict[str, Any]) -> list[str]:
+    marks = [mark["expr"] for mark in board["annotations"].get("list", ()) if "expr" in mark]
+    return [target["expr"] for panel in panels(board) for target in panel["targets"]] + marks
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name != "model"])
+def test_the_chart_carries_what_is_generated(name: str) -> None:
+    """`make charts` writes them."""
+    assert (COMMITTED / f"{name}.json").read_text() == TEXTS[name]
+
+
+def test_the_chart_carries_no_other() -> None:
+    assert {file.stem for file in COMMITTED.iterdir()} == TEXTS.keys() - {"model"}
+
+
+def test_is_named_after_its_model() -> None:
+    assert json.loads(TEXTS["model"])["title"] == "Iris Model Serving / flowers/iris"
+    assert json.loads(TEXTS["fleet"])["title"] == "Iris Model Serving"
+
+
+def test_carries_the_uid_that_links_to_it_use() -> None:
+    """A changed uid would break every bookmark."""
+    assert json.loads(TEXTS["model"])["uid"] == "iris-07be2c854c77cae9b4763399"
+    assert json.loads(TEXTS["fleet"])["uid"] == "iris-fleet"
+    assert json.loads(TEXTS["operator"])["uid"] == "iris-operator"
+
+
+@given(NAMES, NAMES)
+def test_fits_every_uid_into_what_grafana_stores(namespace: str, name: str) -> None:
+    assert len(model.uid(namespace, name)) <= 40
+
+
+@given(st.tuples(NAMES, NAMES), st.tuples(NAMES, NAMES))
+def test_gives_every_model_a_uid_of_its_own(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert (model.uid(*one) == model.uid(*other)) == (one == other)
+    assert model.uid(*one) not in {fleet.UID, operator.UID}
+
+
+def test_stays_under_200_kib() -> None:
+    longest = model.build("n" * 63, "m" * 52, OBJECTIVES)
+
+    assert max(len(text.encode()) for text in [longest, *TEXTS.values()]) < 200 * 1024
+
+
+def test_gives_the_same_model_the_same_bytes() -> None:
+    model.build.cache_clear()
+
+    assert model.build("flowers", "iris", OBJECTIVES) == TEXTS["model"]
+
+
+@every_board
+def test_asks_the_data_source_that_the_reader_chooses(board: dict[str, Any]) -> None:
+    variables = {variable["name"]: variable["type"] for variable in board["templating"]["list"]}
+    asked = [*panels(board), *(target for panel in panels(board) for target in panel["targets"])]
+    marks = [mark for mark in board["annotations"].get("list", ()) if "expr" in mark]
+
+    assert variables["datasource"] == "datasource"
+    assert {each["datasource"]["uid"] for each in asked + marks} == {"${datasource}"}
+
+
+@every_board
+def test_says_its_variables_and_no_others(board: dict[str, Any]) -> None:
+    declared = {variable["name"] for variable in board["templating"]["list"]} - {"datasource"}
+    told = json.dumps(queries(board)).replace("$__rate_interval", "")
+
+    used = {word.split("]")[0].split('\\"')[0] for word in told.split("$")[1:] if not word.startswith("1")}
+    assert used == declared
+
+
+def test_asks_for_this_model_alone_in_every_query() -> None:
+    """Each selector names the namespace and the model, in the words of the one who tells."""
+    asked = queries(json.loads(TEXTS["model"]))
+
+    assert len(asked) >= 30
+    for query in asked:
+        selectors = query.replace("{5}", "").count("{")
+        assert query.count('namespace="flowers"') == selectors
+        named = query.count('model="iris"') + query.count('service="iris"') + query.count('pod=~"iris-')
+        assert named == selectors
+
+
+def test_the_promise_made_to_users_moves_the_budget_and_the_line() -> None:
+    strict, lax = (
+        json.loads(model.build("flowers", "iris", Objectives(availability, latency)))
+        for availability, latency in ((999, 100), (990, 500))
+    )
+
+    def budget(board: dict[str, Any]) -> str:
+        [panel] = [panel for panel in panels(board) if panel["title"] == "Error budget left"]
+        return str(panel["targets"][0]["expr"])
+
+    def line(board: dict[str, Any]) -> float:
+        [panel] = [panel for panel in panels(board) if panel["title"] == "Latency"]
+        return float(panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"])
+
+    assert budget(strict).endswith("* 1000 / 1")
+    assert budget(lax).endswith("* 1000 / 10")
+    assert (line(strict), line(lax)) == (0.1, 0.5)
+
+
+@every_board
+def test_lays_no_panel_over_another(board: dict[str, Any]) -> None:
+    taken = [
+        (panel["gridPos"]["x"] + x, panel["gridPos"]["y"] + y)
+        for panel in board["panels"]
+        for x in range(panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["h"])
+    ]
+
+    assert len(taken) == len(set(taken))
+    assert max(x for x, _ in taken) < 24
