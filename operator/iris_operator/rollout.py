@@ -3,6 +3,7 @@
 Only the newest ReplicaSet counts: pods of an older one are the version that still serves.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,13 @@ from iris_operator.children import deployment as deployment_child
 # The server's exit code when it refuses its artifact: a contract with the model server.
 ARTIFACT_REFUSED_EXIT: Final = 65
 _PULL_FAILURES: Final = frozenset(
-    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-)
+    {
+        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)  # fmt: skip
+# Between two tries the kubelet repeats what the last one met behind words of its own.
+_BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*": (?P<reason>\w+): (?P<message>.*)', re.DOTALL)
 _REVISION: Final = "deployment.kubernetes.io/revision"
 
 
@@ -107,7 +113,7 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
     metadata, status = body["metadata"], body.get("status") or {}
     conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
     container = _server(status.get("containerStatuses", ()))
-    waiting = container.get("state", {}).get("waiting", {})
+    waiting = _cause(container.get("state", {}).get("waiting", {}))
     ended = (
         container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
     )
@@ -128,6 +134,12 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
         exit_code=ended.get("exitCode"),
         exit_message=(ended.get("message") or ended.get("reason") or "").strip(),
     )
+
+
+def _cause(waiting: Mapping[str, str]) -> Mapping[str, str]:
+    """The same for a try and the back-off after it: a status must not change with each of them."""
+    found = _BACK_OFF.fullmatch(waiting.get("message", ""))
+    return found.groupdict() if found else waiting
 
 
 def _server(statuses: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -161,12 +161,25 @@ def test_tells_how_the_server_ended(
         ("ImagePullBackOff", True),
         ("InvalidImageName", True),
         ("ErrImageNeverPull", True),
+        ("RegistryUnavailable", True),
+        ("SignatureValidationFailed", True),
         ("ContainerCreating", False),
         ("CrashLoopBackOff", False),
     ],
 )
 def test_tells_when_an_image_cannot_be_pulled(reason: str, failed: bool) -> None:
     assert rollout.cannot_pull(seen_pod(pod(ready=False, state=waiting(reason)))) is failed
+
+
+@pytest.mark.parametrize("failure", ["ErrImagePull", "RegistryUnavailable"])
+def test_a_try_to_pull_and_the_back_off_after_it_are_one_state(failure: str) -> None:
+    """The two take turns for as long as the image is missing: each turn was a new status."""
+    why = f'pull access denied for "a/b:1": {failure}: not found'
+    back_off = waiting("ImagePullBackOff", f'Back-off pulling image "a/b:1": {failure}: {why}')
+
+    assert seen_pod(pod(ready=False, state=waiting(failure, why))) == seen_pod(
+        pod(ready=False, state=back_off)
+    )
 
 
 @pytest.mark.parametrize(
