@@ -1,7 +1,8 @@
 """Which version do the pods really answer with? Asked over HTTP, never copied from the spec.
 
 The only module that talks to pods. An answer stands for one container's life and is asked for again after
-`RETAKE_SECONDS`, because a server can be told to reload its model.
+`RETAKE_SECONDS`, because a server can be told to reload its model; one that names another version than the
+declared one only for `DOUBT_SECONDS`, because that reload may be the cure.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from iris_operator.rollout import Pod
 
 PATH: Final = "/api/v1/model/info"
 RETAKE_SECONDS: Final = 300.0
+DOUBT_SECONDS: Final = 10.0
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=3.0)
 _LARGEST_ANSWER: Final = 65_536
 _AT_ONCE: Final = 64
@@ -50,10 +52,10 @@ class Prover:
         if self._session is not None:
             await self._session.close()
 
-    async def prove(self, pods: Iterable[Pod], model: str) -> Mapping[str, Proof]:
-        """By pod uid, for every ready pod that has an address."""
+    async def prove(self, pods: Iterable[Pod], model: str, version: str) -> Mapping[str, Proof]:
+        """By pod uid, for every ready pod that has an address; `version` is the declared one."""
         askable = [pod for pod in pods if pod.ready and pod.address]
-        answers = await asyncio.gather(*(self._one(pod, model) for pod in askable))
+        answers = await asyncio.gather(*(self._one(pod, model, version) for pod in askable))
         return {pod.uid: answer for pod, answer in zip(askable, answers, strict=True)}
 
     def forget(self, uids: Iterable[str]) -> None:
@@ -61,10 +63,11 @@ class Prover:
         for uid in uids:
             self._taken.pop(uid, None)
 
-    async def _one(self, pod: Pod, model: str) -> Proof:
+    async def _one(self, pod: Pod, model: str, version: str) -> Proof:
         now = self._clock()
         container, taken_at, known = self._taken.get(pod.uid, ("", 0.0, Proof()))
-        if container == pod.container_id and container and now - taken_at < RETAKE_SECONDS:
+        stands = DOUBT_SECONDS if pod.newest and known.version != version else RETAKE_SECONDS
+        if container == pod.container_id and container and now - taken_at < stands:
             return known
         async with self._slots:
             proof = await self._ask(pod, model)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from iris_operator import errors, history, reasons, rollout
-from iris_operator.proof import Proof
+from iris_operator.proof import DOUBT_SECONDS, Proof
 from iris_operator.rollout import Rollout
 
 PULL_PATIENCE: Final = timedelta(seconds=30)
@@ -186,6 +186,8 @@ def look_again(facts: Facts, verdict: Verdict) -> float | None:
     ]
     if any(proof.failure for proof in facts.proofs.values()):
         waits.append(_PROOF_RETRY_SECONDS)
+    if verdict.reason == reasons.VERSION_MISMATCH:  # a reload tells nobody but who asks
+        waits.append(DOUBT_SECONDS)
     return None if verdict.stalled and not waits else min(waits, default=None)
 
 

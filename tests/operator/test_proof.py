@@ -1,5 +1,6 @@
 """Asking pods over HTTP which version they serve, against a real server on loopback."""
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -67,7 +68,7 @@ def pod(*, uid: str = "u", container: str = "c1", ready: bool = True, address: s
 
 
 async def ask(prover: Prover, asked: Pod, model: str = "iris") -> Proof:
-    return (await prover.prove([asked], model))[asked.uid]
+    return (await prover.prove([asked], model, "1.4.0"))[asked.uid]
 
 
 async def test_takes_a_pods_own_word(server: ModelServer, prover: Prover) -> None:
@@ -77,7 +78,7 @@ async def test_takes_a_pods_own_word(server: ModelServer, prover: Prover) -> Non
 
 @pytest.mark.parametrize("silent", [pod(ready=False), pod(address=None)], ids=["not ready", "no address yet"])
 async def test_asks_no_pod_that_cannot_answer(server: ModelServer, prover: Prover, silent: Pod) -> None:
-    assert await prover.prove([silent], "iris") == {}
+    assert await prover.prove([silent], "iris", "1.4.0") == {}
     assert server.asked == []
 
 
@@ -108,6 +109,32 @@ async def test_sees_a_reload_at_the_next_asking(server: ModelServer, prover: Pro
     clock.seconds += proof.RETAKE_SECONDS
 
     assert (await ask(prover, pod())).version == "1.5.0"
+
+
+@pytest.mark.parametrize(("seconds", "version"), [(9.9, "1.3.0"), (10.0, "1.4.0")])
+async def test_doubts_soon_what_is_not_the_declared_version(
+    server: ModelServer, prover: Prover, clock: Clock, seconds: float, version: str
+) -> None:
+    """A wrong version was believed for five minutes, although a reload had put it right."""
+    server.serves(version="1.3.0")
+    await ask(prover, pod())
+    server.serves(version="1.4.0")
+    clock.seconds += seconds
+
+    assert (await ask(prover, pod())).version == version
+
+
+async def test_believes_pods_of_the_version_before_for_as_long_as_any(
+    server: ModelServer, prover: Prover, clock: Clock
+) -> None:
+    server.serves(version="1.3.0")
+    old = dataclasses.replace(pod(), newest=False)
+    await ask(prover, old)
+    clock.seconds += proof.RETAKE_SECONDS - 0.1
+
+    await ask(prover, old)
+
+    assert len(server.asked) == 1
 
 
 async def test_asks_again_at_once_after_no_proof(server: ModelServer, prover: Prover) -> None:

@@ -257,8 +257,9 @@ def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any],
         (rolling(unready(state=ended(65))), None),
         (rolling(unready(state=waiting("ErrImagePull")), now=situations.NOW.replace(second=10)), 20.1),
         (facts(proofs={"iris-2-a": Proof(failure="no answer"), "iris-2-b": GOOD}), 2.0),
+        (facts(proofs={"iris-2-a": OLD, "iris-2-b": GOOD}), 10.0),
     ],
-    ids=["serving", "events will tell", "stalled", "patience runs out", "ask again"],
+    ids=["serving", "events will tell", "stalled", "patience runs out", "ask again", "a reload may cure it"],
 )
 def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seconds: float | None) -> None:
     assert status.look_again(known, status.judge(known)) == (
