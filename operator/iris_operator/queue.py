@@ -61,11 +61,11 @@ class Queue:
         self._cancel_timer(key)
         self._timers[key] = asyncio.get_running_loop().call_at(due, self._ring, key)
 
-    def retry(self, key: Key, at_least: float = 0.0) -> float:
+    def retry(self, key: Key, *, at_least: float = 0.0, at_most: float = LONGEST_WAIT) -> float:
         """Look again after a failure; returns the wait in seconds, doubled with each failure in a row."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        longest = min(FIRST_WAIT * 2.0 ** min(failures, 20), LONGEST_WAIT)
+        longest = min(FIRST_WAIT * 2.0 ** min(failures, 20), at_most)
         wait = max(longest * (0.5 + self._jitter() / 2), at_least)
         self.add_after(key, wait)
         metrics.queue_retried()

@@ -3,12 +3,16 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from iris_operator import errors, metrics
-from iris_operator.queue import Queue
+from iris_operator.queue import LONGEST_WAIT, Queue
 from iris_operator.store import Key
 
 logger = logging.getLogger(__name__)
+
+# No answer is no fault of the model: after an outage nobody may wait minutes more.
+_LONGEST_SILENCE: Final = 10.0
 
 
 async def work(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
@@ -32,7 +36,8 @@ async def _one(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]
         logger.info("IrisModel %s: %s, looking again in %g s", name, waiting.message, waiting.seconds)
         return "requeue_after"
     except errors.ClusterError as error:
-        wait = queue.retry(key, at_least=error.retry_after or 0.0)
+        longest = _LONGEST_SILENCE if error.code == 0 else LONGEST_WAIT
+        wait = queue.retry(key, at_least=error.retry_after or 0.0, at_most=longest)
         logger.warning("IrisModel %s: %s; trying again in %.3g s", name, error, wait)
         return "error"
     except Exception:  # a bug of ours must not stop the other models

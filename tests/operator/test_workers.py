@@ -1,6 +1,7 @@
 """A pass ends well, waits, is refused or has a bug: what becomes of the name."""
 
 import asyncio
+import itertools
 
 import pytest
 from iris_operator import errors, workers
@@ -67,6 +68,15 @@ def test_looks_again_when_the_outcome_says_so(
     outcomes: list[float | Exception | None], moments: list[float]
 ) -> None:
     assert passes(outcomes) == moments
+
+
+@pytest.mark.parametrize(("code", "longest"), [(0, 10.0), (403, 300.0)], ids=["no answer", "refused"])
+def test_comes_back_soon_after_an_outage_however_long_it_was(code: int, longest: float) -> None:
+    """After five minutes without an API server a model waited up to five minutes more."""
+    moments = passes([errors.ClusterError(code, "trouble") for _ in range(30)], seconds=4000.0)
+
+    waits = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert max(waits) == pytest.approx(longest / 2)  # without jitter
 
 
 def test_a_bug_in_one_model_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
