@@ -28,13 +28,13 @@ class Applier:
     def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
         self._store = store
-        self._alive = False  # the model was there in this pass
+        self._confirmed = False  # in this pass: what we go by is what the model declares
 
     async def children(
         self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
     ) -> errors.Invalid | None:
         """Raises errors.Waiting and ClusterError; returns the first thing that the user must change."""
-        fault, self._alive = None, False
+        fault, self._confirmed = None, False
         for kind, manifest in wanted:
             try:
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
@@ -51,15 +51,14 @@ class Applier:
         live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
         if live is None:
             live = await self._cluster.read(kind, model.namespace, name)
-        if live is None:
-            await self._wait_if_gone(model)
-        else:
+        if live is not None:
             _refuse_what_is_not_ours(kind, live, model)
             if ownership.holds(live, manifest):
                 self._store.observe(kind, live)
                 return
-            if kind == kinds.DEPLOYMENT:
-                await self._hand_over_replicas(live, manifest)
+        await self._confirm(model)
+        if live is not None and kind == kinds.DEPLOYMENT:
+            await self._hand_over_replicas(live, manifest)
         try:
             applied = await self._cluster.apply(kind, manifest)
         except errors.ClusterError as error:
@@ -70,15 +69,19 @@ class Applier:
         why = "created" if live is None else _difference(live, manifest)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
 
-    async def _wait_if_gone(self, model: IrisModel) -> None:
-        """Before a child is made: until we hear of the model's end, each would be collected, made, …"""
-        if self._alive:
+    async def _confirm(self, model: IrisModel) -> None:
+        """Before the first write of a pass: a watch that lags must not bring back an old spec, and children
+        of a model that is gone would be made, collected, made, … until we hear of its end."""
+        if self._confirmed:
             return
         live = await self._cluster.read(kinds.IRIS_MODEL, model.namespace, model.name)
         metadata = live["metadata"] if live else {}
-        if metadata.get("uid") != model.uid or metadata.get("deletionTimestamp"):
+        if live is None or metadata["uid"] != model.uid or metadata.get("deletionTimestamp"):
             raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"IrisModel {model.name} is gone")
-        self._alive = True
+        if metadata.get("generation", 0) != model.generation:
+            self._store.observe(kinds.IRIS_MODEL, live)
+            raise errors.Waiting(0.0, "it has changed meanwhile")
+        self._confirmed = True
 
     async def _hand_over_replicas(self, live: Mapping[str, Any], manifest: Body) -> None:
         """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""
@@ -105,6 +108,7 @@ class Applier:
             return
         if ownership.owner(live, model) != "ours" or live["metadata"].get("deletionTimestamp"):
             return
+        await self._confirm(model)
         await self._cluster.delete(kind, live)
         self._store.vanish(kind, live)
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)

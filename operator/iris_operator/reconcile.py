@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from iris_operator import (
     children,
@@ -31,6 +31,8 @@ from iris_operator.status import Facts, Verdict
 from iris_operator.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to tell; if it does not, the next sweep will
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,14 @@ async def _observe(
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
     seen = rollout.observe(deployment, after.replica_sets, after.pods)
+    version = str(body.get("spec", {}).get("version", ""))
     return Facts(
         generation=body["metadata"].get("generation", 0),
-        version=str(body.get("spec", {}).get("version", "")),
+        version=version,
         suspended=bool(model and model.suspend),
         fault=fault,
         rollout=seen,
-        proofs=await world.prover.prove(seen.pods, name),
+        proofs=await world.prover.prove(seen.pods, name, version),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=model.url if model else _status(body).get("url", ""),
         routed=(kinds.INGRESS, name) in after.children,
@@ -118,14 +121,20 @@ async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdic
     before = _status(body)
     if _unordered(new) == _unordered(before):
         return
-    identity = {name: body["metadata"][name] for name in ("name", "namespace", "uid")}
+    # The uid: never the status of another object of that name. The version: none made of yesterday's spec.
+    identity = {name: body["metadata"][name] for name in ("name", "namespace", "uid", "resourceVersion")}
     manifest = {
         "apiVersion": kinds.IRIS_MODEL.api_version,
         "kind": kinds.IRIS_MODEL.name,
-        "metadata": identity,  # the uid: never the status of another object of that name
+        "metadata": identity,
         "status": new,
     }
-    written = await world.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
+    try:
+        written = await world.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
+    except errors.ClusterError as error:
+        if error.code == 409:
+            raise errors.Waiting(_LOOK_AGAIN_SECONDS, "it has changed meanwhile") from error
+        raise
     world.store.observe(kinds.IRIS_MODEL, written)
     if notices.due(before, verdict):
         logger.info(

@@ -90,6 +90,8 @@ class FakeCluster:
         known = self.find(kind, metadata["namespace"], metadata["name"])
         if known is not None and metadata.get("uid", known["metadata"]["uid"]) != known["metadata"]["uid"]:
             raise errors.ClusterError(409, "the uid does not match")
+        if known is not None and _stale(metadata, known):
+            raise errors.ClusterError(409, "the object has been modified")
         merged = _merged(known or {"metadata": {}}, manifest)
         written = known if known is not None and merged == known else self.put(kind, merged)
         await self.after(call)
@@ -132,6 +134,11 @@ class FakeCluster:
         self.calls.append(call)
         await self.before(call)
         return call
+
+
+def _stale(metadata: Mapping[str, Any], known: Body) -> bool:
+    now = known["metadata"]["resourceVersion"]
+    return bool(metadata.get("resourceVersion", now) != now)
 
 
 def _merged(known: Any, applied: Any) -> Any:

@@ -101,6 +101,24 @@ async def test_makes_no_child_for_a_model_that_is_gone(world: World, left: str) 
     assert world.wrote() == []
 
 
+@pytest.mark.parametrize("change", ["another version", "no route any more"])
+async def test_writes_nothing_for_a_spec_that_the_model_has_left_behind(world: World, change: str) -> None:
+    """A restart with a LIST from yesterday: the old version was rolled out again, a new child was deleted."""
+    now = bodies.body(version="2.0.0", route={"host": "a.example"})
+    yesterday = bodies.model(version="1.0.0" if change == "another version" else "2.0.0")
+    await world.settle(bodies.model(version="2.0.0", route={"host": "a.example"}))
+    now["metadata"]["generation"] = yesterday.generation + 1
+    world.cluster.put(kinds.IRIS_MODEL, now)
+
+    with pytest.raises(errors.Waiting, match="it has changed meanwhile"):
+        await world.make(yesterday)
+
+    assert world.wrote() == []
+    model = world.store.snapshot(KEY).model
+    assert model is not None
+    assert model["metadata"]["generation"] == yesterday.generation + 1
+
+
 async def test_looks_for_the_model_once_however_many_children_are_made(world: World) -> None:
     await world.make(bodies.model())
 
