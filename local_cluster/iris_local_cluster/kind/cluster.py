@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from iris_local_cluster import binaries, loopback, paths
@@ -63,6 +63,14 @@ class KindCluster:
                 registry, lambda: self._run(configuration.create_registry(self._name), ""), step.cached
             )
             self._run(configuration.write_hosts(self._name), configuration.hosts(self._name))
+
+    def provide(self, programs: Collection[str], progress: Progress) -> None:
+        """The node pulls what it needs."""
+        del programs, progress
+
+    @property
+    def pulls(self) -> bool:
+        return True
 
     def delete(self) -> bool:
         names = (configuration.node(self._name), configuration.registry(self._name))

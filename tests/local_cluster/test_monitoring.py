@@ -1,0 +1,63 @@
+"""What is installed to monitor a local cluster: each image is one that we build, nothing is large."""
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+from iris_local_cluster import binaries, images, monitoring, paths
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[dict[str, Any]]:
+    command = [str(paths.SCRIPTS / "kubectl"), "kustomize", str(monitoring.MANIFESTS)]
+    built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return list(yaml.safe_load_all(built))
+
+
+def _of(manifests: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    [found] = [each for each in manifests if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def test_every_image_is_one_that_the_native_node_is_provided_with(manifests: list[dict[str, Any]]) -> None:
+    """The node cannot pull: another version here would wait for ever."""
+    text = yaml.safe_dump_all(manifests)
+    named = set(re.findall(r"(?:image: |reloader=)(\S+)", text))
+
+    provided = {image.reference for image in images.BASE_IMAGES if image.program in monitoring.PROGRAMS}
+    assert named == provided
+
+
+def test_prometheus_says_the_version_that_it_has(manifests: list[dict[str, Any]]) -> None:
+    """By it the Prometheus Operator decides which flags to give."""
+    assert _of(manifests, "Prometheus", "prometheus")["spec"]["version"] == binaries.PROMETHEUS_VERSION
+
+
+def test_prometheus_takes_the_monitors_and_rules_of_every_namespace(manifests: list[dict[str, Any]]) -> None:
+    spec = _of(manifests, "Prometheus", "prometheus")["spec"]
+
+    taken = {key: value for key, value in spec.items() if key.endswith("Selector")}
+    assert set(taken) == {
+        f"{kind}{what}Selector"
+        for kind in ("serviceMonitor", "podMonitor", "rule")
+        for what in ("", "Namespace")
+    }
+    assert all(value == {} for value in taken.values())
+
+
+def test_grafana_is_not_installed_where_its_image_cannot_be_pulled(manifests: list[dict[str, Any]]) -> None:
+    assert "grafana" not in yaml.safe_dump_all(manifests).lower()
+
+
+def test_nothing_may_take_much_memory(manifests: list[dict[str, Any]]) -> None:
+    limits = [
+        container["resources"]["limits"]["memory"]
+        for manifest in manifests
+        if manifest["kind"] == "Deployment"
+        for container in manifest["spec"]["template"]["spec"]["containers"]
+    ]
+    limits.append(_of(manifests, "Prometheus", "prometheus")["spec"]["resources"]["limits"]["memory"])
+
+    assert sum(int(limit.removesuffix("Mi")) for limit in limits) <= 1024
