@@ -82,7 +82,7 @@ faults: setup ## Every fault plan against a real API server: over an hour (FAULT
 	@exec $(BIN)/python -m tests.faults $(FAULTS)
 
 lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)
-	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator $(if $(UPGRADE),--upgrade) -o requirements.lock
 
 charts: setup ## Write what in charts/ is made from the API and the operator
 	@$(BIN)/iris-delivery charts

@@ -1,0 +1,152 @@
+"""One function per command: read, work out, show; the exit code."""
+
+import argparse
+import dataclasses
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from argcomplete import shell_integration
+
+from iris_cli import fleet, kubectl, output, prometheus
+from iris_cli.errors import Trouble
+from iris_cli.fleet import Row
+from iris_cli.kubectl import Body, Kubectl
+
+if TYPE_CHECKING:
+    from iris_cli.prometheus import Key, Traffic
+
+YES: Final = 0
+NO: Final = 1
+
+
+def get(options: argparse.Namespace) -> int:
+    if options.watch and options.output not in ("table", "wide"):
+        raise Trouble(f"--watch: found with --output {options.output}, expected table or wide")
+    if options.name and options.all_namespaces:
+        raise Trouble(f"{options.name}: found with -A, expected -n NAMESPACE beside a name")
+    cluster, namespace = _connect(options), None if options.all_namespaces else _namespace(options)
+    bodies, version = _models(cluster, namespace, options.name)
+    rows = _rows(bodies, options.prometheus)
+    if options.output in ("json", "yaml"):
+        output.data(rows[0] if options.name else rows, options.output)
+        return YES
+    if not rows and not options.watch:
+        raise Trouble(f"IrisModels: found none{f' in namespace {namespace}' if namespace else ''}")
+    table = output.Fleet(_now, namespaced=namespace is not None, wide=options.output == "wide")
+    table.show(rows)
+    if options.watch:
+        _follow(cluster, fleet.path(namespace), options, table, version)
+    return YES
+
+
+def _models(cluster: Kubectl, namespace: str | None, name: str | None) -> tuple[list[Body], str]:
+    if namespace and name:
+        body = fleet.one(cluster, namespace, name)
+        return [body], str(body["metadata"]["resourceVersion"])
+    answer = cluster.read(fleet.path(namespace))
+    return sorted(answer["items"], key=fleet.identity), str(answer["metadata"]["resourceVersion"])
+
+
+def _rows(bodies: list[Body], address: str | None) -> list[Row]:
+    traffic: Mapping[Key, Traffic] = {}
+    if address:
+        try:
+            traffic = prometheus.ask(address)
+        except Trouble as trouble:  # the rest is worth showing without it
+            sys.stderr.write(f"iris: {trouble}\n")
+    return [fleet.row(body, traffic) for body in bodies]
+
+
+def _follow(
+    cluster: Kubectl, path: str, options: argparse.Namespace, table: output.Fleet, version: str
+) -> None:
+    """Each change as one more line, until interrupted."""
+    only = f"&fieldSelector=metadata.name%3D{options.name}" if options.name else ""
+    shown: dict[Key, Row] = {}
+    while True:
+        for event in cluster.watch(f"{path}?watch=1&resourceVersion={version}{only}"):
+            if event["type"] == "ERROR":  # too old: begin anew
+                version = "0"
+                break
+            body = event["object"]
+            version = str(body["metadata"]["resourceVersion"])
+            row = _rows([body], options.prometheus)[0]
+            if event["type"] == "DELETED":
+                row = dataclasses.replace(row, ready="Deleted")
+            if shown.get(fleet.identity(body)) != row:
+                shown[fleet.identity(body)] = row
+                table.show([row])
+
+
+def why(options: argparse.Namespace) -> int:
+    from iris_cli import evidence, story  # noqa: PLC0415 - the operator's modules take a second to load
+
+    snapshot = evidence.gather(_connect(options), _namespace(options), options.name)
+    told = story.tell(snapshot, _now())
+    if options.output == "text":
+        output.paragraph(told.paragraph)
+    else:
+        output.data(told, options.output)
+    return YES if told.serves else NO
+
+
+def history(options: argparse.Namespace) -> int:
+    body = fleet.one(_connect(options), _namespace(options), options.name)
+    entries = (body.get("status") or {}).get("history", [])
+    if options.output != "table":
+        output.data(entries, options.output)
+    elif not entries:
+        raise Trouble(f"IrisModel {options.name}: found no history, expected the operator to have looked")
+    else:
+        output.history(entries)
+    return YES
+
+
+def plan(options: argparse.Namespace) -> int:
+    from iris_cli import plan as planning  # noqa: PLC0415 - as above
+
+    offline = options.offline or options.against
+    namespace = options.namespace or ("default" if offline else _namespace(options))
+    models = planning.read(options.file, namespace)
+    if offline:
+        before = planning.read(options.against, namespace) if options.against else []
+        changes = planning.offline(models, before)
+    else:
+        changes = planning.online(_connect(options), models)
+    found = list(itertools.chain.from_iterable(changes.values()))
+    if options.output in ("json", "yaml"):
+        output.data(changes, options.output)
+    else:
+        output.difference(planning.summary(changes))
+        if options.output == "diff":
+            output.difference("\n".join(change.diff for change in found if change.diff))
+    return NO if found else YES
+
+
+def completion(options: argparse.Namespace) -> int:
+    sys.stdout.write(shell_integration.shellcode(["iris"], shell=options.shell))
+    return YES
+
+
+def names(parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:
+    """For completion: the models of the namespace; silent where there is no answer."""
+    try:
+        answer = _connect(parsed_args).read(fleet.path(_namespace(parsed_args)))
+    except Trouble:
+        return
+    yield from (body["metadata"]["name"] for body in answer["items"])
+
+
+def _connect(options: argparse.Namespace) -> Kubectl:
+    return kubectl.connect(options.context, options.kubeconfig)
+
+
+def _namespace(options: argparse.Namespace) -> str:
+    return str(options.namespace or _connect(options).namespace())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,47 @@
+"""Two manifests to a unified diff that a reviewer can read. Pure."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+
+_LONGEST_TEXT: Final = 300
+
+
+def unified(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, title: str) -> str:
+    """Empty when both read the same; None stands for an object that is not there."""
+    lines = difflib.unified_diff(
+        _lines(before),
+        _lines(after),
+        fromfile=f"a/{title}" if before else "/dev/null",
+        tofile=f"b/{title}" if after else "/dev/null",
+    )
+    return "".join(lines)
+
+
+def _lines(manifest: Mapping[str, Any] | None) -> list[str]:
+    if manifest is None:
+        return []
+    text: str = yaml.dump(_short(manifest), Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return text.splitlines(keepends=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: what stands twice is written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML asks by this name
+        return True
+
+
+def _short(value: Any) -> Any:
+    """A dashboard is one line of a hundred thousand characters: its size and digest tell that it changed."""
+    if isinstance(value, Mapping):
+        return {name: _short(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_short(part) for part in value]
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        digest = hashlib.sha256(value.encode()).hexdigest()[:12]
+        return f"({len(value)} characters, sha256 {digest})"
+    return value

@@ -1,0 +1,122 @@
+"""IrisModels to rows of `iris get`: what is declared, what serves, what comes in. Pure but for `read`."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iris_cli.errors import Refused, Trouble
+from iris_cli.kubectl import Body, Kubectl
+from iris_cli.prometheus import Key, Traffic
+
+_ROOT: Final = "/apis/serving.two.inc/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model; the field names are those of `-o json`."""
+
+    namespace: str
+    name: str
+    declared: str
+    serving: str
+    ready: str
+    reason: str
+    replicas: int
+    readyReplicas: int  # noqa: N815 - as in the status of the IrisModel
+    requestsPerSecond: float | None  # noqa: N815
+    errorShare: float | None  # noqa: N815
+    revision: str
+    url: str
+    created: str
+
+
+def path(namespace: str | None, name: str | None = None) -> str:
+    """Of one IrisModel, of a namespace's, or (None) of all."""
+    place = f"/namespaces/{namespace}" if namespace else ""
+    return f"{_ROOT}{place}/irismodels" + (f"/{name}" if name else "")
+
+
+def one(kubectl: Kubectl, namespace: str, name: str) -> Body:
+    """The IrisModel, or Trouble that names what is there instead."""
+    try:
+        return kubectl.read(path(namespace, name))
+    except Refused as refusal:
+        if refusal.reason != "NotFound":
+            raise
+    raise Trouble(f"IrisModel {namespace}/{name}: not found, {_instead(kubectl, namespace, name)}")
+
+
+def _instead(kubectl: Kubectl, namespace: str, name: str) -> str:
+    there = [identity(body) for body in everywhere(kubectl, namespace)]
+    return near(there, namespace, name)
+
+
+def everywhere(kubectl: Kubectl, namespace: str) -> list[Body]:
+    """Every IrisModel that this user may read: of all namespaces, else of this one."""
+    try:
+        return list(kubectl.read(path(None))["items"])
+    except Refused as refusal:
+        if refusal.reason != "Forbidden":
+            raise
+    return list(kubectl.read(path(namespace))["items"])
+
+
+def near(there: Iterable[Key], namespace: str, name: str) -> str:
+    """The same name elsewhere, else what is spelled like it here, else what there is."""
+    there = sorted(there)
+    elsewhere = [place for place, other in there if other == name]
+    if elsewhere:
+        return f"but there is one in namespace {' and '.join(elsewhere)}: add -n {elsewhere[0]}"
+    here = [other for place, other in there if place == namespace]
+    if not here:
+        return f"namespace {namespace} has none"
+    alike = difflib.get_close_matches(name, here, n=3)
+    return f"did you mean {' or '.join(alike)}?" if alike else f"there: {', '.join(here[:5])}"
+
+
+def identity(body: Mapping[str, Any]) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def row(body: Mapping[str, Any], traffic: Mapping[Key, Traffic]) -> Row:
+    status, (namespace, name) = body.get("status") or {}, identity(body)
+    seen = traffic.get((namespace, name))
+    ready, reason = _ready(body)
+    return Row(
+        namespace=namespace,
+        name=name,
+        declared=str((body.get("spec") or {}).get("version", "")),
+        serving=status.get("servingVersion", ""),
+        ready=ready,
+        reason=reason,
+        replicas=status.get("replicas", 0),
+        readyReplicas=status.get("readyReplicas", 0),
+        requestsPerSecond=seen.requests_per_second if seen else None,
+        errorShare=seen.error_share if seen else None,
+        revision=(status.get("source") or {}).get("revision", ""),
+        url=status.get("url", ""),
+        created=body["metadata"].get("creationTimestamp", ""),
+    )
+
+
+def _ready(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Only what the operator says about this very spec counts."""
+    if body["metadata"].get("deletionTimestamp"):
+        return "False", "BeingDeleted"
+    if not observed(body):
+        return "Unknown", "NotObserved"
+    ready = condition(body, "Ready")
+    return ready.get("status", "Unknown"), ready.get("reason", "")
+
+
+def observed(body: Mapping[str, Any]) -> bool:
+    """Whether the status speaks about the spec as it stands now."""
+    seen = (body.get("status") or {}).get("observedGeneration", -1)
+    return bool(seen >= body["metadata"].get("generation", 0))
+
+
+def condition(body: Mapping[str, Any], kind: str) -> Mapping[str, str]:
+    """The condition of a type, empty when there is none."""
+    conditions: Iterable[Mapping[str, str]] = (body.get("status") or {}).get("conditions", ())
+    return next((found for found in conditions if found["type"] == kind), {})

@@ -1,0 +1,125 @@
+"""Rows and stories to what a person or a program reads: tables, JSON, YAML. Decides nothing."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from iris_cli import story
+from iris_cli.fleet import Row
+
+_NOTHING: Final = "–"  # noqa: RUF001 - as wide as a word is not
+_LONGEST_REVISION: Final = 20
+_COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
+
+
+def data(value: object, form: str) -> None:
+    """As JSON or YAML on standard output; YAML is what JSON says."""
+    plain = json.loads(json.dumps(value, default=_plain))
+    if form == "json":
+        sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+
+
+def _plain(value: Any) -> Any:
+    return dataclasses.asdict(value)
+
+
+class Fleet:
+    """The table of `iris get`; later rows keep the widths of the first ones."""
+
+    def __init__(self, now: Callable[[], datetime], *, namespaced: bool, wide: bool) -> None:
+        self._now = now
+        self._columns = _columns(namespaced=namespaced, wide=wide)
+        self._widths: dict[str, int] = {}
+
+    def show(self, rows: Iterable[Row]) -> None:
+        cells = [[draw(row, self._now()) for draw in self._columns.values()] for row in rows]
+        first = not self._widths
+        for index, title in enumerate(self._columns):
+            longest = max((len(row[index]) for row in cells), default=0)
+            self._widths.setdefault(title, max(len(title), longest))
+        _print(list(self._columns), cells, widths=list(self._widths.values()), header=first)
+
+
+def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, datetime], str]]:
+    columns: dict[str, Callable[[Row, datetime], str]] = {}
+    if not namespaced:
+        columns["NAMESPACE"] = lambda row, _: row.namespace
+    columns |= {
+        "NAME": lambda row, _: row.name,
+        "DECLARED": lambda row, _: row.declared,
+        "SERVING": lambda row, _: row.serving or _NOTHING,
+        "READY": lambda row, _: row.ready,
+        "PODS": lambda row, _: f"{row.readyReplicas}/{row.replicas}",
+        "TRAFFIC": lambda row, _: _rate(row.requestsPerSecond),
+        "ERRORS": lambda row, _: _NOTHING if row.errorShare is None else f"{row.errorShare:.1%}",
+        "COMMIT": lambda row, _: _commit(row.revision),
+        "AGE": lambda row, now: story.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
+    }
+    if wide:
+        columns |= {"REASON": lambda row, _: row.reason, "URL": lambda row, _: row.url}
+    return columns
+
+
+def history(entries: Sequence[Mapping[str, str]]) -> None:
+    """The table of `iris history`, newest first."""
+    fields = ("version", "outcome", "from", "until", "digest", "revision")
+    shorten = {"digest": lambda text: text.removeprefix("sha256:")[:12], "revision": _commit}
+    cells = [
+        [shorten.get(field, str)(str(entry.get(field, ""))) or _NOTHING for field in fields]
+        for entry in entries
+    ]
+    _print([field.upper() for field in fields], cells, widths=[0] * len(fields), header=True)
+
+
+def difference(text: str) -> None:
+    """A unified diff, coloured on a terminal."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    console = _console()
+    for line in text.splitlines():
+        console.print(Text(line, style=colours.get(line[:1], "")), soft_wrap=True)
+
+
+def paragraph(text: str) -> None:
+    """Wrapped to the terminal; one line where a program reads."""
+    console = _console()
+    console.print(Text(text), soft_wrap=not console.is_terminal)
+
+
+def _print(
+    titles: Sequence[str], cells: Iterable[Sequence[str]], *, widths: Sequence[int], header: bool
+) -> None:
+    table = Table(box=None, show_header=header, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, no_wrap=True, min_width=width)
+    for row in cells:
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    console = _console()
+    if not console.is_terminal:  # a pipe has no edge: nothing is cut off
+        console.width = 10_000
+    console.print(table)
+
+
+def _console() -> Console:
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def _rate(requests_per_second: float | None) -> str:
+    return _NOTHING if requests_per_second is None else f"{requests_per_second:.1f}/s"
+
+
+def _commit(revision: str) -> str:
+    """main@sha1:0123456789… as main@0123456."""
+    branch, _, digest = revision.partition("@")
+    if not digest:
+        return revision[:_LONGEST_REVISION] or _NOTHING
+    return f"{branch}@{digest.partition(':')[2][:7] or digest[:7]}"

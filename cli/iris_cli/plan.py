@@ -1,0 +1,102 @@
+"""`iris plan`: gathers what `planned` compares, and says what would happen. Reads only."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from iris_operator.kinds import Kind
+
+from iris_cli import declared, fleet, planned
+from iris_cli.errors import Refused, Trouble
+from iris_cli.kubectl import Body, Kubectl
+from iris_cli.planned import Change, Name
+
+_SIGNS: Final = {"create": "+", "change": "~", "delete": "-", "refused": "!"}
+
+
+def read(path: str, namespace: str) -> list[Body]:
+    """The IrisModels of a file, `-` for standard input, as they would be stored."""
+    if path == "-":
+        return declared.load(sys.stdin.read(), "standard input", namespace)
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        found = getattr(error, "strerror", None) or "no UTF-8"
+        raise Trouble(f"{path}: {found}, expected a file of IrisModels") from error
+    return declared.load(text, path, namespace)
+
+
+def offline(models: list[Body], before: list[Body]) -> dict[str, list[Change]]:
+    """By model: from one set of declarations to another."""
+    old, new = ({_title(body): body for body in bodies} for bodies in (before, models))
+    return {title: planned.between(old.get(title), new.get(title)) for title in {**new, **old}}
+
+
+def online(kubectl: Kubectl, models: list[Body]) -> dict[str, list[Change]]:
+    """By model: from what is in the cluster to its declaration. One LIST per kind and namespace."""
+    there = {fleet.identity(body): body for body in fleet.everywhere(kubectl, fleet.identity(models[0])[0])}
+    known = {fleet.identity(body): _placed(body, there.get(fleet.identity(body))) for body in models}
+    rivals = list({**there, **known}.values())
+    live = {namespace: _live(kubectl, namespace) for namespace in sorted({name[0] for name in known})}
+    changes = {}
+    for (namespace, _), body in known.items():
+        children, absent = live[namespace]
+        changes[_title(body)] = planned.against(body, children, absent=absent, rivals=rivals)
+    return changes
+
+
+def _placed(body: Body, stored: Body | None) -> Body:
+    """The declaration with the identity of the stored object, if there is one."""
+    identity = ("uid", "creationTimestamp", "deletionTimestamp")
+    known = {name: stored["metadata"][name] for name in identity if stored and name in stored["metadata"]}
+    return {**body, "metadata": {**body["metadata"], **known}}
+
+
+def _live(kubectl: Kubectl, namespace: str) -> tuple[dict[Name, Body], set[Kind]]:
+    """Children by name, and the kinds that the cluster does not know."""
+    with ThreadPoolExecutor(len(planned.KINDS)) as pool:
+        lists = {kind: pool.submit(_list, kubectl, kind.path(namespace)) for kind in planned.KINDS}
+    found = {kind: answer.result() for kind, answer in lists.items()}
+    children = {
+        # a LIST leaves out what all items share
+        (kind, item["metadata"]["name"]): {"apiVersion": kind.api_version, "kind": kind.name, **item}
+        for kind, items in found.items()
+        for item in items or ()
+    }
+    return children, {kind for kind, items in found.items() if items is None}
+
+
+def _list(kubectl: Kubectl, path: str) -> list[Body] | None:
+    try:
+        return list(kubectl.read(path)["items"])
+    except Refused as refusal:
+        if refusal.reason == "NoSuchKind":
+            return None
+        raise
+
+
+def summary(changes: dict[str, list[Change]]) -> str:
+    """One line per object that would not stay as it is, one per model where all would."""
+    lines = []
+    for model, found in changes.items():
+        lines.append(f"{model}: {_count(found)}")
+        lines += [f"  {_SIGNS[one.action]} {one.action} {one.kind} {one.name}{_why(one)}" for one in found]
+    return "\n".join(lines)
+
+
+def _count(found: list[Change]) -> str:
+    if not found:
+        return "nothing would change"
+    actions = [one.action for one in found]
+    return ", ".join(
+        f"{actions.count(action)} to {action}" for action in _SIGNS if action in actions
+    ).replace("to refused", "refused")
+
+
+def _why(change: Change) -> str:
+    return f" ({change.why})" if change.why else ""
+
+
+def _title(body: Body) -> str:
+    return "IrisModel " + "/".join(fleet.identity(body))

@@ -1,0 +1,114 @@
+"""What the operator would create, change and delete for a declaration, by its own pure modules. Pure.
+
+`between` compares two declarations; `against` compares one with what is in a cluster, where it decides as the
+operator does: an object that holds every declared value is left alone, somebody else's is never touched.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from iris_operator import children, errors, kinds, ownership, routes, spec
+from iris_operator.kinds import Kind
+
+from iris_cli import difference, owned
+from iris_cli.errors import Trouble
+
+Body = Mapping[str, Any]
+Name = tuple[Kind, str]
+
+NOT_YET: Final = "(known after apply)"
+KINDS: Final = children.KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object; `why` only where the operator would stall instead."""
+
+    action: Literal["create", "change", "delete", "refused"]
+    kind: str
+    name: str
+    diff: str
+    why: str = ""
+
+
+def wanted(body: Body) -> dict[Name, Body]:
+    """The children of a stored IrisModel. Raises Trouble where the operator would say InvalidSpec."""
+    identity = {"uid": NOT_YET, **body["metadata"]}
+    try:
+        model = spec.parse({**body, "metadata": identity})
+    except errors.Invalid as invalid:
+        raise Trouble(f"IrisModel {identity['name']}: {invalid.message}") from invalid
+    if model.suspend:
+        return {}
+    return {(kind, manifest["metadata"]["name"]): manifest for kind, manifest in children.build(model)}
+
+
+def between(before: Body | None, after: Body | None) -> list[Change]:
+    """From one declaration to another; None: the model is new, or goes away."""
+    if before and after and (before["spec"].get("suspend") or after["spec"].get("suspend")):
+        return []  # what runs is not told by a declaration: children are left as they are
+    return _changes(wanted(before) if before else {}, wanted(after) if after else {})
+
+
+def against(
+    body: Body,
+    live: Mapping[Name, Body],
+    *,
+    absent: Collection[Kind] = (),
+    rivals: Sequence[Body] = (),
+) -> list[Change]:
+    """From a cluster: `live` objects by name, kinds that are `absent` there, and all of its IrisModels."""
+    if body["spec"].get("suspend"):
+        return []
+    new = {(kind, name): child for (kind, name), child in wanted(body).items() if kind not in absent}
+    refused, old = _route_refused(body, new, rivals), {}
+    model = spec.parse({**body, "metadata": {"uid": NOT_YET, **body["metadata"]}})
+    for (kind, name), found in live.items():
+        ours = ownership.owner(found, model) == "ours"
+        declared = new.get((kind, name))
+        if ours:
+            held = declared is not None and ownership.holds(found, ownership.stamp(dict(declared)))
+            old[kind, name] = declared if held and declared else owned.of(found, declared or {})
+        elif declared is not None:
+            new.pop((kind, name))
+            why = "ChildConflict: an object of that name belongs to somebody else"
+            refused.append(Change("refused", kind.name, name, "", why))
+    return [*_changes(old, new), *refused]
+
+
+def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) -> list[Change]:
+    """Takes the Ingress out of `new` where an older model has the route."""
+    claim, itself = routes.claim(body), (body["metadata"]["namespace"], body["metadata"]["name"])
+    if claim is None:
+        return []
+    # What is only in a file is younger than all that is there.
+    claimants = [
+        one if "creationTimestamp" in one["metadata"] else _youngest(one)
+        for one in rivals
+        if routes.claim(one) == claim
+    ]
+    holder = routes.holder(claimants)
+    if holder is None or holder == itself:
+        return []
+    new.pop((kinds.INGRESS, itself[1]), None)
+    why = f"RouteConflict: IrisModel {holder[0]}/{holder[1]} has this host and path since before"
+    return [Change("refused", kinds.INGRESS.name, itself[1], "", why)]
+
+
+def _youngest(body: Body) -> Body:
+    return {**body, "metadata": {**body["metadata"], "creationTimestamp": "9999"}}
+
+
+def _changes(old: Mapping[Name, Body], new: Mapping[Name, Body]) -> list[Change]:
+    names = [*new, *(name for name in old if name not in new)]
+    changes = []
+    for kind, name in names:
+        before, after = old.get((kind, name)), new.get((kind, name))
+        diff = difference.unified(before, after, f"{kind.name}/{name}")
+        if diff:
+            action: Literal["create", "change", "delete"] = (
+                "create" if before is None else "change" if after is not None else "delete"
+            )
+            changes.append(Change(action, kind.name, name, diff))
+    return changes

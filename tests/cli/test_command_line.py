@@ -1,0 +1,137 @@
+"""The command itself: exit codes, one-line errors, offline plans, completion. No cluster is asked."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.process
+
+IRIS = Path(sys.executable).with_name("iris")
+MODEL = """
+apiVersion: serving.two.inc/v1alpha1
+kind: IrisModel
+metadata: {name: iris, namespace: iris}
+spec: {version: 1.4.0}
+"""
+
+
+def iris(
+    *words: str, text: str = "", program: Path = IRIS, kubeconfig: str = "/nowhere"
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": f"{IRIS.parent}:/usr/bin:/bin", "KUBECONFIG": kubeconfig, "COLUMNS": "200"}
+    return subprocess.run(
+        [program, *words],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def nobody_answers(tmp_path: Path) -> str:
+    """A kubeconfig whose API server is not there."""
+    path = tmp_path / "kubeconfig"
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "a",
+        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a", "namespace": "iris"}}],
+        "users": [{"name": "a", "user": {"token": "x"}}],
+    }
+    path.write_text(yaml.safe_dump(content), "utf-8")
+    return str(path)
+
+
+def test_without_a_kubeconfig_says_how_to_name_one() -> None:
+    answer = iris("get")
+
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "iris: kubeconfig: found none with a current context, "
+        "expected one: set KUBECONFIG, --kubeconfig or --context\n"
+    )
+
+
+@pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris"), ("plan", "-f", "-")])
+def test_an_api_server_that_is_away_is_one_line_and_exit_code_2(
+    nobody_answers: str, words: tuple[str, ...]
+) -> None:
+    answer = iris(*words, text=MODEL, kubeconfig=nobody_answers)
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("iris: API server: no answer: ")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
+    answer = iris("get", "--context", "b", kubeconfig=nobody_answers)
+
+    assert answer.returncode == 2
+    assert answer.stderr == "iris: kubectl: cannot locate context b\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ((), "COMMAND"),
+        (("get", "--watch", "-o", "json"), "--watch: found with --output json, expected table or wide"),
+        (("get", "iris", "-A"), "found with -A"),
+        (("plan", "-f", "/nowhere.yaml", "--offline"), "/nowhere.yaml: No such file or directory"),
+    ],
+)
+def test_a_wrong_question_is_refused_in_one_line(words: tuple[str, ...], found: str) -> None:
+    answer = iris(*words)
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("iris: ")
+    assert found in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_an_offline_plan_shows_every_object_and_exits_with_1() -> None:
+    answer = iris("plan", "-f", "-", "--offline", text=MODEL)
+
+    assert answer.returncode == 1, answer.stderr
+    assert "to create\n  + create ServiceAccount iris\n" in answer.stdout
+    assert "+        image: ghcr.io/two-inc/iris-server:1.4.0" in answer.stdout
+
+
+def test_a_plan_against_the_same_file_exits_with_0(tmp_path: Path) -> None:
+    file = tmp_path / "iris.yaml"
+    file.write_text(MODEL, "utf-8")
+
+    answer = iris("plan", "-f", "-", "--against", str(file), text=MODEL)
+
+    assert (answer.returncode, answer.stdout) == (0, "IrisModel iris/iris: nothing would change\n")
+
+
+def test_a_plan_for_a_program_is_data(tmp_path: Path) -> None:
+    answer = iris("plan", "-f", "-", "--offline", "-o", "yaml", text=MODEL)
+
+    changes = yaml.safe_load(answer.stdout)["IrisModel iris/iris"]
+    assert {"action", "kind", "name", "diff", "why"} == changes[0].keys()
+
+
+def test_prints_a_completion_that_bash_takes() -> None:
+    script = iris("completion", "bash").stdout
+
+    shown = subprocess.check_output(["bash", "-c", f"{script}\ncomplete -p iris"], text=True)
+
+    assert shown.endswith(" iris\n")
+
+
+def test_is_a_plugin_of_kubectl() -> None:
+    answer = iris("iris", "--help", program=IRIS.with_name("kubectl"))
+
+    assert answer.stdout.startswith("usage: kubectl iris ")
+
+
+def test_says_its_version() -> None:
+    assert iris("--version").stdout.startswith("iris 0.")

@@ -1,0 +1,147 @@
+"""`iris plan`: from one declaration to another, and from live objects to a declaration."""
+
+from typing import Any
+
+import pytest
+from iris_cli import owned, planned
+from iris_cli.errors import Trouble
+from iris_operator import kinds, ownership
+
+from tests.operator import bodies
+
+
+def actions(changes: list[planned.Change]) -> dict[str, str]:
+    return {change.kind: change.action for change in changes}
+
+
+def live(body: dict[str, Any]) -> dict[planned.Name, Any]:
+    """The children of a model as they stand in the cluster, with what others added."""
+    there = {name: ownership.stamp(dict(child)) for name, child in planned.wanted(body).items()}
+    for child in there.values():
+        child["metadata"] = {**child["metadata"], "uid": "their-own", "resourceVersion": "3"}
+    return there
+
+
+def test_a_new_model_creates_every_child_in_the_operators_order() -> None:
+    changes = planned.between(None, bodies.body(route={"type": "Ingress", "host": "a.test", "path": "/"}))
+
+    assert set(actions(changes).values()) == {"create"}
+    assert [change.kind for change in changes][:3] == ["ServiceAccount", "NetworkPolicy", "Deployment"]
+    assert all(change.diff.startswith("--- /dev/null") for change in changes)
+
+
+def test_the_same_declaration_changes_nothing() -> None:
+    assert planned.between(bodies.body(), bodies.body()) == []
+
+
+def test_a_version_change_shows_the_image_that_comes_and_the_one_that_goes() -> None:
+    changes = planned.between(bodies.body(version="1.4.0"), bodies.body(version="1.5.0"))
+
+    (deployment,) = (change for change in changes if change.kind == "Deployment")
+    assert "-        image: ghcr.io/two-inc/iris-server:1.4.0" in deployment.diff
+    assert "+        image: ghcr.io/two-inc/iris-server:1.5.0" in deployment.diff
+
+
+def test_what_is_not_declared_any_more_is_deleted() -> None:
+    before = bodies.body(route={"type": "Ingress", "path": "/"})
+
+    assert actions(planned.between(before, bodies.body())) == {"Ingress": "delete"}
+
+
+def test_a_model_that_goes_away_takes_every_child_along() -> None:
+    changes = planned.between(bodies.body(), None)
+
+    assert set(actions(changes).values()) == {"delete"}
+    assert actions(changes).keys() == actions(planned.between(None, bodies.body())).keys()
+
+
+def test_a_suspended_model_changes_nothing() -> None:
+    suspended = bodies.body(version="1.5.0", suspend=True)
+
+    assert planned.between(bodies.body(), suspended) == []
+    assert planned.against(suspended, live(bodies.body())) == []
+
+
+def test_live_objects_that_hold_the_declaration_change_nothing() -> None:
+    body = bodies.body()
+
+    assert planned.against(body, live(body)) == []
+
+
+def test_a_live_object_that_drifted_is_changed_back() -> None:
+    body = bodies.body()
+    there = live(body)
+    there[kinds.SERVICE, "iris"]["spec"] = {**there[kinds.SERVICE, "iris"]["spec"], "type": "NodePort"}
+
+    (change,) = planned.against(body, there)
+
+    assert change.kind == "Service"
+    assert "-  type: NodePort\n+  type: ClusterIP\n" in change.diff
+
+
+def test_somebody_elses_object_is_refused_as_the_operator_does() -> None:
+    body = bodies.body()
+    there = live(body)
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "iris", "namespace": "iris"}}
+    there[kinds.SERVICE, "iris"] = theirs
+
+    (change,) = planned.against(body, there)
+
+    assert (change.action, change.kind, change.diff) == ("refused", "Service", "")
+    assert change.why.startswith("ChildConflict")
+
+
+def test_a_kind_that_the_cluster_does_not_have_is_left_out() -> None:
+    body = bodies.body()
+    there = {name: child for name, child in live(body).items() if name[0] != kinds.SERVICE_MONITOR}
+
+    assert planned.against(body, there, absent=frozenset({kinds.SERVICE_MONITOR})) == []
+
+
+def test_the_older_model_keeps_a_contested_route() -> None:
+    route = {"type": "Ingress", "host": "a.test", "path": "/"}
+    older, body = bodies.body("older", route=route), bodies.body(route=route)
+    del body["metadata"]["creationTimestamp"]  # as in a file
+
+    (change,) = planned.against(body, live(bodies.body()), rivals=[older, body])
+
+    assert (change.action, change.kind) == ("refused", "Ingress")
+    assert change.why == "RouteConflict: IrisModel iris/older has this host and path since before"
+
+
+def test_objects_of_other_models_are_left_alone() -> None:
+    other = bodies.body("roses")
+    body = bodies.body()
+
+    assert planned.against(body, {**live(other), **live(body)}) == []
+
+
+def test_a_spec_the_operator_refuses_is_refused_in_its_words() -> None:
+    body = bodies.body(image={"pullPolicy": "Always"})
+    del body["spec"]["image"]["repository"]
+
+    with pytest.raises(Trouble, match=r"spec\.image\.repository: found nothing, expected text"):
+        planned.wanted(body)
+
+
+def test_shows_a_field_that_the_operator_stops_declaring_and_hides_what_others_added() -> None:
+    declared = {"spec": {"type": "ClusterIP"}}
+    applied: dict[str, Any] = {
+        "f:spec": {"f:type": {}, "f:gone": {}, "f:ports": {'k:{"port":80}': {"f:port": {}}}}
+    }
+    there = {
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {
+            "name": "iris", "namespace": "iris", "uid": "x",
+            "managedFields": [{"manager": "iris-operator", "operation": "Apply", "fieldsV1": applied}],
+        },
+        "spec": {
+            "type": "NodePort", "gone": True, "clusterIP": "10.0.0.1",
+            "ports": [{"port": 80, "nodePort": 30000}, {"port": 81}],
+        },
+    }  # fmt: skip
+
+    found = owned.of(there, declared)
+
+    assert found["spec"] == {"type": "NodePort", "gone": True, "ports": [{"port": 80}]}
+    assert found["metadata"] == {"name": "iris", "namespace": "iris"}
