@@ -22,6 +22,12 @@ COREDNS_VERSION = "1.15.0"
 PROMETHEUS_VERSION = "3.16.0"
 PROMETHEUS_OPERATOR_VERSION = "0.85.0"
 METRICS_SERVER_VERSION = "0.9.0"
+# In the order in which a cluster comes to need them, the longest build last.
+FLUX_VERSIONS = {
+    "kustomize-controller": "1.9.5",
+    "helm-controller": "1.6.4",
+    "source-controller": "1.9.3",
+}
 _PROMETHEUS_VARIABLE = "github.com/prometheus/common/version.Version"
 _PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator/cmd"
 _KEEP_SECONDS = 14 * 24 * 3600
@@ -75,6 +81,7 @@ MODULES = (
         },
     ),
     Module("CoreDNS", "coredns", {"coredns": "iris.two.inc/local-cluster/coredns"}),
+    *(Module(f"Flux's {name}", name, {name: f"github.com/fluxcd/{name}"}) for name in FLUX_VERSIONS),
     Module("kind", "kind", {"kind": "sigs.k8s.io/kind"}),
     Module("Helm", "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
     Module(

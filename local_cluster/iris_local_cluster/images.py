@@ -52,6 +52,11 @@ def _prometheus_operator(name: str, command: str) -> BaseImage:
     return BaseImage(f"quay.io/prometheus-operator/{name}:v{version}", name, (command,))
 
 
+def _flux(name: str) -> BaseImage:
+    version = binaries.FLUX_VERSIONS[name]
+    return BaseImage(f"ghcr.io/fluxcd/{name}:v{version}", name, (f"/usr/local/bin/{name}",))
+
+
 BASE_IMAGES = (
     BaseImage(PAUSE, "catatonit", ("/pause", "-P")),
     BaseImage(ETCD, "etcd", ("/usr/local/bin/etcd",)),
@@ -65,6 +70,7 @@ BASE_IMAGES = (
     _prometheus_operator("prometheus-operator", "/bin/operator"),
     _prometheus_operator("prometheus-config-reloader", "/bin/prometheus-config-reloader"),
     BaseImage(METRICS_SERVER, "metrics-server", ("/metrics-server",)),
+    *(_flux(name) for name in binaries.FLUX_VERSIONS),
 )
 
 

@@ -54,6 +54,8 @@ def test_the_versions_said_are_the_versions_required() -> None:
     assert _required("sigs.k8s.io/metrics-server", by_folder["metrics-server"]) == (
         binaries.METRICS_SERVER_VERSION
     )
+    for name, version in binaries.FLUX_VERSIONS.items():
+        assert _required(f"github.com/fluxcd/{name}", by_folder[name]) == version
     operator = _required(
         "github.com/prometheus-operator/prometheus-operator", by_folder["prometheus-operator"]
     )
