@@ -1,0 +1,284 @@
+"""`iris` against a real API server and the real operator: it tells the truth, and asks once per kind."""
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from iris_cli import declared
+
+from tests.cluster.conftest import Iris
+from tests.harness import kubelet
+from tests.harness.kubernetes import Cluster
+from tests.operator import bodies
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+    from tests.harness.kubelet import Kubelet
+    from tests.harness.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.cluster
+
+IRIS = Path(sys.executable).with_name("iris")
+Answer = subprocess.CompletedProcess[str]
+Ask = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def ask(api_server: "ApiServer", cluster: Cluster) -> Ask:
+    """Runs `iris` as the administrator (or another user) in the test's namespace."""
+
+    async def run(*words: str, text: str = "", user: str = "admin") -> Answer:
+        where = ("-n", cluster.namespace, "--kubeconfig", str(api_server.kubeconfig_of_user(user)))
+        command = [IRIS, *words, *(() if "-A" in words else where[:2]), *where[2:]]
+        return await asyncio.to_thread(
+            subprocess.run, command, input=text, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return run
+
+
+# Reason to what is declared beside the version, how its pods behave, and what the paragraph must say.
+REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] = {
+    "Progressing": ({}, kubelet.never_ready, r"is on the way.*rolling out.*runs and is not ready yet"),
+    "ImagePullFailed": (
+        {},
+        kubelet.cannot_pull(timedelta(seconds=40)),
+        r"cannot go on.*ImagePullBackOff: Back-off pulling image.*correct `spec\.version`",
+    ),
+    "ArtifactRejected": (
+        {},
+        kubelet.ended(65, "artifact refused: found 1, expected 2", restarts=0),
+        r"cannot go on.*artifact refused: found 1, expected 2.*declare the version that the image holds",
+    ),
+    "PodsCrashing": (
+        {},
+        kubelet.ended(1, "Traceback: boom", restarts=3),
+        r"cannot go on.*3 restarts, exit code 1: Traceback: boom.*logs --previous",
+    ),
+    "ProgressDeadlineExceeded": (
+        {"progressDeadlineSeconds": 30},
+        kubelet.never_ready,
+        r"cannot go on.*made no progress.*runs and is not ready yet.*often no node has room",
+    ),
+    "ScaledToZero": ({"replicas": 0}, None, r"stands still.*no pod is asked for.*raise `spec\.replicas`"),
+    "Suspended": ({"suspend": True}, None, r"stands still.*children are left as they are"),
+    "InvalidSpec": (
+        {"nodeSelector": {"a" * 64: "x"}},
+        None,
+        r"cannot go on.*must be no more than 63.*change the field that the message names",
+    ),
+    "ChildConflict": (
+        {},
+        None,
+        r"cannot go on.*Service childconflict: found one that belongs to somebody else.*rename the model",
+    ),
+    "RouteConflict": (
+        {"route": {"host": "contested.test"}},
+        None,
+        r"cannot go on.*IrisModel .*/iris has this host and path since before.*change `spec\.route`",
+    ),
+}
+
+
+async def test_why_tells_the_truth_of_every_reason(
+    operator: "OperatorProcess",
+    cluster: Cluster,
+    iris: Iris,
+    pods: "Kubelet",
+    ask: Ask,
+    subtests: pytest.Subtests,
+) -> None:
+    """All at once, one model and one image tag each: the slowest reason takes half a minute."""
+    await iris.declare(route={"host": "contested.test"})
+    await iris.reaches("Serving")
+    port = {"port": 80, "targetPort": 80}
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "childconflict"}}
+    await cluster.create({**theirs, "spec": {"ports": [port]}})
+    for reason, (spec, behaviour, _) in REASONS.items():
+        if behaviour is not None:
+            pods.set(reason, behaviour)
+        await Iris(cluster, reason.lower()).declare(reason, **{"route": None, **spec})
+
+    for reason, (_, _, words) in REASONS.items():
+        with subtests.test(reason):
+            await Iris(cluster, reason.lower()).reaches(reason, within=60)
+            answer = await ask("why", reason.lower())
+            assert re.search(words, answer.stdout), answer.stdout + answer.stderr
+            assert re.search(rf"\({reason}\) since \d\d:\d\d:\d\d UTC \(\d+ (s|min)\)", answer.stdout)
+            assert (answer.returncode, answer.stdout.count("\n")) == (1, 1)
+
+
+async def test_why_tells_of_a_model_that_serves_and_of_one_that_answers_wrongly(
+    operator: "OperatorProcess", iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    await iris.declare("1.0.0", route=None)
+    await iris.reaches("Serving")
+    good = await ask("why", "iris")
+    pods.set("2.0.0", kubelet.serving("127.0.88.1"))  # where 1.0.0 answers
+    await iris.declare("2.0.0", route=None)
+    await iris.reaches("VersionMismatch")
+    bad = await ask("why", "iris")
+
+    assert good.returncode == 0, good.stdout
+    assert "declares version 1.0.0, and that serves." in good.stdout
+    assert "2 of 2 pods prove version 1.0.0" in good.stdout
+    assert bad.returncode == 1
+    assert "declares version 2.0.0, and 1.0.0 goes on serving." in bad.stdout
+    assert "found model version 1.0.0, expected 2.0.0" in bad.stdout
+
+
+async def test_why_does_not_take_an_old_word_for_an_answer(
+    operator: "OperatorProcess", iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    await iris.declare("1.0.0")
+    await iris.reaches("Serving")
+
+    operator.process.send_signal(signal.SIGSTOP)
+    try:
+        await iris.declare("1.1.0")
+        answer = await ask("why", "iris")
+        shown = await ask("get", "iris", "-o", "json")
+    finally:
+        operator.process.send_signal(signal.SIGCONT)
+
+    assert answer.returncode == 1
+    assert re.search(r"waits for the operator since .*has not spoken about generation 2", answer.stdout)
+    assert (json.loads(shown.stdout)["ready"], json.loads(shown.stdout)["serving"]) == ("Unknown", "1.0.0")
+    await iris.reaches("Serving", version="1.1.0")
+
+
+async def test_asks_the_api_server_once_per_kind(
+    operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    await iris.declare()
+    await iris.reaches("Serving")
+    kinds = ("irismodels", "deployments", "replicasets", "events")
+
+    before = await _reads(cluster)
+    shown = await ask("get", "-A")
+    after_get = await _reads(cluster)
+    await ask("why", "iris")
+    after_why = await _reads(cluster)
+
+    assert re.search(rf"{cluster.namespace} +iris +1\.0\.0 +1\.0\.0 +True +2/2 ", shown.stdout), shown
+    assert {kind: after_get[kind] - before[kind] for kind in kinds} == {
+        **dict.fromkeys(kinds, 0),
+        "irismodels": 1,
+    }
+    assert {kind: after_why[kind] - after_get[kind] for kind in kinds} == dict.fromkeys(kinds, 1)
+
+
+async def _reads(cluster: Cluster) -> Mapping[str, float]:
+    """GETs and LISTs that the API server has answered, by resource, as it counts them itself."""
+    counted: dict[str, float] = dict.fromkeys(("irismodels", "deployments", "replicasets", "events"), 0)
+    for line in (await cluster.client.get("/metrics")).text.splitlines():
+        found = re.match(r'apiserver_request_total\{.*resource="(\w+)".*verb="(GET|LIST)".*\} (\S+)', line)
+        if found and found[1] in counted:
+            counted[found[1]] += float(found[3])
+    return counted
+
+
+async def test_the_answer_to_a_wrong_question_is_one_line(cluster: Cluster, iris: Iris, ask: Ask) -> None:
+    await iris.declare()
+
+    forbidden = await ask("get", user="jane")
+    misspelled = await ask("why", "irs")
+
+    assert (forbidden.returncode, misspelled.returncode) == (2, 2)
+    assert forbidden.stderr.startswith("iris: API server: irismodels.serving.two.inc is forbidden: ")
+    assert misspelled.stderr == f"iris: IrisModel {cluster.namespace}/irs: not found, did you mean iris?\n"
+
+
+async def test_the_history_is_that_of_the_status(
+    operator: "OperatorProcess", iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    await iris.declare("1.0.0")
+    await iris.reaches("Serving")
+    await iris.declare("1.1.0")
+    status = await iris.reaches("Serving", version="1.1.0")
+
+    table = (await ask("history", "iris")).stdout
+    data = (await ask("history", "iris", "-o", "json")).stdout
+
+    assert re.search(r"^1\.1\.0 +Serving .*\n1\.0\.0 +Served ", table, re.MULTILINE), table
+    assert json.loads(data) == status["history"]
+
+
+@pytest.mark.parametrize("spec", [{"version": "1.4.0", "route": {}, "env": []}, bodies.FULL])
+async def test_a_file_is_read_as_the_api_server_would_store_it(
+    cluster: Cluster, spec: Mapping[str, Any]
+) -> None:
+    text = yaml.safe_dump(_manifest(spec))
+
+    stored = await cluster.create(_manifest(spec), dry_run=True)
+
+    (body,) = declared.load(text, "file", cluster.namespace)
+    assert body["spec"] == stored["spec"]
+
+
+async def test_a_plan_is_what_the_operator_then_does(
+    operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    spec: dict[str, Any] = {"version": "1.0.0", "tolerations": [{"key": "a", "operator": "Exists"}]}
+    first = yaml.safe_dump(_manifest(spec))
+    second = yaml.safe_dump(_manifest({"version": "1.1.0", "replicas": 1}))
+
+    new = await ask("plan", "-f", "-", text=first)
+    await iris.declare(**spec, route=None)
+    await iris.reaches("Serving")
+    same = await ask("plan", "-f", "-", text=first)
+    other = await ask("plan", "-f", "-", text=second)
+    await iris.declare("1.1.0", replicas=1, tolerations=None, route=None)
+    await iris.reaches("Serving", version="1.1.0")
+    then = await ask("plan", "-f", "-", text=second)
+
+    assert (new.returncode, "to create" in new.stdout) == (1, True), new.stderr
+    assert (same.returncode, same.stdout.count("\n")) == (0, 1), same.stdout
+    assert other.returncode == 1
+    assert "~ change Deployment iris\n" in other.stdout
+    assert "- delete PodDisruptionBudget iris\n" in other.stdout
+    assert _changed(other.stdout, "Deployment/iris") == DEPLOYMENT_CHANGE
+    assert then.returncode == 0, then.stdout
+
+
+DEPLOYMENT_CHANGE = [
+    "-    app.kubernetes.io/version: 1.0.0",
+    "+    app.kubernetes.io/version: 1.1.0",
+    "-          app.kubernetes.io/version: 1.0.0",
+    "+          app.kubernetes.io/version: 1.1.0",
+    "-          value: 1.0.0",
+    "+          value: 1.1.0",
+    "-        image: ghcr.io/two-inc/iris-server:1.0.0",
+    "+        image: ghcr.io/two-inc/iris-server:1.1.0",
+    "-      tolerations:",
+    "-      - key: a",
+    "-        operator: Exists",
+    "-  replicas: 2",
+    "+  replicas: 1",
+]
+
+
+def _changed(diff: str, title: str) -> list[str]:
+    """The lines that one object gains and loses, in the order of their position."""
+    part = re.search(rf"^\+\+\+ b/{title}\n((?:[ @+-](?!--|\+\+).*\n)*)", diff, re.MULTILINE)
+    lines = part[1].splitlines() if part else []
+    return [line for line in lines if line[:1] in "+-"]
+
+
+def _manifest(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "metadata": {"name": "iris"},
+        "spec": dict(spec),
+    }
