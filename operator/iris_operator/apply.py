@@ -64,6 +64,8 @@ class Applier:
         except errors.ClusterError as error:
             if error.code in (400, 422):
                 raise errors.Invalid(reasons.INVALID_SPEC, f"{kind.name} {name}: {error.message}") from error
+            if error.code == 404 and kind.optional:
+                return  # its API has just been removed: the next sweep tells
             raise
         self._store.observe(kind, applied)
         why = "created" if live is None else _difference(live, manifest)

@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 OLDEST_SUPPORTED: Final = (1, 33)
 _STUCK_SECONDS: Final = 180.0
 _START_RETRY_SECONDS: Final = 2.0
+_DISCOVERY_SECONDS: Final = 30.0
 
 
 class Engine:
@@ -62,7 +63,8 @@ class Engine:
         await self._first_sweep()
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sweep_for_ever())
+            tasks.create_task(self._for_ever(self._sweep, self._settings.sweep_seconds))
+            tasks.create_task(self._for_ever(self._discover, _DISCOVERY_SECONDS))
             keeping = []
             if elector is not None:
                 await elector.acquire()
@@ -123,12 +125,15 @@ class Engine:
     async def _sweep(self) -> None:
         await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
 
-    async def _sweep_for_ever(self) -> None:
+    async def _discover(self) -> None:
+        await sweep.discover(self._cluster, self._store, self._queue, self._settings.namespaces)
+
+    async def _for_ever(self, look: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
             # Jittered: replicas and restarts must not all LIST at the same moment.
-            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))  # noqa: S311
+            await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
             try:
-                await self._sweep()
+                await look()
             except errors.ClusterError as error:
                 logger.warning("sweep: %s; the next one will do", error)
 

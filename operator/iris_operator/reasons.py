@@ -18,7 +18,9 @@ INVALID_SPEC: Final = "InvalidSpec"
 CHILD_CONFLICT: Final = "ChildConflict"
 ROUTE_CONFLICT: Final = "RouteConflict"
 
-# Available, RouteReady
+# Available, RouteReady, MonitoringReady
 PODS_AVAILABLE: Final = "PodsAvailable"
 NO_POD_AVAILABLE: Final = "NoPodAvailable"
 ROUTE_APPLIED: Final = "RouteApplied"
+MONITORING_APPLIED: Final = "MonitoringApplied"
+CRD_NOT_INSTALLED: Final = "CRDNotInstalled"

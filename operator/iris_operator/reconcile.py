@@ -74,10 +74,9 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
 
 
 async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> errors.Invalid | None:
-    wanted = children.build(model)
     conflict = _route_conflict(snapshot)
-    if conflict is not None:
-        wanted = [(kind, manifest) for kind, manifest in wanted if kind != kinds.INGRESS]
+    impossible = world.store.absent | ({kinds.INGRESS} if conflict else set())
+    wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
     fault = await Applier(world.cluster, world.store).children(snapshot, model, wanted)
     return fault or conflict
 
@@ -100,6 +99,7 @@ async def _observe(
     deployment = after.children.get((kinds.DEPLOYMENT, name))
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
+    asked = children.optional(model) if model else ()
     seen = rollout.observe(deployment, after.replica_sets, after.pods)
     version = str(body.get("spec", {}).get("version", ""))
     return Facts(
@@ -112,6 +112,8 @@ async def _observe(
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=model.url if model else _status(body).get("url", ""),
         routed=(kinds.INGRESS, name) in after.children,
+        uninstalled=tuple(kind.name for kind in asked if kind in world.store.absent),
+        monitored=bool(asked) and {kind for kind, _ in after.children}.issuperset(asked),
         source=await provenance.source(world.cluster, body),
         now=world.now(),
     )

@@ -72,6 +72,7 @@ class IrisModel:
     fast_path: str
     route: Route | None
     dashboard: Dashboard
+    scrape: bool
     network_policy: NetworkPolicy
     progress_deadline_seconds: int
     suspend: bool
@@ -114,6 +115,7 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
         route=_route(spec),
         network_policy=NetworkPolicy(policy.boolean("enabled"), policy.sequence("allowFrom")),
         dashboard=Dashboard(dashboard.boolean("enabled"), dashboard.text("folder")),
+        scrape=monitoring.fields("scrape").boolean("enabled"),
         progress_deadline_seconds=spec.integer("progressDeadlineSeconds"),
         suspend=spec.boolean("suspend"),
     )

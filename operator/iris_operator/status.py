@@ -32,6 +32,8 @@ class Facts:
     selector: str
     url: str
     routed: bool  # a route is declared and applied
+    uninstalled: tuple[str, ...]  # kinds that monitoring needs and the cluster does not have
+    monitored: bool  # all that monitoring needs is applied
     source: Mapping[str, str]  # the revision that asked for the version, empty when nobody knows
     now: datetime
 
@@ -235,6 +237,14 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
         conditions.append(("RouteReady", True, reasons.ROUTE_APPLIED, f"the Ingress routes {facts.url}"))
     elif verdict.reason == reasons.ROUTE_CONFLICT:
         conditions.append(("RouteReady", False, verdict.reason, verdict.message))
+    if facts.uninstalled:
+        message = (
+            f"found no API for {' and '.join(facts.uninstalled)}, expected the CRDs of Prometheus Operator"
+        )
+        conditions.append(("MonitoringReady", False, reasons.CRD_NOT_INSTALLED, message))
+    elif facts.monitored:
+        message = "Prometheus Operator is told what to do"
+        conditions.append(("MonitoringReady", True, reasons.MONITORING_APPLIED, message))
     known = {condition["type"]: condition for condition in before}
     return [_condition(known.get(row[0], {}), row, facts.generation, now) for row in conditions]
 

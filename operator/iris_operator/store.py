@@ -34,6 +34,7 @@ class Store:
 
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[Key, Body]] = defaultdict(dict)
+        self._absent: set[Kind] = set()
         self._by_model: dict[Key, set[tuple[Kind, str]]] = defaultdict(set)
         self._by_claim: dict[routes.Claim, set[Key]] = defaultdict(set)
 
@@ -59,6 +60,7 @@ class Store:
 
     def compare(self, kind: Kind, listed: Iterable[Body], list_version: int) -> set[Key]:
         """Take in a whole LIST: what is older than it and not in it has vanished without a word."""
+        self._absent.discard(kind)
         concerned: set[Key] = set()
         present = set()
         for body in listed:
@@ -69,6 +71,17 @@ class Store:
                 del self._objects[kind][key]
                 concerned |= self._unlink(kind, key, known)
         return concerned
+
+    def uninstalled(self, kind: Kind) -> set[Key]:
+        """The API of an optional kind is not there, so no object of it is either."""
+        self._absent.add(kind)
+        known = self._objects.pop(kind, {})
+        return {key for place, body in known.items() for key in self._unlink(kind, place, body)}
+
+    @property
+    def absent(self) -> frozenset[Kind]:
+        """Optional kinds whose API the last sweep did not find."""
+        return frozenset(self._absent)
 
     def models(self) -> set[Key]:
         """Every known IrisModel."""

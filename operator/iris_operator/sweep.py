@@ -4,12 +4,12 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from iris_operator import children, kinds
+from iris_operator import children, errors, kinds
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
 from iris_operator.queue import Queue
-from iris_operator.store import Store
+from iris_operator.store import Key, Store
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +30,37 @@ async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequenc
     """
     missed = set()
     for kind, selector in WATCHED:
-        listed, versions = [], []
-        for namespace in namespaces or (None,):
-            items, version = await cluster.list(kind, namespace, selector)
-            listed.extend(items)
-            versions.append(version)
-        # The oldest: what came into the first namespace while the last was listed has not vanished.
-        missed |= store.compare(kind, listed, min(versions))
+        missed |= await _compare(cluster, store, kind, selector, namespaces)
     for key in missed:
         queue.add(key)
     for key in store.models() - missed:
         queue.add(key, _ROUTINE_PATIENCE)
     logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))
+
+
+async def discover(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> None:
+    """As a sweep, of the optional kinds alone that were not there: nothing to ask where none is missing."""
+    before = store.absent
+    for kind in before:
+        await _compare(cluster, store, kind, metadata.OURS_SELECTOR, namespaces)
+    for kind in before - store.absent:
+        logger.info("%s is installed now", kind.name)
+        for key in store.models():
+            queue.add(key, _ROUTINE_PATIENCE)
+
+
+async def _compare(
+    cluster: Cluster, store: Store, kind: Kind, selector: str | None, namespaces: Sequence[str]
+) -> set[Key]:
+    listed, versions = [], []
+    for namespace in namespaces or (None,):
+        try:
+            items, version = await cluster.list(kind, namespace, selector)
+        except errors.ClusterError as error:
+            if error.code == 404 and kind.optional:
+                return store.uninstalled(kind)
+            raise
+        listed.extend(items)
+        versions.append(version)
+    # The oldest: what came into the first namespace while the last was listed has not vanished.
+    return store.compare(kind, listed, min(versions))

@@ -37,7 +37,7 @@ FULL: Final[Mapping[str, Any]] = {
         "tlsSecretName": "iris-tls",
         "annotations": {"example.com/timeout": "5s"},
     },
-    "monitoring": {"dashboard": {"enabled": False, "folder": "Flowers"}},
+    "monitoring": {"dashboard": {"enabled": False, "folder": "Flowers"}, "scrape": {"enabled": False}},
     "networkPolicy": {
         "enabled": False,
         "allowFrom": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],

@@ -38,6 +38,8 @@ def facts(
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
         "routed": False,
+        "uninstalled": (),
+        "monitored": False,
         "source": {},
         "now": NOW,
         **changes,

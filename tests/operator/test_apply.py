@@ -288,3 +288,16 @@ async def test_goes_on_where_it_was_cut_off(world: World, lost: int) -> None:
 
     applied = [call.kind.name for call in world.cluster.writes]
     assert applied == [kind.name for kind, _ in children.build(model)]
+
+
+async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(world: World) -> None:
+    async def gone(call: Call) -> None:
+        if call.verb == "apply" and call.kind == kinds.SERVICE_MONITOR:
+            raise errors.ClusterError(404, "the server could not find the requested resource")
+
+    world.cluster.before = gone
+
+    fault = await world.make(bodies.model(route={"host": "a.example"}))
+
+    assert fault is None
+    assert world.cluster.find(kinds.INGRESS, "iris", "iris") is not None  # it comes after

@@ -14,6 +14,7 @@ from iris_operator.children import (
     pod_disruption_budget,
     service,
     service_account,
+    service_monitor,
 )
 from iris_operator.dashboards import model as dashboard
 from iris_operator.spec import IrisModel
@@ -22,6 +23,7 @@ from tests.operator import bodies
 
 SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
 ALWAYS = {"ServiceAccount", "Deployment", "Service"}
+USUAL = ALWAYS | {"NetworkPolicy", "ConfigMap", "ServiceMonitor"}
 LABELS = {
     **SELECTOR,
     "app.kubernetes.io/version": "1.4.0",
@@ -174,19 +176,22 @@ def test_builds_the_whole_network_policy() -> None:
     }
 
 
-def test_a_narrowed_network_policy_still_lets_the_operator_ask() -> None:
+@pytest.mark.parametrize(
+    ("scrape", "let_in"), [(True, ["iris-operator", "prometheus"]), (False, ["iris-operator"])]
+)
+def test_a_narrowed_network_policy_still_lets_in_who_must_ask(scrape: bool, let_in: list[str]) -> None:
     peer = {"namespaceSelector": {"matchLabels": {"team": "web"}}, "podSelector": {"matchLabels": {}}}
-    model = bodies.model(networkPolicy={"allowFrom": [peer]})
+    model = bodies.model(networkPolicy={"allowFrom": [peer]}, monitoring={"scrape": {"enabled": scrape}})
 
     built = network_policy.build(model)
 
     assert built is not None
     assert built["spec"]["ingress"][0]["from"] == [
         peer,
-        {
-            "namespaceSelector": {},
-            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "iris-operator"}},
-        },
+        *(
+            {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}}
+            for name in let_in
+        ),
     ]
 
 
@@ -242,6 +247,20 @@ def test_builds_the_whole_ingress() -> None:
     }
 
 
+def test_builds_the_whole_service_monitor() -> None:
+    built = service_monitor.build(bodies.model())
+
+    assert built == {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": METADATA,
+        "spec": {
+            "selector": {"matchLabels": SELECTOR},
+            "endpoints": [{"port": "http", "path": "/metrics", "interval": "30s"}],
+        },
+    }
+
+
 def test_builds_the_whole_dashboard_config_map() -> None:
     built = dashboard_config_map.build(bodies.model())
 
@@ -273,18 +292,18 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
 @pytest.mark.parametrize(
     ("declared", "wanted"),
     [
-        ({}, ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap"}),
+        ({}, USUAL | {"PodDisruptionBudget"}),
         (
             {"route": {"host": "a.example"}},
-            ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap", "Ingress"},
+            USUAL | {"PodDisruptionBudget", "Ingress"},
         ),
         (
             {"autoscaling": {"maxReplicas": 3}},
-            ALWAYS | {"PodDisruptionBudget", "NetworkPolicy", "ConfigMap", "HorizontalPodAutoscaler"},
+            USUAL | {"PodDisruptionBudget", "HorizontalPodAutoscaler"},
         ),
         (
             {
-                "monitoring": {"dashboard": {"enabled": False}},
+                "monitoring": {"dashboard": {"enabled": False}, "scrape": {"enabled": False}},
                 "networkPolicy": {"enabled": False},
                 "replicas": 1,
             },
@@ -292,7 +311,7 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
         ),
         (
             {"autoscaling": {"minReplicas": 1, "maxReplicas": 3}, "replicas": 2},
-            ALWAYS | {"NetworkPolicy", "ConfigMap", "HorizontalPodAutoscaler"},
+            USUAL | {"HorizontalPodAutoscaler"},
         ),
     ],
     ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],

@@ -15,6 +15,9 @@ from tests.operator import situations
 from tests.operator.situations import DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
 from tests.operator.workload import deployment, ended, pod, waiting
 
+OF_OTHER_CONDITIONS = {
+    "PodsAvailable", "NoPodAvailable", "RouteApplied", "MonitoringApplied", "CRDNotInstalled",
+}  # fmt: skip
 FACTS = st.sampled_from([row[0] for row in SITUATIONS.values()])
 
 
@@ -178,6 +181,18 @@ def test_builds_the_whole_status() -> None:
     }
 
 
+def test_tells_what_monitoring_lacks_and_leaves_ready_alone() -> None:
+    lacking = built(facts(uninstalled=("ServiceMonitor",), monitored=False))
+    whole = built(facts(monitored=True))
+
+    found = condition(lacking, "MonitoringReady")
+    assert (found["status"], found["reason"]) == ("False", "CRDNotInstalled")
+    assert found["message"] == "found no API for ServiceMonitor, expected the CRDs of Prometheus Operator"
+    assert condition(whole, "MonitoringReady")["reason"] == "MonitoringApplied"
+    assert condition(lacking, "Ready") == condition(whole, "Ready")
+    assert "MonitoringReady" not in {row["type"] for row in built(facts())["conditions"]}
+
+
 def test_names_the_commit_that_asked_only_while_one_is_known() -> None:
     asked = {"revision": "main@sha1:0a1b2c", "kustomization": "flux-system/models"}
 
@@ -272,7 +287,7 @@ def test_every_reason_has_its_situation() -> None:
     spoken = {
         value
         for name, value in vars(reasons).items()
-        if name.isupper() and value not in {"PodsAvailable", "NoPodAvailable", "RouteApplied"}
+        if name.isupper() and value not in OF_OTHER_CONDITIONS
     }
 
     assert told == spoken

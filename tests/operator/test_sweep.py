@@ -1,6 +1,9 @@
 """LIST and compare: what the watches missed comes to light, and nothing known is lost by it."""
 
-from iris_operator import kinds, sweep
+from typing import Any
+
+import pytest
+from iris_operator import errors, kinds, sweep
 from iris_operator.queue import Queue
 from iris_operator.store import Store
 
@@ -76,3 +79,63 @@ async def test_a_routine_look_lets_what_is_declared_meanwhile_pass() -> None:
     queue.add(("iris", "new"))
 
     assert [await queue.take() for _ in range(2)] == [("iris", "new"), ("iris", "roses")]
+
+
+def lacking(*absent: kinds.Kind) -> FakeCluster:
+    """A cluster without the API of these kinds."""
+    cluster = FakeCluster()
+
+    async def refuse(call: Call) -> None:
+        if call.kind in absent:
+            raise errors.ClusterError(404, "404 page not found")
+
+    cluster.before = refuse
+    return cluster
+
+
+def monitor() -> dict[str, Any]:
+    return {"metadata": {"name": "iris", "namespace": "iris", "labels": OURS, "resourceVersion": "7"}}
+
+
+async def test_a_kind_that_is_not_installed_is_absent_and_no_error() -> None:
+    store = Store()
+
+    await sweep.once(lacking(kinds.SERVICE_MONITOR), store, some_queue(), ())
+
+    assert store.absent == {kinds.SERVICE_MONITOR}
+
+
+async def test_a_kind_of_kubernetes_itself_must_be_there() -> None:
+    with pytest.raises(errors.ClusterError):
+        await sweep.once(lacking(kinds.SERVICE), Store(), some_queue(), ())
+
+
+async def test_objects_of_a_kind_that_was_removed_are_forgotten_and_their_models_looked_at() -> None:
+    store, queue = Store(), some_queue()
+    store.observe(kinds.SERVICE_MONITOR, monitor())
+
+    await sweep.once(lacking(kinds.SERVICE_MONITOR), store, queue, ())
+
+    assert store.snapshot(("iris", "iris")).children == {}
+    assert await taken(queue, 1) == {("iris", "iris")}
+
+
+async def test_a_kind_that_comes_later_is_noticed_and_every_model_looked_at() -> None:
+    store, queue, bare, whole = Store(), some_queue(), lacking(kinds.SERVICE_MONITOR), FakeCluster()
+    store.observe(kinds.IRIS_MODEL, bodies.body("iris"))
+    store.uninstalled(kinds.SERVICE_MONITOR)
+
+    await sweep.discover(bare, store, queue, ())
+    before = store.absent
+    await sweep.discover(whole, store, queue, ())
+
+    assert (before, store.absent) == ({kinds.SERVICE_MONITOR}, set())
+    assert await taken(queue, 1) == {("iris", "iris")}
+
+
+async def test_where_no_kind_is_missing_nothing_is_asked() -> None:
+    cluster = FakeCluster()
+
+    await sweep.discover(cluster, Store(), some_queue(), ())
+
+    assert cluster.calls == []

@@ -16,6 +16,7 @@ from iris_operator.children import (
     pod_disruption_budget,
     service,
     service_account,
+    service_monitor,
 )
 from iris_operator.kinds import Kind
 from iris_operator.spec import IrisModel
@@ -30,6 +31,7 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     pod_disruption_budget,
     horizontal_pod_autoscaler,
     dashboard_config_map,
+    service_monitor,
     ingress,
 )
 KINDS: Final[tuple[Kind, ...]] = tuple(child.KIND for child in CHILDREN)
@@ -39,3 +41,8 @@ def build(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
     """Every wanted child, in the order in which they are applied."""
     built = ((child.KIND, child.build(model)) for child in CHILDREN)
     return [(kind, manifest) for kind, manifest in built if manifest is not None]
+
+
+def optional(model: IrisModel) -> tuple[Kind, ...]:
+    """The kinds that a model asks for and a cluster may not have."""
+    return tuple(child.KIND for child in CHILDREN if child.KIND.optional and child.build(model) is not None)

@@ -14,6 +14,11 @@ _OPERATOR: Final = {
     "namespaceSelector": {},
     "podSelector": {"matchLabels": {metadata.NAME_LABEL: metadata.MANAGED_BY}},
 }
+# As Prometheus Operator labels the pods of every Prometheus.
+_PROMETHEUS: Final = {
+    "namespaceSelector": {},
+    "podSelector": {"matchLabels": {metadata.NAME_LABEL: "prometheus"}},
+}
 _DNS: Final = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 
 
@@ -23,7 +28,8 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         return None
     inward: dict[str, Any] = {"ports": [{"protocol": "TCP", "port": deployment.PORT}]}
     if policy.allow_from:
-        inward["from"] = [*(_peer(peer) for peer in policy.allow_from), _OPERATOR]
+        scraper = [_PROMETHEUS] if model.scrape else []
+        inward["from"] = [*(_peer(peer) for peer in policy.allow_from), _OPERATOR, *scraper]
     return metadata.manifest(
         KIND,
         model,
