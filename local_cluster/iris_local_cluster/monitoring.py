@@ -6,13 +6,13 @@ Stage: after the first prediction, which it never delays: on the native node all
 import secrets
 from pathlib import Path
 
-from iris_local_cluster import golang, install, paths
+from iris_local_cluster import golang, paths
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
 
 NAMESPACE = "monitoring"
-MANIFESTS = install.MANIFESTS / "monitoring"
+MANIFESTS = paths.PROJECT / "clusters" / "local" / "monitoring"
 PROGRAMS = ("prometheus", "prometheus-operator", "prometheus-config-reloader", "metrics-server")
 # What the operator looks for before it keeps a Prometheus; the other kinds nobody uses here.
 _API = ("prometheuses", "servicemonitors", "podmonitors", "probes", "prometheusrules")
