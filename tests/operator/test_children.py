@@ -256,7 +256,7 @@ def test_builds_the_whole_service_monitor() -> None:
         "metadata": METADATA,
         "spec": {
             "selector": {"matchLabels": SELECTOR},
-            "endpoints": [{"port": "http", "path": "/metrics", "interval": "30s"}],
+            "endpoints": [{"port": "http", "path": "/metrics"}],
         },
     }
 
