@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from iris_operator import errors, kinds, ownership, reasons
+from iris_operator import errors, kinds, metrics, ownership, reasons
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
 from iris_operator.kinds import Kind
@@ -59,6 +59,7 @@ class Applier:
         await self._confirm(model)
         if live is not None and kind == kinds.DEPLOYMENT:
             await self._hand_over_replicas(live, manifest)
+        metrics.wrote(model.namespace, model.name)
         try:
             applied = await self._cluster.apply(kind, manifest)
         except errors.ClusterError as error:
@@ -111,6 +112,7 @@ class Applier:
         if ownership.owner(live, model) != "ours" or live["metadata"].get("deletionTimestamp"):
             return
         await self._confirm(model)
+        metrics.wrote(model.namespace, model.name)
         await self._cluster.delete(kind, live)
         self._store.vanish(kind, live)
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)

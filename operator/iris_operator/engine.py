@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_operator import errors, lease, sweep, workers
+from iris_operator import errors, lease, metrics, sweep, workers
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
 from iris_operator.proof import Prover
@@ -40,6 +40,9 @@ class Engine:
         self._world = World(cluster, self._store, prover, lambda: datetime.now(UTC), settings.instance)
         self._synced = False
         self._leading = False
+        metrics.queue_in_work(self._queue.in_work)
+        # By the writer alone: two replicas would tell of every model twice.
+        metrics.models(lambda: self._store.bodies() if self._leading else ())
 
     def saw(self, kind: Kind, body: Mapping[str, Any]) -> None:
         """A watch told of this object."""
@@ -123,7 +126,8 @@ class Engine:
             raise errors.Unsupported(f"Kubernetes: found {found[0]}.{found[1]}, expected {oldest} or newer")
 
     async def _sweep(self) -> None:
-        await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
+        missed = await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
+        metrics.swept(missed if self._synced else {})  # at the start everything is new
 
     async def _discover(self) -> None:
         await sweep.discover(self._cluster, self._store, self._queue, self._settings.namespaces)

@@ -1,8 +1,11 @@
 """What the operator counts, under controller-runtime's names so that existing dashboards work."""
 
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 _CONTROLLER: Final = "irismodel"
 _QUEUE: Final = "irismodel"
@@ -20,10 +23,16 @@ _retries = Counter("workqueue_retries", "Names added again after an error.", ["n
 _queue_seconds = Histogram("workqueue_queue_duration_seconds", "Time from added to taken.", ["name"]).labels(
     _QUEUE
 )
+_unfinished = Gauge("workqueue_unfinished_work_seconds", "Time of all passes under way.", ["name"])
+_longest = Gauge("workqueue_longest_running_processor_seconds", "Time of the longest pass.", ["name"])
 _requests = Counter("rest_client_requests", "Answers of the API server.", ["method", "code"])
 _leader = Gauge("leader_election_master_status", "1 while this process may write.", ["name"]).labels(
     "iris-operator"
 )
+_MODEL: Final = ("model_namespace", "model")  # `namespace` is what Prometheus says of our own pods
+_writes = Counter("irismodel_writes", "Writes tried, of children and status.", _MODEL)
+_swept = Gauge("iris_operator_sweep_timestamp_seconds", "When the last good sweep ended.")
+_corrections = Counter("iris_operator_sweep_corrections", "Objects of which no watch had told.", ["kind"])
 
 
 def pass_finished(result: str, seconds: float) -> None:
@@ -54,3 +63,60 @@ def queue_retried() -> None:
 
 def leading(yes: bool) -> None:
     _leader.set(1 if yes else 0)
+
+
+def queue_in_work(ages: Callable[[], Sequence[float]]) -> None:
+    """`ages` tells at every scrape how many seconds each pass has been under way."""
+    _unfinished.labels(_QUEUE).set_function(lambda: sum(ages()))
+    _longest.labels(_QUEUE).set_function(lambda: max(ages(), default=0.0))
+
+
+def wrote(namespace: str, model: str) -> None:
+    """A write of this model's children or status is tried: at rest none is."""
+    _writes.labels(namespace, model).inc()
+
+
+def gone(namespace: str, model: str) -> None:
+    """The model has gone, and with it what was counted for it."""
+    _writes.remove(namespace, model)
+
+
+def swept(corrections: Mapping[str, int]) -> None:
+    """A sweep ended well; `corrections` by plural of the kind."""
+    _swept.set_to_current_time()
+    for kind, count in corrections.items():
+        _corrections.labels(kind).inc(count)
+
+
+class _Models(Collector):
+    """What every IrisModel says of itself, read at a scrape: nothing here can be out of date."""
+
+    read: Callable[[], Iterable[Mapping[str, Any]]] = staticmethod(lambda: ())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = (*_MODEL, "declared", "serving", "revision")
+        info = GaugeMetricFamily("irismodel_info", "1 for every IrisModel.", labels=labels)
+        condition = GaugeMetricFamily(
+            "irismodel_condition", "1 when it is True, else 0.", labels=(*_MODEL, "type", "reason")
+        )
+        for body in self.read():
+            model = body["metadata"]["namespace"], body["metadata"]["name"]
+            status = body.get("status") or {}
+            said = (
+                body.get("spec", {}).get("version"),
+                status.get("servingVersion"),
+                (status.get("source") or {}).get("revision"),
+            )
+            info.add_metric([*model, *(str(word or "") for word in said)], 1)
+            for row in status.get("conditions") or ():
+                condition.add_metric([*model, row["type"], row["reason"]], float(row["status"] == "True"))
+        yield from (info, condition)
+
+
+_models = _Models()
+REGISTRY.register(_models)
+
+
+def models(read: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+    """`read` gives every IrisModel as it was last seen."""
+    _models.read = read

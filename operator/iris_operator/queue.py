@@ -98,6 +98,10 @@ class Queue:
         moments = [*self._added_at.values(), *self._started_at.values()]
         return _now() - min(moments) if moments else 0.0
 
+    def in_work(self) -> list[float]:
+        """Seconds that each pass has been under way."""
+        return [_now() - started for started in self._started_at.values()]
+
     def _ring(self, key: Key) -> None:
         pass_at = self._bucket.reserve(_now())
         if pass_at > _now():

@@ -13,6 +13,7 @@ from iris_operator import (
     children,
     errors,
     kinds,
+    metrics,
     notices,
     ownership,
     provenance,
@@ -54,6 +55,7 @@ async def reconcile(world: World, key: Key) -> float | None:
     snapshot = world.store.snapshot(key)
     if snapshot.model is None or snapshot.model["metadata"].get("deletionTimestamp"):
         world.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
+        metrics.gone(*key)
         return None  # the children follow by garbage collection
 
     model, fault = _parse(snapshot.model)
@@ -131,6 +133,7 @@ async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdic
         "metadata": identity,
         "status": new,
     }
+    metrics.wrote(identity["namespace"], identity["name"])
     try:
         written = await world.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
     except errors.ClusterError as error:

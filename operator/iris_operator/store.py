@@ -87,6 +87,10 @@ class Store:
         """Every known IrisModel."""
         return set(self._objects[kinds.IRIS_MODEL])
 
+    def bodies(self) -> list[Body]:
+        """Every IrisModel as it was last seen."""
+        return list(self._objects[kinds.IRIS_MODEL].values())
+
     def snapshot(self, key: Key) -> Snapshot:
         model = self._objects[kinds.IRIS_MODEL].get(key)
         found: dict[Kind, list[Body]] = defaultdict(list)

@@ -23,19 +23,23 @@ WATCHED: tuple[tuple[Kind, str | None], ...] = (
 )
 
 
-async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> None:
+async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> dict[str, int]:
     """One LIST per kind (and watched namespace), then a look at every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
+    Returns how many models had changed unseen, by the plural of what told it.
     """
-    missed = set()
+    missed, found = set(), {}
     for kind, selector in WATCHED:
-        missed |= await _compare(cluster, store, kind, selector, namespaces)
+        unseen = await _compare(cluster, store, kind, selector, namespaces)
+        found[kind.plural] = len(unseen)
+        missed |= unseen
     for key in missed:
         queue.add(key)
     for key in store.models() - missed:
         queue.add(key, _ROUTINE_PATIENCE)
     logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))
+    return found
 
 
 async def discover(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> None:

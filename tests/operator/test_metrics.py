@@ -1,0 +1,110 @@
+"""What Prometheus reads of the operator, where it is more than a counter at its place."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from iris_operator import kinds, metrics, sweep
+from iris_operator.queue import Queue
+from iris_operator.store import Store
+from prometheus_client import REGISTRY
+
+from tests.fakes.cluster import FakeCluster
+from tests.harness import virtual_time
+from tests.operator import bodies
+
+IRIS = {"model_namespace": "iris", "model": "iris"}
+QUEUE = {"name": "irismodel"}
+
+
+def read(name: str, /, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+@pytest.fixture
+def told() -> Iterator[list[dict[str, Any]]]:
+    """The IrisModels that metrics tell of."""
+    known: list[dict[str, Any]] = []
+    metrics.models(lambda: known)
+    yield known
+    metrics.models(lambda: ())
+
+
+def serving() -> dict[str, Any]:
+    return bodies.body(
+        status={
+            "servingVersion": "1.3.0",
+            "source": {"revision": "main@sha1:a", "kustomization": "flux-system/models"},
+            "conditions": [
+                {"type": "Ready", "status": "False", "reason": "Progressing"},
+                {"type": "Available", "status": "True", "reason": "PodsAvailable"},
+            ],
+        }
+    )
+
+
+def test_tells_of_each_model_what_it_declares_and_serves(told: list[dict[str, Any]]) -> None:
+    told.append(serving())
+
+    wanted = {"declared": "1.4.0", "serving": "1.3.0", "revision": "main@sha1:a"}
+    assert read("irismodel_info", **IRIS, **wanted) == 1
+    assert read("irismodel_condition", **IRIS, type="Ready", reason="Progressing") == 0
+    assert read("irismodel_condition", **IRIS, type="Available", reason="PodsAvailable") == 1
+
+
+def test_tells_of_a_model_that_nobody_has_looked_at_yet(told: list[dict[str, Any]]) -> None:
+    told.append(bodies.body())
+
+    assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") == 1
+
+
+def test_forgets_what_a_model_wrote_when_it_goes() -> None:
+    metrics.gone("iris", "iris")
+    metrics.wrote("iris", "iris")
+    metrics.wrote("iris", "iris")
+    assert read("irismodel_writes_total", **IRIS) == 2
+
+    metrics.gone("iris", "iris")
+
+    assert read("irismodel_writes_total", **IRIS) is None
+
+
+def test_tells_how_long_passes_have_been_under_way() -> None:
+    async def two_passes() -> tuple[float | None, ...]:
+        queue = Queue(lambda: 0.5)
+        metrics.queue_in_work(queue.in_work)
+        queue.add(("iris", "a"))
+        await queue.take()
+        await asyncio.sleep(20)
+        queue.add(("iris", "b"))
+        await queue.take()
+        await asyncio.sleep(5)
+        under_way = read("workqueue_unfinished_work_seconds", **QUEUE)
+        longest = read("workqueue_longest_running_processor_seconds", **QUEUE)
+        queue.done(("iris", "a"))
+        queue.done(("iris", "b"))
+        return under_way, longest, read("workqueue_longest_running_processor_seconds", **QUEUE)
+
+    assert virtual_time.run(two_passes()) == (30, 25, 0)
+    metrics.queue_in_work(list)  # this queue ends with its loop
+
+
+async def test_counts_what_no_watch_had_told() -> None:
+    cluster, store, queue = FakeCluster(), Store(), Queue(lambda: 0.5)
+    cluster.put(kinds.IRIS_MODEL, bodies.body())
+
+    unseen = await sweep.once(cluster, store, queue, ())
+    again = await sweep.once(cluster, store, queue, ())
+
+    assert (unseen["irismodels"], unseen["pods"]) == (1, 0)
+    assert set(again.values()) == {0}
+
+
+def test_dates_the_last_good_sweep() -> None:
+    before = read("iris_operator_sweep_corrections_total", kind="pods") or 0
+
+    metrics.swept({"pods": 2})
+
+    assert (read("iris_operator_sweep_timestamp_seconds") or 0) > 0
+    assert read("iris_operator_sweep_corrections_total", kind="pods") == before + 2
