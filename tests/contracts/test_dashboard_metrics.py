@@ -73,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     metrics = Metrics()
     bound = metrics.bind("iris", artifact.load(folder))
     metrics.route("POST", "/api/v1/predict").observe(200, 0.001)
-    bound.observe([(5.1, 3.5, 1.4, 0.2)], [0], [(0.98, 0.02, 0.0)], 0.001)
+    bound.observe_one((5.1, 3.5, 1.4, 0.2), 0, 0.98, 0.001)
     text, _ = metrics.exposition("text/plain")
     series: dict[str, set[str]] = defaultdict(set)
     for family in text_string_to_metric_families(text.decode()):
@@ -126,3 +126,14 @@ def test_a_models_dashboard_shows_every_metric_of_the_server(server: dict[str, s
 )
 def test_a_query_is_read_to_its_end(expression: str, lacking: list[str]) -> None:
     assert promql.unknown(expression, {"requests_total": {"route"}}) == lacking
+
+
+@pytest.mark.parametrize(
+    ("expression", "unfiltered"),
+    [
+        ('a{b!="1",c=~"x<{2}"} > 3', 'a{b!="1",c=~"x<{2}"} > bool  3'),
+        ("a<=b and c == bool 1 unless d != e", "a<= bool b and c == bool 1 unless d != bool  e"),
+    ],
+)
+def test_a_silent_alert_can_be_asked_for_its_data(expression: str, unfiltered: str) -> None:
+    assert promql.unfiltered(expression) == unfiltered

@@ -11,6 +11,7 @@ _NAME: Final = re.compile(r"[a-z_:][a-z0-9_:]*")
 _MADE: Final = re.compile(r'"(\w+)", "\$1", "\w+", "')  # by label_replace
 _TEXT: Final = re.compile(r'"[^"]*"')
 _WINDOW: Final = re.compile(r"\[[^\]]*\]|\boffset\s+\S+")
+_COMPARISON: Final = re.compile(r'(\{(?:[^"{}]|"[^"]*")*\}|"[^"]*")|(==|!=|<=|>=|<|>)(?!\s*bool)')
 _WORDS: Final = frozenset({"and", "bool", "or", "unless", "inf", "nan"})
 
 
@@ -40,6 +41,11 @@ def unknown(expression: str, exposed: Mapping[str, set[str]]) -> list[str]:
     ]
     anywhere = {"le", *_MADE.findall(expression)}.union(*known.values())
     return lacking + [f"label {label}" for label in sorted(grouped(expression) - anywhere)]
+
+
+def unfiltered(expression: str) -> str:
+    """The same with comparisons that answer 0 or 1: an alert that is silent still shows its data."""
+    return _COMPARISON.sub(lambda found: found[1] or f"{found[2]} bool ", expression)
 
 
 def _bare(expression: str) -> set[str]:
