@@ -44,6 +44,14 @@ down: setup ## Remove the cluster and everything it left
 status: setup ## What runs, what serves
 	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER)
 
+##@ A cluster of your own
+.PHONY: install uninstall
+install: setup ## The operator into kubectl's current context; asks first (YES=1 does not), VALUES=file for the chart
+	@helm=$$($(BIN)/iris-local-cluster program helm); PATH="$${helm%/*}:$$PATH" exec $(BIN)/iris-delivery install $(if $(YES),--yes) $(if $(VALUES),--values $(VALUES))
+
+uninstall: setup ## The operator out of it again; models keep running
+	@helm=$$($(BIN)/iris-local-cluster program helm); PATH="$${helm%/*}:$$PATH" exec $(BIN)/iris-delivery uninstall $(if $(YES),--yes)
+
 ##@ Measure
 .PHONY: bench-server
 bench-server: setup .local/peers/kserve/ready ## Requests per second beside the best peer and the limit (needs wrk, two cores)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import yaml
 
+from iris_delivery import helm
 from iris_delivery.errors import Refused
 from iris_delivery.versions import Version
 
@@ -129,9 +130,7 @@ def table(rows: Iterator[Row]) -> str:
 
 def package(root: Path, version: Version, output: Path) -> list[Path]:
     """The packed charts; the operator's carries the API, which in Git stands in `crds/` alone."""
-    helm = shutil.which("helm")
-    if helm is None:
-        raise Refused("helm", "not found", "expected Helm 4 on PATH")
+    program = helm.program()
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         for name in CHARTS:
@@ -140,12 +139,14 @@ def package(root: Path, version: Version, output: Path) -> list[Path]:
             if name == "iris-operator":
                 (folder / "crds").mkdir()
                 shutil.copy(root / _CRD, folder / "crds")
-            command = [helm, "package", str(folder), f"--version={version}", f"--app-version={version}"]
+            command = [program, "package", str(folder), f"--version={version}", f"--app-version={version}"]
             answer = subprocess.run(
                 [*command, f"--destination={output}"], capture_output=True, text=True, check=False
             )
             if answer.returncode != 0:
-                raise Refused(f"helm package {name}", answer.stderr.strip()[-300:], "see the line before")
+                raise Refused(
+                    f"helm package {name}", helm.reason(answer.stderr), "mend it, then the same again"
+                )
     return [output / f"{name}-{version}.tgz" for name in CHARTS]
 
 

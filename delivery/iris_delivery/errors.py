@@ -1,13 +1,24 @@
-"""The two bad ends of a job, each one line: refused (nothing was changed), or waited for in vain."""
+"""The bad ends of a job, each one line: refused before anything changed, unfinished, no answer."""
+
+
+def _line(where: object, found: str, way_out: str) -> str:
+    """One line, whatever a file or a program said."""
+    text = f"{where}: {found}; {way_out}"
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class Refused(Exception):  # noqa: N818 - the outcome's name in every package
     """Where, found, expected or the way out. Exit 2, nothing changed."""
 
     def __init__(self, where: object, found: str, way_out: str) -> None:
-        """Keep it one line, whatever a file or a program said."""
-        line = f"{where}: {found}; {way_out}"
-        super().__init__("".join(letter if letter.isprintable() else " " for letter in line))
+        super().__init__(_line(where, found, way_out))
+
+
+class Unfinished(Exception):  # noqa: N818
+    """Where, found, and what is left behind. Exit 6."""
+
+    def __init__(self, where: object, found: str, left: str) -> None:
+        super().__init__(_line(where, found, left))
 
 
 class Unreachable(Exception):  # noqa: N818

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from iris_delivery import __main__ as command
+from iris_delivery import arguments
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENTS = [
@@ -35,6 +35,6 @@ def test_a_shown_command_is_understood(document: str, line: str) -> None:
     if len(words) == 1:  # a sentence that names a command by its verb
         words.append("--help")
         with pytest.raises(SystemExit, match=r"^0$"):
-            command.parser().parse_args(words)
+            arguments.parser().parse_args(words)
     else:
-        command.parser().parse_args(words)
+        arguments.parser().parse_args(words)

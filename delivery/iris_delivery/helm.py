@@ -1,0 +1,27 @@
+"""The user's Helm: version 4 on PATH, and its failures in one line."""
+
+import shutil
+import subprocess
+
+from iris_delivery.errors import Refused
+
+
+def program() -> str:
+    """Refused when it is missing, or too old for what we ask of it."""
+    found = shutil.which("helm")
+    if found is None:
+        raise Refused("helm", "not found", "expected Helm 4 on PATH")
+    answer = subprocess.run(
+        [found, "version", "--template={{.Version}}"], capture_output=True, text=True, check=False
+    )
+    if not answer.stdout.startswith("v4."):
+        raise Refused(f"helm ({found})", f"found {answer.stdout.strip() or 'no version'}", "expected Helm 4")
+    return found
+
+
+def reason(said: str) -> str:
+    """Why it failed, in one line: all that it says from its last error on, else its last words."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    begins = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
+    words = lines[begins[-1] :] if begins else lines[-1:]
+    return " ".join(words).removeprefix("Error: ") or "no message"

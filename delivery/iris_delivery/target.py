@@ -1,0 +1,124 @@
+"""A cluster to install into: whose it is, whether it answers, may we, who keeps the operator there.
+
+Only looks; every refusal comes from here, before anything is changed.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from iris_delivery import cluster
+from iris_delivery.errors import Refused
+
+NAMESPACE: Final = "iris-system"
+RELEASE: Final = "iris-operator"
+# What Helm has to create; a refusal names the first one that is missing.
+_CREATES: Final = (
+    "namespaces",
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+    "deployments.apps",
+)
+_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One context of the user's kubeconfig."""
+
+    program: str
+    context: str
+    server: str
+    ours: bool  # a cluster that `make up` made in this clone
+
+    def __str__(self) -> str:
+        """As in every message about it."""
+        return f"context {self.context} ({self.server})"
+
+    def kubectl(self, *arguments: str, way_out: str = "kubectl cluster-info says more") -> str:
+        """Its standard output; a failure is refused in kubectl's own last line."""
+        answer = self._answer(*arguments)
+        if answer.returncode != 0:
+            raise Refused(self, f"kubectl: {_last_line(answer.stderr)}", way_out)
+        return answer.stdout
+
+    def version(self) -> str:
+        """Of the API server, such as v1.37.2; the first question, so here it shows whether it answers."""
+        answer = self._answer("version", "--output=json")
+        found = json.loads(answer.stdout or "{}").get("serverVersion")
+        if found is None:
+            said = _last_line(answer.stderr)
+            raise Refused(self, f"no answer: {said}", "start it, or kubectl config use-context NAME")
+        return str(found["gitVersion"])
+
+    def require_rights(self) -> None:
+        """Installing takes an administrator, or somebody who may at least create these."""
+        for resource in _CREATES:
+            if self._answer("auth", "can-i", "create", resource).stdout.strip() != "yes":
+                raise Refused(self, f"you may not create {resource}", "use an administrator's context")
+
+    def operator(self) -> Mapping[str, Any] | None:
+        """The operator's Deployment when Helm keeps it; refused when somebody else does."""
+        found = self.kubectl(
+            "get", "deployment", RELEASE, f"--namespace={NAMESPACE}", "--ignore-not-found", "--output=json"
+        )
+        if not found.strip():
+            return None
+        deployment: Mapping[str, Any] = json.loads(found)
+        metadata = deployment["metadata"]
+        if "helm.toolkit.fluxcd.io/name" in metadata.get("labels", {}):
+            raise Refused(self, "Flux keeps the operator there", "commit the change that you want to Git")
+        if metadata.get("annotations", {}).get("meta.helm.sh/release-name") != RELEASE:
+            way_out = "kubectl delete -k operator/manifests first (models keep running)"
+            raise Refused(self, f"{NAMESPACE}/{RELEASE} is there and not Helm's", way_out)
+        return deployment
+
+    def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [self.program, f"--context={self.context}", "--request-timeout=10s", *arguments]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise Refused(self, f"kubectl: no end after {_SECONDS} s", "is the cluster well?") from error
+
+
+def find(context: str | None, root: Path) -> Target:
+    """The named context, or the current one; asks no cluster yet."""
+    program = cluster.program()
+    chosen = [f"--context={context}"] if context else []
+    answer = subprocess.run(
+        [program, "config", "view", "--minify", "--raw", "--output=json", *chosen],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        where = f"context {context}" if context else "kubectl"
+        found = "not in the kubeconfig" if context else "no current context"
+        raise Refused(where, found, "kubectl config use-context NAME, or set KUBECONFIG")
+    view = json.loads(answer.stdout)
+    there = _address(view)
+    ours = any(_address(yaml.safe_load(file.read_text())) == there for file in _made_here(root))
+    return Target(program, view["contexts"][0]["name"], there[0], ours)
+
+
+def _made_here(root: Path) -> list[Path]:
+    """The kubeconfigs of the clusters that `make up` made, which `make down` removes."""
+    local = root / ".local"
+    return [file for file in (local / "kubeconfig", *local.glob("clusters/*/kubeconfig")) if file.is_file()]
+
+
+def _address(kubeconfig: Mapping[str, Any]) -> tuple[str, str]:
+    """An address may be another cluster's tomorrow; with its authority it is one cluster's alone."""
+    found = kubeconfig["clusters"][0]["cluster"]
+    return found.get("server", ""), found.get("certificate-authority-data", "")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
