@@ -1,0 +1,59 @@
+"""What Git declares for a cluster is admitted by a real API server with Flux's CRDs, field by field."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.clusters import declared
+from tests.harness.kubernetes import Refused
+
+if TYPE_CHECKING:
+    from tests.harness.kubernetes import Cluster
+
+pytestmark = pytest.mark.cluster
+
+_EACH = pytest.mark.parametrize("name", declared.NAMES)
+
+
+async def _refused(cluster: "Cluster", manifests: tuple[dict[str, Any], ...]) -> dict[str, str]:
+    """Object to the API server's reason; namespaces are made, the rest is only tried."""
+    refusals = {}
+    for manifest in manifests:
+        metadata = manifest["metadata"]
+        try:
+            if manifest["kind"] == "Namespace":
+                await cluster.apply(manifest)
+            else:
+                namespace = metadata.get("namespace", "")
+                await cluster.create(manifest, namespace=namespace, dry_run=True)
+        except Refused as refusal:
+            if refusal.reason != "AlreadyExists":
+                refusals[f"{manifest['kind']} {metadata['name']}"] = refusal.message
+    return refusals
+
+
+@pytest.fixture(autouse=True)
+async def flux_system(whole: "Cluster") -> None:
+    """What is there before Flux applies anything."""
+    await whole.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})
+
+
+@_EACH
+async def test_every_flux_object_of_a_cluster_is_admitted(whole: "Cluster", name: str) -> None:
+    assert await _refused(whole, declared.built(declared.CLUSTERS / name)) == {}
+
+
+@_EACH
+async def test_whatever_its_steps_apply_is_admitted(whole: "Cluster", name: str) -> None:
+    for step in declared.steps(name):
+        assert await _refused(whole, declared.content(name, step)) == {}, step
+
+
+async def test_a_misspelt_field_of_a_flux_object_would_be_seen(whole: "Cluster") -> None:
+    """What the two above rest on."""
+    step = declared.steps("dev")["models"]
+    wrong = {**step, "spec": {**step["spec"], "dependOn": []}}
+
+    [message] = (await _refused(whole, (wrong,))).values()
+
+    assert 'unknown field "spec.dependOn"' in message
