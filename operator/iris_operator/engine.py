@@ -127,7 +127,8 @@ class Engine:
 
     async def _sweep(self) -> None:
         missed = await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
-        metrics.swept(missed if self._synced else {})  # at the start everything is new
+        # At the start everything is new: counted from 0 on, or the first correction would be no increase.
+        metrics.swept(missed if self._synced else dict.fromkeys(missed, 0))
 
     async def _discover(self) -> None:
         await sweep.discover(self._cluster, self._store, self._queue, self._settings.namespaces)
