@@ -3,13 +3,16 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 from iris_model_server import artifact
 from iris_model_server.metrics import Metrics
+from iris_operator import metrics as operator_metrics
 from iris_operator.dashboards import fleet, model, operator
-from iris_operator.dashboards.model import Objectives
+from iris_operator.objectives import Objectives
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.harness import promql
@@ -22,24 +25,8 @@ FROM_KUBELET: Final = {
     name: {"container"}
     for name in ("container_cpu_usage_seconds_total", "container_memory_working_set_bytes")
 }
-# Our operator's; those of controller-runtime are Flux's as well.
-FROM_CONTROLLERS: Final = {
-    "controller_runtime_reconcile_total": {"controller", "result"},
-    "controller_runtime_reconcile_time_seconds_bucket": {"controller", "le"},
-    "iris_operator_sweep_corrections_total": {"kind"},
-    "iris_operator_sweep_timestamp_seconds": set(),
-    "irismodel_condition": {"model_namespace", "model", "type", "reason"},
-    "irismodel_info": {"model_namespace", "model", "declared", "serving", "revision"},
-    "irismodel_writes_total": {"model_namespace", "model"},
-    "leader_election_master_status": {"name"},
-    "rest_client_requests_total": {"method", "code"},
-    "workqueue_adds_total": {"name"},
-    "workqueue_depth": {"name", "controller"},
-    "workqueue_longest_running_processor_seconds": {"name"},
-    "workqueue_queue_duration_seconds_bucket": {"name", "le"},
-    "workqueue_retries_total": {"name"},
-    "workqueue_unfinished_work_seconds": {"name"},
-}
+# Flux's, by controller-runtime, which also names the first two of ours.
+FROM_FLUX: Final = {"workqueue_depth": {"name", "controller"}}
 # Agreed with the server.
 DRIFT: Final = {
     "feature_bucket_total": {"model", "version", "feature", "bucket"},
@@ -75,17 +62,41 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     metrics.route("POST", "/api/v1/predict").observe(200, 0.001)
     bound.observe_one((5.1, 3.5, 1.4, 0.2), 0, 0.98, 0.001)
     text, _ = metrics.exposition("text/plain")
-    series: dict[str, set[str]] = defaultdict(set)
-    for family in text_string_to_metric_families(text.decode()):
-        for sample in family.samples:
-            series[sample.name] |= sample.labels.keys()
-    return series
+    return series(text)
 
 
 @pytest.fixture(scope="module")
-def exposed(server: dict[str, set[str]]) -> dict[str, set[str]]:
-    everywhere = {**DRIFT, **FROM_KUBELET, **FROM_CONTROLLERS, **server}
-    return {name: labels | FROM_SCRAPING for name, labels in everywhere.items()}
+def controller() -> Iterator[dict[str, set[str]]]:
+    """Every series of an operator that has looked at one model, asked and written, and swept."""
+    condition = {"type": "Ready", "reason": "Serving", "status": "True"}
+    body = {"metadata": {"namespace": "iris", "name": "iris"}, "status": {"conditions": [condition]}}
+    operator_metrics.models(lambda: [body])
+    operator_metrics.queue_in_work(lambda: [1.0])
+    operator_metrics.pass_finished("success", 0.1)
+    operator_metrics.api_answer("GET", "200")
+    operator_metrics.wrote("iris", "iris")
+    operator_metrics.swept({"pods": 0})
+    yield series(generate_latest())
+    operator_metrics.gone("iris", "iris")
+    operator_metrics.models(lambda: ())
+    operator_metrics.queue_in_work(lambda: ())
+
+
+def series(text: bytes) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            found[sample.name] |= sample.labels.keys()
+    return found
+
+
+@pytest.fixture(scope="module")
+def exposed(server: dict[str, set[str]], controller: dict[str, set[str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(lambda: set(FROM_SCRAPING))
+    for exposition in (server, controller, DRIFT, FROM_KUBELET, FROM_FLUX):
+        for name, labels in exposition.items():
+            found[name] |= labels
+    return dict(found)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
