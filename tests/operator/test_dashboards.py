@@ -106,6 +106,17 @@ def test_asks_for_this_model_alone_in_every_query() -> None:
         assert named == selectors
 
 
+def test_no_probe_counts_as_a_request() -> None:
+    """Probes are always answered: a hundred of them would hide a failure."""
+    for text in (TEXTS["model"], TEXTS["fleet"]):
+        counted = [query for query in queries(json.loads(text)) if "http_request" in query]
+        asked = [query for query in counted if "in_flight" not in query]
+
+        assert asked
+        for query in asked:
+            assert query.count("http_request") == query.count('route!~"/livez|/readyz|/metrics"')
+
+
 def test_the_promise_made_to_users_moves_the_budget_and_the_line() -> None:
     strict, lax = (
         json.loads(model.build("flowers", "iris", Objectives(availability, latency)))

@@ -81,7 +81,7 @@ _FAILED: Final = 'http_status=~"5.."'
 
 
 def _requests(*more: str) -> str:
-    labels = ",".join((_SERVED, *more))
+    labels = ",".join((_SERVED, queries.ASKED, *more))
     return queries.with_version(f"rate(http_requests_total{{{labels}}}{queries.RATE})", _SERVED)
 
 
@@ -91,7 +91,7 @@ def _errors() -> str:
 
 
 def _slowest() -> str:
-    buckets = f"rate(http_request_duration_seconds_bucket{{{_SERVED}}}{queries.RATE})"
+    buckets = f"rate(http_request_duration_seconds_bucket{{{_SERVED},{queries.ASKED}}}{queries.RATE})"
     by = queries.grouping([*_EACH, "le"])
     return f"histogram_quantile(0.99, sum{by} ({queries.with_version(buckets, _SERVED)}))"
 

@@ -29,7 +29,8 @@ class Objectives:
 class _Selectors:
     """One model, in the labels of those who tell about it."""
 
-    http: str  # the server's requests: a Service is named as its model
+    server: str  # the whole server: a Service is named as its model
+    http: str  # its requests
     model: str  # the server's model
     told: str  # the operator
     container: str  # the kubelet
@@ -44,7 +45,8 @@ def uid(namespace: str, name: str) -> str:
 def build(namespace: str, name: str, objectives: Objectives) -> str:
     """Cached: it depends on little, and a pass at rest builds it only to compare."""
     of = _Selectors(
-        http=f'namespace="{namespace}",service="{name}"',
+        server=f'namespace="{namespace}",service="{name}"',
+        http=f'namespace="{namespace}",service="{name}",{queries.ASKED}',
         model=f'namespace="{namespace}",model="{name}"',
         told=f'model_namespace="{namespace}",model="{name}"',
         container=f'namespace="{namespace}",pod=~"{name}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',
@@ -114,7 +116,7 @@ def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
     board.with_panel(panels.graph("Requests by route and status", by_status, unit="reqps"))
     by_version = f"sum by (version) ({_versioned(requests, of)})"
     board.with_panel(panels.graph("Requests by version", (by_version, "{{version}}"), unit="reqps"))
-    board.with_panel(panels.graph("In flight", (f"sum(http_requests_in_flight{{{of.http}}})", "in flight")))
+    board.with_panel(panels.graph("In flight", (f"sum(http_requests_in_flight{{{of.server}}})", "in flight")))
     failed = rate(requests, f"{of.http},{_FAILED}", "route")
     by_route = share(failed, rate(requests, of.http, "route"))
     board.with_panel(panels.graph("Errors by route", (by_route, "{{route}}"), unit="percentunit"))

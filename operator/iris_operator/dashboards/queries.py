@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 RATE: Final = "[$__rate_interval]"
+# Requests of users; the kubelet and Prometheus ask as well, often, and are always answered.
+ASKED: Final = 'route!~"/livez|/readyz|/metrics"'
 # A share of nothing has no logarithm: what never came counts as this much.
 _LEAST_SHARE: Final = "0.0001"
 
