@@ -34,15 +34,18 @@ build-run: setup ## Build the server image with the newest model and run it on h
 	@exec $(BIN)/iris-local-cluster run-image --port 9000
 
 ##@ A real Kubernetes on this machine
-.PHONY: up down status
+.PHONY: up down status publish
 up: setup ## From a CSV to a prediction through a real cluster (safe to run twice)
 	@exec $(BIN)/iris-local-cluster up --name $(CLUSTER)
 
 down: setup ## Remove the cluster and everything it left
 	@exec $(BIN)/iris-local-cluster down --name $(CLUSTER)
 
-status: setup ## What runs, what serves
-	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER)
+status: setup ## The way from a commit to what serves, at a glance (WATCH=1 goes on looking)
+	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER) $(if $(WATCH),--watch)
+
+publish: setup ## Train VERSION=1.2.0 and put its image where the cluster pulls from; then commit it
+	@exec $(BIN)/iris-local-cluster publish --name $(CLUSTER) "$${VERSION:?such as VERSION=1.2.0}"
 
 ##@ A cluster of your own
 .PHONY: install uninstall
@@ -53,10 +56,13 @@ uninstall: setup ## The operator out of it again; models keep running
 	@helm=$$($(BIN)/iris-local-cluster program helm); PATH="$${helm%/*}:$$PATH" exec $(BIN)/iris-delivery uninstall $(if $(YES),--yes)
 
 ##@ Measure
-.PHONY: bench-server
+.PHONY: bench-server bench-operator
 bench-server: setup .local/peers/kserve/ready ## Requests per second beside the best peer and the limit (needs wrk, two cores)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@$(BIN)/python -m benchmarks.server
+
+bench-operator: setup ## The operator at 1, 100 and 1,000 models beside Flux, on a real API server (MODELS=100)
+	@$(BIN)/python -m benchmarks.operator_bench $(if $(MODELS),--models $(MODELS)) $(if $(FLUX),--flux $(FLUX))
 
 .local/peers/kserve/ready:
 	@uv venv -q --clear --python $(BIN)/python .local/peers/kserve

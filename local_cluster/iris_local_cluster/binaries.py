@@ -7,8 +7,10 @@ that is stopped at any moment leaves nothing half-made, and Go's own cache makes
 import hashlib
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +118,28 @@ WHEELS = ("kubectl", "traefik")
 
 def known() -> frozenset[str]:
     return frozenset(WHEELS).union(*(module.commands for module in MODULES))
+
+
+def build_ahead(names: Iterable[str], progress: Progress) -> None:
+    """Begin with what was never built here, in the table's order, while others do what needs no program yet.
+
+    They ask for each by `ensure` as ever, wait there for this, and meet whatever went wrong.
+    """
+    wanted = set(names)
+    cold = [
+        name
+        for module in MODULES
+        for name in module.commands
+        if name in wanted and not (paths.cache() / "bin" / module.folder).is_dir()
+    ]
+
+    def build() -> None:
+        with suppress(LocalClusterError):
+            ensure(cold, progress)
+
+    if cold:
+        # It ends with the process, and so do Go's.
+        threading.Thread(target=build, daemon=True).start()
 
 
 def ensure(names: Iterable[str], progress: Progress) -> dict[str, Path]:

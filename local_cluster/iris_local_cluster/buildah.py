@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,8 @@ class Buildah:
         usable = not (root / "vfs-images").exists() and overlay._answer("images", "--quiet").returncode == 0
         return overlay if usable else cls(root, "vfs")
 
-    def base(self, progress: Progress) -> str:
-        system = debian.root_filesystem(debian.PYTHON, progress)
+    def base(self, content: Sequence[str], progress: Progress) -> str:
+        system = debian.root_filesystem(content, progress)
         reference = f"{self.prefix}iris-base:{system.stem}-{int(system.stat().st_mtime)}"
         if not self.holds(reference):
             with progress.step("Load the base image"), tempfile.NamedTemporaryFile(dir=self.root) as file:

@@ -39,7 +39,17 @@ def down(options: argparse.Namespace) -> int:
 
 
 def show_status(options: argparse.Namespace) -> int:
-    return status.show(choice.cluster(options.name, port=0))
+    return status.show(choice.cluster(options.name, port=0), watch=options.watch)
+
+
+def publish(options: argparse.Namespace) -> int:
+    progress = Progress()
+    cluster = choice.cluster(options.name, port=0)
+    if not cluster.running():
+        raise LocalClusterError(f"cluster {options.name}: does not run, expected `make up` before")
+    story.train(options.version, progress)
+    story.publish(cluster, options.version, progress)
+    return 0
 
 
 def env(options: argparse.Namespace) -> int:
@@ -94,7 +104,10 @@ def parser() -> argparse.ArgumentParser:
         help="of 127.0.0.1, leads to the cluster's ingress (default %(default)s)",
     )
     named("down", down, "Remove the cluster and everything it left.")
-    named("status", show_status, "What runs, what serves.")
+    looking = named("status", show_status, "The way from a commit to what serves, at a glance.")
+    looking.add_argument("--watch", action="store_true", help="go on looking, until Ctrl-C")
+    publishing = named("publish", publish, "Train a release, and put its image where the cluster pulls from.")
+    publishing.add_argument("version", help="such as 1.2.0; then commit it")
     named("env", env, "Print what a shell needs: KUBECONFIG and PATH.")
     serving = command(
         "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."

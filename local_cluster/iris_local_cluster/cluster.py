@@ -29,6 +29,10 @@ class Cluster(Protocol):
         """Say what this machine lacks, before anything long is begun."""
         ...
 
+    def programs(self) -> Sequence[str]:
+        """What is built from source for it, in the order of need."""
+        ...
+
     def create(self, progress: Progress) -> None:
         """Make it run and its node Ready; goes on from whatever an earlier run left."""
         ...

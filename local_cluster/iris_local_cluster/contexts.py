@@ -26,6 +26,10 @@ def operator(project: Path) -> Context:
     return {DOCKERFILE: project / "Dockerfile.operator", **_package(project, "operator")}
 
 
+def git_server(project: Path) -> Context:
+    return {DOCKERFILE: project / "local_cluster" / "Dockerfile.git-server"}
+
+
 def derived(command: Sequence[str]) -> Context:
     return {DOCKERFILE: f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nCMD {json.dumps(list(command))}\n"}
 

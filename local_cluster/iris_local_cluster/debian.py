@@ -21,6 +21,8 @@ PYTHON = ("python3", "python3-venv", "ca-certificates")
 """What the product's images stand on."""
 IPTABLES = ("iptables",)
 """What kube-proxy calls."""
+GIT = ("git", "lighttpd")
+"""What the Git server of a local cluster is."""
 
 _MONTH_SECONDS = 30 * 24 * 3600
 # Releases whose python3 is older than the product needs.

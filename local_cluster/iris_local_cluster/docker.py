@@ -3,17 +3,18 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import builds, paths
+from iris_local_cluster import builds, debian, paths
 from iris_local_cluster.builds import Build
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 
-_BASE = "python:3.13-slim"
+# Its Dockerfile installs what a plain system lacks.
+_BASES: Mapping[Sequence[str], str] = {debian.PYTHON: "python:3.13-slim", debian.GIT: "debian:trixie-slim"}
 
 
 def answers() -> bool:
@@ -43,8 +44,8 @@ class Docker:
     def unmount(self) -> None:
         """So does its engine with mounts."""
 
-    def base(self, progress: Progress) -> str:  # noqa: ARG002 - Docker pulls it in the build
-        return _BASE
+    def base(self, content: Sequence[str], progress: Progress) -> str:  # noqa: ARG002 - pulled in the build
+        return _BASES[content]
 
     def holds(self, reference: str) -> bool:
         return builds.answer(["docker", "image", "inspect", reference]).returncode == 0

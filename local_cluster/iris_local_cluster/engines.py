@@ -4,7 +4,7 @@ Both get the same Dockerfile, context and arguments. Nothing here knows what is 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -38,8 +38,8 @@ class Engine(Protocol):
         """Leave no mount behind."""
         ...
 
-    def base(self, progress: Progress) -> str:
-        """The image that the Dockerfiles start from, ready to be used."""
+    def base(self, content: Sequence[str], progress: Progress) -> str:
+        """The image that a Dockerfile starts from, ready to be used: a system with these packages."""
         ...
 
     def holds(self, reference: str) -> bool: ...

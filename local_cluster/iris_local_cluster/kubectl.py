@@ -45,9 +45,9 @@ class Kubectl:
             return False
         return answer.returncode == 0
 
-    def read(self, *arguments: str) -> Any:
+    def read(self, *arguments: str, seconds: float = 300) -> Any:
         """`get` of something, parsed."""
-        return json.loads(self.run("get", *arguments, "--output=json"))
+        return json.loads(self.run("get", *arguments, "--output=json", seconds=seconds))
 
     def apply(self, *documents: dict[str, Any]) -> None:
         """Server-side, as our own field manager; a list of objects in one call."""

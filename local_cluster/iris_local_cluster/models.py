@@ -1,15 +1,14 @@
 """IrisModels from a user's side: declare a version, wait for the status to prove it, ask for a prediction."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
-from iris_local_cluster import install, steady
+from iris_local_cluster import steady
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
 
@@ -28,6 +27,11 @@ class Standing:
     stalled: bool
     reason: str
     message: str
+    source: str = ""
+    """The Git revision that asked for it, as the operator has found it."""
+
+
+ABSENT = Standing("", None, False, False, "", "not there yet")
 
 
 def standing(model: Mapping[str, Any]) -> Standing:
@@ -43,39 +47,15 @@ def standing(model: Mapping[str, Any]) -> Standing:
         stalled=stalled.get("status") == "True",
         reason=(stalled or ready).get("reason", ""),
         message=(stalled or ready).get("message", ""),
+        source=status.get("source", {}).get("revision", ""),
     )
 
 
-def manifests(version: str) -> list[dict[str, Any]]:
-    """Everything of `clusters/local/models`, with the IrisModel at this version."""
-    folder = install.MANIFESTS / "models"
-    documents = [_load(folder / name) for name in _load(folder / "kustomization.yaml")["resources"]]
-    for document in documents:
-        if document["kind"] == "IrisModel":
-            document["spec"]["version"] = version
-    return documents
-
-
-def declared(kubectl: Kubectl) -> str | None:
-    """The version that the cluster's IrisModel declares, if it is there."""
-    found = kubectl.run("get", "irismodels", "--all-namespaces", "--output=json", "--ignore-not-found")
-    items = yaml.safe_load(found)["items"] if found.strip() else []
-    mine = [
-        item
-        for item in items
-        if item["metadata"]["name"] == NAME and item["metadata"]["namespace"] == NAMESPACE
-    ]
-    return mine[0]["spec"]["version"] if mine else None
-
-
-def declare(kubectl: Kubectl, version: str) -> None:
-    # One after the other: the namespace is there before what stands in it.
-    for document in manifests(version):
-        kubectl.apply(document)
-
-
 def look(kubectl: Kubectl) -> Standing:
-    return standing(kubectl.read("irismodel", NAME, f"--namespace={NAMESPACE}"))
+    found = kubectl.run(
+        "get", "irismodel", NAME, f"--namespace={NAMESPACE}", "--output=json", "--ignore-not-found"
+    )
+    return standing(json.loads(found)) if found.strip() else ABSENT
 
 
 def wait(
@@ -102,8 +82,12 @@ def wait(
 def wait_until_serving(
     kubectl: Kubectl, version: str, *, note: Callable[[str], None], seconds: float = 300
 ) -> None:
-    """Ready, with the declared version proven; a stalled rollout is not waited for."""
-    now = wait(kubectl, lambda now: now.ready or now.stalled, note=note, seconds=seconds)
+    """Declared, Ready, and proven; a stalled rollout is not waited for."""
+
+    def decided(now: Standing) -> bool:
+        return now.declared == version and (now.ready or now.stalled)
+
+    now = wait(kubectl, decided, note=note, seconds=seconds)
     if not now.ready or now.serving != version:
         raise LocalClusterError(
             f"irismodel {NAME}: serves {now.serving}, expected {version}: {now.reason}: {now.message}"
@@ -143,8 +127,3 @@ def predict(address: str, host: str, *, seconds: float = 60) -> dict[str, Any]:
         if time.monotonic() > deadline:
             raise LocalClusterError(f"http://{address} for host {host}: {found}, expected a prediction")
         time.sleep(0.3)
-
-
-def _load(file: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(file.read_text())
-    return document

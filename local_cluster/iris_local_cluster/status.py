@@ -1,29 +1,132 @@
-"""`make status`: what runs and what serves, in the words of the tools that a user would ask."""
+"""`make status`: the way from a commit to what serves, at a glance; with `--watch` for as long as one looks.
 
+Says what it sees and nothing else: a cluster that does not answer or has no Flux is a picture, too.
+"""
+
+import re
 import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
-from iris_local_cluster import environment
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from iris_local_cluster import chain, environment, models
+from iris_local_cluster.chain import Link
 from iris_local_cluster.cluster import Cluster
+from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
 
 _STOPPED = 3
-
-_QUESTIONS = (
-    ("get", "nodes"),
-    ("get", "pods", "--all-namespaces"),
-    ("get", "irismodels", "--all-namespaces", "--output=wide"),
-)
+_MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("…", "yellow")}
+_LOG_WIDTH = 160
 
 
-def show(cluster: Cluster) -> int:
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One IrisModel's row: declared, proven, and why they differ."""
+
+    name: str
+    ready: str
+    declared: str
+    serving: str
+    source: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is to be seen at one moment; a problem is why there is no more of it."""
+
+    heading: str
+    problem: str = ""
+    links: tuple[Link, ...] = ()
+    models: tuple[Model, ...] = ()
+
+
+def show(cluster: Cluster, *, watch: bool = False) -> int:
     """0 when it runs, 3 (as init scripts say it) when it does not."""
     if not cluster.running():
         sys.stdout.write(f"cluster {cluster.name}: does not run (make up starts it)\n")
         return _STOPPED
-    sys.stdout.write(f"cluster {cluster.name}: {cluster.describe()}\ningress: http://{cluster.ingress}\n")
-    kubectl = Kubectl(environment.kubeconfig(cluster.name))
-    for question in _QUESTIONS:
-        command = f"$ kubectl {' '.join(question)}"
-        answer = kubectl.run(*question, seconds=20) if kubectl.succeeds(*question) else "(no answer yet)\n"
-        sys.stdout.write(f"\n{command}\n{answer or '(none)'}")
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
+    if not watch:
+        console.print(draw(look(cluster)))
+        return 0
+    with suppress(KeyboardInterrupt), Live(draw(look(cluster)), console=console, auto_refresh=False) as live:
+        while cluster.running():
+            live.update(draw(look(cluster)), refresh=True)
+            time.sleep(1)
     return 0
+
+
+def look(cluster: Cluster) -> Picture:
+    heading = f"cluster {cluster.name}: {cluster.describe()}, http://{cluster.ingress}"
+    kubectl = Kubectl(environment.kubeconfig(cluster.name))
+    try:
+        kubectl.run("get", "--raw=/readyz", seconds=10)
+    except LocalClusterError as error:
+        return Picture(heading, problem=f"the API server does not answer: {error}")
+    links = tuple(chain.look(kubectl))
+    found: list[Any] = []
+    with suppress(LocalClusterError):
+        # Before the API is there, this kind is unknown to the API server.
+        found = kubectl.read("irismodels", "--all-namespaces", seconds=20)["items"]
+    problem = "" if links else "Flux is not installed: the same `make up` goes on from here"
+    return Picture(heading, problem, links, tuple(model(each) for each in found))
+
+
+def model(document: Mapping[str, Any]) -> Model:
+    now = models.standing(document)
+    return Model(
+        name=f"{document['metadata']['namespace']}/{document['metadata']['name']}",
+        ready="True" if now.ready else "False" if now.stalled else "Unknown",
+        declared=now.declared,
+        serving=now.serving or "nothing",
+        source=short(now.source),
+        message="" if now.ready else f"{now.reason}: {now.message}".removeprefix(": "),
+    )
+
+
+def draw(picture: Picture) -> RenderableType:
+    parts: list[RenderableType] = [Text(picture.heading)]
+    if picture.problem:
+        parts.append(Text(picture.problem, style="red"))
+    if picture.links:
+        rows = (
+            (each.ready, each.kind, each.name, short(each.revision), _words(each)) for each in picture.links
+        )
+        parts += ["", _table(("", "FLUX", "NAME", "REVISION", "MESSAGE"), rows)]
+    if picture.models:
+        columns = ("", "IRISMODEL", "DECLARED", "SERVING", "ASKED FOR BY", "MESSAGE")
+        shown = (
+            (each.ready, each.name, each.declared, each.serving, each.source, each.message)
+            for each in picture.models
+        )
+        parts += ["", _table(columns, shown)]
+    return Group(*parts)
+
+
+def short(revision: str) -> str:
+    """`main@sha1:1a2b3c4d…` and `0.1.0+1a2b3c4d…` as a person reads them."""
+    return re.sub(r"([@+])(?:sha1:)?([0-9a-f]{8})[0-9a-f]*", r"\1\2", revision)
+
+
+def _words(each: Link) -> str:
+    # When all is well, the revision has said it.
+    return "" if each.ready == "True" else ": ".join(word for word in (each.reason, each.message) if word)
+
+
+def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in columns:
+        table.add_column(title, overflow="fold")
+    for ready, *cells in rows:
+        mark, style = _MARKS[ready]
+        table.add_row(Text(mark, style=style), *(Text(cell) for cell in cells))
+    return table

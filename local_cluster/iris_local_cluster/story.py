@@ -8,11 +8,12 @@ import json
 import subprocess
 import sys
 
-from iris_local_cluster import environment, images, install, models, paths, steady
+from iris_local_cluster import binaries, chain, environment, images, install, models, paths, steady
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.repository import Repository
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
@@ -23,6 +24,7 @@ RATE = 20
 
 def tell(cluster: Cluster, progress: Progress) -> None:
     cluster.require(progress)
+    binaries.build_ahead(cluster.programs(), progress)
     for version in (FIRST, SECOND):
         train(version, progress)
     for version in (FIRST, SECOND):
@@ -30,19 +32,23 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     kubectl = bring_up(cluster, progress)
     for version in (FIRST, SECOND):
         publish(cluster, version, progress)
-    install.infrastructure(kubectl, progress)
-    install.operator(cluster, kubectl, progress)
-    if (found := models.declared(kubectl)) not in {None, FIRST, SECOND}:
-        _say(f"\nIrisModel iris declares {found}, a version of yours: it is left as it is.\n\n")
+    install.operator_image(cluster, kubectl, progress)
+    repository, commit = install.git(cluster, kubectl, progress)
+    install.flux(cluster, kubectl, progress)
+    apply(kubectl, commit, progress)
+    if (found := repository.declared()) not in {FIRST, SECOND}:
+        _say(f"\nGit declares {found}, a version of yours: Flux and the operator see to it.\n\n")
         _say(next_steps(cluster))
         return
-    serve(cluster, kubectl, FIRST, progress)
-    _show(kubectl, "get", "irismodels", "--all-namespaces")
-    ask(cluster, FIRST, progress)
-    report = change(cluster, kubectl, SECOND, progress)
-    _say(f"\n{summary(report)}\n")
-    _show(kubectl, "get", "irismodels", "--all-namespaces")
-    ask(cluster, SECOND, progress)
+    serve(cluster, kubectl, found, progress)
+    show_models(kubectl)
+    ask(cluster, found, progress)
+    if found == FIRST and not repository.has_declared(SECOND):
+        report = change(cluster, kubectl, repository, progress)
+        _say(f"\n{summary(report)}\n{provenance(kubectl, repository)}\n")
+        show_models(kubectl)
+        ask(cluster, SECOND, progress)
+    show_chain(kubectl)
     _say(next_steps(cluster))
 
 
@@ -51,7 +57,11 @@ def train(version: str, progress: Progress) -> None:
         if (paths.ARTIFACTS / f"model_pipeline_{version}.json").is_file():
             step.cached("trained before")
             return
-        command = [str(paths.SCRIPTS / "iris-training"), f"--version={version}", f"--seed={_SEEDS[version]}"]
+        command = [
+            str(paths.SCRIPTS / "iris-training"),
+            f"--version={version}",
+            f"--seed={_SEEDS.get(version, '42')}",
+        ]
         answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=paths.PROJECT)
         if answer.returncode != 0:
             raise LocalClusterError(f"training {version}: {_last_line(answer.stderr)}")
@@ -72,9 +82,14 @@ def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
     return Kubectl(environment.kubeconfig(cluster.name))
 
 
+def apply(kubectl: Kubectl, commit: str, progress: Progress) -> None:
+    with progress.step(f"Let Flux apply commit {commit[:8]}") as step:
+        chain.wait(kubectl, commit, chain.BEFORE_MODELS, note=step.note)
+        step.result(", ".join(chain.BEFORE_MODELS[1:]))
+
+
 def serve(cluster: Cluster, kubectl: Kubectl, version: str, progress: Progress) -> None:
-    with progress.step(f"Declare IrisModel iris at {version}") as step:
-        models.declare(kubectl, version)
+    with progress.step(f"IrisModel iris at {version}, as Git declares it") as step:
         models.wait_until_serving(kubectl, version, note=step.note)
         models.predict(cluster.ingress, HOST)
         step.result("Ready: the pods have proven it")
@@ -91,21 +106,36 @@ def ask(cluster: Cluster, version: str, progress: Progress) -> None:
     _say(f"\n$ {curl(cluster)}\n{json.dumps(answer)}\n\n")
 
 
-def change(cluster: Cluster, kubectl: Kubectl, version: str, progress: Progress) -> steady.Report:
-    """Another version under a steady client; any failed request ends the story."""
-    with progress.step(f"Declare {version} while a client sends {RATE} requests a second") as step:
+def change(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress) -> steady.Report:
+    """Another version by a commit, under a steady client; any failed request ends the story."""
+    with progress.step(f"Commit {SECOND} while a client sends {RATE} requests a second") as step:
         address = cluster.ingress_inside()
         with steady.watch(cluster.entered, address=address, host=HOST, rate=RATE) as seen:
             seen.wait_for(RATE)
-            models.declare(kubectl, version)
-            models.wait_until_serving(
-                kubectl, version, note=lambda text: step.note(f"{seen.report.requests} answers; {text}")
-            )
+
+            def note(text: str) -> None:
+                step.note(f"{seen.report.requests} answers; {text}")
+
+            commit = repository.declare(SECOND)
+            chain.wait(kubectl, commit, chain.BEFORE_MODELS, note=note)
+            models.wait_until_serving(kubectl, SECOND, note=note)
             models.wait_until_settled(kubectl)
+            chain.wait(kubectl, commit, chain.ORDER, note=note)
             seen.wait_for(seen.report.requests + RATE)
         require_unharmed(seen.report)
         step.result(summary(seen.report))
         return seen.report
+
+
+def provenance(kubectl: Kubectl, repository: Repository) -> str:
+    """Who asked for what serves: the operator's word for the revision, Git's for the commit."""
+    now = models.look(kubectl)
+    [applied] = [each.revision for each in chain.look(kubectl) if each.name == "models"]
+    commit = (now.source or applied).rpartition(":")[2]
+    return (
+        f"{now.serving} was asked for by {now.source or applied}: "
+        f"{repository.git('show', '--no-patch', '--format=%s (%an)', commit)}"
+    )
 
 
 def require_unharmed(report: steady.Report) -> None:
@@ -138,25 +168,33 @@ def next_steps(cluster: Cluster) -> str:
         if default
         else f'eval "$(.venv/bin/iris-local-cluster env --name {cluster.name})"'
     )
-    down = "make down" if default else f"make down CLUSTER={cluster.name}"
-    patch = json.dumps({"spec": {"version": FIRST}}, separators=(",", ":"))
-    broken = json.dumps({"spec": {"version": "9.9.9"}}, separators=(",", ":"))
+    name = "" if default else f" CLUSTER={cluster.name}"
     return f"""\
 What to try next
   {shell}
-  kubectl get irismodels -A
-  kubectl -n iris describe irismodel iris
-  # back to {FIRST}, and watch it happen
-  kubectl -n iris patch irismodel iris --type merge -p '{patch}' && kubectl get irismodels -A -w
+  make status{name}
+  # another version, by a commit: edit, push, and watch it arrive
+  git clone http://git.localhost:{port}/iris.git .local/mine && cd .local/mine
+  sed -i 's/version: .*/version: {FIRST}/' clusters/local/version.yaml
+  git commit -am "Serve {FIRST}" && git push && kubectl get irismodels -A -w
   # a version that nobody built: the old one keeps serving, the reason stands in the status
-  kubectl -n iris patch irismodel iris --type merge -p '{broken}' && kubectl get irismodels -A -o wide -w
+  sed -i 's/version: .*/version: 9.9.9/' clusters/local/version.yaml
+  git commit -am "Serve 9.9.9" && git push && kubectl get irismodels -A -o wide -w
   # a prediction
   {curl(cluster)}
   # the model's own page, in a browser
   http://iris.localhost:{port}
   # everything away again
-  {down}
+  make down{name}
 """
+
+
+def show_models(kubectl: Kubectl) -> None:
+    _show(kubectl, "get", "irismodels", "--all-namespaces")
+
+
+def show_chain(kubectl: Kubectl) -> None:
+    _show(kubectl, "get", "gitrepositories,kustomizations,helmreleases", "--all-namespaces")
 
 
 def _show(kubectl: Kubectl, *arguments: str) -> None:

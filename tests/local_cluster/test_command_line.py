@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,16 @@ class Standing:
     def require(self, progress: Progress) -> None:
         del progress
 
+    def programs(self) -> Sequence[str]:
+        return ()
+
+    def provide(self, programs: Collection[str], progress: Progress) -> None:
+        del programs, progress
+
+    @property
+    def pulls(self) -> bool:
+        return False
+
     def create(self, progress: Progress) -> None:
         del progress
 
@@ -63,7 +73,7 @@ def test_help_names_every_command_and_exit_code() -> None:
     answer = run("--help")
 
     assert answer.returncode == 0
-    for words in ("up", "down", "status", "env", "run-image", "130 interrupted", "Examples:"):
+    for words in ("up", "down", "status", "env", "publish", "run-image", "130 interrupted", "Examples:"):
         assert words in answer.stdout
 
 

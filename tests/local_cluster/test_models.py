@@ -1,10 +1,8 @@
-"""IrisModels from a user's side: what their status says, and what is declared in the local cluster."""
+"""IrisModels from a user's side: what their status says."""
 
 from typing import Any
 
-import pytest
-import yaml
-from iris_local_cluster import images, install, models, paths, story
+from iris_local_cluster import models
 
 
 def model(*conditions: tuple[str, str], observed: int = 3, serving: str | None = "1.0.0") -> dict[str, Any]:
@@ -63,66 +61,8 @@ def test_conditions_about_an_older_spec_say_nothing_about_this_one() -> None:
     assert stuck.reason == ""
 
 
-def test_declares_the_namespace_before_what_stands_in_it() -> None:
-    documents = models.manifests("2.3.4")
+def test_a_model_tells_which_revision_asked_for_it() -> None:
+    document = model(("Ready", "Serving"))
+    document["status"]["source"] = {"revision": "main@sha1:1a2b", "kustomization": "flux-system/models"}
 
-    assert documents[0]["kind"] == "Namespace"
-    assert {each["metadata"].get("namespace", models.NAMESPACE) for each in documents} == {models.NAMESPACE}
-
-
-def test_changes_nothing_but_the_version() -> None:
-    written = yaml.safe_load((install.MANIFESTS / "models" / "irismodel.yaml").read_text())
-
-    declared = next(each for each in models.manifests("2.3.4") if each["kind"] == "IrisModel")
-
-    assert declared["spec"].pop("version") == "2.3.4"
-    assert written["spec"].pop("version") == story.FIRST
-    assert declared == written
-
-
-def test_the_model_is_pulled_from_the_local_registry_and_asked_for_each_time() -> None:
-    declared = next(each for each in models.manifests("2.3.4") if each["kind"] == "IrisModel")
-
-    assert declared["spec"]["image"] == {
-        "repository": "registry.local:5000/iris-server",
-        "pullPolicy": "Always",
-    }
-    assert declared["spec"]["route"]["host"] == story.HOST
-
-
-def test_browsers_find_the_model_by_its_localhost_name() -> None:
-    ingress = next(each for each in models.manifests("2.3.4") if each["kind"] == "Ingress")
-
-    [rule] = ingress["spec"]["rules"]
-    assert rule["host"] == "iris.localhost"
-    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == models.NAME
-
-
-def test_traefik_is_the_image_that_the_node_has() -> None:
-    deployment = yaml.safe_load((install.MANIFESTS / "infrastructure/traefik/deployment.yaml").read_text())
-
-    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == images.TRAEFIK
-
-
-def test_the_operator_is_pinned_to_the_image_that_was_pushed() -> None:
-    folder = paths.cluster("x") / "manifests" / "operator"
-    digest = f"sha256:{'a' * 64}"
-
-    overlay = yaml.safe_load(install.overlay(folder, digest))
-
-    manifests = yaml.safe_load((paths.PROJECT / "operator/manifests/deployment.yaml").read_text())
-    image = manifests["spec"]["template"]["spec"]["containers"][0]["image"]
-    assert overlay["images"] == [
-        {"name": image.rpartition(":")[0], "newName": "registry.local:5000/iris-operator", "digest": digest}
-    ]
-    assert (folder / overlay["resources"][0]).resolve() == install.MANIFESTS / "operator"
-
-
-@pytest.mark.parametrize("folder", sorted(install.MANIFESTS.rglob("kustomization.yaml")), ids=str)
-def test_every_file_of_a_folder_is_in_its_kustomization(folder: Any) -> None:
-    listed = {(folder.parent / name).resolve() for name in yaml.safe_load(folder.read_text())["resources"]}
-
-    there = {path for path in folder.parent.glob("*.yaml") if path != folder}
-
-    assert all(path.exists() for path in listed)
-    assert there <= listed
+    assert models.standing(document).source == "main@sha1:1a2b"

@@ -53,6 +53,9 @@ class KindCluster:
             if not self.running() and (refusal := loopback.refusal(self._port)):
                 raise LocalClusterError(refusal)
 
+    def programs(self) -> Sequence[str]:
+        return ("kind",)
+
     def create(self, progress: Progress) -> None:
         kind = binaries.ensure(["kind", "kubectl"], progress)["kind"]
         node, registry = configuration.node(self._name), configuration.registry(self._name)

@@ -69,6 +69,7 @@ PLACES = {
     "etcd": "/var/lib/etcd",
     "pods": "/var/log/pods",
     "containers": "/var/log/containers",
+    "git": "/var/lib/iris-git",
 }
 
 

@@ -69,6 +69,9 @@ class NativeCluster:
         with progress.step("Look at the machine"):
             prerequisites.require(self._survey())
 
+    def programs(self) -> Sequence[str]:
+        return (*_PROGRAMS, *binaries.FLUX_VERSIONS)
+
     def create(self, progress: Progress) -> None:
         machine = self._survey()
         prerequisites.require(machine)

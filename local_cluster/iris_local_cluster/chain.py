@@ -1,0 +1,120 @@
+"""What Flux says about the way from a commit to the cluster, and waiting until a commit has arrived."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.kubectl import Kubectl
+
+ORDER = ("flux-system", "crds", "infrastructure", "operator", "models")
+"""The Kustomizations, first to last."""
+BEFORE_MODELS = ORDER[:-1]
+
+_KINDS = {
+    "GitRepository": "gitrepositories.source.toolkit.fluxcd.io",
+    "Kustomization": "kustomizations.kustomize.toolkit.fluxcd.io",
+    "HelmRelease": "helmreleases.helm.toolkit.fluxcd.io",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One Flux object: is what it says true, and of which revision."""
+
+    kind: str
+    name: str
+    ready: str
+    """`True`, `False` or `Unknown`, as the condition says it."""
+    reason: str
+    message: str
+    revision: str
+
+
+def link(document: Mapping[str, Any]) -> Link:
+    """An older generation's condition says nothing about what is declared now."""
+    status = document.get("status", {})
+    conditions = {each["type"]: each for each in status.get("conditions", [])}
+    ready = conditions.get("Ready", {})
+    current = status.get("observedGeneration") == document["metadata"]["generation"]
+    return Link(
+        kind=document["kind"],
+        name=document["metadata"]["name"],
+        ready=ready.get("status", "Unknown") if current else "Unknown",
+        reason=ready.get("reason", ""),
+        message=ready.get("message", "").splitlines()[0] if ready.get("message") else "",
+        revision=_revision(document["kind"], status),
+    )
+
+
+def _revision(kind: str, status: Mapping[str, Any]) -> str:
+    """What of Git it stands for: fetched, applied, or (a chart's version) installed."""
+    if kind == "GitRepository":
+        return str(status.get("artifact", {}).get("revision", ""))
+    if kind == "Kustomization":
+        return str(status.get("lastAppliedRevision", ""))
+    history = status.get("history") or [{}]
+    return str(history[0].get("chartVersion", ""))
+
+
+def look(kubectl: Kubectl) -> list[Link]:
+    """All of them in the order of the way; none where there is no Flux."""
+    found: list[dict[str, Any]] = []
+    for plural in _KINDS.values():
+        # Without Flux, or half of it, a kind is unknown to the API server.
+        with suppress(LocalClusterError):
+            found += kubectl.read(plural, "--all-namespaces", seconds=20)["items"]
+    return sorted((link(each) for each in found), key=_place)
+
+
+def _place(each: Link) -> tuple[int, int, str]:
+    place = ORDER.index(each.name) if each.name in ORDER else len(ORDER)
+    return list(_KINDS).index(each.kind), place, each.name
+
+
+def arrived(links: Sequence[Link], commit: str, names: Sequence[str]) -> bool:
+    """Whether all these Kustomizations are ready with exactly this commit."""
+    there = {each.name for each in links if each.kind == "Kustomization" and _has(each, commit)}
+    return set(names) <= there
+
+
+def _has(each: Link, commit: str) -> bool:
+    return each.ready == "True" and each.revision.endswith(f":{commit}")
+
+
+def wait(
+    kubectl: Kubectl,
+    commit: str,
+    names: Sequence[str],
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    seconds: float = 300,
+) -> list[Link]:
+    """Until these Kustomizations are ready with this commit; what is not tells why."""
+    deadline = time.monotonic() + seconds
+    while True:
+        links = look(kubectl)
+        if arrived(links, commit, names):
+            return links
+        behind = next_behind(links, commit, names)
+        if time.monotonic() > deadline:
+            raise LocalClusterError(f"Flux: commit {commit[:8]} not applied after {seconds:.0f} s: {behind}")
+        note(behind)
+        time.sleep(0.3)
+
+
+def next_behind(links: Sequence[Link], commit: str, names: Sequence[str]) -> str:
+    """The first step of the way that has not arrived, in its own words."""
+    source = [each for each in links if each.kind == "GitRepository"]
+    steps = {each.name: each for each in links if each.kind == "Kustomization"}
+    for each in source:
+        if not each.revision.endswith(f":{commit}"):
+            return f"GitRepository {each.name}: {each.message or 'not fetched yet'}"
+    for name in names:
+        if name not in steps:
+            return f"Kustomization {name}: not there yet"
+        if not _has(steps[name], commit):
+            return f"Kustomization {name}: {steps[name].message or 'not looked at yet'}"
+    return "Flux has not begun"

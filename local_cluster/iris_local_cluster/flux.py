@@ -1,0 +1,108 @@
+"""Flux in the cluster: its three controllers, from their modules' own manifests, and the folder they follow.
+
+Apart from the Git server this is all that is installed by hand; whatever else there is, Flux brings.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from iris_local_cluster import binaries, golang, paths
+from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.progress import Step
+
+NAMESPACE = "flux-system"
+CONTROLLERS = tuple(binaries.FLUX_VERSIONS)
+SYNC = paths.PROJECT / "clusters" / "local" / "flux-system"
+_CRDS = ("gitrepositories.source", "kustomizations.kustomize", "helmreleases.helm")
+
+# A newer commit is worth more than waiting for the end of an older one.
+_IMPATIENT = "--feature-gates=CancelHealthCheckOnNewRevision=true"
+# What was applied by hand before there was a Flux is Flux's from then on.
+_OVERRIDE = "--override-manager=iris-local-cluster"
+_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    # The Git server is near: once it is back, it is asked within seconds.
+    "source-controller": ("--max-retry-delay=10s", "--requeue-dependency=2s"),
+    "kustomize-controller": ("--requeue-dependency=2s", _IMPATIENT, _OVERRIDE),
+    "helm-controller": ("--requeue-dependency=2s", _IMPATIENT),
+}
+
+
+def install(kubectl: Kubectl, folder: Path, step: Step) -> None:
+    """The controllers, ready. Again, it changes only what differs."""
+    step.note("reading the manifests of its modules")
+    write(folder)
+    kubectl.apply_folder(folder)
+    for name in _CRDS:
+        kubectl.run("wait", "--for=condition=Established", f"crd/{name}.toolkit.fluxcd.io", "--timeout=60s")
+    for name in CONTROLLERS:
+        step.note(f"waiting for {name}")
+        kubectl.rolled_out("deployment", name, namespace=NAMESPACE)
+
+
+def follow(kubectl: Kubectl) -> None:
+    """Let it follow the repository; it keeps these objects itself afterwards, as they are in Git."""
+    if not kubectl.succeeds("get", "kustomization.kustomize.toolkit.fluxcd.io/flux-system", f"-n{NAMESPACE}"):
+        kubectl.apply_folder(SYNC)
+
+
+def write(folder: Path) -> None:
+    """A kustomization of all three controllers, upon what their modules bring."""
+    for name, version in binaries.FLUX_VERSIONS.items():
+        module = paths.GO_MODULES / name
+        toolchain = golang.toolchain(module, program=golang.find())
+        source = golang.source(toolchain, module, f"github.com/fluxcd/{name}")
+        _write(folder / name, _files(source / "config") | own(name, version))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    top = _kustomization(["namespace.yaml", *CONTROLLERS])
+    _write(folder, {"namespace.yaml": yaml.safe_dump(namespace), "kustomization.yaml": yaml.safe_dump(top)})
+
+
+def own(name: str, version: str) -> dict[str, str]:
+    """What stands beside a module's manifests."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+    return {
+        "kustomization.yaml": yaml.safe_dump(_controller(name, version)),
+        "service-account.yaml": yaml.safe_dump(account),
+    }
+
+
+def _controller(name: str, version: str) -> dict[str, Any]:
+    """One controller as upstream installs it: an account of its own, all in one namespace."""
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
+    account = {"op": "replace", "path": "/subjects/0", "value": subject}
+    arguments = [
+        {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": argument}
+        for argument in _ARGUMENTS[name]
+    ]
+    own = {"op": "add", "path": "/spec/template/spec/serviceAccountName", "value": name}
+    return {
+        **_kustomization(["config/crd", "config/rbac", "config/manager", "service-account.yaml"]),
+        "namespace": NAMESPACE,
+        "images": [{"name": f"fluxcd/{name}", "newName": f"ghcr.io/fluxcd/{name}", "newTag": f"v{version}"}],
+        "patches": [
+            {"target": {"kind": "RoleBinding"}, "patch": yaml.safe_dump([account])},
+            {"target": {"kind": "ClusterRoleBinding"}, "patch": yaml.safe_dump([account])},
+            {"target": {"kind": "Deployment"}, "patch": yaml.safe_dump([own, *arguments])},
+        ],
+    }
+
+
+def _kustomization(resources: list[str]) -> dict[str, Any]:
+    return {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources}
+
+
+def _files(config: Path) -> dict[str, str]:
+    """A module's manifests; copies, because Go's folder cannot be written and its name has an @ in it."""
+    folders = ("crd", "rbac", "manager")
+    found = (path for folder in folders for path in (config / folder).rglob("*.yaml"))
+    return {str(Path("config") / path.relative_to(config)): path.read_text() for path in found}
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)

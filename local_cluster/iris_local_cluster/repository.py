@@ -1,0 +1,168 @@
+"""The repository that the cluster follows: its server, and this machine's clone of it.
+
+What the person commits there is theirs: it is added to, by fast-forward or by merge, and never replaced.
+The server is reached by `kubectl exec`, as Git's own transport, so it needs no ingress, which comes from Git.
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import paths
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.kubectl import Kubectl
+
+NAMESPACE = "git"
+SERVER = paths.PROJECT / "clusters" / "local" / "infrastructure" / "git-server"
+VERSION = Path("clusters") / "local" / "version.yaml"
+_DEPLOYMENT = "deployment/git-server"
+_MAIN = "refs/remotes/cluster/main"
+_WHO = "iris-local-cluster"
+
+
+def serve(kubectl: Kubectl) -> None:
+    """The server, ready; once Flux is there it keeps it as it is in Git."""
+    if not kubectl.succeeds("get", _DEPLOYMENT, f"--namespace={NAMESPACE}"):
+        kubectl.apply_folder(SERVER)
+    kubectl.rolled_out("deployment", "git-server", namespace=NAMESPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A clone in the cluster's state folder, and the way to the server."""
+
+    folder: Path
+    server: str
+
+    @classmethod
+    def of(cls, kubectl: Kubectl, folder: Path) -> "Repository":
+        command = kubectl.command("exec", "--stdin", f"--namespace={NAMESPACE}", _DEPLOYMENT, "--")
+        # Git splits at spaces; one that belongs to a word is written as "% ".
+        words = [word.replace("%", "%%").replace(" ", "% ") for word in command]
+        repository = cls(folder, f"ext::{' '.join(words)} %S /srv/git/iris.git")
+        if not (folder / ".git").is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            repository.git("init", "--quiet", "--initial-branch=main")
+        return repository
+
+    def take(self, project: Path) -> str:
+        """Bring what is committed in a checkout to the server; the revision that is there then."""
+        self.git("fetch", "--quiet", "--update-shallow", str(project), "HEAD")
+        head = self.git("rev-parse", "FETCH_HEAD")
+        main = self.fetch()
+        if main is None or self._contains(head, main):
+            return self._push(head)
+        if self._contains(main, head):
+            return main
+        self.git("checkout", "--quiet", "--force", "-B", "main", main)
+        try:
+            self.git("merge", "--quiet", "--no-edit", "-m", "Merge the checkout of `make up`", head)
+        except LocalClusterError as error:
+            self.git("merge", "--abort")
+            raise LocalClusterError(
+                "iris.git: holds commits that conflict with this checkout's HEAD, expected to merge them: "
+                "git pull http://git.localhost:<port>/iris.git main, resolve, commit, then the same again"
+            ) from error
+        return self._push("HEAD")
+
+    def declare(self, version: str) -> str:
+        """Commit this version of the model; the revision on the server then."""
+        main = self.fetch()
+        if main is None:
+            raise LocalClusterError("iris.git: has no branch main, expected what `make up` pushes")
+        self.git("checkout", "--quiet", "--force", "-B", "main", main)
+        file = self.folder / VERSION
+        if version_of(file.read_text()) == version:
+            return main
+        file.write_text(with_version(file.read_text(), version))
+        self.git("commit", "--quiet", "--message", subject(version), "--", str(VERSION))
+        return self._push("HEAD")
+
+    def declared(self) -> str:
+        """The version that the server's main branch declares."""
+        self.fetch()
+        return version_of(self.git("show", f"{_MAIN}:{VERSION}"))
+
+    def has_declared(self, version: str) -> bool:
+        """Whether `declare` has ever committed this version here."""
+        self.fetch()
+        return subject(version) in self.git("log", "--format=%s", _MAIN, "--", str(VERSION)).splitlines()
+
+    def fetch(self) -> str | None:
+        """The server's main branch; None while it is empty."""
+        self.git("fetch", "--quiet", "--prune", self.server, "+refs/heads/*:refs/remotes/cluster/*")
+        return self.git("for-each-ref", "--format=%(objectname)", _MAIN) or None
+
+    def git(self, *arguments: str) -> str:
+        return git(self.folder, *arguments)
+
+    def _contains(self, newer: str, older: str) -> bool:
+        command = _command(self.folder, "merge-base", "--is-ancestor", older, newer)
+        return subprocess.run(command, capture_output=True, env=_environment(), check=False).returncode == 0
+
+    def _push(self, revision: str) -> str:
+        # Without force: had somebody pushed meanwhile, the server refuses, and the same again goes on.
+        self.git("push", "--quiet", self.server, f"{revision}:refs/heads/main")
+        return self.git("rev-parse", revision)
+
+
+def subject(version: str) -> str:
+    return f"Serve {version} on this machine"
+
+
+def with_version(text: str, version: str) -> str:
+    """A version.yaml with another version, its comments kept."""
+    return re.sub(r"(?m)^(  version:) .*$", rf"\g<1> {version}", text)
+
+
+def version_of(text: str) -> str:
+    found = re.search(r"(?m)^  version: *[\"']?([^\"'\s#]+)", text)
+    if found is None:
+        raise LocalClusterError(f"{VERSION}: has no spec.version, expected one")
+    return found[1]
+
+
+def uncommitted(project: Path) -> int:
+    """How many files of a checkout differ from its HEAD, and so stay out of the cluster."""
+    return len(git(project, "status", "--porcelain", "--untracked-files=no").splitlines())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Git's answer; its failure is one line, its own."""
+    answer = subprocess.run(
+        _command(folder, *arguments),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise LocalClusterError(f"git {arguments[0]}: {_reason(answer.stderr)}")
+    return answer.stdout.strip()
+
+
+def _command(folder: Path, *arguments: str) -> list[str]:
+    # Our commits are made as they are wherever we run: no hooks, no signatures, no name of a person.
+    settings = {
+        "core.hooksPath": os.devnull,
+        "commit.gpgSign": "false",
+        "protocol.ext.allow": "always",
+        "user.name": _WHO,
+        "user.email": f"{_WHO}@localhost",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return ["git", "-C", str(folder), *options, *arguments]
+
+
+def _environment() -> dict[str, str]:
+    # A hook or a rebase that calls `make` says by these where its own repository is.
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
+def _reason(errors: str) -> str:
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "!"))]
+    return (fatal or lines or ["no message"])[0]
