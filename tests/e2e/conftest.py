@@ -5,11 +5,13 @@ One per test run, since it takes a minute; its name, state and ports are never t
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from iris_local_cluster import choice, environment
 from iris_local_cluster.kubectl import Kubectl
 
+from tests.e2e.clone import Clone
 from tests.e2e.stage import NAME, Told, command_line, free_port
 
 
@@ -30,3 +32,14 @@ def told() -> Iterator[Told]:
         yield Told(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
     finally:
         subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)
+
+
+@pytest.fixture
+def clone(told: Told, tmp_path: Path) -> Iterator[Clone]:
+    """A clone of the cluster's repository; what a test has changed there is put back by a commit."""
+    mine = Clone.of(told, tmp_path / "iris")
+    before = mine.head()
+    try:
+        yield mine
+    finally:
+        mine.restore(before)

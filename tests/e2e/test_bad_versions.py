@@ -10,6 +10,7 @@ import pytest
 from iris_local_cluster import images, models, paths, steady, story
 from iris_local_cluster.progress import Progress
 
+from tests.e2e.clone import Clone
 from tests.e2e.stage import Told
 
 pytestmark = pytest.mark.e2e
@@ -45,20 +46,19 @@ def push_crashing(told: Told) -> None:
     images.push(image, told.cluster.registry, Progress())
 
 
-def declare_under_load(told: Told, bad: Bad) -> tuple[steady.Report, models.Standing, float]:
-    """Declare it, wait until it is known to be stuck, go back, wait until all is well again."""
-    models.declare(told.kubectl, GOOD)
-    models.wait_until_serving(told.kubectl, GOOD, note=lambda _: None)
+def declare_under_load(told: Told, clone: Clone, bad: Bad) -> tuple[steady.Report, models.Standing, float]:
+    """Commit it, wait until it is known to be stuck, go back, wait until all is well again."""
+    clone.serve(GOOD)
     with steady.watch(told.cluster.entered, address=told.cluster.ingress_inside(), host=story.HOST) as seen:
         seen.wait_for(story.RATE)
         declared = time.monotonic()
-        models.declare(told.kubectl, bad.version)
-        stuck = models.wait(told.kubectl, lambda now: now.stalled, seconds=bad.seconds + 120)
+        clone.declare(bad.version)
+        stuck = models.wait(
+            told.kubectl, lambda now: now.declared == bad.version and now.stalled, seconds=bad.seconds + 120
+        )
         known_after = time.monotonic() - declared
         seen.wait_for(seen.report.requests + 3 * story.RATE)
-        models.declare(told.kubectl, GOOD)
-        models.wait_until_serving(told.kubectl, GOOD, note=lambda _: None)
-        models.wait_until_settled(told.kubectl)
+        clone.serve(GOOD)
         seen.wait_for(seen.report.requests + story.RATE)
     return seen.report, stuck, known_after
 
@@ -73,25 +73,25 @@ def require_harmless(bad: Bad, outcome: tuple[steady.Report, models.Standing, fl
     assert set(report.versions) == {GOOD}
 
 
-def test_an_image_that_does_not_exist_harms_nobody(told: Told) -> None:
-    outcome = declare_under_load(told, MISSING)
+def test_an_image_that_does_not_exist_harms_nobody(told: Told, clone: Clone) -> None:
+    outcome = declare_under_load(told, clone, MISSING)
 
     require_harmless(MISSING, outcome)
 
 
-def test_an_image_with_another_model_than_declared_harms_nobody(told: Told) -> None:
+def test_an_image_with_another_model_than_declared_harms_nobody(told: Told, clone: Clone) -> None:
     push_other_model(told)
 
-    outcome = declare_under_load(told, OTHER_MODEL)
+    outcome = declare_under_load(told, clone, OTHER_MODEL)
 
     require_harmless(OTHER_MODEL, outcome)
     assert story.FIRST in outcome[1].message
     assert OTHER_MODEL.version in outcome[1].message
 
 
-def test_a_pod_that_crashes_at_start_harms_nobody(told: Told) -> None:
+def test_a_pod_that_crashes_at_start_harms_nobody(told: Told, clone: Clone) -> None:
     push_crashing(told)
 
-    outcome = declare_under_load(told, CRASHING)
+    outcome = declare_under_load(told, clone, CRASHING)
 
     require_harmless(CRASHING, outcome)

@@ -1,0 +1,111 @@
+"""The cluster's Git as a person has it: a clone through the ingress, commits, pushes, and what Flux says."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from iris_local_cluster import chain, models
+from iris_local_cluster.chain import Link
+
+from tests.e2e.stage import Told
+
+VERSION = "clusters/local/version.yaml"
+_WHO = {"user.name": "A Test", "user.email": "test@localhost", "commit.gpgSign": "false", "http.proxy": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A clone of iris.git on the host; every change of the cluster begins here."""
+
+    folder: Path
+    told: Told
+
+    @classmethod
+    def of(cls, told: Told, folder: Path) -> "Clone":
+        clone = cls(folder, told)
+        folder.mkdir()
+        port = told.cluster.ingress.rpartition(":")[2]
+        clone.git("clone", "--quiet", f"http://git.localhost:{port}/iris.git", ".")
+        return clone
+
+    def git(self, *arguments: str) -> str:
+        options = [word for name, value in _WHO.items() for word in ("-c", f"{name}={value}")]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        answer = subprocess.run(
+            ["git", "-C", str(self.folder), *options, *arguments],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=120,
+        )
+        assert answer.returncode == 0, f"git {' '.join(arguments)}: {answer.stderr}"
+        return answer.stdout.strip()
+
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text()
+
+    def write(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text)
+
+    def set_version(self, version: str) -> None:
+        """Edit version.yaml, as a person does."""
+        self.write(VERSION, re.sub(r"(?m)^(  version:).*$", rf"\1 {version}", self.read(VERSION)))
+
+    def push(self, subject: str, *options: str) -> str:
+        """Commit whatever has changed, push it; the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", f"--message={subject}")
+        self.git("push", "--quiet", *options, "origin", "HEAD:main")
+        return self.head()
+
+    def declare(self, version: str) -> str:
+        """The commit that asks for this version."""
+        self.set_version(version)
+        return self.push(f"Serve {version}")
+
+    def serve(self, version: str) -> str:
+        """The commit that asks for this version, once it is served and Flux says so."""
+        commit = self.declare(version)
+        models.wait(self.told.kubectl, lambda now: now.declared == version and now.ready)
+        models.wait_until_settled(self.told.kubectl)
+        self.applied(commit)
+        return commit
+
+    def applied(self, commit: str, *, seconds: float = 180) -> None:
+        """Wait until every Kustomization is ready with this commit."""
+        chain.wait(self.told.kubectl, commit, chain.ORDER, seconds=seconds)
+
+    def restore(self, commit: str) -> None:
+        """Make the tree what it was then, by one more commit, and wait until the cluster is so again."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("checkout", "--quiet", "--force", "-B", "main", "origin/main")
+        self.git("read-tree", "-u", "--reset", commit)
+        self.applied(self.push("Put back what a test has changed"))
+
+
+def flux(told: Told, kind: str, name: str) -> Link | None:
+    """One Flux object as it is now."""
+    found = (each for each in chain.look(told.kubectl) if (each.kind, each.name) == (kind, name))
+    return next(found, None)
+
+
+def flux_until(
+    told: Told, kind: str, name: str, reached: Callable[[Link], bool], *, seconds: float = 120
+) -> Link:
+    """Wait until a Flux object says so; the last word tells why it did not come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        now = flux(told, kind, name)
+        if now is not None and reached(now):
+            return now
+        assert time.monotonic() < deadline, f"{kind} {name}: after {seconds:.0f} s: {now}"
+        time.sleep(0.3)
