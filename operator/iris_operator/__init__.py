@@ -5,6 +5,6 @@ object) and `queue` (the names to look at again). `workers` take a name and call
 like a table of contents: `spec` (body to IrisModel), `children` (IrisModel to manifests, one file per kind),
 `apply` (manifests to cluster), `rollout` and `proof` (what the pods do), `status` (facts to conditions).
 
-Only `cluster` talks to the API server, only `proof` to the pods, only `handlers` and `__main__` know Kopf.
+Only `cluster` talks to the API server, only `proof` to the pods, only `handlers` knows Kopf.
 `spec`, `children`, `ownership`, `rollout`, `routes`, `history` and `status` are pure: no clock, no I/O.
 """

@@ -9,8 +9,6 @@ import threading
 import time
 from typing import Final
 
-import kopf
-
 from iris_operator import cluster, errors, handlers, health
 from iris_operator import settings as setting
 from iris_operator.engine import Engine
@@ -53,18 +51,16 @@ async def run(settings: setting.Settings) -> None:
         running.add_done_callback(lambda _: end_within(_END_SECONDS))
 
         async def end() -> None:
-            running.cancel()
+            if not running.cancelling():
+                running.cancel()
             await asyncio.wait([running])
 
         try:
-            await kopf.operator(
-                registry=handlers.register(engine, end),
-                settings=handlers.settings(),
-                standalone=True,
-                clusterwide=not settings.namespaces,
-                namespaces=settings.namespaces,
-                stop_flag=stop,
-            )
+            await handlers.pump(engine, settings.namespaces, stop, end)
+        except errors.WatchBroken as broken:
+            logger.critical("%s: ending, a restart is the cure", broken)
+            await end()  # gives the lease back
+            os._exit(1)
         finally:
             await end()
             await probes.cleanup()
@@ -91,8 +87,6 @@ def _log(level: str) -> None:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%S%z",
     )
-    # Kopf tells of every handled event at INFO: that is one line per heartbeat of every pod.
-    logging.getLogger("kopf").setLevel(logging.WARNING)
 
 
 def _refuse(message: str) -> int:

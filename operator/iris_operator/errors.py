@@ -3,7 +3,8 @@
 Invalid         the user must change something: Stalled, tried again when it changes
 Waiting         nothing is wrong: the pass is tried again after `seconds`
 ClusterError    the API server refused or could not be reached
-    Unsupported     this cluster is not one that we can work in: the process ends
+Unsupported     this cluster is not one that we can work in: the process ends
+WatchBroken     we would not hear of changes any more: the process ends, its restart is the cure
 """
 
 
@@ -37,3 +38,7 @@ class ClusterError(Exception):
 
 class Unsupported(Exception):  # noqa: N818 - an outcome
     """Where, found, expected."""
+
+
+class WatchBroken(Exception):  # noqa: N818 - says what happened
+    """A watch ended with an error that asking again does not cure."""

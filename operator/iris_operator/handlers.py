@@ -1,20 +1,48 @@
 """The door: Kopf's watches in, the engine's store out. Nothing is decided here.
 
-Only raw events: Kopf adds no finalizer, annotation, timer, index or patch of its own.
+Only raw events: Kopf adds no finalizer, annotation, timer, index or patch of its own. Nobody else knows it:
+whatever calls `engine.saw` and `engine.lost`, and ends on a signal, can stand in its place.
 """
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
 
+from iris_operator import errors
 from iris_operator.engine import Engine
 from iris_operator.kinds import Kind
 from iris_operator.sweep import WATCHED
 
 
-def register(engine: Engine, stop: Callable[[], Awaitable[None]]) -> kopf.OperatorRegistry:
-    """A registry whose handlers feed `engine`; `stop` is awaited before Kopf ends."""
+async def pump(
+    engine: Engine, namespaces: tuple[str, ...], stop: asyncio.Event, end: Callable[[], Awaitable[None]]
+) -> None:
+    """Watches until a signal or `stop`; `end` is awaited before it returns.
+
+    Raises errors.WatchBroken when a watch has ended for good. What is left of Kopf then may hang for ever, so
+    the process has to end.
+    """
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
+        registry=_registry(engine, end),
+        settings=_settings(),
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=stop,
+    )
+    running = asyncio.create_task(kopf.run_tasks(tasks, ignored=others))
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise errors.WatchBroken(str(error)) from error
+    await running
+
+
+def _registry(engine: Engine, end: Callable[[], Awaitable[None]]) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     for kind, _ in WATCHED:
         _watch(registry, engine, kind)
@@ -26,7 +54,7 @@ def register(engine: Engine, stop: Callable[[], Awaitable[None]]) -> kopf.Operat
     @kopf.on.cleanup(registry=registry)
     async def cleanup(**_: Any) -> None:
         # Here and not after Kopf's end: Kopf waits 5 s for every task that it did not start itself.
-        await stop()
+        await end()
 
     return registry
 
@@ -41,8 +69,12 @@ def _watch(registry: kopf.OperatorRegistry, engine: Engine, kind: Kind) -> None:
             engine.saw(kind, body)
 
 
-def settings() -> kopf.OperatorSettings:
+def _settings() -> kopf.OperatorSettings:
     """Kopf as a pump: it watches what is ours and writes nothing."""
+    # Kopf tells of every handled event at INFO: that is one line per heartbeat of every pod.
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    # Of a watch that has ended we tell ourselves, in one line.
+    logging.getLogger("kopf._core.reactor").setLevel(logging.CRITICAL)
     configured = kopf.OperatorSettings()
     configured.posting.enabled = False
     configured.peering.standalone = True
