@@ -14,6 +14,8 @@ from tests.faults import plans, stories
 from tests.faults.suite import Suite, Verdict
 from tests.harness.fixtures import CRDS
 
+logger = logging.getLogger(__name__)
+
 _SLOWEST = 5
 
 
@@ -30,6 +32,7 @@ def _arguments() -> argparse.Namespace:
         "--plan", action="append", default=[], help="only this plan, by its name (repeatable)"
     )
     parser.add_argument("--story", action="append", choices=stories.STORIES, help="only this story's plans")
+    parser.add_argument("--all", action="store_true", help="also plans that end as another one does")
     parser.add_argument("--sample", type=int, help="that many plans, drawn with the seed")
     parser.add_argument("--seed", type=int, default=1, help="of the order and of the sample")
     parser.add_argument("--lanes", type=int, default=6, help="plans at once")
@@ -47,8 +50,8 @@ async def _run(arguments: argparse.Namespace) -> int:
     with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
             found = await suite.learn(told)
-            logging.getLogger(__name__).info("%d plans from %d stories", len(found), len(suite.told))
-            wanted = named or found
+            wanted = named or (found if arguments.all else plans.distinct(found))
+            logger.info("%d plans of %d, from %d stories", len(wanted), len(found), len(suite.told))
             random.Random(arguments.seed).shuffle(wanted)  # noqa: S311
             wanted = wanted[: arguments.sample]
             if arguments.list:

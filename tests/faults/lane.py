@@ -4,7 +4,7 @@ The operator is restarted whenever it ends, as Kubernetes would; the lane counts
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
     from iris_local_cluster.api_server import ApiServer
 
-SWEEP_SECONDS: Final = 2
+SWEEP_SECONDS: Final = 1
 _PODS_AT_ONCE: Final = 24
 _CLEAN_WITHIN: Final = 90.0
 _LOOK_SECONDS: Final = 0.1
-_KUBELET_SECONDS: Final = 0.15
 _CHILDREN: Final = (
     "ServiceAccount", "NetworkPolicy", "Deployment", "ReplicaSet", "Pod", "Service", "PodDisruptionBudget",
     "HorizontalPodAutoscaler", "ConfigMap", "Ingress",
@@ -47,6 +46,16 @@ class Running:
     def kill(self) -> None:
         if self.life is not None:
             self.life.process.kill()
+
+    def memory(self) -> float:
+        """MiB that this life has held at most."""
+        if self.life is None:
+            return 0.0
+        with suppress(OSError):  # it has just ended
+            for line in Path(f"/proc/{self.life.process.pid}/status").read_text("utf-8").splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+        return 0.0
 
     def whole_log(self) -> str:
         return self.log + (self.life.log() if self.life else "")
@@ -90,7 +99,7 @@ class Lane:
             await self._furnish()
             refused = kubelet.ended(65, "artifact refused: found version 1.0.0, expected 2.0.0", restarts=0)
             behaviours = dict.fromkeys(("1.0.0", "1.1.0", "1.2.0"), self.answers.serving)
-            playing = kubelet.Kubelet(self.cluster, {**behaviours, "2.0.0": refused}, every=_KUBELET_SECONDS)
+            playing = kubelet.Kubelet(self.cluster, {**behaviours, "2.0.0": refused})
             await entered.enter_async_context(playing)
             self.proxy.write_kubeconfig(self.operator.kubeconfig)
             self._supervising = asyncio.create_task(self.operator.supervise())

@@ -3,14 +3,43 @@
 A plan's name says everything that is needed to run it again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tests.harness.proxy_targets import Fault, Seen
 
-WRITE_MODES: Final = ("kill-before", "kill-after", "500", "409", "429", "hang", "late", "truncated", "outage")
-EVENT_MODES: Final = ("dropped", "duplicated", "delayed", "cut", "error-410", "error-500")
+WRITE_MODES: Final = (
+    "kill-before", "kill-after", "stale", "stale-2", "500", "409", "429", "forbidden", "hang", "late",
+    "truncated", "outage", "blackout",
+)  # fmt: skip
+EVENT_MODES: Final = ("dropped", "duplicated", "delayed", "cut", "gap", "error-410", "error-500")
+# The operator ends once: killed, or because a watch is broken for good.
+ENDING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2", "error-500"})
+
+# Modes that lead the operator down one path take turns over stories and kinds: what each group has in common.
+TURNS: Final[Mapping[tuple[str, ...], str]] = {
+    ("500", "409", "429", "forbidden"): "refused: one line, and a retry after a wait",
+    ("hang", "late", "outage"): "no answer: the next pass finds the write or does not",
+    ("stale", "stale-2"): "a new life with an old view: one or two of our own writes behind",
+    ("duplicated", "cut"): "every event arrives, some twice: an older copy never replaces a newer one",
+    (
+        "error-410",
+        "gap",
+        "error-500",
+    ): "events are lost and a LIST follows that cannot tell of what was deleted",
+}
+# Children that are written and compared by the same lines of code, and of which no state is read: in each
+# story another one stands for all.
+_ALIKE: Final = frozenset(
+    {
+        "configmaps", "horizontalpodautoscalers", "ingresses", "networkpolicies", "poddisruptionbudgets",
+        "prometheusrules", "serviceaccounts", "servicemonitors", "services",
+    }
+)  # fmt: skip
+# Costs minutes and asks one question: does everything come back after a long time?
+_ONCE: Final = ("blackout", "version", "PATCH deployments/iris")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,11 +76,52 @@ def of_story(story: str, traces: Sequence[Sequence[Seen]], known: Iterable[Seen]
     """
     shared = set(traces[0]).intersection(*traces[1:])
     targets = sorted({*_writes(shared), *_ends(shared)} - set(known))
-    return sorted(
+    made = (
         Plan(story, mode, target)
         for target in targets
         for mode in (WRITE_MODES if target.what == "write" else EVENT_MODES)
     )
+    return sorted(plan for plan in made if _asks_something(plan))
+
+
+def _asks_something(plan: Plan) -> bool:
+    return plan.mode != _ONCE[0] or (plan.story, plan.target.signature) == _ONCE[1:]
+
+
+def distinct(plans: Iterable[Plan]) -> list[Plan]:
+    """One plan of each kind that may end differently: by story, mode, verb and kind of object.
+
+    Of equal writes or events of a story the last stands for all: the first mostly belongs to the beginning
+    that all stories share. A kill before a write leaves what a kill after the one before leaves, so it is
+    asked only of the first write of a story. The rest stands at TURNS and _ALIKE.
+    """
+    ordered = sorted(plans)
+    stories = sorted({plan.story for plan in ordered})
+    classes = sorted({_class(plan) for plan in ordered})
+    same: dict[tuple[str, str, str], list[Plan]] = defaultdict(list)
+    for plan in ordered:
+        same[plan.story, plan.mode, _class(plan)].append(plan)
+    chosen = []
+    for (story, mode, kind), candidates in same.items():
+        turn = stories.index(story) + classes.index(kind)
+        group = next((modes for modes in TURNS if mode in modes), (mode,))
+        names = sorted({plan.target.signature for plan in candidates})
+        picked = names[turn % len(names)] if kind.endswith(_OTHERS) else names[-1]
+        if group[turn % len(group)] == mode:
+            chosen.append(max(plan for plan in candidates if plan.target.signature == picked))
+    first = {story: min(plan.target for plan in chosen if plan.story == story) for story in stories}
+    return sorted(plan for plan in chosen if plan.mode != "kill-before" or plan.target == first[plan.story])
+
+
+_OTHERS: Final = "children that are alike"
+
+
+def _class(plan: Plan) -> str:
+    """Write or event, its verb and the kind of object, whatever its name."""
+    verb, _, rest = plan.target.signature.partition(" ")
+    kind, _, name = rest.partition("/")
+    kind = _OTHERS if kind in _ALIKE else "status" if name.endswith("/status") else kind
+    return f"{plan.target.what} {verb} {kind}"
 
 
 def _writes(shared: Iterable[Seen]) -> list[Seen]:

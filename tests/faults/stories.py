@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
 # Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
-_WITHIN = 90.0
+PATIENCE: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -18,6 +18,7 @@ class Teller:
     """The hand that declares; remembers which version each generation declared."""
 
     cluster: Cluster
+    patience: float = PATIENCE  # seconds that one step may take
     declared: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)  # uid and generation
 
     async def declare(self, version: str = "1.0.0", name: str = "iris", **spec: Any) -> None:
@@ -41,14 +42,14 @@ class Teller:
             current = status["observedGeneration"] == body["metadata"]["generation"]
             return current and bool(ready) and ready[0]["reason"] == reason
 
-        await eventually(lambda: self.cluster.get("IrisModel", name), holds, within=_WITHIN)
+        await eventually(lambda: self.cluster.get("IrisModel", name), holds, within=self.patience)
 
     async def serves(self, version: str = "1.0.0", **spec: Any) -> None:
         await self.declare(version, **spec)
         await self.reaches("Serving")
 
     async def sees(self, kind: str, name: str, holds: Callable[[Manifest | None], object]) -> None:
-        await eventually(lambda: self.cluster.find(kind, name), holds, within=_WITHIN)
+        await eventually(lambda: self.cluster.find(kind, name), holds, within=self.patience)
 
     async def gone(self, kind: str, name: str) -> None:
         await self.sees(kind, name, lambda body: body is None)

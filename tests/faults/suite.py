@@ -18,6 +18,7 @@ from tests.faults.lane import SWEEP_SECONDS, Lane
 from tests.faults.plans import Plan
 from tests.faults.stories import Teller
 from tests.harness.kubernetes import eventually
+from tests.harness.proxy import OUTAGES
 from tests.harness.proxy_targets import Seen
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
 _CONVERGES_WITHIN: Final = 90.0
 _ENDS_WITHIN: Final = 60.0
+_MEMORY: Final = 200  # MiB, after however many plans in one life
 _LEARNINGS: Final = 2
 _FIRST: Final = stories.create.__name__  # how every story begins
 _TRIES: Final = 3
@@ -138,8 +140,9 @@ class Suite:
             await _settled(lane)
             log_start, ends = len(lane.operator.whole_log()), lane.operator.ends
             record = lane.proxy.begin(plan.fault)
-            teller = Teller(lane.cluster)
+            teller = Teller(lane.cluster, stories.PATIENCE + OUTAGES.get(plan.mode, 0.0))
             await stories.STORIES[plan.story](teller)
+            lane.proxy.disarm()
             least = ends + _ends(plan, record.fired)
             await eventually(lane.lives_ended, lambda ended: ended >= least, within=_ENDS_WITHIN)
             await _rest(lane)
@@ -150,8 +153,9 @@ class Suite:
             wrong += [f"wrote what is not ours: {write}" for write in oracles.strays(record.written)]
             wrong += [f"touched {name} of somebody else" for name in await lane.touched()]
             wrong += oracles.complaints(lane.operator.whole_log()[log_start:], plan.mode)
+            wrong += _too_much(lane.operator.memory())
             if lane.operator.ends - ends > _ends(plan, record.fired):
-                wrong.append("the operator ended by itself")
+                wrong.append(f"the operator ended by itself:\n{lane.operator.whole_log()[log_start:]}")
             return Verdict(plan, record.fired, time.monotonic() - started, tuple(wrong))
         except AssertionError as error:  # not reached in time: a verdict like any other
             return Verdict(
@@ -161,7 +165,11 @@ class Suite:
 
 def _ends(plan: Plan, fired: bool) -> int:
     """How often the operator may end: an unknown error on a watch ends it, a restart is the cure."""
-    return int(fired and plan.mode in ("kill-before", "kill-after", "error-500"))
+    return int(fired and plan.mode in plans.ENDING)
+
+
+def _too_much(memory: float) -> list[str]:
+    return [f"memory: found {memory:.0f} MiB, expected at most {_MEMORY}"] if memory > _MEMORY else []
 
 
 def _tail(lane: Lane) -> str:

@@ -1,11 +1,12 @@
 """Plans from traces, and judges that can say no: the suite's own parts, without any cluster."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from tests.faults import oracles, plans
-from tests.faults.plans import Plan
+from tests.faults.plans import EVENT_MODES, WRITE_MODES, Plan
 from tests.harness.proxy import Written
 from tests.harness.proxy_targets import Call, Seen
 
@@ -55,6 +56,69 @@ def test_a_plan_is_found_again_by_its_name(target: Seen) -> None:
 def test_refuses_a_mode_that_does_not_fit_its_target() -> None:
     with pytest.raises(ValueError, match="found mode 'cut'"):
         plans.parse("scale:cut:write PATCH services/iris#1")
+
+
+def made(story: str, *signatures: str) -> list[Plan]:
+    """Every plan of a story that was told with these writes and events, each twice."""
+    trace = [
+        Seen(
+            "event" if signature.split()[0] in ("ADDED", "MODIFIED", "DELETED") else "write",
+            signature,
+            number,
+        )
+        for signature in signatures
+        for number in (1, 2)
+    ]
+    return plans.of_story(story, [trace, trace])
+
+
+def groups(modes: Iterable[str]) -> set[tuple[str, ...]]:
+    return {next((group for group in plans.TURNS if mode in group), (mode,)) for mode in modes}
+
+
+@pytest.mark.parametrize(
+    "signature", ["PATCH deployments/iris", "PATCH irismodels/iris/status", "DELETED pods/*"]
+)
+def test_asks_every_group_of_modes_of_what_stands_for_itself(signature: str) -> None:
+    every = made("scale", signature, "PATCH services/iris")
+
+    found = plans.distinct(every)
+
+    modes = EVENT_MODES if signature.startswith("DELETED") else WRITE_MODES
+    asked = [plan for plan in found if plan.target.signature == signature]
+    assert groups(plan.mode for plan in asked) >= groups(modes) - {("kill-before",), ("blackout",)}
+    last = max(plan.target.number for plan in every if plan.target.signature == signature)
+    assert {plan.target.number for plan in asked if plan.mode != "kill-before"} == {last}
+
+
+def test_asks_every_mode_of_every_kind_in_one_story_or_another() -> None:
+    kinds = ("PATCH deployments/iris", "PATCH irismodels/iris/status", "ADDED pods/*")
+    told = [plan for number in range(12) for plan in made(f"story-{number}", *kinds)]
+
+    found = {(plan.target.signature, plan.mode) for plan in plans.distinct(told)}
+
+    for kind in kinds:
+        modes = EVENT_MODES if kind.startswith("ADDED") else WRITE_MODES
+        assert {mode for signature, mode in found if signature == kind} >= {*modes} - {
+            "kill-before",
+            "blackout",
+        }
+
+
+def test_children_that_are_alike_take_turns_over_the_stories() -> None:
+    alike = ("PATCH services/iris", "PATCH ingresses/iris", "PATCH networkpolicies/iris")
+    told = [plan for number in range(6) for plan in made(f"story-{number}", *alike)]
+
+    killed = [plan for plan in plans.distinct(told) if plan.mode == "kill-after"]
+
+    assert {plan.target.signature for plan in killed} == {*alike}
+    assert len(killed) == len({plan.story for plan in killed}) == 6
+
+
+def test_the_long_outage_is_asked_for_once() -> None:
+    told = [plan for story in ("scale", "version") for plan in made(story, "PATCH deployments/iris")]
+
+    assert [plan.story for plan in plans.distinct(told) if plan.mode == "blackout"] == ["version"]
 
 
 PROVEN = {("iris", "1.0.0", "a"): 1.0, ("iris", "1.0.0", "b"): 2.0}

@@ -13,7 +13,6 @@ from typing import Any
 from tests.harness.kubernetes import Cluster, Manifest, Refused
 
 Behaviour = Callable[[Manifest], dict[str, Any]]  # pod to its status
-_POLL_SECONDS = 0.05
 
 
 def serving(address: str) -> Behaviour:
@@ -69,44 +68,52 @@ def ended(exit_code: int, message: str, restarts: int) -> Behaviour:
 class Kubelet:
     """Gives each pod of the cluster's namespace its behaviour, by image tag, until the block ends."""
 
-    def __init__(
-        self, cluster: Cluster, behaviours: Mapping[str, Behaviour], *, every: float = _POLL_SECONDS
-    ) -> None:
+    def __init__(self, cluster: Cluster, behaviours: Mapping[str, Behaviour]) -> None:
         self._cluster = cluster
-        self._every = every
         self._behaviours = dict(behaviours)
-        self._task: asyncio.Task[None] | None = None
+        self._pods: dict[str, Manifest] = {}  # by uid
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Kubelet":
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._play())]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     def set(self, tag: str, behaviour: Behaviour) -> None:
         """From now on, also for pods that are there."""
         self._behaviours[tag] = behaviour
+        self._changed.set()
 
-    async def _run(self) -> None:
+    async def _watch(self) -> None:
+        async for event, pod in self._cluster.watch("Pod"):
+            if event == "DELETED":
+                self._pods.pop(pod["metadata"]["uid"], None)
+            elif event in ("ADDED", "MODIFIED"):
+                self._pods[pod["metadata"]["uid"]] = pod
+                self._changed.set()
+
+    async def _play(self) -> None:
         given: dict[str, Behaviour] = {}
         while True:
-            for pod in await self._cluster.list("Pod"):
-                tag = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
-                behaviour = self._behaviours.get(tag)
-                uid = pod["metadata"]["uid"]
+            await self._changed.wait()
+            self._changed.clear()
+            for uid, pod in list(self._pods.items()):
+                behaviour = self._behaviours.get(pod["spec"]["containers"][0]["image"].rpartition(":")[2])
                 if behaviour is None or given.get(uid) is behaviour:
                     continue
                 with suppress(Refused):  # deleted meanwhile
-                    name = pod["metadata"]["name"]
-                    await self._cluster.patch("Pod", name, {"status": behaviour(pod)}, subresource="status")
+                    name, status = pod["metadata"]["name"], behaviour(pod)
+                    await self._cluster.patch("Pod", name, {"status": status}, subresource="status")
                     given[uid] = behaviour
-            await asyncio.sleep(self._every)
 
 
 def _status(

@@ -4,9 +4,11 @@ Independent of the product's own client on purpose: what the tests see is not fi
 """
 
 import asyncio
+import json
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +20,8 @@ Manifest = dict[str, Any]
 T = TypeVar("T")
 
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_POLL_SECONDS = 0.05
+# Quick at first, then more and more patient: many tests wait on one machine.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 
 class Refused(Exception):  # noqa: N818 - the API server said no: an answer, not an error of ours
@@ -62,6 +65,17 @@ class Cluster:
         path = await self.path(kind, "", namespace)
         answer = await self.request("GET", path, params={"labelSelector": labels})
         return list(answer["items"])
+
+    async def watch(self, kind: str) -> AsyncIterator[tuple[str, Manifest]]:
+        """ADDED, MODIFIED or DELETED and the object: first all that is there, then every change, for ever."""
+        path = await self.path(kind)
+        while True:
+            with suppress(httpx.TransportError):
+                async with self.client.stream("GET", path, params={"watch": "1"}, timeout=None) as answer:
+                    async for line in answer.aiter_lines():
+                        event = json.loads(line)
+                        yield event["type"], event["object"]
+            await asyncio.sleep(_SHORTEST_PAUSE)
 
     async def create(
         self, manifest: Mapping[str, Any], *, namespace: str = "", dry_run: bool = False
@@ -136,13 +150,15 @@ async def eventually(
 ) -> T:
     """What was read once it holds; after `within` seconds an error that shows what was read last."""
     deadline = time.monotonic() + within
+    pause = _SHORTEST_PAUSE
     while True:
         found = await read()
         if holds(found):
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"not reached within {within:.0f} s; last seen: {found}")
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(1.3 * pause, _LONGEST_PAUSE)
 
 
 def client_of(kubeconfig: Path) -> httpx.AsyncClient:

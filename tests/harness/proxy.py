@@ -25,7 +25,12 @@ from tests.harness.proxy_targets import Call, Fault, Seen
 _LARGEST: Final = 32 * 1024 * 1024
 _HOP: Final = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
 _LONGEST_HANG: Final = 30.0
-_OUTAGE_SECONDS: Final = 3.0
+OUTAGES: Final = {"outage": 3.0, "blackout": 300.0}
+_NEVER_SENT: Final = frozenset({"kill-before", "hang", "late", *OUTAGES})
+_KILLED_AFTER: Final = frozenset({"kill-after", "stale", "stale-2"})
+_DENIED_SECONDS: Final = 3.0
+# Counted from when a restarted operator has listed and begins to watch.
+_STALE_SECONDS: Final = 2.0
 _REFUSALS: Final = {
     "500": (500, "InternalError", "made up by the test: internal error"),
     "409": (409, "Conflict", "made up by the test: the object has been modified"),
@@ -53,11 +58,26 @@ class Record:
     fired: bool = False
     last_at: float = 0.0  # when the last event passed
 
+    @property
+    def latest_version(self) -> int:
+        """The resourceVersion that our last write has got."""
+        versions = (write.answer.get("metadata", {}).get("resourceVersion") for write in self.written[::-1])
+        return next((int(version) for version in versions if version), 1)
+
     def saw(self, what: str, signature: str) -> Seen:
         self.counts[what, signature] += 1
         seen = Seen(what, signature, self.counts[what, signature])
         self.trace.append(seen)
         return seen
+
+
+class Past:
+    """The API server as it was at a version, until `end`."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.over = asyncio.Event()
+        self.ends_soon = False
 
 
 class Proxy:
@@ -75,6 +95,9 @@ class Proxy:
         self.fault: Fault | None = None
         self.record = Record()
         self.down = False  # answers nobody while it is True
+        self.past: Past | None = None  # what LISTs and watches show while it is there
+        self._gap: tuple[str, float] | None = None  # a kind whose watches were lost, until when
+        self._denied: tuple[str, str, float] = ("", "", 0.0)  # verb and kind that are refused, until when
 
     async def __aenter__(self) -> "Proxy":
         context = ssl.create_default_context(cafile=self._authority)
@@ -109,7 +132,12 @@ class Proxy:
     def begin(self, fault: Fault | None) -> Record:
         """Forget what passed, and aim this fault."""
         self.fault, self.record = fault, Record()
+        self._gap, self._denied = None, ("", "", 0.0)
         return self.record
+
+    def disarm(self) -> None:
+        """A fault that has not found its target yet must not find one in what comes after."""
+        self.fault = None
 
     def due(self, seen: Seen) -> str:
         """The mode of the fault if this is its target, else nothing."""
@@ -123,38 +151,66 @@ class Proxy:
         if self.down:
             return _abort(request)
         if request.query.get("watch") in ("true", "1"):
-            return await proxy_streams.watch(self, request, self._session, self._url(request))
+            return await self._watch(request)
         call = Call.parse(request.method, request.path, await request.read())
         if not call.writes:
             return await self._forward(request, call)
         return await self._write(request, call)
 
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
+        plural = Call.parse("GET", request.path, b"").plural
+        if self._gap is not None and self._gap[0] == plural:
+            if _now() < self._gap[1]:
+                return _abort(request)
+            self._gap = None
+            return await proxy_streams.gone(request)
+        if self.past is not None and plural == "irismodels" and not self.past.ends_soon:
+            self.past.ends_soon = True
+            asyncio.get_running_loop().call_later(_STALE_SECONDS, self._to_the_present)
+        return await proxy_streams.watch(self, request, self._session, self._url(request))
+
+    def lose(self, plural: str, seconds: float) -> None:
+        """For a time nobody can watch this kind; then its versions until now are compacted away."""
+        self._gap = (plural, _now() + seconds)
+
     async def _write(self, request: web.Request, call: Call) -> web.StreamResponse:
         mode = self.due(self.record.saw("write", call.signature))
+        if mode == "forbidden":
+            self._denied = (call.method, call.plural, _now() + _DENIED_SECONDS)
+        if self._denied[:2] == (call.method, call.plural) and _now() < self._denied[2]:
+            return _refusal(403, "Forbidden", f"made up by the test: cannot {call.method} {call.plural}")
         if mode in _REFUSALS:
             return _refusal(*_REFUSALS[mode])
+        if mode in _NEVER_SENT:
+            return await self._withhold(request, call, mode)
+        before = self.record.latest_version
+        answer = await self._forward(request, call)
+        if mode in _KILLED_AFTER:
+            self._kill()
+            if mode != "kill-after":
+                self.past = Past((before if mode == "stale-2" else self.record.latest_version) - 1)
+            return _abort(request)
+        return await _half(request, answer) if mode == "truncated" else answer
+
+    async def _withhold(self, request: web.Request, call: Call, mode: str) -> web.StreamResponse:
         if mode == "kill-before":
             self._kill()
-            return _abort(request)
-        if mode == "outage":
+        elif mode in OUTAGES:
             self.down = True
-            asyncio.get_running_loop().call_later(_OUTAGE_SECONDS, self._up)
-            return _abort(request)
-        if mode in ("hang", "late"):
+            asyncio.get_running_loop().call_later(OUTAGES[mode], self._up)
+        else:
             await _until_it_gives_up(request)
-            if mode == "late":
-                await self._forward(request, call)
-            return _abort(request)
-        answer = await self._forward(request, call)
-        if mode == "kill-after":
-            self._kill()
-            return _abort(request)
-        if mode == "truncated":
-            return await _half(request, answer)
-        return answer
+        if mode == "late":
+            await self._forward(request, call)
+        return _abort(request)
 
     def _up(self) -> None:
         self.down = False
+
+    def _to_the_present(self) -> None:
+        if self.past is not None:
+            self.past.over.set()
+            self.past = None
 
     async def _forward(self, request: web.Request, call: Call) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
@@ -169,18 +225,26 @@ class Proxy:
             return _abort(request)
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
         if call.writes:
-            now = asyncio.get_running_loop().time()
-            record.written.append(Written(now, call, answer.status, json.loads(raw)))
+            record.written.append(Written(_now(), call, answer.status, json.loads(raw)))
         return web.Response(status=answer.status, headers=kept, body=raw)
 
     def _url(self, request: web.Request) -> URL:
-        return URL(self._upstream + request.raw_path, encoded=True)
+        url = URL(self._upstream + request.raw_path, encoded=True)
+        call = Call.parse(request.method, request.path, b"")
+        lists = not call.writes and call.plural and not call.name and "watch" not in request.query
+        if self.past is None or not lists:
+            return url
+        return url.update_query(resourceVersion=str(self.past.version), resourceVersionMatch="Exact")
 
     @property
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
             raise RuntimeError("a Proxy is used as an async context manager")
         return self._client
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _refusal(code: int, reason: str, message: str) -> web.Response:

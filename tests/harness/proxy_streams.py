@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.harness.proxy import Proxy
 
 _LOOK_SECONDS: Final = 0.5
+_GAP_SECONDS: Final = 1.0
 # A delayed event comes after the next one about the same object, or after this time.
 _LONGEST_DELAY: Final = 1.5
 
@@ -32,6 +33,21 @@ async def watch(
         except ConnectionError:  # the operator has gone
             return down
     return down
+
+
+async def gone(request: web.Request) -> web.StreamResponse:
+    """What the API server answers to a watch from a version that was compacted away."""
+    down = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await down.prepare(request)
+    await down.write(_error(410))
+    return down
+
+
+def _error(code: int) -> bytes:
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code}
+    return (
+        json.dumps({"type": "ERROR", "object": {**status, "message": "made up by the test"}}).encode() + b"\n"
+    )
 
 
 class _Stream:
@@ -69,6 +85,9 @@ class _Stream:
         """False ends the stream."""
         event = json.loads(line)
         kind, body = event["type"], event["object"]
+        past = self._proxy.past
+        if past is not None and int(body.get("metadata", {}).get("resourceVersion", 0)) > past.version:
+            await past.over.wait()
         if not self._plural or kind not in ("ADDED", "MODIFIED", "DELETED"):
             await self._down.write(line)
             return True
@@ -85,12 +104,11 @@ class _Stream:
 
     async def _break(self, mode: str, line: bytes, uid: str) -> bool:
         if mode in ("error-410", "error-500"):
-            code = int(mode.removeprefix("error-"))
-            status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code}
-            status["message"] = "made up by the test"
-            await self._down.write(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+            await self._down.write(_error(int(mode.removeprefix("error-"))))
             return False
-        if mode == "cut":
+        if mode in ("cut", "gap"):
+            if mode == "gap":
+                self._proxy.lose(self._plural, _GAP_SECONDS)
             if self._request.transport is not None:
                 self._request.transport.abort()
             return False
