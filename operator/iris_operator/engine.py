@@ -72,6 +72,8 @@ class Engine:
             if elector is not None:
                 await elector.acquire()
                 keeping.append(tasks.create_task(_keep(elector)))
+            else:
+                metrics.leading(True)  # nobody else may
             self._leading = True
             working = [
                 tasks.create_task(workers.work(self._queue, self._reconcile))

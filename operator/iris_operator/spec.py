@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_operator import errors, reasons
+from iris_operator.objectives import Objectives
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class IrisModel:
     route: Route | None
     dashboard: Dashboard
     scrape: bool
+    alerts: bool
+    objectives: Objectives
     network_policy: NetworkPolicy
     progress_deadline_seconds: int
     suspend: bool
@@ -90,7 +93,7 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
     """Raises errors.Invalid, naming the field, when the body is not what the CRD promises."""
     metadata, spec = body["metadata"], _Fields("spec", body.get("spec"))
     image, monitoring = spec.fields("image"), spec.fields("monitoring")
-    server = spec.fields("server")
+    server, alerts = spec.fields("server"), monitoring.fields("alerts")
     dashboard, policy = monitoring.fields("dashboard"), spec.fields("networkPolicy")
     return IrisModel(
         namespace=metadata["namespace"],
@@ -115,6 +118,11 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
         route=_route(spec),
         network_policy=NetworkPolicy(policy.boolean("enabled"), policy.sequence("allowFrom")),
         dashboard=Dashboard(dashboard.boolean("enabled"), dashboard.text("folder")),
+        alerts=alerts.boolean("enabled"),
+        objectives=Objectives(
+            availability_per_mille=alerts.integer("availabilityPerMille"),
+            latency_milliseconds=alerts.integer("latencyMilliseconds"),
+        ),
         scrape=monitoring.fields("scrape").boolean("enabled"),
         progress_deadline_seconds=spec.integer("progressDeadlineSeconds"),
         suspend=spec.boolean("suspend"),

@@ -4,17 +4,21 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 from iris_model_server import artifact
-from iris_model_server.metrics import Metrics
+from iris_model_server.metrics import SECONDS, Metrics
+from iris_operator import alerts
 from iris_operator import metrics as operator_metrics
 from iris_operator.dashboards import fleet, model, operator
 from iris_operator.objectives import Objectives
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.crds.schema import SPEC
 from tests.harness import promql
 from tests.model_server import artifacts
 
@@ -34,6 +38,9 @@ DRIFT: Final = {
 }
 
 LEGEND: Final = re.compile(r"\{\{(\w+)\}\}")
+OF_THE_OPERATOR: Final = yaml.safe_load(
+    (Path(__file__).parents[2] / "charts/iris-operator/alerts/operator.yaml").read_text("utf-8")
+)["groups"]
 BOARDS: Final = {
     "model": json.loads(model.build("iris", "iris", Objectives(999, 250))),
     "fleet": json.loads(fleet.build()),
@@ -50,6 +57,11 @@ TARGETS: Final[dict[str, dict[str, str]]] = {
     for mark in board["annotations"].get("list", ())
     if "expr" in mark
 }
+ALERTS: Final = [
+    pytest.param(rule["expr"], id=f"{rule['alert']} {rule['labels'].get('window', '')}".strip())
+    for group in (*alerts.groups("iris", "iris", Objectives(999, 250)), *OF_THE_OPERATOR)
+    for rule in group["rules"]
+]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +117,23 @@ def test_every_query_asks_for_series_and_labels_that_somebody_has(
 ) -> None:
     assert promql.metrics(target["expr"])
     assert promql.unknown(target["expr"], exposed) == []
+
+
+@pytest.mark.parametrize("expression", ALERTS)
+def test_every_alert_asks_for_series_and_labels_that_somebody_has(
+    expression: str, exposed: dict[str, set[str]]
+) -> None:
+    assert promql.unknown(expression, exposed) == []
+
+
+def test_a_promised_latency_is_a_bound_of_the_servers_histogram() -> None:
+    [rule] = SPEC["properties"]["monitoring"]["properties"]["alerts"]["properties"]["latencyMilliseconds"][
+        "x-kubernetes-validations"
+    ]
+
+    offered = [int(number) / 1000 for number in re.findall(r"\d+", rule["rule"])]
+    assert offered
+    assert set(offered) <= set(SECONDS)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)

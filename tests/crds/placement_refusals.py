@@ -204,6 +204,18 @@ PLACEMENT = (
         "spec.networkPolicy.allowFrom[0].namespaceSelector.matchLabels.k",
         "more than 63",
     ),
+    Refusal(
+        "a promise of no failure at all",
+        {"monitoring": {"alerts": {"availabilityPerMille": 1000}}},
+        "spec.monitoring.alerts.availabilityPerMille",
+        "or equal to 999",
+    ),
+    Refusal(
+        "a latency between two bounds of the histogram",
+        {"monitoring": {"alerts": {"latencyMilliseconds": 200}}},
+        "spec.monitoring.alerts.latencyMilliseconds",
+        "expected 1, 5, 10, 25, 50, 100, 250, 500, 1000 or 2500",
+    ),
     Refusal("no patience", {"progressDeadlineSeconds": 29}, "spec.progressDeadlineSeconds", "or equal to 30"),
     Refusal(
         "for ever", {"progressDeadlineSeconds": 86401}, "spec.progressDeadlineSeconds", "or equal to 86400"

@@ -104,7 +104,11 @@ FULL: dict[str, Any] = {
         "tlsSecretName": "iris-tls",
         "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
     },
-    "monitoring": {"dashboard": {"enabled": False, "folder": "Team A. Models"}, "scrape": {"enabled": False}},
+    "monitoring": {
+        "dashboard": {"enabled": False, "folder": "Team A. Models"},
+        "scrape": {"enabled": False},
+        "alerts": {"enabled": False, "availabilityPerMille": 950, "latencyMilliseconds": 2500},
+    },
     "networkPolicy": {
         "enabled": True,
         "allowFrom": [
@@ -173,7 +177,11 @@ async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Clust
         "replicas": 2,
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "server": {"logLevel": "Info", "fastPath": "Auto"},
-        "monitoring": {"dashboard": {"enabled": True, "folder": "Iris"}, "scrape": {"enabled": True}},
+        "monitoring": {
+            "dashboard": {"enabled": True, "folder": "Iris"},
+            "scrape": {"enabled": True},
+            "alerts": {"enabled": True, "availabilityPerMille": 999, "latencyMilliseconds": 250},
+        },
         "networkPolicy": {"enabled": True},
         "progressDeadlineSeconds": 600,
         "suspend": False,

@@ -37,7 +37,11 @@ FULL: Final[Mapping[str, Any]] = {
         "tlsSecretName": "iris-tls",
         "annotations": {"example.com/timeout": "5s"},
     },
-    "monitoring": {"dashboard": {"enabled": False, "folder": "Flowers"}, "scrape": {"enabled": False}},
+    "monitoring": {
+        "dashboard": {"enabled": False, "folder": "Flowers"},
+        "scrape": {"enabled": False},
+        "alerts": {"enabled": False, "availabilityPerMille": 990, "latencyMilliseconds": 50},
+    },
     "networkPolicy": {
         "enabled": False,
         "allowFrom": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from iris_operator import children, kinds
+from iris_operator import alerts, children, kinds
 from iris_operator.children import (
     dashboard_config_map,
     deployment,
@@ -12,18 +12,20 @@ from iris_operator.children import (
     ingress,
     network_policy,
     pod_disruption_budget,
+    prometheus_rule,
     service,
     service_account,
     service_monitor,
 )
 from iris_operator.dashboards import model as dashboard
+from iris_operator.objectives import Objectives
 from iris_operator.spec import IrisModel
 
 from tests.operator import bodies
 
 SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
 ALWAYS = {"ServiceAccount", "Deployment", "Service"}
-USUAL = ALWAYS | {"NetworkPolicy", "ConfigMap", "ServiceMonitor"}
+USUAL = ALWAYS | {"NetworkPolicy", "ConfigMap", "ServiceMonitor", "PrometheusRule"}
 LABELS = {
     **SELECTOR,
     "app.kubernetes.io/version": "1.4.0",
@@ -261,6 +263,19 @@ def test_builds_the_whole_service_monitor() -> None:
     }
 
 
+def test_builds_the_whole_prometheus_rule() -> None:
+    model = bodies.model(monitoring={"alerts": {"availabilityPerMille": 990}})
+
+    built = prometheus_rule.build(model)
+
+    assert built == {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": METADATA,
+        "spec": {"groups": list(alerts.groups("iris", "iris", Objectives(990, 250)))},
+    }
+
+
 def test_builds_the_whole_dashboard_config_map() -> None:
     built = dashboard_config_map.build(bodies.model())
 
@@ -274,7 +289,7 @@ def test_builds_the_whole_dashboard_config_map() -> None:
             "annotations": {"grafana_folder": "Iris"},
         },
         "data": {
-            "iris-iris.iris.json": dashboard.build("iris", "iris", dashboard_config_map.OBJECTIVES),
+            "iris-iris.iris.json": dashboard.build("iris", "iris", Objectives(999, 250)),
         },
     }
 
@@ -303,7 +318,7 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
         ),
         (
             {
-                "monitoring": {"dashboard": {"enabled": False}, "scrape": {"enabled": False}},
+                "monitoring": {part: {"enabled": False} for part in ("dashboard", "scrape", "alerts")},
                 "networkPolicy": {"enabled": False},
                 "replicas": 1,
             },

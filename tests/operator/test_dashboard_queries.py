@@ -10,6 +10,7 @@ import yaml
 from iris_local_cluster import binaries
 from iris_local_cluster.progress import Progress
 from iris_operator.dashboards import fleet, model, queries
+from iris_operator.objectives import Objectives
 
 pytestmark = pytest.mark.cluster
 
@@ -121,7 +122,7 @@ def test_requests_are_told_apart_by_the_version_of_their_pod(promtool: Path, tmp
 
 def test_a_budget_half_used_is_half_left(promtool: Path, tmp_path: Path) -> None:
     """One failure in two thousand, where one in a thousand was promised."""
-    board = yaml.safe_load(model.build("n", "m", model.Objectives(999, 250)))
+    board = yaml.safe_load(model.build("n", "m", Objectives(999, 250)))
     [panel] = [panel for panel in board["panels"] if panel["title"] == "Error budget left"]
     series = {
         'http_requests_total{namespace="n",service="m",http_status="200"}': "0+1999x20",
@@ -148,7 +149,7 @@ def test_a_model_is_behind_while_it_serves_another_version(
 
 
 def test_a_change_is_marked_once_and_a_restart_is_not(promtool: Path, tmp_path: Path) -> None:
-    board = yaml.safe_load(model.build("n", "m", model.Objectives(999, 250)))
+    board = yaml.safe_load(model.build("n", "m", Objectives(999, 250)))
     marks = {mark["name"]: mark["expr"] for mark in board["annotations"]["list"]}
     info = (
         'irismodel_info{{model_namespace="n",model="m",declared="{}",serving="1.0",revision="{}",pod="{}"}}'

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from iris_operator import errors, reasons, spec
+from iris_operator.objectives import Objectives
 from iris_operator.spec import Autoscaling, Dashboard, Image, IrisModel, NetworkPolicy, Route
 
 from tests.operator import bodies
@@ -43,6 +44,8 @@ def test_parses_a_fully_set_body() -> None:
         route=Route("iris.kube.two.inc", "/models", "traefik", "iris-tls", {"example.com/timeout": "5s"}),
         dashboard=Dashboard(enabled=False, folder="Flowers"),
         scrape=False,
+        alerts=False,
+        objectives=Objectives(990, 50),
         network_policy=NetworkPolicy(False, [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]),
         progress_deadline_seconds=90,
         suspend=True,
@@ -72,6 +75,8 @@ def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() 
         route=None,
         dashboard=Dashboard(enabled=True, folder="Iris"),
         scrape=True,
+        alerts=True,
+        objectives=Objectives(999, 250),
         network_policy=NetworkPolicy(enabled=True, allow_from=()),
         progress_deadline_seconds=600,
         suspend=False,

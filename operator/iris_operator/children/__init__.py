@@ -14,6 +14,7 @@ from iris_operator.children import (
     ingress,
     network_policy,
     pod_disruption_budget,
+    prometheus_rule,
     service,
     service_account,
     service_monitor,
@@ -32,6 +33,7 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     horizontal_pod_autoscaler,
     dashboard_config_map,
     service_monitor,
+    prometheus_rule,
     ingress,
 )
 KINDS: Final[tuple[Kind, ...]] = tuple(child.KIND for child in CHILDREN)

@@ -1,6 +1,6 @@
 """The ConfigMap that carries the model's dashboard to Grafana's sidecar; none when turned off. Pure."""
 
-from typing import Any, Final
+from typing import Any
 
 from iris_operator import kinds
 from iris_operator.children import metadata
@@ -8,7 +8,6 @@ from iris_operator.dashboards import model as dashboard
 from iris_operator.spec import IrisModel
 
 KIND = kinds.CONFIG_MAP
-OBJECTIVES: Final = dashboard.Objectives(availability_per_mille=999, latency_milliseconds=250)
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
@@ -21,7 +20,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         KIND,
         model,
         name=f"{model.name}-dashboard",
-        data={key: dashboard.build(model.namespace, model.name, OBJECTIVES)},
+        data={key: dashboard.build(model.namespace, model.name, model.objectives)},
     )
     metadata.add(child, "labels", {"grafana_dashboard": "1"})
     metadata.add(child, "annotations", {"grafana_folder": model.dashboard.folder})

@@ -10,19 +10,12 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from iris_operator.dashboards import panels, queries
 from iris_operator.dashboards.queries import rate, share
+from iris_operator.objectives import Objectives
 
 _FAILED: Final = 'http_status=~"5.."'
 _FEATURE: Final = ("version", "feature")
 _DRIFT_LOOK, _DRIFT_ALARM = 0.1, 0.25
 _WINDOW: Final = "$drift_window"
-
-
-@dataclass(frozen=True, slots=True)
-class Objectives:
-    """What the model's users were promised."""
-
-    availability_per_mille: int
-    latency_milliseconds: int
 
 
 @dataclass(frozen=True, slots=True)

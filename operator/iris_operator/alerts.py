@@ -1,0 +1,159 @@
+"""The alerts of one IrisModel, as the groups of a PrometheusRule. Pure: same input, same rules.
+
+Each name has its page in docs/runbooks. Burn rates and windows are those of the Site Reliability Workbook,
+chapter 5: 14.4 times the allowed rate spends 2 % of 30 days' budget in an hour, 6 times 5 % in six.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iris_operator.dashboards import queries
+from iris_operator.objectives import Objectives
+
+RUNBOOKS: Final = "https://github.com/two-inc/iris-model-operator/blob/main/docs/runbooks"
+
+# How many times as fast as allowed, over which window, and still now: over which short one.
+_BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
+_SLOW_BUDGET: Final = 0.01
+_PROBES: Final = 'route!~"/livez|/readyz|/metrics"'
+# A batch takes as long as it is large.
+_PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
+_ASLEEP: Final = "Suspended|ScaledToZero"  # somebody wanted it so
+_ONE_CLASS_SHARE: Final = 0.95
+_DRIFT: Final = 0.25
+_WINDOW: Final = "1h"
+# Fewer say nothing: shares of a handful are chance.
+_LEAST_PREDICTIONS: Final = 100
+_LEAST_INPUTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    namespace: str
+    name: str
+
+    @property
+    def http(self) -> str:
+        """In the labels of the server's requests: a Service is named as its model."""
+        return f'namespace="{self.namespace}",service="{self.name}"'
+
+    @property
+    def series(self) -> str:
+        """In the labels of what the server says of its model."""
+        return f'namespace="{self.namespace}",model="{self.name}"'
+
+    @property
+    def told(self) -> str:
+        """In the labels of what the operator says of it."""
+        return f'model_namespace="{self.namespace}",model="{self.name}"'
+
+    def alert(self, name: str, expression: str, wait: str, summary: str, **labels: str) -> dict[str, Any]:
+        named = f"IrisModel {self.namespace}/{self.name}"
+        return {
+            "alert": name,
+            "expr": expression,
+            "for": wait,
+            "labels": {"severity": "warning", "namespace": self.namespace, "model": self.name} | labels,
+            "annotations": {"summary": f"{named} {summary}", "runbook_url": f"{RUNBOOKS}/{name}.md"},
+        }
+
+
+@functools.lru_cache(maxsize=2048)
+def groups(namespace: str, name: str, objectives: Objectives) -> tuple[dict[str, Any], ...]:
+    """Cached, not to be changed: a pass at rest builds them only to compare."""
+    model = _Model(namespace, name)
+    rules = [
+        *_failing(model, (1000 - objectives.availability_per_mille) / 1000),
+        *_slow(model, objectives.latency_milliseconds / 1000),
+        _not_served(model),
+        _not_ready(model),
+        _one_class(model),
+        _drifting(model),
+    ]
+    return ({"name": f"iris-model.{namespace}.{name}", "rules": rules},)
+
+
+def _failing(model: _Model, budget: float) -> list[dict[str, Any]]:
+    selected = f"{model.http},{_PROBES}"
+
+    def share(window: str) -> str:
+        failed = f'sum(rate(http_requests_total{{{selected},http_status=~"5.."}}[{window}]))'
+        return f"{failed} / sum(rate(http_requests_total{{{selected}}}[{window}]))"
+
+    return [
+        model.alert(
+            "IrisModelErrorBudgetBurn",
+            f"{share(long)} > {rate * budget:.6g} and {share(short)} > {rate * budget:.6g}",
+            "1m",
+            f"fails {{{{ $value | humanizePercentage }}}} of its requests over {long}",
+            severity="critical",
+            window=long,
+        )
+        for rate, long, short in _BURNS
+    ]
+
+
+def _slow(model: _Model, seconds: float) -> list[dict[str, Any]]:
+    selected = f"{model.http},{_PREDICTIONS}"
+    metric = "http_request_duration_seconds"
+
+    def share(window: str) -> str:
+        quick = f'sum(rate({metric}_bucket{{{selected},le="{seconds}"}}[{window}]))'
+        return f"1 - {quick} / sum(rate({metric}_count{{{selected}}}[{window}]))"
+
+    return [
+        model.alert(
+            "IrisModelLatencyBudgetBurn",
+            f"({share(long)}) > {rate * _SLOW_BUDGET:.6g} and ({share(short)}) > {rate * _SLOW_BUDGET:.6g}",
+            "1m",
+            f"answers {{{{ $value | humanizePercentage }}}} of its predictions later than {seconds:g} s",
+            severity="critical",
+            window=long,
+        )
+        for rate, long, short in _BURNS
+    ]
+
+
+def _not_served(model: _Model) -> dict[str, Any]:
+    info = f"irismodel_info{{{model.told}}}"
+    served = f'label_replace({info}, "declared", "$1", "serving", "(.*)")'
+    asleep = f'max(irismodel_condition{{{model.told},type="Ready",reason=~"{_ASLEEP}"}})'
+    return model.alert(
+        "IrisModelVersionNotServed",
+        f"max by (declared) ({info} unless on (declared) {served}) unless on () {asleep}",
+        "10m",
+        "declares version {{ $labels.declared }} and does not serve it",
+    )
+
+
+def _not_ready(model: _Model) -> dict[str, Any]:
+    return model.alert(
+        "IrisModelNotReady",
+        f'max(irismodel_condition{{{model.told},type="Ready",reason!~"{_ASLEEP}"}}) == 0',
+        "15m",
+        "is not ready",
+    )
+
+
+def _one_class(model: _Model) -> dict[str, Any]:
+    predicted = f"increase(prediction_distribution_total{{{model.series}}}[{_WINDOW}])"
+    share = f"sum by (prediction_label) ({predicted}) / on () group_left () sum({predicted})"
+    return model.alert(
+        "IrisModelOneClass",
+        f"{share} > {_ONE_CLASS_SHARE} and on () sum({predicted}) > {_LEAST_PREDICTIONS}",
+        "30m",
+        "answers {{ $labels.prediction_label }} to {{ $value | humanizePercentage }} of all flowers",
+    )
+
+
+def _drifting(model: _Model) -> dict[str, Any]:
+    by = ("version", "feature")
+    inputs = f"sum{queries.grouping(by)} (increase(feature_bucket_total{{{model.series}}}[{_WINDOW}]))"
+    enough = f"and on ({', '.join(by)}) {inputs} > {_LEAST_INPUTS}"
+    return model.alert(
+        "IrisModelFeatureDrift",
+        f"{queries.drift(model.series, _WINDOW, by)} > {_DRIFT} {enough}",
+        "15m",
+        "gets other {{ $labels.feature }} than it was trained with (PSI {{ $value | humanize }})",
+    )

@@ -1,0 +1,16 @@
+"""The PrometheusRule: the model's alerts for Prometheus Operator; none when turned off. Pure."""
+
+from typing import Any
+
+from iris_operator import alerts, kinds
+from iris_operator.children import metadata
+from iris_operator.spec import IrisModel
+
+KIND = kinds.PROMETHEUS_RULE
+
+
+def build(model: IrisModel) -> dict[str, Any] | None:
+    if not model.alerts:
+        return None
+    groups = alerts.groups(model.namespace, model.name, model.objectives)
+    return metadata.manifest(KIND, model, spec={"groups": list(groups)})
