@@ -12,6 +12,12 @@ from iris_local_cluster.repository import Repository
 _OPERATOR = "iris-system"
 
 
+def build_images(progress: Progress) -> None:
+    """Early, while programs are compiled beside it."""
+    images.build_operator(_version(), progress)
+    images.build_git_server(progress)
+
+
 def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
     """Built from this checkout, pushed, and its digest left where the HelmRelease looks for it."""
     image = images.build_operator(_version(), progress)

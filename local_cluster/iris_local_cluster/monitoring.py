@@ -1,40 +1,38 @@
 """Prometheus by its operator, metrics-server, and Grafana where its image can be pulled.
 
-Stage: after the first prediction, which it never delays: on the native node all of it is compiled first.
+Stage: after the story, which it never delays: on the native node all of it is compiled first. Its objects come
+from Git by Flux like the rest; here are only their images and their API, which no commit can bring.
 """
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from iris_local_cluster import golang, paths
+from iris_local_cluster import golang, images, paths
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
 
 NAMESPACE = "monitoring"
+STEP = "monitoring"
+"""The Kustomization that brings it."""
 MANIFESTS = paths.PROJECT / "clusters" / "local" / "monitoring"
+GRAFANA = paths.PROJECT / "clusters" / "local" / "grafana"
 PROGRAMS = ("prometheus", "prometheus-operator", "prometheus-config-reloader", "metrics-server")
 # What the operator looks for before it keeps a Prometheus; the other kinds nobody uses here.
 _API = ("prometheuses", "servicemonitors", "podmonitors", "probes", "prometheusrules")
 _OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+_UNPULLED = ("ErrImagePull", "ImagePullBackOff")
+_MINUTES = 5
 
 
-def bring_up(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
-    cluster.provide(PROGRAMS, progress)
-    with progress.step("Install Prometheus and metrics-server") as step:
+def install_api(kubectl: Kubectl, progress: Progress) -> None:
+    """Before Flux: the operator's chart brings monitors and rules, and a model has its own."""
+    with progress.step("Install the monitoring API"):
         files = [f"--filename={file}" for file in api()]
         kubectl.run("apply", "--server-side", "--force-conflicts", *files)
         kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
-        kubectl.apply_folder(MANIFESTS)
-        step.note("waiting for them to be ready")
-        kubectl.rolled_out("deployment", "prometheus-operator", namespace=NAMESPACE)
-        kubectl.rolled_out("deployment", "metrics-server", namespace="kube-system")
-        available = ("wait", "--for=condition=Available", "--timeout=180s")
-        kubectl.run(*available, "prometheus/prometheus", f"--namespace={NAMESPACE}")
-        if not cluster.pulls:
-            step.result("no Grafana: this node cannot pull its image, a kind cluster can")
-    if cluster.pulls:
-        _grafana(kubectl, progress)
 
 
 def api() -> list[Path]:
@@ -46,8 +44,40 @@ def api() -> list[Path]:
     ]
 
 
+def bring_up(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
+    cluster.provide(PROGRAMS, progress)
+    with progress.step("Let Flux bring Prometheus and metrics-server") as step:
+        _hurry(kubectl)
+        _ready(kubectl, STEP)
+        step.note("waiting for Prometheus")
+        _wait(kubectl, "Available", "prometheus/prometheus", NAMESPACE)
+        if not cluster.pulls:
+            step.result("no Grafana: this node cannot pull its image, a kind cluster can")
+    if cluster.pulls:
+        _grafana(kubectl, progress)
+
+
+def _hurry(kubectl: Kubectl) -> None:
+    """Pods that asked for their images before they were there would ask again in minutes only."""
+    for pod in kubectl.read("pods", "--all-namespaces", "--field-selector=status.phase=Pending")["items"]:
+        if waits_for_our_image(pod):
+            where = f"--namespace={pod['metadata']['namespace']}"
+            kubectl.run("delete", "pod", pod["metadata"]["name"], where, "--wait=false", "--ignore-not-found")
+
+
+def waits_for_our_image(pod: Mapping[str, Any]) -> bool:
+    """Nobody else's pod: a model whose image nobody built has its own story to tell."""
+    ours = {image.reference for image in images.BASE_IMAGES if image.program in PROGRAMS}
+    status = pod["status"]
+    containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    return any(
+        each["image"] in ours and each["state"].get("waiting", {}).get("reason") in _UNPULLED
+        for each in containers
+    )
+
+
 def _grafana(kubectl: Kubectl, progress: Progress) -> None:
-    with progress.step("Install Grafana") as step:
+    with progress.step("Let Flux bring Grafana") as step:
         if not kubectl.succeeds("get", "secret/grafana-admin", f"--namespace={NAMESPACE}"):
             kubectl.apply(
                 {
@@ -57,6 +87,28 @@ def _grafana(kubectl: Kubectl, progress: Progress) -> None:
                     "stringData": {"password": secrets.token_urlsafe(24)},
                 }
             )
-        kubectl.apply_folder(MANIFESTS / "grafana")
-        step.note("pulling its image")
-        kubectl.rolled_out("deployment", "grafana", namespace=NAMESPACE, seconds=600)
+        kubectl.run("apply", "--server-side", f"--filename={GRAFANA / 'sync.yaml'}")
+        step.note("its image is pulled")
+        _ready(kubectl, "grafana")
+
+
+def _ready(kubectl: Kubectl, step: str) -> None:
+    _wait(kubectl, "Ready", f"kustomization.kustomize.toolkit.fluxcd.io/{step}", "flux-system")
+
+
+def _wait(kubectl: Kubectl, condition: str, what: str, namespace: str) -> None:
+    seconds = _MINUTES * 60
+    limit = f"--timeout={seconds}s"
+    kubectl.run(
+        "wait", f"--for=condition={condition}", what, f"--namespace={namespace}", limit, seconds=seconds + 10
+    )
+
+
+def next_steps(cluster: Cluster) -> str:
+    """What to open, as lines for a person."""
+    port = cluster.ingress.rpartition(":")[2]
+    lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
+    if cluster.pulls:
+        password = "kubectl -n monitoring get secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
+        lines += [f"  http://grafana.localhost:{port}  # admin, and what this says:", f"  {password}"]
+    return "\n".join(lines)

@@ -8,7 +8,17 @@ import json
 import subprocess
 import sys
 
-from iris_local_cluster import binaries, chain, environment, images, install, models, paths, steady
+from iris_local_cluster import (
+    binaries,
+    chain,
+    environment,
+    images,
+    install,
+    models,
+    monitoring,
+    paths,
+    steady,
+)
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
@@ -29,17 +39,27 @@ def tell(cluster: Cluster, progress: Progress) -> None:
         train(version, progress)
     for version in (FIRST, SECOND):
         images.build_server(version, paths.ARTIFACTS, progress)
+    install.build_images(progress)
     kubectl = bring_up(cluster, progress)
     for version in (FIRST, SECOND):
         publish(cluster, version, progress)
     install.operator_image(cluster, kubectl, progress)
     repository, commit = install.git(cluster, kubectl, progress)
+    monitoring.install_api(kubectl, progress)
     install.flux(cluster, kubectl, progress)
     apply(kubectl, commit, progress)
-    if (found := repository.declared()) not in {FIRST, SECOND}:
+    if (found := repository.declared()) in {FIRST, SECOND}:
+        show(cluster, kubectl, repository, progress)
+    else:
         _say(f"\nGit declares {found}, a version of yours: Flux and the operator see to it.\n\n")
-        _say(next_steps(cluster))
-        return
+    monitoring.bring_up(cluster, kubectl, progress)
+    show_chain(kubectl)
+    _say(next_steps(cluster))
+
+
+def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress) -> None:
+    """The declared version serves; once in a cluster's life another one follows."""
+    found = repository.declared()
     serve(cluster, kubectl, found, progress)
     show_models(kubectl)
     ask(cluster, found, progress)
@@ -48,8 +68,6 @@ def tell(cluster: Cluster, progress: Progress) -> None:
         _say(f"\n{summary(report)}\n{provenance(kubectl, repository)}\n")
         show_models(kubectl)
         ask(cluster, SECOND, progress)
-    show_chain(kubectl)
-    _say(next_steps(cluster))
 
 
 def train(version: str, progress: Progress) -> None:
@@ -184,6 +202,8 @@ What to try next
   {curl(cluster)}
   # the model's own page, in a browser
   http://iris.localhost:{port}
+  # what is measured, and what alerts
+{monitoring.next_steps(cluster)}
   # everything away again
   make down{name}
 """

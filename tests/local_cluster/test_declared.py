@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import chain, flux, images, models, paths, repository, story
+from iris_local_cluster import chain, flux, images, models, monitoring, paths, repository, story
 from iris_local_cluster.cluster import REGISTRY
 from iris_local_cluster.native import layout
 
@@ -41,7 +41,7 @@ def test_flux_follows_the_repository_that_the_git_server_has() -> None:
 def test_the_story_waits_for_every_step_that_git_declares() -> None:
     steps = {each["metadata"]["name"] for each in built("") if each["kind"] == "Kustomization"}
 
-    assert set(chain.ORDER) == steps
+    assert set(chain.ORDER) == steps - {monitoring.STEP}
 
 
 def test_the_sync_of_flux_is_among_what_it_keeps() -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import docker
+from iris_local_cluster import debian, docker, paths
 from iris_local_cluster.builds import Build
 from iris_local_cluster.docker import Docker
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -90,3 +91,10 @@ def test_a_container_is_reached_on_loopback_only() -> None:
         assert "--publish=127.0.0.1:9000:8000" in command
         assert "--read-only" in command
         assert command[-1] == "iris-server:key"
+
+
+def test_the_git_server_starts_from_a_system_that_can_install_it() -> None:
+    dockerfile = (paths.PROJECT / "local_cluster" / "Dockerfile.git-server").read_text()
+
+    assert Docker().base(debian.GIT, Progress()) == "debian:trixie-slim"
+    assert all(program in dockerfile for program in debian.GIT)

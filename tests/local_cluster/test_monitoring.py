@@ -51,6 +51,26 @@ def test_grafana_is_not_installed_where_its_image_cannot_be_pulled(manifests: li
     assert "grafana" not in yaml.safe_dump_all(manifests).lower()
 
 
+@pytest.mark.parametrize(
+    ("image", "reason", "hurried"),
+    [
+        (images.PROMETHEUS, "ImagePullBackOff", True),
+        (images.METRICS_SERVER, "ErrImagePull", True),
+        (images.PROMETHEUS, "CrashLoopBackOff", False),
+        ("registry.local:5000/iris-server:9.9.9", "ImagePullBackOff", False),
+    ],
+    ids=["ours, backing off", "ours, just refused", "ours, with another fault", "a model that nobody built"],
+)
+def test_only_pods_that_wait_for_our_images_are_made_to_ask_again(
+    image: str, reason: str, hurried: bool
+) -> None:
+    started = {"image": "other", "state": {"running": {}}}
+    waiting = {"image": image, "state": {"waiting": {"reason": reason}}}
+
+    for status in ({"initContainerStatuses": [waiting]}, {"containerStatuses": [started, waiting]}):
+        assert monitoring.waits_for_our_image({"status": status}) == hurried
+
+
 def test_nothing_may_take_much_memory(manifests: list[dict[str, Any]]) -> None:
     limits = [
         container["resources"]["limits"]["memory"]
