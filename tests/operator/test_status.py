@@ -285,9 +285,7 @@ def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seco
 def test_every_reason_has_its_situation() -> None:
     told = {row[4] for row in SITUATIONS.values()}
     spoken = {
-        value
-        for name, value in vars(reasons).items()
-        if name.isupper() and value not in OF_OTHER_CONDITIONS
+        value for name, value in vars(reasons).items() if name.isupper() and value not in OF_OTHER_CONDITIONS
     }
 
     assert told == spoken
