@@ -28,7 +28,7 @@ async def pump(
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
         registry=_registry(engine, end),
-        settings=_settings(),
+        settings=_settings(confined=bool(namespaces)),
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,
@@ -69,7 +69,7 @@ def _watch(registry: kopf.OperatorRegistry, engine: Engine, kind: Kind) -> None:
             engine.saw(kind, body)
 
 
-def _settings() -> kopf.OperatorSettings:
+def _settings(*, confined: bool) -> kopf.OperatorSettings:
     """Kopf as a pump: it watches what is ours and writes nothing."""
     # Kopf tells of every handled event at INFO: that is one line per heartbeat of every pod.
     logging.getLogger("kopf").setLevel(logging.WARNING)
@@ -78,6 +78,8 @@ def _settings() -> kopf.OperatorSettings:
     configured = kopf.OperatorSettings()
     configured.posting.enabled = False
     configured.peering.standalone = True
+    # Confined to namespaces, it may not list the cluster's: refused, Kopf tries for a minute, then watches.
+    configured.scanning.disabled = confined
     for kind, selector in WATCHED:
         if selector is not None:
             configured.watching.label_selectors[kind.group, kind.version, kind.plural] = selector
