@@ -1,7 +1,7 @@
 """Prometheus by its operator, metrics-server, and Grafana where its image can be pulled.
 
-Stage: after the story, which it never delays: on the native node all of it is compiled first. Its objects come
-from Git by Flux like the rest; here are only their images and their API, which no commit can bring.
+Stage: after the story, which it never delays: on the native node all of it is compiled first. Its objects
+come from Git by Flux like the rest; here are only their images and their API, which no commit can bring.
 """
 
 import secrets
@@ -109,6 +109,9 @@ def next_steps(cluster: Cluster) -> str:
     port = cluster.ingress.rpartition(":")[2]
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
     if cluster.pulls:
-        password = "kubectl -n monitoring get secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
-        lines += [f"  http://grafana.localhost:{port}  # admin, and what this says:", f"  {password}"]
+        secret = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
+        lines += [
+            f"  http://grafana.localhost:{port}  # as admin, with the password that this tells:",
+            f"  kubectl -n {NAMESPACE} get {secret}",
+        ]
     return "\n".join(lines)

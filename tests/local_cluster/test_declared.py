@@ -99,7 +99,7 @@ def test_the_operator_is_the_chart_of_the_same_commit_with_the_image_that_was_pu
     assert chart["sourceRef"]["name"] == one("", "GitRepository", "flux-system")["metadata"]["name"]
     assert release["install"]["crds"] == release["upgrade"]["crds"] == "Skip"
     assert release["driftDetection"] == {"mode": "enabled"}
-    assert release["values"] == {"image": {"repository": f"{REGISTRY}/iris-operator"}}
+    assert release["values"]["image"] == {"repository": f"{REGISTRY}/iris-operator"}
     assert release["valuesFrom"] == [{"kind": "ConfigMap", "name": "operator-image"}]
     assert "OCIRepository" not in {each["kind"] for each in built("operator")}
 
