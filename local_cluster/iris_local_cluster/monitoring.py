@@ -109,9 +109,9 @@ def next_steps(cluster: Cluster) -> str:
     port = cluster.ingress.rpartition(":")[2]
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
     if cluster.pulls:
-        secret = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
+        told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
         lines += [
             f"  http://grafana.localhost:{port}  # as admin, with the password that this tells:",
-            f"  kubectl -n {NAMESPACE} get {secret}",
+            f"  kubectl -n {NAMESPACE} get {told}",
         ]
     return "\n".join(lines)
