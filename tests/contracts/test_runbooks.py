@@ -1,0 +1,54 @@
+"""Every alert leads to a page that helps, and no page is left over."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from iris_operator import alerts
+from iris_operator.objectives import Objectives
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES: Final = ROOT / "docs" / "runbooks"
+OPERATOR: Final = yaml.safe_load((ROOT / "charts/iris-operator/alerts/operator.yaml").read_text("utf-8"))
+RULES: Final[list[dict[str, Any]]] = [
+    rule
+    for group in (*alerts.groups("iris", "iris", Objectives(999, 250)), *OPERATOR["groups"])
+    for rule in group["rules"]
+]
+NAMES: Final = sorted({rule["alert"] for rule in RULES})
+
+
+def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
+    pages = {page.stem for page in PAGES.glob("*.md")} - {"README"}
+
+    assert pages == set(NAMES)
+
+
+def test_every_alert_leads_to_its_page() -> None:
+    wrong = [
+        rule["alert"]
+        for rule in RULES
+        if rule["annotations"]["runbook_url"] != f"{alerts.RUNBOOKS}/{rule['alert']}.md"
+    ]
+
+    assert wrong == []
+    assert alerts.RUNBOOKS.endswith(str(PAGES.relative_to(ROOT)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_says_what_it_means_what_to_look_at_and_what_helps(name: str) -> None:
+    text = (PAGES / f"{name}.md").read_text("utf-8")
+
+    assert text.startswith(f"# {name}\n")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Meaning", "Impact", "Diagnosis", "Cure"]
+    assert re.search(r"^```\n(kubectl|curl)", text, re.MULTILINE)
+    assert f"[{name}]({name}.md)" in (PAGES / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "README"])
+def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)", (PAGES / f"{name}.md").read_text("utf-8"))
+
+    assert [link for link in links if not (PAGES / link).exists()] == []
