@@ -1,6 +1,7 @@
 """The charts as Helm renders them: valid for Kubernetes, equal to the plain manifests, refused when wrong."""
 
 import copy
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,25 @@ def test_the_name_of_a_version_is_in_no_selector(render: "Render") -> None:
         selector = manifest.get("spec", {}).get("selector", {})
         assert "version" not in str(selector)
         assert "helm.sh" not in str(selector)
+
+
+@pytest.mark.parametrize("chart", ["iris-operator", "iris-model"])
+def test_a_chart_from_git_has_labels_that_the_api_server_takes(
+    render: "Render", chart: str, tmp_path: Path
+) -> None:
+    """Flux adds `+` and the commit to the version, and a label's value may hold no `+`."""
+    charts = tmp_path / "charts"
+    shutil.copytree(ROOT / "charts" / chart, charts / chart)
+    described = charts / chart / "Chart.yaml"
+    described.write_text(described.read_text().replace("\nversion: 0.1.0", "\nversion: 0.1.0+1a2b3c4d5e6f"))
+
+    values = "version=1.4.0" if chart == "iris-model" else ""
+    rendered = render(chart, charts=charts, values=values)
+
+    found = {each["metadata"]["labels"].get("helm.sh/chart") for each in rendered}
+
+    assert f"{chart}-0.1.0_1a2b3c4d5e6f" in found
+    assert not any("+" in value for value in found if value)
 
 
 def test_watched_namespaces_leave_no_right_on_the_cluster(render: "Render") -> None:

@@ -13,7 +13,7 @@ app.kubernetes.io/name: {{ include "iris-operator.name" . }}
 app.kubernetes.io/part-of: iris
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "iris-operator.subjects" -}}
