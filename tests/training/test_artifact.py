@@ -98,6 +98,7 @@ def test_card_keeps_the_contract(card: dict[str, Any], files: dict[str, bytes], 
         key: value for key, value in card.items() if key not in {"libraries", "scores", "golden", "linear"}
     }
 
+    assert set(told.pop("distributions")) == set(data.FEATURES)
     assert told == {
         "schema": 1,
         "version": "1.4.0",

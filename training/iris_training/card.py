@@ -27,6 +27,7 @@ def build(facts: Facts) -> dict[str, object]:
             {"name": feature.name, "unit": UNIT, "minimum": feature.minimum, "maximum": feature.maximum}
             for feature in facts.features
         ],
+        "distributions": {feature.name: asdict(feature.distribution) for feature in facts.features},
         "classes": list(CLASSES),
         "scores": _scores(facts),
         "data": {"source": facts.data_source, "sha256": facts.data_sha256, "rows": facts.data_rows},

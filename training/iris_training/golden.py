@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from iris_training import distribution
 from iris_training.data import CLASSES, FEATURES, Dataset
+from iris_training.distribution import Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,20 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column and the range its values had."""
+    """One column, the range its values had, and how they were spread in it."""
 
     name: str
     minimum: float
     maximum: float
+    distribution: Distribution
 
 
 def features(dataset: Dataset) -> tuple[Feature, ...]:
-    """The columns in order, each with its range over all rows."""
+    """The columns in order, each described over all rows."""
     columns = zip(*dataset.rows, strict=True)
     return tuple(
-        Feature(name, min(column), max(column)) for name, column in zip(FEATURES, columns, strict=True)
+        Feature(name, min(column), max(column), distribution.of(column))
+        for name, column in zip(FEATURES, columns, strict=True)
     )
 
 
