@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
-from iris_model_server import edge, errors, openapi, routes, standards
+from iris_model_server import edge, errors, fast, openapi, routes, standards
 from iris_model_server.access_log import AccessLog, Sink
 from iris_model_server.artifact import Artifact
 from iris_model_server.edge import Edge, Surroundings
@@ -31,7 +32,7 @@ from iris_model_server.v2 import V2
 class Server:
     """The app and the parts that its process works with."""
 
-    app: FastAPI
+    app: ASGIApp
     serving: Serving
     log: AccessLog
     hot: Hot
@@ -55,18 +56,24 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     inference = Inference(serving, evaluation, settings.max_batch_rows)
     predictions = routes.predictions(inference)
     hot = [route for route in predictions.routes if isinstance(route, APIRoute)]
-    app = _framework(surroundings, hot)
-    app.include_router(predictions)
-    app.include_router(routes.model(serving, settings))
+    framework = _framework(surroundings)
+    framework.include_router(predictions)
+    framework.include_router(routes.model(serving, settings))
     most_rows = settings.max_batch_rows
-    app.include_router(standards.open_inference(serving, V2(serving, evaluation, most_rows)))
-    app.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
-    app.include_router(routes.probes(serving, metrics))
-    app.include_router(routes.site(app))
-    return Server(app=app, serving=serving, log=log, hot=Hot(surroundings, inference))
+    v2 = V2(serving, evaluation, most_rows)
+    framework.include_router(standards.open_inference(serving, v2))
+    framework.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
+    framework.include_router(routes.probes(serving, metrics))
+    framework.include_router(routes.site(framework))
+    return Server(
+        app=Straight(framework, hot, _problem, surroundings),
+        serving=serving,
+        log=log,
+        hot=Hot(surroundings, fast.routes(inference, v2, serving)),
+    )
 
 
-def _framework(surroundings: Surroundings, hot: list[APIRoute]) -> FastAPI:
+def _framework(surroundings: Surroundings) -> FastAPI:
     """FastAPI with what stands around every route, still without routes."""
     return FastAPI(
         title=openapi.TITLE,
@@ -77,10 +84,7 @@ def _framework(surroundings: Surroundings, hot: list[APIRoute]) -> FastAPI:
         redirect_slashes=False,
         # What generated clients call their methods: predict, predict_batch, model_info.
         generate_unique_id_function=lambda route: route.name,
-        middleware=[
-            Middleware(Edge, surroundings=surroundings),
-            Middleware(Straight, routes=hot, refusal=_problem),
-        ],
+        middleware=[Middleware(Edge, surroundings=surroundings)],
         exception_handlers={Problem: _problem, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -48,6 +48,13 @@ class Linear(Struct, frozen=True):
     sha256: Digest
 
 
+class Distribution(Struct, frozen=True):
+    """How the training values of a feature are spread: upper edges of buckets, and the share in each."""
+
+    edges: Annotated[list[float], Meta(max_length=9)]
+    shares: list[Annotated[float, Meta(gt=0, le=1)]]
+
+
 class Card(Struct, frozen=True):
     """What the server uses of the card; fields it does not need are left to their readers."""
 
@@ -60,6 +67,8 @@ class Card(Struct, frozen=True):
     classes: Annotated[list[str], Meta(min_length=2)]
     golden: Annotated[list[Golden], Meta(min_length=1)]
     linear: Linear | None
+    # Absent in cards of former releases.
+    distributions: dict[str, Distribution] | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(Card)
@@ -114,6 +123,8 @@ def _check_shapes(card: Card, where: PurePath) -> None:
         if not 0 < feature.minimum <= feature.maximum:
             found = f"minimum {feature.minimum}, maximum {feature.maximum}"
             raise ArtifactRefused(f"{where}: features.{feature.name}", found, "0 < minimum <= maximum")
+        if card.distributions is not None:
+            _check_distribution(card.distributions.get(feature.name), feature, where)
     if len(set(card.classes)) != len(card.classes):
         raise ArtifactRefused(f"{where}: classes", card.classes, "names that differ")
     for number, golden in enumerate(card.golden):
@@ -126,6 +137,17 @@ def _check_shapes(card: Card, where: PurePath) -> None:
             _check_length(weights, len(FEATURES), f"{where}: linear.weights[{number}]")
         if _digest(card.linear) != card.linear.sha256:
             raise ArtifactRefused(f"{where}: linear.sha256", card.linear.sha256, _digest(card.linear))
+
+
+def _check_distribution(distribution: Distribution | None, feature: FeatureInfo, where: PurePath) -> None:
+    name = f"{where}: distributions.{feature.name}"
+    if distribution is None:
+        raise ArtifactRefused(name, "nothing", "edges and shares")
+    _check_length(distribution.shares, len(distribution.edges) + 1, f"{name}.shares")
+    bounded = [*distribution.edges, feature.maximum]
+    if bounded[0] < feature.minimum or sorted(set(bounded)) != bounded:
+        expected = f"numbers that ascend, from {feature.minimum} to less than {feature.maximum}"
+        raise ArtifactRefused(f"{name}.edges", distribution.edges, expected)
 
 
 def _digest(linear: Linear) -> str:

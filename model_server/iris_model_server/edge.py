@@ -7,11 +7,11 @@ content of a request.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iris_model_server import access_log, errors, request_ids
@@ -88,12 +88,19 @@ class Exchange:
         self._send = send
         self._start = surroundings.clock()
         self._received = 0
-        self.request_id = request_ids.given(scope["headers"]) or surroundings.new_id()
         self.status = 0
+        sent: bytes | None = None
+        self._declared = b""
+        for name, value in scope["headers"]:
+            if name == request_ids.HEADER and sent is None:
+                sent = value
+            elif name == b"content-length":
+                self._declared = value
+        self.request_id = (request_ids.sane(sent) if sent is not None else None) or surroundings.new_id()
         scope[REQUEST_ID] = self.request_id
 
     async def receive(self) -> Message:
-        if not self._received:
+        if self._declared and not self._received:
             self._refuse_declared()
         message = await self._receive()
         if LATE in self._scope and message.get("more_body"):
@@ -105,16 +112,15 @@ class Exchange:
         return message
 
     def _refuse_declared(self) -> None:
-        for name, value in self._scope["headers"]:
-            if name == b"content-length":
-                if value.isdigit() and int(value[:20]) > self._with.most_bytes:
-                    raise self._too_large(f"{value[:20].decode('ascii')} bytes")
-                return
+        value = self._declared
+        if value.isdigit() and int(value[:20]) > self._with.most_bytes:
+            raise self._too_large(f"{value[:20].decode('ascii')} bytes")
 
     def _too_large(self, found: str) -> Problem:
         return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
 
-    async def send(self, message: Message) -> None:
+    # Not a coroutine of its own: it hands on the one that it is given.
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode("ascii"))]
@@ -122,7 +128,7 @@ class Exchange:
                 # So that the client opens its next connection to a server that stays.
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
-        await self._send(message)
+        return self._send(message)
 
     async def fail(self, problem: Problem) -> None:
         if self.status:
@@ -146,24 +152,35 @@ class Exchange:
         seconds = self._with.clock() - self._start
         route = _template(scope)
         status = self.status or CLIENT_LEFT
-        self._with.metrics.route(scope["method"], route).observe(status, seconds)
+        method = scope["method"]
+        self._with.metrics.route(method, route).observe(status, seconds, self.request_id)
         if self._with.level > (logging.DEBUG if route in PROBES else logging.INFO):
             return
+        path = scope["path"] if scope["path"] == route else errors.one_line(scope["path"])
         client = scope.get("client")
-        path = scope["path"]
         self._with.log.add(
-            access_log.Line(
-                time=access_log.timestamp(time.time()),
-                level="info",
-                request_id=self.request_id,
-                method=scope["method"],
-                path=path if path == route else errors.one_line(path),
-                route=route,
-                status=status,
-                milliseconds=access_log.milliseconds(seconds),
-                client=client[0] if client else "",
+            access_log.line(
+                self.request_id,
+                access_log.about(method, path, route, status),
+                seconds,
+                access_log.quoted(client[0] if client else ""),
             )
         )
+
+
+async def body(request: Request) -> bytes:
+    """The body, which nearly always is one message: then without a stream around it."""
+    message = await request.receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        content: bytes = message["body"]
+        return content
+    parts = []
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await request.receive()
+    raise ClientDisconnect
 
 
 def _template(scope: Scope) -> str:

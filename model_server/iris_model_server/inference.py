@@ -14,8 +14,7 @@ from iris_model_server import columns, decoding, errors, pieces
 from iris_model_server.columns import Columns
 from iris_model_server.errors import Problem
 from iris_model_server.evaluation import Evaluation
-from iris_model_server.model import FoldedModel
-from iris_model_server.schemas import Numbers, PredictAnswer
+from iris_model_server.schemas import Numbers
 from iris_model_server.serving import Loaded, Serving
 
 
@@ -38,49 +37,24 @@ class Inference:
         self._most_rows = most_rows
         self._encode = msgspec.json.Encoder().encode
 
-    def predict(self, body: bytes, request_id: str) -> bytes:
+    async def predict(self, body: bytes, request_id: str) -> bytes:
+        """The answer to one flower; a model that is slow to call is called for many requests together."""
         loaded = self._serving.loaded()
-        try:
+        with _counting_faults(loaded):
             row = decoding.one(body)
-        except Problem:
-            loaded.metrics.count("invalid")
-            raise
-        return self._one(loaded, row, request_id)
+        if loaded.batcher is None:
+            return _answered(loaded, row, request_id)
+        outcome = await self._evaluation.shared(loaded, (row,), loaded.batcher)
+        ((index,), (shares,)) = outcome.classes, outcome.nested()
+        return loaded.phrases.answer(index, request_id, shares)
 
     def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
         """What `predict` answers, if that needs no words and no waiting; else None, nothing counted."""
         loaded = self._serving.loaded_or_none()
-        if loaded is None or not isinstance(loaded.artifact.model, FoldedModel):
+        if loaded is None or loaded.batcher is not None:
             return None
         row = decoding.one_or_none(body)
-        return None if row is None else self._one(loaded, row, request_id)
-
-    def _one(self, loaded: Loaded, row: Numbers, request_id: str) -> bytes:
-        index, shares = _measured_one(loaded, row)
-        return self._answer(loaded, index, shares, request_id)
-
-    def _answer(self, loaded: Loaded, index: int, shares: list[float], request_id: str) -> bytes:
-        card = loaded.artifact.card
-        return self._encode(
-            PredictAnswer(
-                prediction=index,
-                prediction_label=card.classes[index],
-                request_id=request_id,
-                model_version=card.version,
-                probabilities=shares,
-            )
-        )
-
-    async def predict_shared(self, body: bytes, request_id: str) -> bytes:
-        """The same as `predict` for any model: one that is slow to call is called for many requests."""
-        loaded = self._serving.loaded()
-        if loaded.batcher is None:
-            return self.predict(body, request_id)
-        with _counting_faults(loaded):
-            row = decoding.one(body)
-        outcome = await self._evaluation.shared(loaded, (row,), loaded.batcher)
-        ((index,), (shares,)) = outcome.classes, outcome.nested()
-        return self._answer(loaded, index, shares, request_id)
+        return None if row is None else _answered(loaded, row, request_id)
 
     async def predict_batch(self, body: bytes, request_id: str) -> list[bytes]:
         loaded = self._serving.loaded()
@@ -116,10 +90,10 @@ def _counting_faults(loaded: Loaded) -> Iterator[None]:
         raise
 
 
-def _measured_one(loaded: Loaded, row: Numbers) -> tuple[int, list[float]]:
+def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
     start = time.perf_counter()
     try:
-        (shares,) = loaded.artifact.model.probabilities((row,))
+        shares = loaded.artifact.model.shares(row)
     except Exception:
         loaded.metrics.count("error")
         raise
@@ -127,4 +101,4 @@ def _measured_one(loaded: Loaded, row: Numbers) -> tuple[int, list[float]]:
     share = max(shares)
     index = shares.index(share)
     loaded.metrics.observe_one(row, index, share, seconds)
-    return index, shares
+    return loaded.phrases.answer(index, request_id, shares)

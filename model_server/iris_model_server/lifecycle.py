@@ -50,6 +50,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
     """Serve until a signal, then drain and return."""
     config = uvicorn.Config(
         server.app,
+        interface="asgi3",
         loop="uvloop",
         http=rehearsal.choose(settings, server),
         ws="none",

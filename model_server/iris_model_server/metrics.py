@@ -4,6 +4,7 @@ Label children are bound once, where a model is loaded or a route is first seen,
 pays for an addition and not for a lookup by label.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +12,8 @@ from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, Proce
 from prometheus_client.exposition import choose_encoder
 
 from iris_model_server.artifact import Artifact
-from iris_model_server.outcomes import CONFIDENCE, Tally
+from iris_model_server.drift import FeatureTallies
+from iris_model_server.outcomes import CONFIDENCE, Edges, Tally
 from iris_model_server.schemas import Numbers
 from iris_model_server.tallies import Count, Counters, Histograms
 
@@ -34,38 +36,23 @@ class ModelMetrics:
         self._seconds = metrics.inference_seconds.labels(name, card.version)
         self._confidence = metrics.confidence.labels(name, card.version)
         self._classes = [metrics.distribution.labels(name, card.version, label) for label in card.classes]
-        self._ranges = [
-            (feature.minimum, feature.maximum, metrics.out_of_range.labels(name, card.version, feature.name))
+        self._features = [
+            metrics.features.bound(name, card.version, feature, (card.distributions or {}).get(feature.name))
             for feature in card.features
         ]
+        self.edges: Edges = [tally.edges for tally in self._features]
 
     def count(self, status: str) -> None:
         self._requests[status].value += 1
 
     def observe_one(self, row: Numbers, index: int, share: float, seconds: float) -> None:
-        """The same as `observe` for one row: no loop around it."""
+        """One row: the same counts as a call and its tally, without loops and lists around them."""
         self._success.value += 1
         self._seconds.observe(seconds)
         self._classes[index].value += 1
         self._confidence.observe(share)
-        for value, (minimum, maximum, counter) in zip(row, self._ranges, strict=True):
-            if not minimum <= value <= maximum:
-                counter.value += 1
-
-    def observe(
-        self,
-        rows: Sequence[Numbers],
-        classes: Sequence[int],
-        probabilities: Sequence[Sequence[float]],
-        seconds: float,
-    ) -> None:
-        self._success.value += 1
-        self._seconds.observe(seconds)
-        for index, shares in zip(classes, probabilities, strict=True):
-            self._classes[index].value += 1
-            self._confidence.observe(shares[index])
-        for number, (minimum, maximum, counter) in enumerate(self._ranges):
-            counter.value += sum(not minimum <= row[number] <= maximum for row in rows)
+        for value, feature in zip(row, self._features, strict=True):
+            feature.counts[bisect_left(feature.edges, value)] += 1
 
     def observe_call(self, seconds: float) -> None:
         """One call of the model that ended well; its rows are in tallies."""
@@ -76,8 +63,8 @@ class ModelMetrics:
         for counter, count in zip(self._classes, tally.classes, strict=True):
             counter.value += count
         self._confidence.add(tally.confidence, tally.confidence_sum)
-        for (*_, outside), count in zip(self._ranges, tally.outside, strict=True):
-            outside.value += count
+        for feature, cells in zip(self._features, tally.cells, strict=True):
+            feature.add(cells)
 
 
 class RouteMetrics:
@@ -89,12 +76,12 @@ class RouteMetrics:
         self._seconds = metrics.http_seconds.labels(method, route)
         self._by_status: dict[int, Count] = {}
 
-    def observe(self, status: int, seconds: float) -> None:
+    def observe(self, status: int, seconds: float, request_id: str | None = None) -> None:
         counter = self._by_status.get(status)
         if counter is None:
             counter = self._by_status[status] = self._requests.labels(*self._labels, str(status))
         counter.value += 1
-        self._seconds.observe(seconds)
+        self._seconds.observe(seconds, request_id)
 
 
 class Metrics:
@@ -124,9 +111,8 @@ class Metrics:
         self.confidence = self._histogram(
             "prediction_confidence", "Probability of the predicted class.", CONFIDENCE, *MODEL
         )
-        self.out_of_range = self._counter(
-            "feature_out_of_range", "Inputs outside the training range.", *MODEL, "feature"
-        )
+        self.features = FeatureTallies()
+        self._registry.register(self.features)
         self.model_info = Gauge(
             "model_info", "1 for the model that serves.", (*MODEL, "digest"), registry=self._registry
         )

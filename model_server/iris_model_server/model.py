@@ -24,6 +24,9 @@ class Model(Protocol):
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
         """For each row the probability of each class."""
 
+    def shares(self, row: Numbers) -> list[float]:
+        """The same for one row."""
+
 
 class FoldedModel:
     """Softmax over one matrix of weights."""
@@ -38,12 +41,16 @@ class FoldedModel:
         return [self.shares(row) for row in rows]
 
     def shares(self, row: Numbers) -> list[float]:
-        """The probability of each class for one row."""
         first, second, third, fourth = row
         # Written out: twice as quick as a sum of products, and the same digits on every Python.
         scores = [first * a + second * b + third * c + fourth * d + bias for a, b, c, d, bias in self.classes]
         # Without the largest score taken off, exp overflows for inputs far from the training range.
         largest = max(scores)
+        if len(scores) == 3:
+            # The usual case, written out too: loops over so few cost more than what they do.
+            one, two, three = exp(scores[0] - largest), exp(scores[1] - largest), exp(scores[2] - largest)
+            total = one + two + three
+            return [one / total, two / total, three / total]
         powers = [exp(score - largest) for score in scores]
         total = sum(powers)
         return [power / total for power in powers]
@@ -60,3 +67,6 @@ class PipelineModel:
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
         answer: list[list[float]] = self._pipeline.predict_proba(list(rows)).tolist()
         return answer
+
+    def shares(self, row: Numbers) -> list[float]:
+        return self.probabilities((row,))[0]

@@ -13,17 +13,18 @@ from iris_model_server.schemas import Numbers
 
 # Upper bounds of the confidence histogram; what is above the last is counted beyond it.
 CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-Ranges = Sequence[tuple[float, float]]
+# For each feature the upper edges of its cells (`drift`); what is above the last lies beyond it.
+Edges = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts over rows: by class, by confidence bucket, by feature outside its training range."""
+    """Counts over rows: by class, by confidence bucket, by cell of each feature."""
 
     classes: Sequence[int]
     confidence: Sequence[int]
     confidence_sum: float
-    outside: Sequence[int]
+    cells: Sequence[Sequence[int]]
 
 
 class Outcome(Protocol):
@@ -38,7 +39,7 @@ class Outcome(Protocol):
     def flat(self) -> list[float]:
         """The same in one list."""
 
-    def tally(self, ranges: Ranges) -> Tally: ...
+    def tally(self, edges: Edges) -> Tally: ...
 
 
 class PlainOutcome:
@@ -55,7 +56,7 @@ class PlainOutcome:
     def flat(self) -> list[float]:
         return list(chain.from_iterable(self._shares))
 
-    def tally(self, ranges: Ranges) -> Tally:
+    def tally(self, edges: Edges) -> Tally:
         classes = [0] * len(self._shares[0])
         buckets = [0] * (len(CONFIDENCE) + 1)
         total = 0.0
@@ -63,8 +64,10 @@ class PlainOutcome:
             classes[index] += 1
             buckets[bisect_left(CONFIDENCE, shares[index])] += 1
             total += shares[index]
-        outside = [
-            sum(not minimum <= row[number] <= maximum for row in self._rows)
-            for number, (minimum, maximum) in enumerate(ranges)
-        ]
-        return Tally(classes, buckets, total, outside)
+        return Tally(classes, buckets, total, [self._cells(*pair) for pair in enumerate(edges)])
+
+    def _cells(self, feature: int, edges: Sequence[float]) -> list[int]:
+        counts = [0] * (len(edges) + 1)
+        for row in self._rows:
+            counts[bisect_left(edges, row[feature])] += 1
+        return counts

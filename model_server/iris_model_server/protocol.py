@@ -60,7 +60,9 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._owed = NOTHING
+        # Of a head that is still coming: before this read, and in it.
         self._head_bytes = 0
+        self._read = 0
         self._now = 0.0
         # Nothing is cancelled or armed per request: one timer looks now and then whether this has passed.
         self._deadline = inf
@@ -87,6 +89,7 @@ class LimitedProtocol(HttpToolsProtocol):
             # What follows broken bytes has no meaning.
             return
         self._now = self.loop.time()
+        self._read = len(data)
         super().data_received(data)
         self._head_bytes = self._head_bytes + len(data) if self._owed == HEAD else 0
         # Exact at its end (on_headers_complete); here it may stand behind other requests of the same read.
@@ -103,8 +106,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self.limits.head_bytes or len(self.headers) > MOST_HEADERS:
+        if self._is_head_too_large():
             self._refusal = self._head_too_large()
             # Ends the parser; uvicorn then calls send_400_response.
             raise self._refusal
@@ -135,6 +137,15 @@ class LimitedProtocol(HttpToolsProtocol):
             self._waits = True
         else:
             self._write(self._refusal)
+
+    def _is_head_too_large(self) -> bool:
+        if len(self.headers) > MOST_HEADERS:
+            return True
+        if self._head_bytes + self._read <= self.limits.head_bytes:
+            # All that was read since it began is no more: no need to add up.
+            return False
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        return size > self.limits.head_bytes
 
     def _is_answering(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete

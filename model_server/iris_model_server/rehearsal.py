@@ -88,7 +88,15 @@ class Wire(asyncio.Transport):
 
 def configuration(server: Server) -> uvicorn.Config:
     """For any number of lines to one app."""
-    return uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None, access_log=False)
+    return uvicorn.Config(
+        server.app,
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+    )
 
 
 class Line:

@@ -15,7 +15,8 @@ from iris_model_server.batching import Batcher, Limits
 from iris_model_server.errors import ArtifactRefused, Problem
 from iris_model_server.metrics import Metrics, ModelMetrics
 from iris_model_server.model import FoldedModel
-from iris_model_server.outcomes import Ranges
+from iris_model_server.outcomes import Edges
+from iris_model_server.phrases import Phrases
 from iris_model_server.schemas import Health, ModelInfo
 from iris_model_server.settings import Settings
 
@@ -26,7 +27,8 @@ class Loaded:
 
     artifact: Artifact
     metrics: ModelMetrics
-    ranges: Ranges
+    edges: Edges
+    phrases: Phrases
     # None for folded weights: they are quicker than any queue.
     batcher: Batcher | None
 
@@ -50,10 +52,12 @@ class Serving:
 
     def serve(self, artifact: Artifact) -> None:
         """From the next request on, this one answers."""
+        metrics = self._metrics.bind(self.name, artifact)
         self._loaded = Loaded(
             artifact=artifact,
-            metrics=self._metrics.bind(self.name, artifact),
-            ranges=[(feature.minimum, feature.maximum) for feature in artifact.card.features],
+            metrics=metrics,
+            edges=metrics.edges,
+            phrases=Phrases(artifact.card.classes, artifact.card.version),
             batcher=None if isinstance(artifact.model, FoldedModel) else self._batcher(artifact),
         )
 

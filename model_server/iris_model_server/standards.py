@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from iris_model_server import answers, errors, openapi, standard_schemas
+from iris_model_server import answers, edge, errors, openapi, standard_schemas
 from iris_model_server.errors import Problem
 from iris_model_server.serving import Serving
 from iris_model_server.v1 import V1
@@ -29,7 +29,7 @@ def open_inference(serving: Serving, protocol: V2) -> APIRouter:
         _check_name(serving, request)
         if BINARY in request.headers:
             raise Problem(errors.INVALID, f"{BINARY}: binary tensor data, expected JSON (binary_data=False)")
-        return answers.of_parts(await protocol.infer(await request.body()))
+        return answers.of_parts(await protocol.infer(await edge.body(request)))
 
     for version in ("", "/versions/{version}"):
         router.add_api_route(
@@ -143,7 +143,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     )
     async def predict_v1(request: Request) -> Response:
         _check_name(serving, request)
-        return answers.of_parts(await protocol.predict(await request.body()))
+        return answers.of_parts(await protocol.predict(await edge.body(request)))
 
     return router
 

@@ -6,12 +6,16 @@ For the loop's thread alone: nothing here locks.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
+# The label of an exemplar; only OpenMetrics shows them.
+REQUEST_ID: Final = "request_id"
+Bucket = tuple[str, float] | tuple[str, float, Exemplar]
 Child = TypeVar("Child")
 
 
@@ -25,19 +29,24 @@ class Count:
 
 
 class Spread:
-    """One histogram: how many values up to each bound, and their sum."""
+    """One histogram: how many values up to each bound, their sum, and an example for each bound."""
 
-    __slots__ = ("bounds", "counts", "total")
+    __slots__ = ("bounds", "counts", "examples", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = tuple(bounds)
         # One more than bounds, for what lies above the last.
         self.counts = [0] * (len(self.bounds) + 1)
+        self.examples: list[tuple[str, float] | None] = [None] * len(self.counts)
         self.total = 0.0
 
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self.bounds, value)] += 1
+    def observe(self, value: float, request_id: str | None = None) -> None:
+        """One value, and whose it was where somebody may want to look that up."""
+        number = bisect_left(self.bounds, value)
+        self.counts[number] += 1
         self.total += value
+        if request_id is not None:
+            self.examples[number] = (request_id, value)
 
     def add(self, counts: Sequence[int], total: float) -> None:
         """Many values at once: how many fell to each bound and beyond the last, and their sum."""
@@ -85,7 +94,13 @@ class Histograms(_Family[Spread]):
     def collect(self) -> Iterator[Metric]:
         family = HistogramMetricFamily(*self._about, labels=self._labels)
         for values, spread in self._children.items():
-            family.add_metric(
-                values, list(zip(self._limits, accumulate(spread.counts), strict=True)), spread.total
-            )
+            counted = zip(self._limits, accumulate(spread.counts), spread.examples, strict=True)
+            family.add_metric(values, [_bucket(*bucket) for bucket in counted], spread.total)
         yield family
+
+
+def _bucket(limit: str, count: int, example: tuple[str, float] | None) -> Bucket:
+    # OpenMetrics allows 128 characters for the name and the value of an exemplar's labels.
+    if example is None or len(example[0]) > 128 - len(REQUEST_ID):
+        return (limit, count)
+    return (limit, count, Exemplar({REQUEST_ID: example[0]}, example[1]))

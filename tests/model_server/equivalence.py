@@ -4,7 +4,6 @@ A big run: `python -m tests.model_server.equivalence --inputs 1000000 --seed 1`.
 """
 
 import argparse
-import asyncio
 import io
 import json
 import logging
@@ -18,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import uvloop
 from iris_model_server import app, artifact, rehearsal
 from iris_model_server.rehearsal import Line
 from iris_model_server.settings import Settings
@@ -128,7 +128,7 @@ def main() -> int:
     # What is refused is told to nobody here.
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        difference = asyncio.run(run(options.inputs, options.seed, Path(folder) / "model"))
+        difference = uvloop.run(run(options.inputs, options.seed, Path(folder) / "model"))
     sys.stdout.write(
         json.dumps({"inputs": options.inputs, "seed": options.seed, "difference": difference}) + "\n"
     )

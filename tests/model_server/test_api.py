@@ -207,6 +207,9 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
         def probabilities(self, _: object) -> list[list[float]]:
             raise RuntimeError("secret path /srv/model")
 
+        def shares(self, _: object) -> list[float]:
+            raise RuntimeError("secret path /srv/model")
+
     loaded = server.serving.loaded().artifact
     broken = app.create_app(settings, type(loaded)(card=loaded.card, model=Broken()))
 

@@ -1,5 +1,6 @@
 """The fast path: it is used, it says what the reference says, and it steps back when it must."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -31,16 +32,65 @@ async def test_two_requests_cut_anywhere_are_answered_alike(folder: Path) -> Non
     assert comparison.compare_metrics() is None
 
 
-async def test_a_right_request_needs_no_task(folder: Path, settings: Settings) -> None:
+async def test_requests_with_a_known_head_cut_anywhere_are_answered_alike(folder: Path) -> None:
+    """What is remembered of a head while bytes come in odd pieces must mean the same to the next one."""
+    comparison = Comparison(folder)
+    plain = wire_inputs.right(None)
+
+    for given in wire_inputs.every_cut(plain + plain):
+        assert await comparison.compare(given) is None
+        assert await comparison.compare(Input((plain, plain, plain))) is None
+    assert comparison.compare_metrics() is None
+
+
+@pytest.fixture
+async def line(folder: Path, settings: Settings) -> AsyncIterator[Line]:
     server = app.create_app(settings, artifact.load(folder))
     line = Line(rehearsal.configuration(server), rehearsal.quick(settings, server))
-
-    line.protocol.data_received(wire_inputs.right() * 3)
-
-    assert line.wire.written.count(b"HTTP/1.1 200 OK\r\n") == 3
-    assert line.state.tasks == set()
+    yield line
     server.log.flush()
     line.hang_up()
+
+
+INFER = b'{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,1.4,0.2]}]}'
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        wire_inputs.right(),
+        wire_inputs.right(None),
+        b"POST %b HTTP/1.1\r\nhost: iris\r\ncontent-length: %d\r\n\r\n%b"
+        % (wire_inputs.INFER, len(INFER), INFER),
+    ],
+    ids=["with an id of its own", "without", "V2"],
+)
+async def test_a_right_request_needs_no_task(line: Line, request_: bytes) -> None:
+    line.protocol.data_received(request_ * 3)
+    line.protocol.data_received(request_)
+
+    assert line.wire.written.count(b"HTTP/1.1 200 OK\r\n") == 4
+    assert line.state.tasks == set()
+
+
+async def test_a_head_read_before_needs_no_parser(line: Line) -> None:
+    line.protocol.data_received(wire_inputs.right(None))
+    line.protocol.parser = None  # type: ignore[assignment]  # whoever asks it now fails
+
+    line.protocol.data_received(wire_inputs.right(None))
+
+    assert line.wire.written.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+async def test_heads_that_clients_invent_are_forgotten(line: Line) -> None:
+    assert isinstance(line.protocol, FastProtocol)
+    for number in range(2000):
+        line.protocol.data_received(wire_inputs.right(None).replace(b"Host: iris", b"Host: h%d" % number))
+    line.protocol.data_received(wire_inputs.right(None).replace(b"Host: iris", b"Host: " + b"h" * 4000))
+
+    assert line.wire.written.count(b"HTTP/1.1 200 OK\r\n") == 2001
+    assert len(line.protocol.hot.heads) <= 512
+    assert sum(map(len, line.protocol.hot.heads)) < 1_048_576
 
 
 async def test_broken_bytes_wait_for_the_answers_before_them(folder: Path) -> None:

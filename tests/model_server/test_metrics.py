@@ -2,6 +2,7 @@
 
 import httpx
 from iris_model_server.openapi import FLOWER
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.model_server import artifacts
@@ -16,6 +17,8 @@ CONTRACT = {
     "prediction_distribution_total": {"model", "version", "prediction_label"},
     "prediction_confidence": {"model", "version"},
     "feature_out_of_range_total": {"model", "version", "feature"},
+    "feature_bucket_total": {"model", "version", "feature", "bucket"},
+    "feature_bucket_training_share": {"model", "version", "feature", "bucket"},
     "model_info": {"model", "version", "digest"},
 }
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -40,7 +43,7 @@ async def test_has_exactly_the_names_and_labels_of_the_contract(client: httpx.As
     found: dict[str, set[str]] = {}
     for name, labels in await scrape(client):
         base = name
-        for suffix in ("_bucket", "_sum", "_count"):
+        for suffix in ("_bucket", "_sum", "_count") if not name.startswith("feature_") else ():
             base = base.removesuffix(suffix)
         found.setdefault(base, set()).update({key for key, _ in labels} - {"le"})
     ours = {name: labels for name, labels in found.items() if not name.startswith(("process_", "python_"))}
@@ -114,3 +117,21 @@ async def test_speaks_openmetrics_when_asked(client: httpx.AsyncClient) -> None:
 
     assert response.headers["content-type"].startswith("application/openmetrics-text")
     assert response.text.endswith("# EOF\n")
+
+
+async def test_an_exemplar_leads_from_a_duration_to_its_request(client: httpx.AsyncClient) -> None:
+    for request_id in ("looked-up", "0" * 128):
+        await client.post("/api/v1/predict", json=FLOWER, headers={"x-request-id": request_id})
+
+    openmetrics = {"accept": "application/openmetrics-text;version=1.0.0"}
+    text = (await client.get("/metrics", headers=openmetrics)).text
+    exemplars = {
+        (sample.name, sample.exemplar.labels["request_id"])
+        for family in openmetrics_parser(text)  # type: ignore[no-untyped-call]
+        for sample in family.samples
+        if sample.exemplar
+    }
+    # The longest id has no room beside its label's name.
+    assert exemplars <= {("http_request_duration_seconds_bucket", "looked-up")}
+    assert "0" * 128 not in text
+    assert "looked-up" not in (await client.get("/metrics")).text
