@@ -9,7 +9,7 @@ import subprocess
 
 import httpx
 import pytest
-from iris_local_cluster import models, story
+from iris_local_cluster import chain, models, story
 
 from tests.e2e.stage import NAME, Told, command_line
 
@@ -30,6 +30,42 @@ def test_changes_the_version_without_a_failed_request(told: Told) -> None:
     assert line[2] == "0"
     assert "by 1.0.0" in line[3]
     assert "by 1.1.0" in line[3]
+
+
+def test_says_which_commit_asked_for_what_serves(told: Told) -> None:
+    line = re.search(r"^1\.1\.0 was asked for by main@sha1:([0-9a-f]{40}): (.*)$", told.output, re.MULTILINE)
+
+    assert line is not None
+    assert line[2] == "Serve 1.1.0 on this machine (iris-local-cluster)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "step"),
+    [
+        ("crd", "irismodels.serving.two.inc", "crds"),
+        ("deployment", "traefik", "infrastructure"),
+        ("deployment", "git-server", "infrastructure"),
+        ("helmrelease", "iris-operator", "operator"),
+        ("irismodel", "iris", "models"),
+    ],
+)
+def test_everything_is_kept_by_flux(told: Told, kind: str, name: str, step: str) -> None:
+    found = told.kubectl.read(kind, "--all-namespaces")["items"]
+
+    [labels] = [each["metadata"]["labels"] for each in found if each["metadata"]["name"] == name]
+    assert labels["kustomize.toolkit.fluxcd.io/name"] == step
+
+
+def test_status_shows_the_way_from_the_commit_to_what_serves(told: Told) -> None:
+    answer = subprocess.run(
+        command_line("status", "--name", NAME), capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 0
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    steps = [line.split()[2] for line in lines if line.startswith("✓ Kustomization")]
+    assert steps == list(chain.ORDER)
+    assert any(line.startswith("✓ iris/iris 1.1.0 1.1.0") for line in lines), answer.stdout
 
 
 def test_every_step_of_the_story_shows_its_time(told: Told) -> None:
