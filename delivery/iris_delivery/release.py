@@ -23,9 +23,8 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
     if version.tag in tags:
         raise Refused(f"tag {version.tag}", "exists", f"the next are {_choices(current)}")
     if version <= current:
-        raise Refused(
-            f"{version}", f"goes backward, the latest is {current}", f"the next are {_choices(current)}"
-        )
+        latest = "no release is older" if current == versions.NONE_YET else f"the latest is {current}"
+        raise Refused(f"{version}", f"goes backward, {latest}", f"the next are {_choices(current)}")
     if push and not repository.remote(remote):
         raise Refused(f"remote {remote}", "not found", "name one by --remote, or leave out --push")
     head = repository.head()

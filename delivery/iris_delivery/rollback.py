@@ -44,5 +44,7 @@ def _former(repository: Repository, file: str, present: Release, version: str | 
             continue  # a commit that broke the file is nothing to return to
         if release.version == version or (version is None and release not in given_up):
             return release
-    wanted = version or f"a release other than {present.version}"
-    raise Refused(file, f"its history has no {wanted}", "is the clone shallow (git fetch --unshallow)?")
+    found = (
+        f"its history has no {version}" if version else f"it never declared another than {present.version}"
+    )
+    raise Refused(file, found, "name one by --to; in a shallow clone first: git fetch --unshallow")

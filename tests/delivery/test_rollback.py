@@ -46,7 +46,7 @@ def test_needs_no_cluster_and_prints_a_diff_first(clone: Clone, capsys: pytest.C
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--environment prod", "clusters/prod/version.yaml: its history has no a release other than 1.3.0"),
+        ("--environment prod", "clusters/prod/version.yaml: it never declared another than 1.3.0"),
         ("--environment prod --to 7.0.0", "clusters/prod/version.yaml: its history has no 7.0.0"),
         ("--environment qa", "environment: found 'qa'"),
     ],
