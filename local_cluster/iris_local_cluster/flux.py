@@ -77,7 +77,11 @@ def _controller(name: str, version: str) -> dict[str, Any]:
         {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": argument}
         for argument in _ARGUMENTS[name]
     ]
-    own = {"op": "add", "path": "/spec/template/spec/serviceAccountName", "value": name}
+    # Upstream's image names this user itself; ours holds a program and nothing else.
+    pod = {"serviceAccountName": name, "securityContext": {"runAsUser": 65534, "fsGroup": 1337}}
+    own = [
+        {"op": "add", "path": f"/spec/template/spec/{field}", "value": value} for field, value in pod.items()
+    ]
     return {
         **_kustomization(["config/crd", "config/rbac", "config/manager", "service-account.yaml"]),
         "namespace": NAMESPACE,
@@ -85,7 +89,7 @@ def _controller(name: str, version: str) -> dict[str, Any]:
         "patches": [
             {"target": {"kind": "RoleBinding"}, "patch": yaml.safe_dump([account])},
             {"target": {"kind": "ClusterRoleBinding"}, "patch": yaml.safe_dump([account])},
-            {"target": {"kind": "Deployment"}, "patch": yaml.safe_dump([own, *arguments])},
+            {"target": {"kind": "Deployment"}, "patch": yaml.safe_dump([*own, *arguments])},
         ],
     }
 

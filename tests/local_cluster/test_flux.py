@@ -50,6 +50,7 @@ def test_a_controller_runs_the_image_that_the_node_has_under_an_account_of_its_o
 
     pod = found["Deployment"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["image"] in {image.reference for image in images.BASE_IMAGES}
+    assert pod["securityContext"]["runAsUser"] == 65534
     assert pod["serviceAccountName"] == found["ServiceAccount"]["metadata"]["name"] == name
     assert found["ClusterRoleBinding"]["subjects"] == [
         {"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}
