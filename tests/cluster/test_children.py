@@ -29,6 +29,12 @@ async def test_an_irismodel_becomes_its_children(
     for kind, name in CHILDREN:
         child = await find(cluster, kind, name)
         assert child["metadata"]["ownerReferences"][0]["uid"] == declared["metadata"]["uid"]
+    ours = [
+        (kind, body["metadata"]["name"])
+        for kind in {kind for kind, _ in CHILDREN}
+        for body in await cluster.list(kind, labels="app.kubernetes.io/managed-by=iris-operator")
+    ]
+    assert sorted(ours) == sorted(CHILDREN)
     deployment = await cluster.get("Deployment", "iris")
     assert (
         deployment["spec"]["template"]["spec"]["containers"][0]["image"]

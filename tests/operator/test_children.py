@@ -1,10 +1,11 @@
 """The manifests of children: each kind once in whole, then one rule per test."""
 
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
-from iris_operator import alerts, children, kinds
+from iris_operator import alerts, children
 from iris_operator.children import (
     dashboard_config_map,
     deployment,
@@ -24,8 +25,10 @@ from iris_operator.spec import IrisModel
 from tests.operator import bodies
 
 SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
-ALWAYS = {"ServiceAccount", "Deployment", "Service"}
-USUAL = ALWAYS | {"NetworkPolicy", "ConfigMap", "ServiceMonitor", "PrometheusRule"}
+ALWAYS = {"ServiceAccount/iris", "Deployment/iris", "Service/iris"}
+USUAL = ALWAYS | {
+    "NetworkPolicy/iris", "ConfigMap/iris-dashboard", "ServiceMonitor/iris", "PrometheusRule/iris",
+}  # fmt: skip
 LABELS = {
     **SELECTOR,
     "app.kubernetes.io/version": "1.4.0",
@@ -307,14 +310,14 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
 @pytest.mark.parametrize(
     ("declared", "wanted"),
     [
-        ({}, USUAL | {"PodDisruptionBudget"}),
+        ({}, USUAL | {"PodDisruptionBudget/iris"}),
         (
             {"route": {"host": "a.example"}},
-            USUAL | {"PodDisruptionBudget", "Ingress"},
+            USUAL | {"PodDisruptionBudget/iris", "Ingress/iris"},
         ),
         (
             {"autoscaling": {"maxReplicas": 3}},
-            USUAL | {"PodDisruptionBudget", "HorizontalPodAutoscaler"},
+            USUAL | {"PodDisruptionBudget/iris", "HorizontalPodAutoscaler/iris"},
         ),
         (
             {
@@ -326,7 +329,7 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
         ),
         (
             {"autoscaling": {"minReplicas": 1, "maxReplicas": 3}, "replicas": 2},
-            USUAL | {"HorizontalPodAutoscaler"},
+            USUAL | {"HorizontalPodAutoscaler/iris"},
         ),
     ],
     ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],
@@ -334,7 +337,7 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
 def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
     built = children.build(bodies.model(**declared))
 
-    assert {manifest["kind"] for _, manifest in built} == wanted
+    assert {f"{manifest['kind']}/{manifest['metadata']['name']}" for _, manifest in built} == wanted
     assert [manifest["kind"] for _, manifest in built] == [kind.name for kind, _ in built]
 
 
@@ -344,15 +347,21 @@ def test_makes_the_service_account_before_the_pods_that_need_it() -> None:
     assert order.index("ServiceAccount") < order.index("Deployment")
 
 
-@pytest.mark.parametrize("kind", children.KINDS, ids=lambda kind: kind.name)
-def test_labels_and_owns_every_child(kind: kinds.Kind) -> None:
+@pytest.mark.parametrize("child", children.CHILDREN, ids=lambda child: child.__name__.rpartition(".")[2])
+def test_labels_and_owns_every_child(child: ModuleType) -> None:
     model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}, "networkPolicy": {}})
 
-    built = dict(children.build(model))[kind]
+    built = child.build(model)
 
     assert LABELS.items() <= built["metadata"]["labels"].items()
     assert built["metadata"]["ownerReferences"] == METADATA["ownerReferences"]
     assert built["metadata"]["namespace"] == "iris"
+
+
+def test_knows_each_kind_once_however_many_children_are_of_it() -> None:
+    """Each is listed and watched: twice would be twice the load."""
+    assert len(set(children.KINDS)) == len(children.KINDS)
+    assert set(children.KINDS) == {child.KIND for child in children.CHILDREN}
 
 
 def test_selects_without_the_version_which_changes() -> None:

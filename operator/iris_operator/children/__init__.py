@@ -36,7 +36,7 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     prometheus_rule,
     ingress,
 )
-KINDS: Final[tuple[Kind, ...]] = tuple(child.KIND for child in CHILDREN)
+KINDS: Final[tuple[Kind, ...]] = tuple(dict.fromkeys(child.KIND for child in CHILDREN))
 
 
 def build(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
