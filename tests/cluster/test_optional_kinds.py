@@ -1,14 +1,17 @@
 """Kinds that come with somebody else's CRD: used when they are there, missed by name when they are not."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from iris_local_cluster import monitoring
 from iris_operator import kinds
 from iris_operator.kinds import Kind
 
-from tests.cluster.conftest import Iris, condition, gone
+from tests.cluster.conftest import Iris, condition
 from tests.harness import operator_process
 from tests.harness.kubernetes import Cluster, Manifest, Refused, eventually
 
@@ -21,8 +24,12 @@ pytestmark = pytest.mark.cluster
 EVERY_SECOND = {"IRIS_OPERATOR_SWEEP_SECONDS": "1"}
 
 
-def definition(kind: Kind) -> Manifest:
-    """A CRD that takes anything."""
+MONITORING = (kinds.SERVICE_MONITOR, kinds.PROMETHEUS_RULE)
+
+
+def flux() -> Manifest:
+    """Kustomization, for what the operator reads of it."""
+    kind = kinds.KUSTOMIZATION
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     names = {"kind": kind.name, "plural": kind.plural}
@@ -34,9 +41,15 @@ def definition(kind: Kind) -> Manifest:
     }
 
 
+def real(kind: Kind) -> Manifest:
+    """The CRD of Prometheus Operator itself."""
+    [file] = [file for file in monitoring.api() if file.stem.endswith(f"_{kind.plural}")]
+    return dict(yaml.safe_load(file.read_text("utf-8")))
+
+
 async def install(cluster: Cluster, kind: Kind) -> None:
     """Until it answers."""
-    await cluster.apply(definition(kind))
+    await cluster.apply(flux() if kind == kinds.KUSTOMIZATION else real(kind))
     await eventually(lambda: listed(cluster, kind), lambda items: items is not None)
 
 
@@ -55,24 +68,27 @@ async def listed(cluster: Cluster, kind: Kind) -> list[Manifest] | None:
 
 
 @pytest.fixture
-async def monitors(cluster: Cluster) -> AsyncIterator[Kind]:
-    """The kind ServiceMonitor, installed by the test and removed after it."""
-    yield kinds.SERVICE_MONITOR
-    if await listed(cluster, kinds.SERVICE_MONITOR) is not None:
-        await remove(cluster, kinds.SERVICE_MONITOR)
+async def bare(cluster: Cluster) -> AsyncIterator[None]:
+    """No Prometheus Operator before the test, and none after it."""
+    yield
+    for kind in MONITORING:
+        if await listed(cluster, kind) is not None:
+            await remove(cluster, kind)
 
 
-async def monitoring(iris: Iris, reason: str) -> dict[str, str]:
-    """The condition once it has this reason."""
-    status = await eventually(
-        iris.status, lambda found: condition(found, "MonitoringReady").get("reason") == reason
-    )
-    return condition(status, "MonitoringReady")
+async def monitored(iris: Iris, reason: str, *, lacking: str = "") -> dict[str, str]:
+    """The condition once it has this reason, and lacks nothing but this kind."""
+
+    def holds(status: Manifest) -> bool:
+        found = condition(status, "MonitoringReady")
+        return found.get("reason") == reason and f"no API for {lacking}" in found["message"] + "no API for "
+
+    return condition(await eventually(iris.status, holds), "MonitoringReady")
 
 
 @pytest.mark.parametrize("confined", [False, True], ids=["all namespaces", "one namespace"])
 async def test_a_crd_that_comes_and_goes_is_noticed_without_a_restart(
-    api_server: "ApiServer", cluster: Cluster, iris: Iris, monitors: Kind, confined: bool, tmp_path: Path
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, bare: None, confined: bool, tmp_path: Path
 ) -> None:
     """Confined, the operator may not watch CRDs: the sweep alone tells it."""
     namespaces = cluster.namespace if confined else ""
@@ -80,36 +96,71 @@ async def test_a_crd_that_comes_and_goes_is_noticed_without_a_restart(
         api_server.kubeconfig, tmp_path, namespaces=namespaces, **EVERY_SECOND
     ) as operator:
         await iris.declare()
-        missing = await monitoring(iris, "CRDNotInstalled")
+        missing = await monitored(iris, "CRDNotInstalled")
 
-        await install(cluster, monitors)
-        await monitoring(iris, "MonitoringApplied")
-        [made] = await listed(cluster, monitors) or []
-        await remove(cluster, monitors)
-        await monitoring(iris, "CRDNotInstalled")
+        await install(cluster, kinds.SERVICE_MONITOR)
+        half = await monitored(iris, "CRDNotInstalled", lacking="PrometheusRule")
+        await install(cluster, kinds.PROMETHEUS_RULE)
+        await monitored(iris, "MonitoringApplied")
+        made = [name for kind in MONITORING for name in await listed(cluster, kind) or ()]
+        for kind in MONITORING:
+            await remove(cluster, kind)
+        await monitored(iris, "CRDNotInstalled")
 
-        assert "ServiceMonitor" in missing["message"]
-        assert made["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"] == "iris"
+        assert "ServiceMonitor and PrometheusRule" in missing["message"]
+        assert "ServiceMonitor" not in half["message"]
+        assert [body["metadata"]["name"] for body in made] == ["iris", "iris"]
         assert operator.process.poll() is None
         assert "Traceback" not in operator.log()
 
 
-async def test_a_monitor_is_repaired_and_pruned_like_any_child(
-    api_server: "ApiServer", cluster: Cluster, iris: Iris, monitors: Kind, tmp_path: Path
+def drifted(kind: Kind, spec: Manifest) -> Manifest:
+    """What somebody might make of it."""
+    if kind == kinds.SERVICE_MONITOR:
+        return {"endpoints": [{"port": "other"}]}
+    return {"groups": [{**group, "rules": group["rules"][1:]} for group in spec["groups"]]}
+
+
+async def test_monitoring_is_left_alone_at_rest_repaired_and_pruned_like_any_child(
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, bare: None, tmp_path: Path
 ) -> None:
-    await install(cluster, monitors)
-    fresh = Cluster(cluster.client, cluster.namespace)  # knows the kinds that are there now
-    with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace):
+    for kind in MONITORING:
+        await install(cluster, kind)
+    with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace) as operator:
         await iris.declare()
-        await eventually(lambda: fresh.find("ServiceMonitor", "iris"), bool)
+        await monitored(iris, "MonitoringApplied")
 
-        await fresh.patch("ServiceMonitor", "iris", {"spec": {"endpoints": []}})
-        await eventually(
-            lambda: fresh.get("ServiceMonitor", "iris"), lambda body: bool(body["spec"]["endpoints"])
-        )
-        await iris.declare(monitoring={"scrape": {"enabled": False}})
+        for kind in MONITORING:
+            before = (await one(cluster, kind))["spec"]
+            await cluster.request(
+                "PATCH",
+                kind.path(cluster.namespace, "iris"),
+                json={"spec": drifted(kind, before)},
+                content_type="merge-patch+json",
+            )
+            await eventually(partial(one, cluster, kind), partial(_says, before))
+        quiet, passes = operator.writes(), operator.counted("controller_runtime_reconcile_total")
+        await cluster.patch("Service", "iris", {"metadata": {"annotations": {"theirs.test/note": "hello"}}})
+        await eventually(lambda: _passed(operator), lambda count: count > passes)
+        at_rest = operator.writes()
+        await iris.declare(monitoring={part: {"enabled": False} for part in ("scrape", "alerts")})
 
-        await gone(fresh, "ServiceMonitor", "iris")
+        for kind in MONITORING:
+            await eventually(partial(listed, cluster, kind), lambda items: items == [])
+        assert at_rest == quiet
+
+
+async def one(cluster: Cluster, kind: Kind) -> Manifest:
+    [body] = await listed(cluster, kind) or []
+    return body
+
+
+def _says(spec: Manifest, body: Manifest) -> bool:
+    return bool(body["spec"] == spec)
+
+
+async def _passed(operator: operator_process.OperatorProcess) -> float:
+    return operator.counted("controller_runtime_reconcile_total")
 
 
 async def test_the_commit_that_asked_for_a_version_stands_in_status_and_history(
