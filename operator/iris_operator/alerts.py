@@ -16,7 +16,6 @@ RUNBOOKS: Final = "https://github.com/two-inc/iris-model-operator/blob/main/docs
 # How many times as fast as allowed, over which window, and still now: over which short one.
 _BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 _SLOW_BUDGET: Final = 0.01
-_PROBES: Final = 'route!~"/livez|/readyz|/metrics"'
 # A batch takes as long as it is large.
 _PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
 _ASLEEP: Final = "Suspended|ScaledToZero"  # somebody wanted it so
@@ -75,7 +74,7 @@ def groups(namespace: str, name: str, objectives: Objectives) -> tuple[dict[str,
 
 
 def _failing(model: _Model, budget: float) -> list[dict[str, Any]]:
-    selected = f"{model.http},{_PROBES}"
+    selected = f"{model.http},{queries.ASKED}"
 
     def share(window: str) -> str:
         failed = f'sum(rate(http_requests_total{{{selected},http_status=~"5.."}}[{window}]))'
