@@ -47,9 +47,9 @@ BOARDS: Final = {
     "operator": json.loads(operator.build()),
 }
 TARGETS: Final[dict[str, dict[str, str]]] = {
-    f"{name}: {panel['title']}, {target['refId']}": target
+    f"{name}: {number} {panel['title']}, {target['refId']}": target
     for name, board in BOARDS.items()
-    for panel in board["panels"]
+    for number, panel in enumerate(board["panels"])
     for target in panel.get("targets", ())
 } | {
     f"{name}: mark {mark['name']}": {"expr": mark["expr"], "legendFormat": mark["titleFormat"]}
