@@ -42,6 +42,18 @@ async def test_an_irismodel_becomes_its_children(
     )
 
 
+async def test_its_pods_are_let_into_a_namespace_that_enforces_restricted_pod_security(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
+) -> None:
+    """Deployments are always let in: only the pods show it."""
+    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+    await cluster.patch("Namespace", cluster.namespace, {"metadata": {"labels": enforced}})
+
+    await iris.declare()
+
+    await eventually(lambda: cluster.list("Pod"), lambda found: len(found) == 2)
+
+
 DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
     (
         "Deployment",
