@@ -39,10 +39,12 @@ def link(document: Mapping[str, Any]) -> Link:
     conditions = {each["type"]: each for each in status.get("conditions", [])}
     ready = conditions.get("Ready", {})
     current = status.get("observedGeneration") == document["metadata"]["generation"]
+    # To wait for the step before is no failure.
+    known = current and ready.get("reason") != "DependencyNotReady"
     return Link(
         kind=document["kind"],
         name=document["metadata"]["name"],
-        ready=ready.get("status", "Unknown") if current else "Unknown",
+        ready=ready.get("status", "Unknown") if known else "Unknown",
         reason=ready.get("reason", ""),
         message=ready.get("message", "").splitlines()[0] if ready.get("message") else "",
         revision=_revision(document["kind"], status),

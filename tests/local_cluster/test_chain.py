@@ -46,6 +46,12 @@ def test_a_condition_about_an_older_spec_says_nothing_about_this_one() -> None:
     assert found.ready == "Unknown"
 
 
+def test_who_waits_for_the_step_before_has_not_failed() -> None:
+    waiting = [{"type": "Ready", "status": "False", "reason": "DependencyNotReady", "message": "not ready"}]
+
+    assert chain.link(document("Kustomization", {"conditions": waiting})).ready == "Unknown"
+
+
 def test_only_the_first_line_of_a_message_is_kept() -> None:
     found = chain.link(document("Kustomization", {"conditions": ready("False", "it failed\nstack\nmore")}))
 
