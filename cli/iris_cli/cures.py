@@ -8,7 +8,7 @@ CURES: Final = {
     reasons.SERVING: "nothing",
     reasons.PROGRESSING: "wait",
     reasons.SCALED_TO_ZERO: "raise `spec.replicas`",
-    reasons.SUSPENDED: "set it to false",
+    reasons.SUSPENDED: "set `spec.suspend` to false",
     reasons.IMAGE_PULL_FAILED: "correct `spec.version`, `spec.image` or the pull secret",
     reasons.ARTIFACT_REJECTED: "declare the version that the image holds, or build the image again",
     reasons.PODS_CRASHING: "read the message, then `kubectl logs --previous`",
