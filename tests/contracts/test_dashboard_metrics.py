@@ -31,11 +31,6 @@ FROM_KUBELET: Final = {
 }
 # Flux's, by controller-runtime, which also names the first two of ours.
 FROM_FLUX: Final = {"workqueue_depth": {"name", "controller"}}
-# Agreed with the server.
-DRIFT: Final = {
-    "feature_bucket_total": {"model", "version", "feature", "bucket"},
-    "feature_bucket_training_share": {"model", "version", "feature", "bucket"},
-}
 
 LEGEND: Final = re.compile(r"\{\{(\w+)\}\}")
 OF_THE_OPERATOR: Final = yaml.safe_load(
@@ -105,7 +100,7 @@ def series(text: bytes) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def exposed(server: dict[str, set[str]], controller: dict[str, set[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(lambda: set(FROM_SCRAPING))
-    for exposition in (server, controller, DRIFT, FROM_KUBELET, FROM_FLUX):
+    for exposition in (server, controller, FROM_KUBELET, FROM_FLUX):
         for name, labels in exposition.items():
             found[name] |= labels
     return dict(found)
