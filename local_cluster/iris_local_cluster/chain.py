@@ -63,12 +63,20 @@ def _revision(kind: str, status: Mapping[str, Any]) -> str:
 
 def look(kubectl: Kubectl) -> list[Link]:
     """All of them in the order of the way; none where there is no Flux."""
-    found: list[dict[str, Any]] = []
-    for plural in _KINDS.values():
-        # Without Flux, or half of it, a kind is unknown to the API server.
-        with suppress(LocalClusterError):
-            found += kubectl.read(plural, "--all-namespaces", seconds=20)["items"]
+    try:
+        found = _read(kubectl, ",".join(_KINDS.values()))
+    except LocalClusterError:
+        # Half of a Flux: a kind that the API server does not know takes the others along.
+        found = []
+        for plural in _KINDS.values():
+            with suppress(LocalClusterError):
+                found += _read(kubectl, plural)
     return sorted((link(each) for each in found), key=_place)
+
+
+def _read(kubectl: Kubectl, kinds: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = kubectl.read(kinds, "--all-namespaces", seconds=20)["items"]
+    return found
 
 
 def _place(each: Link) -> tuple[int, int, str]:
@@ -104,7 +112,8 @@ def wait(
         if time.monotonic() > deadline:
             raise LocalClusterError(f"Flux: commit {commit[:8]} not applied after {seconds:.0f} s: {behind}")
         note(behind)
-        time.sleep(0.3)
+        # Each look is a process; what it waits for needs the processor, too.
+        time.sleep(1)
 
 
 def next_behind(links: Sequence[Link], commit: str, names: Sequence[str]) -> str:

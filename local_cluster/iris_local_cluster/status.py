@@ -69,7 +69,7 @@ def look(cluster: Cluster) -> Picture:
     heading = f"cluster {cluster.name}: {cluster.describe()}, http://{cluster.ingress}"
     kubectl = Kubectl(environment.kubeconfig(cluster.name))
     try:
-        kubectl.run("get", "--raw=/readyz", seconds=10)
+        kubectl.run("get", "--raw=/version", seconds=10)
     except LocalClusterError as error:
         return Picture(heading, problem=f"the API server does not answer: {error}")
     links = tuple(chain.look(kubectl))
