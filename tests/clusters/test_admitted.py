@@ -1,17 +1,22 @@
 """What Git declares for a cluster is admitted by a real API server with Flux's CRDs, field by field."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.charts.conftest import helm, render
 from tests.clusters import declared
 from tests.harness.kubernetes import Refused
 
 if TYPE_CHECKING:
+    from tests.charts.conftest import Render
     from tests.harness.kubernetes import Cluster
 
 pytestmark = pytest.mark.cluster
+__all__ = ["helm", "render"]  # fixtures
 
+_CI = sorted((declared.ROOT / "charts").glob("*/ci/*-values.yaml"))
 _EACH = pytest.mark.parametrize("name", declared.NAMES)
 
 
@@ -47,6 +52,15 @@ async def test_every_flux_object_of_a_cluster_is_admitted(whole: "Cluster", name
 async def test_whatever_its_steps_apply_is_admitted(whole: "Cluster", name: str) -> None:
     for step in declared.steps(name):
         assert await _refused(whole, declared.content(name, step)) == {}, step
+
+
+@pytest.mark.parametrize("values", _CI, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+async def test_whatever_a_chart_renders_is_admitted(whole: "Cluster", render: "Render", values: Path) -> None:
+    """Also its ServiceMonitor and PrometheusRules, which plain Kubernetes does not know."""
+    for name in ("iris", "iris-canary", "iris-system"):
+        await whole.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    assert await _refused(whole, tuple(render(values.parts[-3], files=(values,)))) == {}
 
 
 async def test_a_misspelt_field_of_a_flux_object_would_be_seen(whole: "Cluster") -> None:
