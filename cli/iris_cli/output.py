@@ -48,6 +48,7 @@ class Fleet:
             longest = max((len(row[index]) for row in cells), default=0)
             self._widths.setdefault(title, max(len(title), longest))
         _print(list(self._columns), cells, widths=list(self._widths.values()), header=first)
+        sys.stdout.flush()  # who watches through a pipe wants each change as it comes
 
 
 def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, datetime], str]]:

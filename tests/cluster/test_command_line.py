@@ -201,6 +201,28 @@ async def test_the_answer_to_a_wrong_question_is_one_line(cluster: Cluster, iris
     assert misspelled.stderr == f"iris: IrisModel {cluster.namespace}/irs: not found, did you mean iris?\n"
 
 
+async def test_watching_adds_a_line_for_each_change(
+    api_server: "ApiServer", cluster: Cluster, iris: Iris
+) -> None:
+    await iris.declare("1.0.0")
+    where = ("-n", cluster.namespace, "--kubeconfig", str(api_server.kubeconfig))
+    process = await asyncio.create_subprocess_exec(IRIS, "get", "-w", *where, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+
+    async with asyncio.timeout(60):
+        header, first = await process.stdout.readline(), await process.stdout.readline()
+        await iris.declare("1.1.0")
+        while b"1.1.0" not in (line := await process.stdout.readline()):
+            assert line
+        process.send_signal(signal.SIGINT)
+        code = await process.wait()
+
+    assert header.split()[:3] == [b"NAME", b"DECLARED", b"SERVING"]
+    assert first.split()[:2] == [b"iris", b"1.0.0"]
+    assert line.index(b"1.1.0") == first.index(b"1.0.0")
+    assert code == 130
+
+
 async def test_the_history_is_that_of_the_status(
     operator: "OperatorProcess", iris: Iris, pods: "Kubelet", ask: Ask
 ) -> None:
