@@ -43,8 +43,10 @@ def quoted(text: str) -> bytes:
 
 def line(request_id: str, about: bytes, seconds: float, client: bytes) -> bytes:
     """What is told of a request; its id is one that needs no escape."""
-    return b'{"time":"%b","level":"info","request_id":"%b",%b,"milliseconds":%.3f,"client":%b}\n' % (
-        timestamp(int(time.time() * 1000)),
+    now = time.time()
+    return b'{"time":"%b.%03dZ","level":"info","request_id":"%b",%b,"milliseconds":%.3f,"client":%b}\n' % (
+        _second(int(now)),
+        int(now % 1 * 1000),
         request_id.encode("ascii"),
         about,
         seconds * 1000,
@@ -81,9 +83,12 @@ class AccessLog:
             self._sink.flush()
 
 
-# Under load all requests of a millisecond share it.
+def timestamp(moment: float) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return f"{_second(int(moment)).decode('ascii')}.{int(moment % 1 * 1000):03d}Z"
+
+
+# All requests of a second share it.
 @lru_cache(maxsize=2)
-def timestamp(milliseconds: int) -> bytes:
-    """RFC 3339 in UTC, from milliseconds since 1970."""
-    second, rest = divmod(milliseconds, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{rest:03d}Z".encode("ascii")
+def _second(moment: int) -> bytes:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)).encode("ascii")

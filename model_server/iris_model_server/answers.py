@@ -9,6 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 JSON: Final = "application/json"
 JSON_HEADER: Final = (b"content-type", JSON.encode("ascii"))
+# An extension of ASGI: a start that holds the body too, where the server offers to take it.
+WHOLE: Final = "iris.whole"
 BLOCK_BYTES: Final = 262_144
 
 
@@ -22,7 +24,11 @@ class JsonResponse(Response):
         self.raw_headers = [(b"content-length", b"%d" % len(content)), JSON_HEADER]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        if WHOLE in scope.get("extensions", ()):
+            await send({**start, WHOLE: self.body})
+            return
+        await send(start)
         await send({"type": "http.response.body", "body": self.body})
 
 

@@ -8,19 +8,22 @@ import asyncio
 from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar, Final
+from urllib.parse import unquote
 from uuid import uuid4
 
+import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from iris_model_server import edge, errors
+from iris_model_server import answers, edge, errors
 from iris_model_server.errors import Problem
 from iris_model_server.settings import Settings
 
 # What of a message the client owes us.
 NOTHING, HEAD, BODY = range(3)
 MOST_HEADERS: Final = 100
+EXTENSIONS: Final[dict[str, dict[object, object]]] = {answers.WHOLE: {}}
 # The most that uvloop reads at once.
 ONE_READ: Final = 262_144
 
@@ -44,6 +47,33 @@ def limits(settings: Settings) -> Limits:
         idle_seconds=settings.keep_alive_seconds,
         connections=settings.max_connections,
     )
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's request and answer, which can also take an answer that is whole."""
+
+    async def send(self, message: Any) -> None:
+        if answers.WHOLE not in message:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        # What uvicorn says of the same answer in two messages, without a second look at headers of our own.
+        headers = [*self.default_headers, *message["headers"]]
+        if (b"connection", b"close") in headers:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            headers.append((b"connection", b"close"))
+        head = b"".join([b"%b: %b\r\n" % header for header in headers])
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, message[answers.WHOLE]))
+        self.waiting_for_100_continue = False
+        self.response_started = self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -112,7 +142,36 @@ class LimitedProtocol(HttpToolsProtocol):
             raise self._refusal
         self._owed = BODY
         self._deadline = self._now + self.limits.body_seconds
-        super().on_headers_complete()
+        waits = self._is_answering()
+        self._complete_scope()
+        self.cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if waits:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+        else:
+            self._start_asgi_task(self.cycle, self.app)
+
+    def _complete_scope(self) -> None:
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self.scope["http_version"] = self.parser.get_http_version()
+        self.scope["path"] = unquote(path) if "%" in path else path
+        self.scope["raw_path"] = url.path
+        self.scope["query_string"] = url.query or b""
+        self.scope["extensions"] = EXTENSIONS
 
     def on_message_complete(self) -> None:
         self._owed = NOTHING
@@ -120,9 +179,14 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        # Before, for uvicorn takes the next one out and begins it.
         is_last = not self.pipeline
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            elif self._owed == NOTHING:
+                self._deadline = self.loop.time() + self.limits.idle_seconds
         if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
 
