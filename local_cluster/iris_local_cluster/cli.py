@@ -82,33 +82,43 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(
+        name: str, action: Callable[[argparse.Namespace], int], text: str, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=parents)
         added.set_defaults(action=action)
         return added
 
-    def named(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        added = command(name, action, text)
-        added.add_argument(
-            "--name",
-            default=environment.DEFAULT_NAME,
-            help="the cluster, each with its own state (default %(default)s)",
-        )
-        return added
+    _commands_of_a_cluster(command)
+    _commands_of_the_machine(command)
+    return top
 
-    starting = named("up", up, "From a CSV to a prediction through a real cluster; safe to run twice.")
+
+def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> None:
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument(
+        "--name",
+        default=environment.DEFAULT_NAME,
+        help="the cluster, each with its own state (default %(default)s)",
+    )
+    starting = command(
+        "up", up, "From a CSV to a prediction through a real cluster; safe to run twice.", named
+    )
     starting.add_argument(
         "--port",
         type=_port,
         default=8080,
         help="of 127.0.0.1, leads to the cluster's ingress (default %(default)s)",
     )
-    named("down", down, "Remove the cluster and everything it left.")
-    looking = named("status", show_status, "The way from a commit to what serves, at a glance.")
+    command("down", down, "Remove the cluster and everything it left.", named)
+    looking = command("status", show_status, "The way from a commit to what serves, at a glance.", named)
     looking.add_argument("--watch", action="store_true", help="go on looking, until Ctrl-C")
-    publishing = named("publish", publish, "Train a release, and put its image where the cluster pulls from.")
-    publishing.add_argument("version", help="such as 1.2.0; then commit it")
-    named("env", env, "Print what a shell needs: KUBECONFIG and PATH.")
+    text = "Train a release, and put its image where the cluster pulls from."
+    command("publish", publish, text, named).add_argument("version", help="such as 1.2.0; then commit it")
+    command("env", env, "Print what a shell needs: KUBECONFIG and PATH.", named)
+
+
+def _commands_of_the_machine(command: Callable[..., argparse.ArgumentParser]) -> None:
     serving = command(
         "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
     )
@@ -122,7 +132,6 @@ def parser() -> argparse.ArgumentParser:
         "program", program, "Print where a program of the cluster is; builds it if it was never built."
     )
     finding.add_argument("program", choices=sorted(binaries.known()))
-    return top
 
 
 def main() -> int:
