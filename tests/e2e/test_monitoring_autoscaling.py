@@ -48,5 +48,5 @@ def test_load_moves_the_replicas_and_the_status_tells(told: Told, busy: Kubectl)
         return busy.read("horizontalpodautoscaler", NAME, *NAMESPACE).get("status")
 
     eventually(lambda: ready() == 1, ready, seconds=120)
-    with Traffic(told.cluster.ingress, HOST):
+    with Traffic(told.cluster.ingress, HOST, pause_seconds=0):
         eventually(lambda: ready() == 2, measured, seconds=180)

@@ -11,14 +11,14 @@ import httpx
 from iris_local_cluster import paths
 
 _FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-_PAUSE_SECONDS = 0.05
 _BATCH_EVERY = 20
 
 
 class Traffic:
     """Sends to one model by its host for the length of a block; the inputs may be shifted meanwhile."""
 
-    def __init__(self, address: str, host: str) -> None:
+    def __init__(self, address: str, host: str, *, pause_seconds: float = 0.05) -> None:
+        self._pause_seconds = pause_seconds
         self._client = httpx.Client(
             base_url=f"http://{address}", headers={"Host": host}, timeout=10, trust_env=False
         )
@@ -42,7 +42,7 @@ class Traffic:
 
     def _send_until_ended(self) -> None:
         for number in itertools.count():
-            if self._ended.wait(_PAUSE_SECONDS):
+            if self._ended.wait(self._pause_seconds):
                 return
             if number % _BATCH_EVERY == 0:
                 self._post("/api/v1/predict/batch", {"rows": [self._flower() for _ in range(100)]})
