@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Installs one peer of the model server, or py-spy, into an environment of its own: .local/peers/<name>.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case ${1:-} in
+  kserve) packages=(kserve==0.21.0 scikit-learn joblib "setuptools<81") ;;
+  # uvloop 0.22 forbids how MLServer asks for its loop.
+  mlserver) packages=(mlserver==1.7.1 mlserver-sklearn==1.7.1 "uvloop<0.22" "setuptools<81") ;;
+  tutorial) packages=(fastapi "uvicorn[standard]" scikit-learn joblib) ;;
+  bentoml) packages=(bentoml==1.4.39 scikit-learn joblib) ;;
+  litserve) packages=(litserve==0.2.19 scikit-learn joblib) ;;
+  ray) packages=("ray[serve]==2.60.0" scikit-learn joblib) ;;
+  tools) packages=(py-spy) ;;
+  *) echo "peers: ${1:-nothing}, expected kserve, mlserver, tutorial, bentoml, litserve, ray or tools" >&2; exit 2 ;;
+esac
+
+folder=.local/peers/$1
+[ -e "$folder/ready" ] && exit 0
+uv=$(command -v uv || echo .local/uv/bin/uv)
+echo "peers: $1" >&2
+"$uv" venv --quiet --clear --python .venv/bin/python "$folder"
+"$uv" pip install --quiet --python "$folder/bin/python" "${packages[@]}"
+touch "$folder/ready"
