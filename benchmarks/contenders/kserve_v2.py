@@ -1,0 +1,30 @@
+"""KServe V2 before the same pipeline, its logging off, in its own venv. Arguments: port, joblib."""
+
+import sys
+from typing import Any
+
+import joblib
+from kserve import InferOutput, InferResponse, Model, ModelServer
+
+
+class Iris(Model):  # type: ignore[misc]  # kserve is not in this environment
+    """The pipeline behind the Open Inference Protocol."""
+
+    def load(self) -> bool:
+        self.pipeline = joblib.load(sys.argv[2])
+        self.ready = True
+        return True
+
+    def predict(self, payload: Any, *_: Any, **__: Any) -> Any:
+        shares = self.pipeline.predict_proba(payload.inputs[0].as_numpy())
+        output = InferOutput("probabilities", list(shares.shape), "FP64", shares.ravel().tolist())
+        return InferResponse(payload.id or "1", "iris", [output])
+
+
+if __name__ == "__main__":
+    model = Iris("iris")
+    model.load()
+    server = ModelServer(
+        http_port=int(sys.argv[1]), enable_grpc=False, workers=1, enable_latency_logging=False
+    )
+    server.start([model])

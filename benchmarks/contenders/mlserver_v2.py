@@ -1,0 +1,27 @@
+"""MLServer before the same pipeline, without worker processes, in its own venv. Arguments: port, joblib."""
+
+import asyncio
+import sys
+
+from mlserver import MLServer, ModelSettings, Settings
+from mlserver.settings import ModelParameters
+from mlserver_sklearn import SKLearnModel
+
+
+async def main() -> None:
+    settings = Settings(
+        http_port=int(sys.argv[1]),
+        grpc_port=int(sys.argv[1]) + 1,
+        metrics_port=int(sys.argv[1]) + 2,
+        parallel_workers=0,
+        debug=False,
+        load_models_at_startup=False,
+    )
+    model = ModelSettings(
+        name="iris", implementation=SKLearnModel, parameters=ModelParameters(uri=sys.argv[2], version="1.4.0")
+    )
+    await MLServer(settings).start([model])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,102 @@
+"""Who is measured: ours, the limit and the peers; how each starts and what it is asked."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+HERE: Final = Path(__file__).parent
+PEERS: Final = HERE.parent / ".local" / "peers"
+SCRIPTS: Final = HERE / "contenders"
+ROW: Final = (5.1, 3.5, 1.4, 0.2)
+NAMES: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+FLOWER: Final = dict(zip(NAMES, ROW, strict=True))
+PREDICT: Final = "/api/v1/predict"
+INFER: Final = "/v2/models/iris/infer"
+LIMIT: Final = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Where to ask, with what."""
+
+    path: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """How to start it; {port} stands for its port."""
+
+    name: str
+    command: Sequence[str]
+    question: Question
+    # The path of its batches, if it takes part there.
+    batch: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def asked_for(self, rows: int) -> Question:
+        """The question for a batch of so many rows."""
+        if self.batch is None:
+            raise ValueError(f"{self.name}: no batches")
+        return Question(self.batch, tensor(rows) if self.batch.startswith("/v2") else instances(rows))
+
+
+def instances(rows: int) -> dict[str, Any]:
+    """As KServe V1 and most frameworks take rows."""
+    return {"instances": [list(ROW)] * rows}
+
+
+def tensor(rows: int) -> dict[str, Any]:
+    """As the Open Inference Protocol takes them."""
+    data = list(ROW) * rows
+    return {"inputs": [{"name": "input-0", "shape": [rows, 4], "datatype": "FP64", "data": data}]}
+
+
+def ours(folder: Path, joblib_folder: Path, version: str) -> list[Contender]:
+    """The limit and ours: fast, by ASGI alone, and with a model that does not fold."""
+    server = [sys.executable, "-m", "iris_model_server", "--port", "{port}"]
+    question = Question(PREDICT, FLOWER)
+    variables = {"IRIS_ARTIFACT_DIR": str(folder), "IRIS_EXPECTED_VERSION": version}
+    reference = variables | {"IRIS_FAST_PATH": "Off"}
+    any_model = variables | {"IRIS_ARTIFACT_DIR": str(joblib_folder), "OPENBLAS_NUM_THREADS": "1"}
+    return [
+        Contender(LIMIT, [sys.executable, str(SCRIPTS / "limit.py"), "{port}"], question),
+        Contender("fast_path", server, question, INFER, variables),
+        Contender("reference", server, question, INFER, reference),
+        Contender("any_model", server, question, INFER, any_model),
+    ]
+
+
+def peers(joblib: str) -> Iterator[Contender]:
+    """Those whose environment is there; the others are told of by whoever asks."""
+    v1 = "/v1/models/iris:predict"
+    one, infer = instances(1), tensor(1)
+    known = (
+        ("kserve-v1", "kserve", "kserve_v1.py", Question(v1, one), v1),
+        ("kserve-v2", "kserve", "kserve_v2.py", Question(INFER, infer), INFER),
+        ("mlserver", "mlserver", "mlserver_v2.py", Question(INFER, probabilities(infer)), INFER),
+        ("litserve", "litserve", "lit.py", Question("/predict", one), None),
+        ("ray-serve", "ray", "rayserve.py", Question("/", one), None),
+        ("tutorial", "tutorial", "tutorial.py", Question("/predict", FLOWER), None),
+    )
+    for name, environment, script, question, batch in known:
+        python = str(PEERS / environment / "bin" / "python")
+        yield Contender(name, [python, str(SCRIPTS / script), "{port}", joblib], question, batch)
+    bento = [str(PEERS / "bentoml" / "bin" / "bentoml"), "serve", "bento:Iris", "--port", "{port}"]
+    yield Contender(
+        "bentoml",
+        [*bento, "--working-dir", str(SCRIPTS)],
+        Question("/predict", one),
+        environment={"IRIS_JOBLIB": joblib, "BENTOML_DO_NOT_TRACK": "True"},
+    )
+
+
+def probabilities(asked: dict[str, Any]) -> dict[str, Any]:
+    """MLServer answers the class unless it is asked for more."""
+    return asked | {"outputs": [{"name": "predict_proba"}]}
+
+
+def is_there(contender: Contender) -> bool:
+    return Path(contender.command[0]).exists()

@@ -1,0 +1,196 @@
+"""Processes under load: start one on core 0, ask it, load it from core 1, and tell how quiet the machine was.
+
+Load goes to loopback only, and only to what was started here; each is ended by its own process group.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.server_contenders import LIMIT, Contender, Question
+
+DEADLINE: Final = 120.0
+TOLERANCE: Final = 1e-9
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A contender that answers."""
+
+    contender: Contender
+    group: int
+    url: str
+    # From its start to its first answer.
+    seconds: float
+
+    def memory(self) -> float:
+        """Resident megabytes of all its processes."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in members(self.group))
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A short stretch of load."""
+
+    rate: float
+    # Of the processor time of this machine, what went to others: neither contender nor load generator.
+    foreign: float
+
+
+@contextlib.contextmanager
+def running(contender: Contender) -> Iterator[Running]:
+    """A contender, once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    start = time.monotonic()
+    process = subprocess.Popen(
+        ["taskset", "-c", "0", *(word.format(port=port) for word in contender.command)],
+        env={**os.environ, **contender.environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    base = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            try:
+                ask(base, contender.question)
+                break
+            except OSError as error:
+                if process.poll() is not None or time.monotonic() - start > DEADLINE:
+                    raise RuntimeError(
+                        f"{contender.name}: {error}, expected an answer within {DEADLINE:g} s"
+                    ) from error
+            time.sleep(0.02)
+        yield Running(contender, process.pid, base, time.monotonic() - start)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def ask(base: str, question: Question) -> Any:
+    body = json.dumps(question.body).encode()
+    request = urllib.request.Request(  # noqa: S310  # loopback
+        base + question.path, body, {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  # loopback
+        return json.load(response)
+
+
+def verify(name: str, answer: Any, expected: Sequence[float]) -> None:
+    """The limit answers constant bytes; all others must be right before they are timed."""
+    found = _shares(answer)
+    if name != LIMIT and max(abs(a - b) for a, b in zip(found, expected, strict=True)) > TOLERANCE:
+        raise RuntimeError(f"{name}: {found}, expected {expected}")
+
+
+def _shares(answer: Any) -> Sequence[float]:
+    if "outputs" in answer:
+        named = {output["name"]: output["data"] for output in answer["outputs"]}
+        shares: Sequence[float] = named.get("probabilities") or named["predict_proba"]
+        return shares
+    first: Sequence[float] = answer["predictions"][0] if "predictions" in answer else answer["probabilities"]
+    return first
+
+
+def segment(target: Running, question: Question, connections: int, seconds: int) -> Segment:
+    """Closed-loop load from one thread on core 1."""
+    script = Path(f"/tmp/bench-{os.getpid()}.lua")  # noqa: S108  # removed below
+    body = json.dumps(question.body)
+    script.write_text(
+        f"wrk.method='POST'\nwrk.headers['content-type']='application/json'\nwrk.body='{body}'\n",
+        encoding="utf-8",
+    )
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script)]
+    before, own = busy(), used(target.group) + children()
+    try:
+        told = subprocess.run(
+            [*command, target.url + question.path], capture_output=True, text=True, check=True
+        ).stdout
+    finally:
+        script.unlink()
+    own = used(target.group) + children() - own
+    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    if found is None or "Non-2xx" in told or "Socket errors" in told:
+        raise RuntimeError(f"{target.contender.name}: {told}, expected only good answers")
+    capacity = seconds * (os.cpu_count() or 1)
+    return Segment(float(found[1]), max(0.0, busy() - before - own) / capacity)
+
+
+def busy() -> float:
+    """Seconds of processor time that this machine has spent, what others stole of it included."""
+    user, nice, system, _, _, irq, soft, steal, *_ = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    )
+    return (user + nice + system + irq + soft + steal) / TICKS
+
+
+def children() -> float:
+    """The same of this process and those that it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def used(group: int) -> float:
+    """The same of a process group that runs."""
+    total = 0
+    for pid in members(group):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def members(group: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[2]) == group:
+                    found.append(int(entry.name))
+    return found
+
+
+async def open_loop(target: Running, question: Question, rate: int, seconds: int) -> list[float]:
+    """Latencies from when each request was due, whenever it went: so a stall counts for all behind it."""
+    body = json.dumps(question.body).encode()
+    head = f"POST {question.path} HTTP/1.1\r\nhost: iris\r\ncontent-type: application/json\r\n"
+    request = head.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+    host, port = target.url.removeprefix("http://").split(":")
+    idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(32):
+        idle.put_nowait(await asyncio.open_connection(host, int(port)))
+    latencies: list[float] = []
+
+    async def one(due: float) -> None:
+        reader, writer = await idle.get()
+        writer.write(request)
+        answered = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", answered, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
+        latencies.append(time.perf_counter() - due)
+        idle.put_nowait((reader, writer))
+
+    start = time.perf_counter() + 0.05
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(rate * seconds):
+            due = start + number / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            tasks.create_task(one(due))
+    while not idle.empty():
+        idle.get_nowait()[1].close()
+    return latencies

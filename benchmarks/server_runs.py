@@ -1,0 +1,141 @@
+"""What is measured, a function for each kind of figure. A round is one segment of each contender."""
+
+import asyncio
+import contextlib
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from operator import methodcaller
+from typing import Any, Final
+
+import uvloop
+
+from benchmarks import server_figures as figures
+from benchmarks import server_load as load
+from benchmarks.server_contenders import LIMIT, Contender, Question
+from benchmarks.server_figures import Figure
+from benchmarks.server_load import Running, Segment
+
+CONNECTIONS: Final = 32
+# Then the quietest rounds so far must do.
+MOST_ROUNDS: Final = 4
+
+
+def tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+class Stage:
+    """Contenders that run and have answered rightly."""
+
+    def __init__(self, stack: contextlib.ExitStack, expected: Sequence[float]) -> None:
+        self._stack = stack
+        self._expected = expected
+        self.all: dict[str, Running] = {}
+        self.absent: dict[str, str] = {}
+
+    def enter(self, contender: Contender) -> None:
+        """Start it and compare its answer; a peer that cannot start is named and left out."""
+        try:
+            target = self._stack.enter_context(load.running(contender))
+        except (OSError, RuntimeError) as error:
+            self.absent[contender.name] = str(error)
+            tell(f"left out: {error}")
+            return
+        load.verify(contender.name, load.ask(target.url, contender.question), self._expected)
+        self.all[contender.name] = target
+        tell(f"{contender.name}: answers rightly after {target.seconds:.1f} s")
+
+    def rounds(
+        self, names: Sequence[str], question: Callable[[Contender], Question], repeats: int, **how: int
+    ) -> list[Mapping[str, Segment]]:
+        """Until as many were quiet, or there have been several times as many."""
+        made: list[Mapping[str, Segment]] = []
+        while len(made) < repeats or (
+            len(made) < MOST_ROUNDS * repeats and len(figures.undisturbed(made)) < repeats
+        ):
+            one = {}
+            for name in names:
+                target = self.all[name]
+                one[name] = load.segment(target, question(target.contender), **how)
+            made.append(one)
+            tell(f"{ {name: round(segment.rate) for name, segment in one.items()} }")
+        return made
+
+
+def throughput(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
+    """Single predictions at 32 connections, and of any model also at one."""
+    mine = [name for name in (LIMIT, "fast_path", "reference", "any_model") if name in stage.all]
+    everybody = stage.rounds(
+        [*mine, *peers], lambda one: one.question, repeats, connections=CONNECTIONS, seconds=seconds
+    )
+    made = [figures.rate(f"server.{name}", name, everybody, peers) for name in mine if name != LIMIT]
+    made += [figures.rate(f"peer.{name}", name, everybody, ()) for name in (LIMIT, *peers)]
+    best = made[0].get("best_peer")
+    if best is not None and "any_model" in stage.all:
+        alone = stage.rounds(
+            ["any_model", best], lambda one: one.question, repeats, connections=1, seconds=seconds
+        )
+        made.append(figures.rate("server.any_model_alone", "any_model", alone, [best]))
+    return made
+
+
+def batches(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
+    """V2 flat in ours; rows per second. Values are segments with their rate in rows."""
+    made = []
+    able = [name for name in ("fast_path", *peers) if stage.all[name].contender.batch]
+    for rows in (100, 10_000):
+        for name in able:
+            load.ask(stage.all[name].url, stage.all[name].contender.asked_for(rows))
+        found = stage.rounds(able, methodcaller("asked_for", rows), repeats, connections=4, seconds=seconds)
+        counted = [
+            {name: Segment(segment.rate * rows, segment.foreign) for name, segment in one.items()}
+            for one in found
+        ]
+        made.append(
+            figures.rate(f"server.batch_{rows}", "fast_path", counted, able[1:], "rows/s")
+            | {f"times_{name}": figures.ratio(counted, "fast_path", name) for name in able[1:]}
+        )
+    return made
+
+
+def latencies(stage: Stage, repeats: int, seconds: int) -> list[Figure]:
+    """At 500 requests a second, beside the constant answer."""
+    found: dict[str, dict[str, list[float]]] = {"p50": {}, "p99": {}}
+    for _ in range(repeats):
+        for name in ("fast_path", LIMIT):
+            target = stage.all[name]
+            taken = uvloop.run(load.open_loop(target, target.contender.question, 500, seconds))
+            cuts = statistics.quantiles(taken, n=100)
+            found["p50"].setdefault(name, []).append(cuts[49] * 1000)
+            found["p99"].setdefault(name, []).append(cuts[98] * 1000)
+    return [
+        figures.least(f"server.{cut}_at_500", "fast_path", by_name, "ms", key="limit")
+        for cut, by_name in found.items()
+    ]
+
+
+def starts(contenders: Sequence[Contender], repeats: int) -> dict[str, list[float]]:
+    """Seconds from the start of the process to its first answer."""
+    found: dict[str, list[float]] = {}
+    for _ in range(repeats):
+        for contender in contenders:
+            with load.running(contender) as target:
+                found.setdefault(contender.name, []).append(target.seconds)
+    return found
+
+
+def single_latency_beside_a_batch(target: Running, seconds: int) -> Mapping[str, Any]:
+    """p99 of single predictions at 200 a second, while batches of 100,000 rows run one after the other."""
+
+    async def both() -> list[float]:
+        large = target.contender.asked_for(100_000)
+        singles = asyncio.ensure_future(load.open_loop(target, target.contender.question, 200, seconds))
+        while not singles.done():
+            await asyncio.to_thread(load.ask, target.url, large)
+        return await singles
+
+    taken = uvloop.run(both())
+    p99 = statistics.quantiles(taken, n=100)[98] * 1000
+    return {"figure": "server.single_p99_beside_batch", "value": round(p99, 2), "unit": "ms"}

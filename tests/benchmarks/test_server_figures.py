@@ -1,0 +1,38 @@
+"""What the server's benchmark makes of its rounds: noise is left out, ratios compare neighbours."""
+
+from benchmarks import server_figures as figures
+from benchmarks.server_load import Segment
+
+
+def one(ours: float, peer: float, foreign: float = 0.0) -> dict[str, Segment]:
+    return {"fast_path": Segment(ours, 0.0), "kserve-v1": Segment(peer, foreign), "limit": Segment(100, 0.0)}
+
+
+def test_rounds_that_somebody_disturbed_do_not_count() -> None:
+    rounds = [one(200, 5), one(210, 5), one(190, 5), one(20, 5, foreign=0.4)]
+
+    figure = figures.rate("server.fast_path", "fast_path", rounds, ["kserve-v1"])
+
+    assert (figure["value"], figure["times_best_peer"], figure["times_limit"]) == (200, 40, 2)
+    assert figure["rounds"] == "3 of 4"
+    assert figure["foreign"] == 0
+
+
+def test_with_too_few_quiet_rounds_the_quietest_count_and_say_so() -> None:
+    rounds = [one(100, 10, foreign) for foreign in (0.5, 0.3, 0.2, 0.1)]
+
+    figure = figures.rate("server.fast_path", "fast_path", rounds, ["kserve-v1"])
+
+    assert (figure["rounds"], figure["foreign"]) == ("3 of 4", 0.3)
+
+
+def test_a_ratio_compares_what_ran_side_by_side() -> None:
+    rounds = [one(1000, 100), one(10, 1), one(500, 50)]
+
+    assert figures.ratio(rounds, "fast_path", "kserve-v1") == 10
+
+
+def test_less_is_better_for_a_cost() -> None:
+    figure = figures.least("server.memory", "fast_path", {"fast_path": [50], "a": [200], "b": [100]}, "MB")
+
+    assert (figure["times_best_peer"], figure["best_peer"]) == (2, "b")
