@@ -136,6 +136,12 @@ def test_the_promise_made_to_users_moves_the_budget_and_the_line() -> None:
     assert (line(strict), line(lax)) == (0.1, 0.5)
 
 
+def test_single_requests_stand_on_the_latency_graph_by_their_ids() -> None:
+    [latency] = [panel for panel in panels(json.loads(TEXTS["model"])) if panel["title"] == "Latency"]
+
+    assert all(target["exemplar"] for target in latency["targets"])
+
+
 @every_board
 def test_lays_no_panel_over_another(board: dict[str, Any]) -> None:
     taken = [

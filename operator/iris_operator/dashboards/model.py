@@ -119,7 +119,7 @@ def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
     )
     slow = queries.quantile(0.99, seconds, of.http), queries.quantile(0.5, seconds, of.http)
     promised = (None, panels.GREEN), (objectives.latency_milliseconds / 1000, panels.RED)
-    latency = panels.graph("Latency", (slow[0], "p99"), (slow[1], "p50"), unit="s")
+    latency = panels.graph("Latency", (slow[0], "p99"), (slow[1], "p50"), unit="s", exemplars=True)
     board.with_panel(panels.lined(latency, *promised).description("Dashed: what was promised."))
     by_route = queries.quantile(0.99, seconds, of.http, "route")
     board.with_panel(panels.graph("Latency by route, p99", (by_route, "{{route}}"), unit="s", span=12))

@@ -64,8 +64,10 @@ def judged(panel: stat.Panel, *steps: tuple[float | None, str]) -> stat.Panel:
     return panel.color_scheme(by_value).thresholds(_thresholds(*steps))
 
 
-def graph(title: str, *series: Series, unit: str = "short", span: int = 8) -> timeseries.Panel:
-    """Values over time."""
+def graph(
+    title: str, *series: Series, unit: str = "short", span: int = 8, exemplars: bool = False
+) -> timeseries.Panel:
+    """Values over time; with exemplars also single requests, by their ids."""
     panel = (
         timeseries.Panel()
         .title(title)
@@ -78,7 +80,8 @@ def graph(title: str, *series: Series, unit: str = "short", span: int = 8) -> ti
         .show_points(common.VisibilityMode.NEVER)
     )
     for number, (expression, legend) in enumerate(series):
-        panel.with_target(_query(expression, legend, chr(ord("A") + number)))
+        query = _query(expression, legend, chr(ord("A") + number))
+        panel.with_target(query.exemplar(True) if exemplars else query)
     return panel
 
 
