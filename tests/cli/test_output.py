@@ -1,0 +1,32 @@
+"""Tables: aligned, nothing cut off, later rows under the first ones."""
+
+from datetime import UTC, datetime
+
+import pytest
+from iris_cli import fleet, output
+
+from tests.cli.snapshots import NOW, serving
+
+
+def test_later_rows_keep_the_columns_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    long, short = serving(), serving()
+    long["metadata"]["name"] = "a-much-longer-name"
+    table = output.Fleet(lambda: NOW, namespaced=True, wide=True)
+
+    table.show([fleet.row(long, {})])
+    table.show([fleet.row(short, {})])
+
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split()[:4] == ["NAME", "DECLARED", "SERVING", "READY"]
+    assert first.index("True") == second.index("True") == header.index("READY")
+
+
+def test_a_long_history_is_not_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    moment = datetime(2026, 11, 23, 12, 0, tzinfo=UTC).isoformat()
+    entry = {"version": "1" * 63, "outcome": "ProgressDeadlineExceeded", "from": moment, "until": moment}
+
+    output.history([{**entry, "digest": "sha256:" + "a" * 64, "revision": "main@sha1:0123456789abcdef"}])
+
+    header, row = capsys.readouterr().out.splitlines()
+    assert row.split() == ["1" * 63, "ProgressDeadlineExceeded", moment, moment, "a" * 12, "main@0123456"]
+    assert header.index("REVISION") == row.index("main@")
