@@ -35,8 +35,7 @@ def install(kubectl: Kubectl, folder: Path, step: Step) -> None:
     step.note("reading the manifests of its modules")
     write(folder)
     kubectl.apply_folder(folder)
-    for name in _CRDS:
-        kubectl.run("wait", "--for=condition=Established", f"crd/{name}.toolkit.fluxcd.io", "--timeout=60s")
+    kubectl.established(*(f"crd/{name}.toolkit.fluxcd.io" for name in _CRDS))
     for name in CONTROLLERS:
         step.note(f"waiting for {name}")
         kubectl.rolled_out("deployment", name, namespace=NAMESPACE)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,19 @@ class Kubectl:
     def apply_folder(self, folder: Path) -> None:
         """A kustomization."""
         self.run(*_APPLY, f"--kustomize={folder}")
+
+    def established(self, *crds: str, seconds: float = 60) -> None:
+        """The API server serves these definitions; `kubectl wait` fails where one has no conditions yet."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.run("wait", "--for=condition=Established", "--timeout=10s", *crds)
+            except LocalClusterError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def rolled_out(self, kind: str, name: str, *, namespace: str, seconds: int = 180) -> None:
         timeout = f"--timeout={seconds}s"

@@ -32,7 +32,7 @@ def install_api(kubectl: Kubectl, progress: Progress) -> None:
     with progress.step("Install the monitoring API"):
         files = [f"--filename={file}" for file in api()]
         kubectl.run("apply", "--server-side", "--force-conflicts", *files)
-        kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
+        kubectl.established(*files)
 
 
 def api() -> list[Path]:
@@ -104,11 +104,10 @@ def _wait(kubectl: Kubectl, condition: str, what: str, namespace: str) -> None:
     )
 
 
-def next_steps(cluster: Cluster) -> str:
+def next_steps(port: str, *, grafana: bool) -> str:
     """What to open, as lines for a person."""
-    port = cluster.ingress.rpartition(":")[2]
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
-    if cluster.pulls:
+    if not grafana:
         told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
         lines += [
             f"  http://grafana.localhost:{port}  # as admin, with the password that this tells:",
