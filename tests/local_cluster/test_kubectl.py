@@ -34,5 +34,5 @@ def test_a_definition_that_never_comes_is_said_with_kubectls_own_reason(tmp_path
     failures = tmp_path / "failures"
     failures.write_text("error: not found\n" * 9)
 
-    with pytest.raises(LocalClusterError, match="kubectl wait .*: error: not found"):
+    with pytest.raises(LocalClusterError, match=r"kubectl wait .*: error: not found"):
         StandIn(failures).established("crd/never", seconds=0)
