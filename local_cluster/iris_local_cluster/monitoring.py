@@ -107,7 +107,7 @@ def _wait(kubectl: Kubectl, condition: str, what: str, namespace: str) -> None:
 def next_steps(port: str, *, grafana: bool) -> str:
     """What to open, as lines for a person."""
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
-    if not grafana:
+    if grafana:
         told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
         lines += [
             f"  http://grafana.localhost:{port}  # as admin, with the password that this tells:",

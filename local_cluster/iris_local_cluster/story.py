@@ -203,7 +203,7 @@ What to try next
   # the model's own page, in a browser
   http://iris.localhost:{port}
   # what is measured, and what alerts
-{monitoring.next_steps(cluster)}
+{monitoring.next_steps(port, grafana=cluster.pulls)}
   # everything away again
   make down{name}
 """

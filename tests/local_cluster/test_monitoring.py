@@ -71,6 +71,15 @@ def test_only_pods_that_wait_for_our_images_are_made_to_ask_again(
         assert monitoring.waits_for_our_image({"status": status}) == hurried
 
 
+@pytest.mark.parametrize("grafana", [True, False])
+def test_a_person_is_sent_to_grafana_only_where_there_is_one(grafana: bool) -> None:
+    told = monitoring.next_steps("8081", grafana=grafana)
+
+    assert "http://prometheus.localhost:8081/" in told
+    assert ("http://grafana.localhost:8081" in told) == grafana
+    assert ("get secret grafana-admin" in told) == grafana
+
+
 def test_nothing_may_take_much_memory(manifests: list[dict[str, Any]]) -> None:
     limits = [
         container["resources"]["limits"]["memory"]
