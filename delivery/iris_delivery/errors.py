@@ -22,4 +22,4 @@ class Unfinished(Exception):  # noqa: N818
 
 
 class Unreachable(Exception):  # noqa: N818
-    """The cluster did not answer this time; it may the next."""
+    """The cluster or the remote did not answer this time; it may the next."""

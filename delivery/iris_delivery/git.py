@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_delivery.errors import Refused
+from iris_delivery.errors import Refused, Unreachable
 
 _SECONDS = 120
 
@@ -73,8 +73,10 @@ class Repository:
         return [Commit(sha, message) for sha, _, message in pairs if sha]
 
     def fetched(self, remote: str, branch: str) -> str:
-        """The remote branch's newest commit, brought here."""
-        self.run("fetch", "--quiet", remote, f"refs/heads/{branch}", way_out="is the remote there?")
+        """The remote branch's newest commit, brought here; raises Unreachable."""
+        answer = self._answer("fetch", "--quiet", remote, f"refs/heads/{branch}")
+        if answer.returncode != 0:
+            raise Unreachable(f"git fetch {remote} {branch}: {_last_line(answer.stderr)}")
         return self.run("rev-parse", "FETCH_HEAD").strip()
 
     def contains(self, tip: str, commit: str) -> bool:

@@ -49,7 +49,14 @@ def wait(
     next_fetch, told = clock.now(), ""
     while True:
         if clock.now() >= next_fetch:
-            if later := superseded():
+            try:
+                later = superseded()
+            except Unreachable as error:
+                if not told:  # the first question: more likely a wrong name than a bad moment
+                    raise Refused("remote", str(error), "name it by --remote and --branch") from error
+                tell(f"{error}; asked again in {_FETCH_SECONDS:.0f} s")
+                later = None
+            if later:
                 return Outcome("superseded", later)
             next_fetch = clock.now() + _FETCH_SECONDS
         seen = look()

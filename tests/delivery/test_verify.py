@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from iris_delivery import verify
+from iris_delivery.errors import Unreachable
 from iris_delivery.standing import Standing
 from iris_delivery.verify import Clock, Outcome
 
@@ -65,6 +66,27 @@ def test_a_later_commit_ends_the_wait_though_the_cluster_serves() -> None:
     outcome, _, _ = _wait(_repeat(SERVING), lambda: "1.4.0 was replaced by 1.5.0")
 
     assert outcome == Outcome("superseded", "1.4.0 was replaced by 1.5.0")
+
+
+def test_a_remote_that_is_silent_for_a_moment_does_not_end_the_wait() -> None:
+    """A fetch was cut off in the middle, and the whole wait with it."""
+    answers = iter([None, "git fetch origin main: cut off", None])
+
+    def superseded() -> str | None:
+        if (said := next(answers)) is not None:
+            raise Unreachable(said)
+        return None
+
+    outcome, told, _ = _wait(_repeat(*[WAITING] * 12, SERVING), superseded)
+
+    assert outcome == Outcome("serving", "serves 1.4.0")
+    assert told == ["rolling", "git fetch origin main: cut off; asked again in 15 s"]
+
+
+def test_a_remote_that_never_answered_is_refused(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    assert clone.run("verify", "--environment=dev", "--branch=nowhere") == 2
+
+    assert "remote: git fetch origin nowhere: couldn't find remote ref" in capsys.readouterr().err
 
 
 def test_git_is_asked_far_less_often_than_the_cluster() -> None:
