@@ -16,6 +16,7 @@ _FLUX: Final = 'namespace="flux-system"'
 def build() -> str:
     board = panels.board("Iris Operator and Flux", UID)
     _operator(board)
+    _work(board)
     _queue(board)
     _flux(board)
     return panels.text(board)
@@ -38,6 +39,8 @@ def _operator(board: dashboard.Dashboard) -> None:
     processes = "count(iris_operator_sweep_timestamp_seconds)"
     board.with_panel(panels.tile("Replicas", processes, span=4))
 
+
+def _work(board: dashboard.Dashboard) -> None:
     passes = rate("controller_runtime_reconcile_total", _OURS, "result")
     board.with_panel(panels.graph("Passes", (passes, "{{result}}"), unit="ops"))
     seconds = "controller_runtime_reconcile_time_seconds"
