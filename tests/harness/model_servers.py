@@ -15,26 +15,28 @@ _START_SECONDS = 30.0
 
 
 @contextmanager
-def running(folder: Path, addresses: dict[str, str], model: str) -> Iterator[None]:
+def running(
+    folder: Path, addresses: dict[str, str], model: str, *, within: float = _START_SECONDS
+) -> Iterator[None]:
     """One server per version of `addresses` (version to loopback address), each with a model of its own."""
     with ExitStack() as stack:
         for version, address in addresses.items():
-            stack.enter_context(_server(folder / version, version, address, model))
+            stack.enter_context(_server(folder / version, address, model, within))
         yield
 
 
 @contextmanager
-def _server(folder: Path, version: str, address: str, model: str) -> Iterator[None]:
+def _server(folder: Path, address: str, model: str, within: float) -> Iterator[None]:
     folder.mkdir()
-    train = [str(_TRAINING), "--output", str(folder), "--version", version]
+    train = [str(_TRAINING), "--output", str(folder), "--version", folder.name]
     subprocess.run(train, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     environment = {**os.environ, "IRIS_ARTIFACT_DIR": str(folder), "IRIS_MODEL_NAME": model}
     process = subprocess.Popen([_SERVER, "--host", address], env=environment, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + within
         while not _ready(address):
-            assert process.poll() is None, f"the model server for {version} ended"
-            assert time.monotonic() < deadline, f"the model server for {version} is not ready"
+            assert process.poll() is None, f"the model server for {folder.name} ended"
+            assert time.monotonic() < deadline, f"the model server for {folder.name} is not ready"
             time.sleep(0.05)
         yield
     finally:
