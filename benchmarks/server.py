@@ -54,7 +54,7 @@ def measure(
     mine: Sequence[Contender], peers: Sequence[Contender], expected: Sequence[float], *, quick: bool
 ) -> tuple[list[Figure], dict[str, str]]:
     made: list[Figure] = []
-    seconds, repeats = (1, 5) if quick else (2, 7)
+    seconds, repeats = (1, 4) if quick else (2, 7)
     with contextlib.ExitStack() as stack:
         stage = Stage(stack, expected)
         for contender in (*mine, *peers):
