@@ -88,7 +88,7 @@ unit: setup
 test: check ## Everything: check, then real processes, a real browser, a real API server, a real node
 	@scripts/test.sh
 
-faults: setup ## Every fault plan against a real API server: over an hour (FAULTS="--sample 200 --seed 7")
+faults: setup ## Every fault plan that may end differently, on a real API server (FAULTS="--sample 200 --seed 7")
 	@exec $(BIN)/python -m tests.faults $(FAULTS)
 
 lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 takes the newest)

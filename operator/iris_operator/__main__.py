@@ -59,6 +59,7 @@ async def run(settings: setting.Settings) -> None:
             await handlers.pump(engine, settings.namespaces, stop, end)
         except errors.WatchBroken as broken:
             logger.critical("%s: ending, a restart is the cure", broken)
+            end_within(_END_SECONDS)
             await end()  # gives the lease back
             os._exit(1)
         finally:

@@ -5,12 +5,13 @@ import asyncio
 import logging
 import random
 import shlex
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.faults import plans, stories
+from tests.faults import kill_loop, plans, stories, walk
 from tests.faults.suite import Suite, Verdict
 from tests.harness.fixtures import CRDS
 
@@ -23,6 +24,8 @@ def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level="INFO", stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("httpx").setLevel("WARNING")
+    for number in (signal.SIGINT, signal.SIGTERM):  # also in the background: no operator may be left behind
+        signal.signal(number, signal.default_int_handler)
     sys.exit(asyncio.run(_run(arguments)))
 
 
@@ -36,6 +39,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="that many plans, drawn with the seed")
     parser.add_argument("--seed", type=int, default=1, help="of the order and of the sample")
     parser.add_argument("--lanes", type=int, default=6, help="plans at once")
+    parser.add_argument("--walk", type=int, metavar="STEPS", help="instead: a walk over generated specs")
+    parser.add_argument(
+        "--kill-loop", type=float, metavar="SECONDS", help="instead: kill the leader in a loop"
+    )
     parser.add_argument("--list", action="store_true", help="only print the names of the plans")
     return parser.parse_args()
 
@@ -43,6 +50,15 @@ def _arguments() -> argparse.Namespace:
 async def _run(arguments: argparse.Namespace) -> int:
     from iris_local_cluster import api_server as servers  # noqa: PLC0415 - --help needs no cluster
 
+    if arguments.walk or arguments.kill_loop:
+        with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
+            return _tell(
+                await walk.walk(server, Path(folder), seed=arguments.seed, steps=arguments.walk)
+                if arguments.walk
+                else await kill_loop.run(
+                    server, Path(folder), seed=arguments.seed, seconds=arguments.kill_loop
+                )
+            )
     named = [plans.parse(name) for name in arguments.plan]
     told = dict.fromkeys(plan.story for plan in named) or arguments.story or stories.STORIES
     lanes = min(arguments.lanes, 2 * len(told))
@@ -59,6 +75,12 @@ async def _run(arguments: argparse.Namespace) -> int:
                 return 0
             verdicts = await suite.run(wanted)
     return _report(verdicts, arguments.seed, time.monotonic() - started)
+
+
+def _tell(wrong: list[str]) -> int:
+    sys.stdout.writelines(f"FAILED: {line}\n" for line in wrong or ())
+    sys.stdout.write(f"{len(wrong)} wrong\n" if wrong else "passed\n")
+    return 1 if wrong else 0
 
 
 def _report(verdicts: list[Verdict], seed: int, seconds: float) -> int:

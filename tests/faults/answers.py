@@ -63,6 +63,13 @@ class Answers:
         self._versions.clear()
         self.proven.clear()
 
+    def release(self, uid: str) -> None:
+        """This pod is gone: its address may serve another."""
+        address = self._by_pod.pop(uid, None)
+        if address is not None:
+            del self._versions[address]
+            self._fresh.append(address)
+
     def serving(self, pod: Manifest) -> Manifest:
         """A behaviour for the played kubelet: ready, and answers with the version of its image's tag."""
         uid = pod["metadata"]["uid"]

@@ -155,6 +155,11 @@ async def vandal(teller: Teller) -> None:
     await teller.sees("Service", "iris", lambda body: body and body["metadata"].get("ownerReferences"))
     await teller.cluster.patch("Service", "iris", {"spec": {"selector": {"app": "other"}}})
     await teller.sees("Service", "iris", lambda body: body and "app" not in body["spec"]["selector"])
+    await teller.cluster.patch("Deployment", "iris", {"metadata": {"ownerReferences": []}})
+    await teller.sees("Deployment", "iris", lambda body: body and body["metadata"].get("ownerReferences"))
+    ours = "app.kubernetes.io/managed-by"  # without it no watch of ours shows the object
+    await teller.cluster.patch("NetworkPolicy", "iris", {"metadata": {"labels": {ours: None}}})
+    await teller.sees("NetworkPolicy", "iris", lambda body: body and ours in body["metadata"]["labels"])
     await teller.cluster.delete("ConfigMap", "iris-dashboard")
     await teller.sees("ConfigMap", "iris-dashboard", bool)
     await teller.cluster.patch("Deployment", "iris", {"spec": {"replicas": 5}})

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.faults import oracles, plans, stories
-from tests.faults.lane import SWEEP_SECONDS, Lane
+from tests.faults import namespaces, oracles, plans, stories
+from tests.faults.lane import Lane
 from tests.faults.plans import Plan
 from tests.faults.stories import Teller
 from tests.harness.kubernetes import eventually
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Two sweeps and their jitter.
-QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
-_CONVERGES_WITHIN: Final = 90.0
 _ENDS_WITHIN: Final = 60.0
 _MEMORY: Final = 200  # MiB, after however many plans in one life
 _LEARNINGS: Final = 2
@@ -109,8 +106,8 @@ class Suite:
             await lane.clean()
             record = lane.proxy.begin(None)
             await stories.STORIES[name](Teller(lane.cluster))
-            await _rest(lane)
-            state = oracles.normalise(await lane.observe())
+            await namespaces.rest([(lane.operator, lane.proxy)])
+            state = oracles.normalise(await namespaces.observe(lane.cluster))
             return Told([list(record.trace)], state, oracles.lives(record.written))
         except AssertionError as error:
             raise AssertionError(f"story {name} without any fault: {error}\n{_tail(lane)}") from error
@@ -145,7 +142,7 @@ class Suite:
             lane.proxy.disarm()
             least = ends + _ends(plan, record.fired)
             await eventually(lane.lives_ended, lambda ended: ended >= least, within=_ENDS_WITHIN)
-            await _rest(lane)
+            await namespaces.rest([(lane.operator, lane.proxy)])
             told = self.told[plan.story]
             wrong += await _differences(lane, told.state)
             wrong += _lives(told.lives, oracles.lives(record.written))
@@ -185,22 +182,7 @@ def _lives(expected: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
 
 
 async def _differences(lane: Lane, expected: Mapping[str, Any]) -> list[str]:
-    return oracles.differences(expected, oracles.normalise(await lane.observe()))
-
-
-async def _rest(lane: Lane) -> None:
-    """Wait until nothing was written for two sweeps."""
-    clock = asyncio.get_running_loop().time
-    begun = clock()
-    while True:
-        written = lane.proxy.record.written
-        last = max(begun, written[-1].at if written else 0.0)
-        if clock() - last > QUIET_SECONDS and lane.operator.life is not None:
-            return
-        if clock() - begun > _CONVERGES_WITHIN:
-            latest = [write.call.signature for write in written[-6:]]
-            raise AssertionError(f"still writes after {_CONVERGES_WITHIN:.0f} s: {latest}")
-        await asyncio.sleep(_LOOK_SECONDS)
+    return oracles.differences(expected, oracles.normalise(await namespaces.observe(lane.cluster)))
 
 
 async def _settled(lane: Lane) -> None:

@@ -20,7 +20,7 @@ def status_write(ready: str = "True", serving: str = "1.0.0") -> Written:
         "metadata": {"name": "iris", "uid": "u"},
         "status": {"conditions": [row], "servingVersion": serving},
     }
-    return Written(10.0, Call("PATCH", "irismodels", "iris", "status", b""), 200, answer)
+    return Written(10.0, 10.0, Call("PATCH", "irismodels", "iris", "status", b""), 200, answer)
 
 
 def test_makes_one_plan_for_each_mode_of_each_shared_target() -> None:
@@ -157,7 +157,7 @@ def test_ready_is_wrong_before_enough_pods_have_answered(
     ids=["child", "status", "spec", "their service", "bystander", "pod"],
 )
 def test_a_write_to_anything_else_is_a_stray(call: Call, ours: bool) -> None:
-    assert (oracles.strays([Written(0.0, call, 200, {})]) == []) is ours
+    assert (oracles.strays([Written(0.0, 0.0, call, 200, {})]) == []) is ours
 
 
 @pytest.mark.parametrize(
@@ -212,12 +212,12 @@ def test_names_what_differs_in_the_end(changed: dict[str, Any] | None) -> None:
 
 def test_counts_lives_by_what_the_api_server_answered() -> None:
     written = [
-        Written(0.0, Call("PATCH", "services", "iris", "", b""), 201, {}),
-        Written(0.0, Call("PATCH", "services", "iris", "", b""), 200, {}),
-        Written(0.0, Call("PATCH", "services", "iris", "", b""), 409, {}),
-        Written(0.0, Call("DELETE", "services", "iris", "", b""), 200, {}),
-        Written(0.0, Call("DELETE", "services", "iris", "", b""), 404, {}),
-        Written(0.0, Call("POST", "events", "", "", b""), 201, {}),
+        Written(0.0, 0.0, Call("PATCH", "services", "iris", "", b""), 201, {}),
+        Written(0.0, 0.0, Call("PATCH", "services", "iris", "", b""), 200, {}),
+        Written(0.0, 0.0, Call("PATCH", "services", "iris", "", b""), 409, {}),
+        Written(0.0, 0.0, Call("DELETE", "services", "iris", "", b""), 200, {}),
+        Written(0.0, 0.0, Call("DELETE", "services", "iris", "", b""), 404, {}),
+        Written(0.0, 0.0, Call("POST", "events", "", "", b""), 201, {}),
     ]
 
     assert oracles.lives(written) == {"created services/iris": 1, "deleted services/iris": 1}

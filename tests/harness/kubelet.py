@@ -66,10 +66,16 @@ def ended(exit_code: int, message: str, restarts: int) -> Behaviour:
 
 
 class Kubelet:
-    """Gives each pod of the cluster's namespace its behaviour, by image tag, until the block ends."""
+    """Gives each pod of the cluster's namespace its behaviour, by image tag, until the block ends.
 
-    def __init__(self, cluster: Cluster, behaviours: Mapping[str, Behaviour]) -> None:
+    `gone` is told the uid of each pod that is no more.
+    """
+
+    def __init__(
+        self, cluster: Cluster, behaviours: Mapping[str, Behaviour], gone: Callable[[str], None] | None = None
+    ) -> None:
         self._cluster = cluster
+        self._gone = gone
         self._behaviours = dict(behaviours)
         self._pods: dict[str, Manifest] = {}  # by uid
         self._changed = asyncio.Event()
@@ -97,6 +103,8 @@ class Kubelet:
         async for event, pod in self._cluster.watch("Pod"):
             if event == "DELETED":
                 self._pods.pop(pod["metadata"]["uid"], None)
+                if self._gone is not None:
+                    self._gone(pod["metadata"]["uid"])
             elif event in ("ADDED", "MODIFIED"):
                 self._pods[pod["metadata"]["uid"]] = pod
                 self._changed.set()

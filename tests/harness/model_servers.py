@@ -11,7 +11,7 @@ import httpx
 
 _TRAINING = Path(".venv/bin/iris-training")
 _SERVER = Path(".venv/bin/iris-model-server")
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 
 
 @contextmanager

@@ -42,7 +42,8 @@ _REFUSALS: Final = {
 class Written:
     """One write that the API server has answered."""
 
-    at: float  # of the event loop
+    asked_at: float  # both of the event loop
+    at: float
     call: Call
     code: int
     answer: Mapping[str, Any]
@@ -95,6 +96,7 @@ class Proxy:
         self.fault: Fault | None = None
         self.record = Record()
         self.down = False  # answers nobody while it is True
+        self.hung: Callable[[Call], bool] = lambda _: False  # what is accepted and never answered
         self.past: Past | None = None  # what LISTs and watches show while it is there
         self._gap: tuple[str, float] | None = None  # a kind whose watches were lost, until when
         self._denied: tuple[str, str, float] = ("", "", 0.0)  # verb and kind that are refused, until when
@@ -153,12 +155,19 @@ class Proxy:
         if request.query.get("watch") in ("true", "1"):
             return await self._watch(request)
         call = Call.parse(request.method, request.path, await request.read())
+        if self.hung(call):
+            await _until_it_gives_up(request)
+            return _abort(request)
         if not call.writes:
             return await self._forward(request, call)
         return await self._write(request, call)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
-        plural = Call.parse("GET", request.path, b"").plural
+        call = Call.parse("GET", request.path, b"")
+        plural = call.plural
+        if self.hung(call):
+            await _until_it_gives_up(request)
+            return _abort(request)
         if self._gap is not None and self._gap[0] == plural:
             if _now() < self._gap[1]:
                 return _abort(request)
@@ -215,7 +224,7 @@ class Proxy:
     async def _forward(self, request: web.Request, call: Call) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
         headers["Accept-Encoding"] = "identity"
-        record = self.record
+        record, asked_at = self.record, _now()
         try:
             async with self._session.request(
                 request.method, self._url(request), headers=headers, data=call.body or None
@@ -225,7 +234,7 @@ class Proxy:
             return _abort(request)
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
         if call.writes:
-            record.written.append(Written(_now(), call, answer.status, json.loads(raw)))
+            record.written.append(Written(asked_at, _now(), call, answer.status, json.loads(raw)))
         return web.Response(status=answer.status, headers=kept, body=raw)
 
     def _url(self, request: web.Request) -> URL:

@@ -9,6 +9,7 @@ from aiohttp import web
 from yarl import URL
 
 from tests.harness import proxy_targets
+from tests.harness.proxy_targets import Call
 
 if TYPE_CHECKING:
     from tests.harness.proxy import Proxy
@@ -85,6 +86,9 @@ class _Stream:
         """False ends the stream."""
         event = json.loads(line)
         kind, body = event["type"], event["object"]
+        # Asked from time to time: what hangs is told by a function, not by an event.
+        while self._proxy.hung(Call("GET", self._plural, "", "", b"")) and not self._gone():  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
         past = self._proxy.past
         if past is not None and int(body.get("metadata", {}).get("resourceVersion", 0)) > past.version:
             await past.over.wait()

@@ -1,0 +1,57 @@
+"""A namespace of a lane: made, looked at as a whole, and waited for until nothing moves in it any more."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from tests.faults.lives import SWEEP_SECONDS, Lives
+from tests.harness.kubernetes import Cluster, Manifest, eventually
+from tests.harness.proxy import Proxy
+
+# Two sweeps and their jitter.
+QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
+_CONVERGES_WITHIN: Final = 120.0
+_LOOK_SECONDS: Final = 0.25
+_CHILDREN: Final = (
+    "ServiceAccount", "NetworkPolicy", "Deployment", "ReplicaSet", "Pod", "Service", "PodDisruptionBudget",
+    "HorizontalPodAutoscaler", "ConfigMap", "Ingress",
+)  # fmt: skip
+_NOT_OURS: Final = frozenset({"default", "kube-root-ca.crt", "bystander", "stranger"})
+
+
+async def make(cluster: Cluster) -> None:
+    """Pods may be created in it once its default service account is there."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}}
+    await cluster.create(namespace)
+    await eventually(lambda: cluster.find("ServiceAccount", "default"), bool)
+
+
+async def observe(cluster: Cluster) -> dict[str, Manifest]:
+    """Everything of our kinds and the IrisModels, by kind and name, as the API server has it."""
+    found = {}
+    for kind in ("IrisModel", *_CHILDREN):
+        for body in await cluster.list(kind):
+            if body["metadata"]["name"] not in _NOT_OURS:
+                found[f"{kind}/{body['metadata']['name']}"] = body
+    return found
+
+
+async def leftovers(cluster: Cluster) -> list[str]:
+    """What of our kinds is still there."""
+    return [name for name in await observe(cluster) if not name.startswith("IrisModel/")]
+
+
+async def rest(operators: Sequence[tuple[Lives, Proxy]]) -> None:
+    """Wait until all of them live and nothing was written for two sweeps, their Lease left out."""
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    while True:
+        written = [write for _, proxy in operators for write in proxy.record.written]
+        work = [write for write in written if write.call.plural != "leases"]
+        last = max([begun, *(write.at for write in work)])
+        if clock() - last > QUIET_SECONDS and all(lives.life is not None for lives, _ in operators):
+            return
+        if clock() - begun > _CONVERGES_WITHIN:
+            latest = [write.call.signature for write in work[-6:]]
+            raise AssertionError(f"still writes after {_CONVERGES_WITHIN:.0f} s: {latest}")
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,68 @@
+"""A hung API server and two replicas: never two that write. Seen by the proxies in between."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults import stories
+from tests.faults.pair import Pair, Replica, two_writers
+from tests.faults.stories import Teller
+from tests.harness.kubernetes import eventually
+from tests.harness.proxy_targets import Call
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+pytestmark = pytest.mark.cluster
+
+
+def everything(_: Call) -> bool:
+    return True
+
+
+def lease_renewals(call: Call) -> bool:
+    return call.plural == "leases"
+
+
+async def restless(teller: Teller) -> None:
+    """There is always something to write, so that whoever may write does."""
+    while True:
+        for replicas in (3, 2):
+            await teller.declare(replicas=replicas)
+            await asyncio.sleep(0.3)
+
+
+async def wrote(replica: Replica) -> bool:
+    return bool(replica.wrote())
+
+
+async def ended(replica: Replica) -> bool:
+    return replica.lives.ends > 0
+
+
+@pytest.mark.parametrize("hung", [everything, lease_renewals], ids=["everything", "only lease renewals"])
+async def test_who_gets_no_answer_has_ended_before_the_other_writes(
+    api_server: "ApiServer", tmp_path: Path, hung: Callable[[Call], bool]
+) -> None:
+    async with Pair(api_server, tmp_path, f"pair-{hung.__name__.replace('_', '-')}") as pair:
+        first = await pair.leader()
+        second = next(replica for replica in pair.replicas if replica is not first)
+        teller = Teller(pair.cluster)
+        await teller.serves()
+        editing = asyncio.create_task(restless(teller))
+
+        first.proxy.hung = hung
+        await eventually(lambda: ended(first), bool, within=stories.PATIENCE)
+        await eventually(lambda: wrote(second), bool, within=stories.PATIENCE)
+        first.proxy.hung = lambda _: False
+        await eventually(first.lives.ready, bool, within=stories.PATIENCE)  # comes back, and only watches
+        editing.cancel()
+        await teller.serves(replicas=2)
+
+        assert two_writers(pair.replicas) == []
+        assert first.lives.ended_at[0] < second.wrote()[0].at
+        assert [write for write in first.wrote() if write.at > first.lives.ended_at[0]] == []
+        assert "was not renewed in time: ending at once" in first.lives.whole_log()
