@@ -29,10 +29,10 @@ def reconcile(told: Told, kind: str, name: str, *, namespace: str, seconds: floa
 
 def objects_of(kubectl: Kubectl, model: str, *, namespace: str) -> list[dict[str, Any]]:
     """The model and everything that the operator keeps for it."""
-    place = f"--namespace={namespace}"
+    place = (f"--namespace={namespace}", "--show-managed-fields")
     labels = f"--selector=app.kubernetes.io/instance={model},app.kubernetes.io/managed-by=iris-operator"
-    children: list[dict[str, Any]] = kubectl.read(CHILDREN, place, labels)["items"]
-    return [kubectl.read("irismodel", model, place), *children]
+    children: list[dict[str, Any]] = kubectl.read(CHILDREN, *place, labels)["items"]
+    return [kubectl.read("irismodel", model, *place), *children]
 
 
 def writes(manifests: list[dict[str, Any]], manager: str) -> dict[str, str]:
