@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.harness import kubelet, model_servers, operator_process
 from tests.harness.kubelet import Kubelet
@@ -24,6 +25,8 @@ CHILDREN = [
     ("Ingress", "iris"),
     ("ConfigMap", "iris-dashboard"),
 ]
+MANIFESTS = Path("operator/manifests")
+_RIGHTS = ("service-account", "cluster-role", "cluster-role-binding", "role", "role-binding")
 ADDRESSES = {"1.0.0": "127.0.88.1", "1.1.0": "127.0.88.2"}
 
 
@@ -55,6 +58,19 @@ def lone_operator(api_server: "ApiServer", namespace: str, tmp_path: Path) -> It
     """An operator of the test's own for the test's namespace: for tests that count or stop it."""
     with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=namespace) as running:
         yield running
+
+
+@pytest.fixture
+async def rights(api_server: "ApiServer", cluster: Cluster) -> AsyncIterator[Path]:
+    """A kubeconfig of the operator's own service account, with the rights that its manifests give it."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "iris-system"}}
+    await cluster.apply(namespace)
+    for name in _RIGHTS:
+        manifest = yaml.safe_load((MANIFESTS / f"{name}.yaml").read_text("utf-8"))
+        await cluster.apply(manifest, namespace="iris-system")
+    yield api_server.kubeconfig_of_service_account("iris-system", "iris-operator")
+    await cluster.delete("ClusterRoleBinding", "iris-operator")
+    await cluster.delete("Lease", "iris-operator", namespace="iris-system")
 
 
 class Iris:

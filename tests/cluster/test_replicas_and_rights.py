@@ -1,38 +1,18 @@
 """Two replicas with only the rights of operator/manifests: one writes, the other takes over."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.harness import operator_process
 from tests.harness.kubernetes import Cluster, eventually
 
 if TYPE_CHECKING:
-    from iris_local_cluster.api_server import ApiServer
-
     from tests.cluster.conftest import Iris
     from tests.harness.kubelet import Kubelet
 
 pytestmark = pytest.mark.cluster
-
-_MANIFESTS = Path("operator/manifests")
-_RIGHTS = ("service-account", "cluster-role", "cluster-role-binding", "role", "role-binding")
-
-
-@pytest.fixture
-async def rights(api_server: "ApiServer", cluster: Cluster) -> AsyncIterator[Path]:
-    """A kubeconfig of the operator's own service account, with the rights that its manifests give it."""
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "iris-system"}}
-    await cluster.apply(namespace)
-    for name in _RIGHTS:
-        manifest = yaml.safe_load((_MANIFESTS / f"{name}.yaml").read_text("utf-8"))
-        await cluster.apply(manifest, namespace="iris-system")
-    yield api_server.kubeconfig_of_service_account("iris-system", "iris-operator")
-    await cluster.delete("ClusterRoleBinding", "iris-operator")
-    await cluster.delete("Lease", "iris-operator", namespace="iris-system")
 
 
 async def test_the_manifests_rights_are_enough_for_a_whole_life(
