@@ -40,7 +40,10 @@ class Contender:
         """The question for a batch of so many rows."""
         if self.batch is None:
             raise ValueError(f"{self.name}: no batches")
-        return Question(self.batch, tensor(rows) if self.batch.startswith("/v2") else instances(rows))
+        if not self.batch.startswith("/v2"):
+            return Question(self.batch, instances(rows))
+        # The one output that all of them have.
+        return Question(self.batch, tensor(rows) | {"outputs": [{"name": "predict"}]})
 
 
 def instances(rows: int) -> dict[str, Any]:
