@@ -6,6 +6,7 @@ line per feature or class, for numpy walks along a line much quicker than across
 
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -28,13 +29,19 @@ def table(flat: Sequence[float]) -> Table:
 
 def softmax(inputs: Table, classes: Classes) -> Table:
     """The probabilities that folded weights give, a line for each class."""
-    weights = np.array(classes)
-    scores = weights[:, :-1] @ inputs
-    scores += weights[:, -1:]
+    slopes, offsets = _weights(classes)
+    scores = slopes @ inputs
+    scores += offsets
     scores -= scores.max(axis=0)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=0)
     return scores
+
+
+@lru_cache(maxsize=8)
+def _weights(classes: Classes) -> tuple[Table, Table]:
+    weights = np.array(classes)
+    return weights[:, :-1], weights[:, -1:]
 
 
 class ArrayOutcome:
@@ -55,16 +62,31 @@ class ArrayOutcome:
 
     def tally(self, edges: Edges) -> Tally:
         confidence = self._shares.max(axis=0)
-        buckets = np.bincount(np.searchsorted(_BOUNDS, confidence), minlength=len(CONFIDENCE) + 1)
+        buckets = np.bincount(_BOUNDS.searchsorted(confidence), minlength=len(CONFIDENCE) + 1)
         return Tally(
             classes=np.bincount(self._indexes, minlength=len(self._shares)).tolist(),
             confidence=buckets.tolist(),
             confidence_sum=float(confidence.sum()),
-            cells=[_cells(*pair) for pair in zip(self._inputs, edges, strict=True)],
+            cells=_cells(self._inputs, edges),
         )
 
 
-def _cells(values: NDArray[np.float64], edges: Sequence[float]) -> list[int]:
-    """How many values lie in each cell. A comparison per edge is quicker than a search per value."""
-    below = [int(np.count_nonzero(values <= edge)) for edge in edges]
-    return [after - before for before, after in pairwise((0, *below, len(values)))]
+def _cells(inputs: Table, edges: Edges) -> list[list[int]]:
+    """How many values of each feature lie in each of its cells."""
+    # All comparisons in one call: quicker than a search per value, and a call per edge costs more than
+    # it compares. Their sum over bytes: numpy adds those much quicker than truth values.
+    within = (inputs[:, None, :] <= _upright(tuple(map(tuple, edges)))).view(np.uint8)
+    below = np.add.reduce(within, axis=2, dtype=np.int32).tolist()
+    count = inputs.shape[1]
+    return [
+        [after - before for before, after in pairwise((0, *some[: len(own)], count))]
+        for some, own in zip(below, edges, strict=True)
+    ]
+
+
+@lru_cache(maxsize=8)
+def _upright(edges: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
+    """The edges as a table to compare with. A feature with fewer has some more, which all lie below."""
+    longest = max(map(len, edges))
+    padded = [[*own, *[np.inf] * (longest - len(own))] for own in edges]
+    return np.array(padded)[:, :, None]
