@@ -20,7 +20,7 @@ async def test_the_manifests_rights_are_enough_for_a_whole_life(
 ) -> None:
     with operator_process.running(rights, tmp_path, IRIS_OPERATOR_LEASE_NAMESPACE="iris-system") as operator:
         await iris.declare(autoscaling={"minReplicas": 2, "maxReplicas": 3})
-        await iris.reaches("Progressing")
+        await iris.reaches("Serving")
         await iris.declare("1.1.0", monitoring={"dashboard": {"enabled": False}})
         await iris.reaches("Serving", version="1.1.0")
         await eventually(lambda: cluster.find("ConfigMap", "iris-dashboard"), lambda body: body is None)
