@@ -33,9 +33,21 @@ class Clone:
         return clone
 
     def git(self, *arguments: str) -> str:
+        answer = self._answer(*arguments)
+        assert answer.returncode == 0, f"git {' '.join(arguments)}: {answer.stderr}"
+        return answer.stdout.strip()
+
+    def answered(self, *, seconds: float = 60) -> None:
+        """Wait until the server answers: its pods are ready a moment before the ingress knows of them."""
+        deadline = time.monotonic() + seconds
+        while (answer := self._answer("ls-remote", "origin")).returncode != 0:
+            assert time.monotonic() < deadline, f"no answer within {seconds:.0f} s: {answer.stderr}"
+            time.sleep(0.3)
+
+    def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         options = [word for name, value in _WHO.items() for word in ("-c", f"{name}={value}")]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        answer = subprocess.run(
+        return subprocess.run(
             ["git", "-C", str(self.folder), *options, *arguments],
             capture_output=True,
             text=True,
@@ -43,8 +55,6 @@ class Clone:
             check=False,
             timeout=120,
         )
-        assert answer.returncode == 0, f"git {' '.join(arguments)}: {answer.stderr}"
-        return answer.stdout.strip()
 
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")

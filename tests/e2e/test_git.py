@@ -72,6 +72,7 @@ def test_serving_goes_on_while_the_git_server_is_down(told: Told, client: steady
     client.wait_for(client.report.requests + 3 * story.RATE)
     told.kubectl.run("scale", *server, "--replicas=1")
     told.kubectl.rolled_out("deployment", "git-server", namespace="git")
+    clone.answered()
 
     clone.serve(story.FIRST)
 
