@@ -64,7 +64,7 @@ def test_status_shows_the_way_from_the_commit_to_what_serves(told: Told) -> None
     assert answer.returncode == 0
     lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
     steps = [line.split()[2] for line in lines if line.startswith("✓ Kustomization")]
-    assert steps == list(chain.ORDER)
+    assert steps == [*chain.ORDER, "monitoring"]
     assert any(line.startswith("✓ iris/iris 1.1.0 1.1.0") for line in lines), answer.stdout
 
 
