@@ -59,7 +59,8 @@ def _consistent(spec: dict[str, Any]) -> dict[str, Any]:
         scaling["maxReplicas"] = max(2, scaling["maxReplicas"])
     if isinstance(route, dict) and "host" not in route:
         route.pop("tlsSecretName", None)
-    for toleration in spec.get("tolerations") or ():
+    tolerations = spec.get("tolerations")
+    for toleration in tolerations if isinstance(tolerations, list) else ():
         if isinstance(toleration, dict):
             toleration.pop("value" if toleration.get("operator") == "Exists" else "", None)
             toleration.setdefault("key", "given.test/key")
