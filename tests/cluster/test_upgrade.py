@@ -35,7 +35,9 @@ async def ready_pods(cluster: Cluster) -> set[str]:
     return {
         pod["metadata"]["uid"]
         for pod in await cluster.list("Pod")
-        if any(row["type"] == "Ready" and row["status"] == "True" for row in pod["status"]["conditions"])
+        if any(
+            row["type"] == "Ready" and row["status"] == "True" for row in pod["status"].get("conditions", ())
+        )
     }
 
 
