@@ -5,6 +5,7 @@ chapter 5: 14.4 times the allowed rate spends 2 % of 30 days' budget in an hour,
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,17 +81,13 @@ def _failing(model: _Model, budget: float) -> list[dict[str, Any]]:
         failed = f'sum(rate(http_requests_total{{{selected},http_status=~"5.."}}[{window}]))'
         return f"{failed} / sum(rate(http_requests_total{{{selected}}}[{window}]))"
 
-    return [
-        model.alert(
-            "IrisModelErrorBudgetBurn",
-            f"{share(long)} > {rate * budget:.6g} and {share(short)} > {rate * budget:.6g}",
-            "1m",
-            f"fails {{{{ $value | humanizePercentage }}}} of its requests over {long}",
-            severity="critical",
-            window=long,
-        )
-        for rate, long, short in _BURNS
-    ]
+    return _burning(
+        model,
+        "IrisModelErrorBudgetBurn",
+        share,
+        budget=budget,
+        summary=lambda window: f"fails {{{{ $value | humanizePercentage }}}} of its requests over {window}",
+    )
 
 
 def _slow(model: _Model, seconds: float) -> list[dict[str, Any]]:
@@ -99,14 +96,22 @@ def _slow(model: _Model, seconds: float) -> list[dict[str, Any]]:
 
     def share(window: str) -> str:
         quick = f'sum(rate({metric}_bucket{{{selected},le="{seconds}"}}[{window}]))'
-        return f"1 - {quick} / sum(rate({metric}_count{{{selected}}}[{window}]))"
+        return f"(1 - {quick} / sum(rate({metric}_count{{{selected}}}[{window}])))"
 
+    late = f"answers {{{{ $value | humanizePercentage }}}} of its predictions later than {seconds:g} s"
+    return _burning(model, "IrisModelLatencyBudgetBurn", share, budget=_SLOW_BUDGET, summary=lambda _: late)
+
+
+def _burning(
+    model: _Model, name: str, share: Callable[[str], str], *, budget: float, summary: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """One rule per burn rate; `share` is what was bad over a window, `summary` says so in words."""
     return [
         model.alert(
-            "IrisModelLatencyBudgetBurn",
-            f"({share(long)}) > {rate * _SLOW_BUDGET:.6g} and ({share(short)}) > {rate * _SLOW_BUDGET:.6g}",
+            name,
+            f"{share(long)} > {rate * budget:.6g} and {share(short)} > {rate * budget:.6g}",
             "1m",
-            f"answers {{{{ $value | humanizePercentage }}}} of its predictions later than {seconds:g} s",
+            summary(long),
             severity="critical",
             window=long,
         )
