@@ -87,6 +87,8 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._start = surroundings.clock()
+        if surroundings.serving.draining and scope["path"] not in PROBES:
+            surroundings.serving.asked_at = self._start
         self._received = 0
         self.status = 0
         sent: bytes | None = None

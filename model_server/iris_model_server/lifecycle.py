@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Final
@@ -66,7 +67,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     try:
-        DrainingServer(config, server, settings.drain_seconds).run(sockets=[bound])
+        DrainingServer(config, server, settings).run(sockets=[bound])
     except OSError as error:
         host, port = bound.getsockname()[:2]
         raise AddressUnusable(f"address {host}:{port}: {error.strerror}, expected a free one") from error
@@ -77,10 +78,10 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
 class DrainingServer(uvicorn.Server):
     """uvicorn with a drain before its shutdown, and exit 0 after a shutdown that was asked for."""
 
-    def __init__(self, config: uvicorn.Config, server: Server, drain_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, server: Server, settings: Settings) -> None:
         super().__init__(config)
         self._server = server
-        self._drain_seconds = drain_seconds
+        self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -104,14 +105,25 @@ class DrainingServer(uvicorn.Server):
                 self._server.log.flush()
                 os._exit(INTERRUPTED)
             return
-        self._server.serving.draining = True
+        self._server.serving.drain()
         # A person at a terminal has no load balancer to wait for.
-        wait = self._drain_seconds if sig == signal.SIGTERM else 0.0
-        log.info("%s: draining for %g s, then finishing what is in flight", signal.Signals(sig).name, wait)
+        quiet = self._settings.drain_seconds if sig == signal.SIGTERM else 0.0
+        log.info(
+            "%s: stopping once nobody has asked for %g s, then finishing what is in flight",
+            signal.Signals(sig).name,
+            quiet,
+        )
         if self._loop is None:
             self.should_exit = True
         else:
-            self._loop.call_soon_threadsafe(self._loop.call_later, wait, self._close)
+            last = time.perf_counter() + self._settings.drain_limit_seconds
+            self._loop.call_soon_threadsafe(self._close_when_quiet, quiet, last)
 
-    def _close(self) -> None:
-        self.should_exit = True
+    def _close_when_quiet(self, quiet: float, last: float) -> None:
+        """A proxy that still sends has not noticed yet: what it sends is served, until `last` at most."""
+        now = time.perf_counter()
+        rest = min(self._server.serving.asked_at + quiet, last) - now
+        if rest <= 0 or self._loop is None:
+            self.should_exit = True
+        else:
+            self._loop.call_later(rest, self._close_when_quiet, quiet, last)

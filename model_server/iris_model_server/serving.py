@@ -44,6 +44,13 @@ class Serving:
         self._reloads = 0
         self._reloading = asyncio.Lock()
         self.draining = False
+        # While draining: when somebody last wanted an answer (time.perf_counter).
+        self.asked_at = 0.0
+
+    def drain(self) -> None:
+        """From now on no new traffic is wanted; what comes all the same is served."""
+        self.draining = True
+        self.asked_at = time.perf_counter()
 
     @property
     def name(self) -> str:

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     model_name: str = Field(default="iris", pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
     expected_version: str | None = None
     log_level: LogLevel = "Info"
+    # After SIGTERM the server closes once nobody has asked for so long, or when the limit is reached.
     drain_seconds: float = Field(default=1.0, ge=0, le=600)
+    drain_limit_seconds: float = Field(default=10.0, ge=0, le=600)
     shutdown_seconds: int = Field(default=20, ge=1, le=600)
     # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
     keep_alive_seconds: int = Field(default=120, ge=1, le=3600)

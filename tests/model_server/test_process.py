@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,45 @@ async def test_sigterm_under_load_loses_no_request(tmp_path: Path) -> None:
     assert code == 0
     assert set(router.outcomes) == {"200"}
     assert router.answered_while_draining >= 16
+
+
+async def test_who_is_still_sent_requests_goes_on_serving(tmp_path: Path) -> None:
+    """Routing that notices late: a proxy that knows of no better server than the one about to stop."""
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, IRIS_DRAIN_SECONDS="0.5") as server:
+        async with asyncio.timeout(processes.DEADLINE), httpx.AsyncClient(base_url=server.url) as client:
+            await client.post("/api/v1/predict", json=FLOWER)
+            server.process.send_signal(signal.SIGTERM)
+            until = asyncio.get_running_loop().time() + 2.0
+            while asyncio.get_running_loop().time() < until:
+                answer = await client.post("/api/v1/predict", json=FLOWER)
+                assert answer.status_code == 200
+
+            # A probe is nobody's request: it keeps no server alive.
+            while await _is_answered(client.get("/readyz")):
+                pass
+        code = await asyncio.to_thread(server.ended)
+
+    assert code == 0
+
+
+async def test_who_never_stops_asking_holds_up_the_end_only_so_long(tmp_path: Path) -> None:
+    limits = {"IRIS_DRAIN_SECONDS": "0.5", "IRIS_DRAIN_LIMIT_SECONDS": "1"}
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **limits) as server:
+        async with asyncio.timeout(processes.DEADLINE), httpx.AsyncClient(base_url=server.url) as client:
+            server.process.send_signal(signal.SIGTERM)
+            while await _is_answered(client.post("/api/v1/predict", json=FLOWER)):
+                pass
+        code = await asyncio.to_thread(server.ended)
+
+    assert code == 0
+
+
+async def _is_answered(asked: Awaitable[httpx.Response]) -> bool:
+    try:
+        await asked
+    except httpx.TransportError:
+        return False
+    return True
 
 
 async def test_a_request_in_flight_is_finished_after_the_listener_closed(tmp_path: Path) -> None:
