@@ -44,14 +44,14 @@ async def run(api_server: "ApiServer", folder: Path, *, seed: int, seconds: floa
 
 async def _kill(pair: Pair, chance: random.Random, until: float) -> int:
     """Each leader lives for a moment: long enough to begin something."""
-    killed = 0
+    killed, last = 0, ""
     while asyncio.get_running_loop().time() < until:
-        leader = await pair.leader(within=stories.PATIENCE)
+        leader = await pair.leader(after=last, within=stories.PATIENCE)
         await asyncio.sleep(chance.uniform(0, _LONGEST_LIFE))
-        logger.info("killing %s", leader.name)
-        leader.lives.kill()
-        killed += 1
-        await pair.leader(other_than=leader.name, within=stories.PATIENCE)
+        logger.info("killing %s", leader.identity)
+        leader.replica.lives.kill()
+        killed, last = killed + 1, leader.identity
+    await pair.leader(after=last, within=stories.PATIENCE)
     return killed
 
 

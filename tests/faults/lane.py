@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
 
 _PODS_AT_ONCE: Final = 24
-_CLEAN_WITHIN: Final = 90.0
+_CLEAN_WITHIN: Final = 240.0
 _STARTS_WITHIN: Final = 240.0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
 
 
-_STARTS_WITHIN: Final = 120.0
+_STARTS_WITHIN: Final = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class Replica:
     def wrote(self) -> list[Written]:
         """What the API server has answered to it, its own Lease left out."""
         return [write for write in self.proxy.record.written if write.call.plural != "leases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """One life of a replica, by what stands in the Lease: the next life of the same one is another leader."""
+
+    replica: Replica
+    identity: str
 
 
 class Pair:
@@ -68,14 +76,17 @@ class Pair:
     ) -> None:
         await self._stack.aclose()
 
-    async def leader(self, *, other_than: str = "", within: float = _STARTS_WITHIN) -> Replica:
-        """Who holds the Lease, once somebody does (who is not `other_than`)."""
+    async def leader(self, *, after: str = "", within: float = _STARTS_WITHIN) -> Leader:
+        """Who holds the Lease, once somebody does whose identity is not `after`.
 
-        async def read() -> Replica | None:
+        Not "once the other replica does": who was killed may be back before the other one is, and lead again.
+        """
+
+        async def read() -> Leader | None:
             lease = await self.cluster.find("Lease", "iris-operator")
             holder = lease["spec"].get("holderIdentity", "") if lease else ""
             found = [replica for replica in self.replicas if holder.startswith(f"{replica.name}_")]
-            return found[0] if found and found[0].name != other_than else None
+            return Leader(found[0], holder) if found and holder != after else None
 
         leader = await eventually(read, bool, within=within)
         assert leader is not None

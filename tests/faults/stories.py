@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
 # Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
-PATIENCE: Final = 120.0
+PATIENCE: Final = 240.0
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_WITHIN: Final = 60.0
+_ENDS_WITHIN: Final = 240.0
 _MEMORY: Final = 200  # MiB, after however many plans in one life
 _LEARNINGS: Final = 2
 _FIRST: Final = stories.create.__name__  # how every story begins

@@ -48,7 +48,7 @@ async def test_who_gets_no_answer_has_ended_before_the_other_writes(
     api_server: "ApiServer", tmp_path: Path, hung: Callable[[Call], bool]
 ) -> None:
     async with Pair(api_server, tmp_path, f"pair-{hung.__name__.replace('_', '-')}") as pair:
-        first = await pair.leader()
+        first = (await pair.leader()).replica
         second = next(replica for replica in pair.replicas if replica is not first)
         teller = Teller(pair.cluster)
         await teller.serves()
@@ -66,3 +66,19 @@ async def test_who_gets_no_answer_has_ended_before_the_other_writes(
         assert first.lives.ended_at[0] < second.wrote()[0].at
         assert [write for write in first.wrote() if write.at > first.lives.ended_at[0]] == []
         assert "was not renewed in time: ending at once" in first.lives.whole_log()
+
+
+async def test_who_was_killed_may_lead_again_when_the_other_cannot(
+    api_server: "ApiServer", tmp_path: Path
+) -> None:
+    """On a busy machine the other one was still starting, and whoever waited for it waited for ever."""
+    async with Pair(api_server, tmp_path, "pair-again") as pair:
+        first = await pair.leader()
+        for other in pair.replicas:
+            if other is not first.replica:
+                other.proxy.hung = lease_renewals
+
+        first.replica.lives.kill()
+        again = await pair.leader(after=first.identity, within=stories.PATIENCE)
+
+        assert again.replica is first.replica

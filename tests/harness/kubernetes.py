@@ -146,7 +146,7 @@ class Cluster:
 
 
 async def eventually(
-    read: Callable[[], Awaitable[T]], holds: Callable[[T], object], *, within: float = 15.0
+    read: Callable[[], Awaitable[T]], holds: Callable[[T], object], *, within: float = 60.0
 ) -> T:
     """What was read once it holds; after `within` seconds an error that shows what was read last."""
     deadline = time.monotonic() + within

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 OPERATOR = Path(".venv/bin/iris-operator")
-_START_SECONDS = 120.0
+_START_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
