@@ -33,17 +33,27 @@ Key = tuple[str, str]  # namespace and name of an IrisModel, which are those of 
 
 def ask(address: str) -> dict[Key, Traffic]:
     """Raises Trouble."""
-    url = f"{address.rstrip('/')}/api/v1/query?" + urllib.parse.urlencode({"query": QUERY})
-    if not url.startswith(("http://", "https://")):
-        raise Trouble(f"Prometheus: found address {address!r}, expected http://… or https://…")
+    request = _request(address)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
             return parse(json.loads(answer.read(_LARGEST_ANSWER)))
     except urllib.error.HTTPError as error:
         raise Trouble(f"Prometheus {address}: found {error.code} {error.reason}, expected 200") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "reason", error)
         raise Trouble(f"Prometheus {address}: no usable answer: {reason}") from error
+
+
+def _request(address: str) -> urllib.request.Request:
+    """As browsers, curl and Git do it, every name under localhost is this machine: few resolvers say so."""
+    url = urllib.parse.urlsplit(f"{address.rstrip('/')}/api/v1/query")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Trouble(f"Prometheus: found address {address!r}, expected http://… or https://…")
+    headers = {"Host": url.netloc}
+    if url.hostname.endswith(".localhost"):
+        url = url._replace(netloc=url.netloc.replace(url.hostname, "127.0.0.1"))
+    asked = url._replace(query=urllib.parse.urlencode({"query": QUERY})).geturl()
+    return urllib.request.Request(asked, headers=headers)  # noqa: S310 - http only
 
 
 def parse(answer: Mapping[str, Any]) -> dict[Key, Traffic]:

@@ -1,0 +1,56 @@
+"""Traffic as asked over HTTP: where the request goes, and what is said when no answer comes."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from iris_cli import prometheus
+from iris_cli.errors import Trouble
+from iris_cli.prometheus import Traffic
+
+HOSTS: list[str] = []
+
+
+class Answering(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        HOSTS.append(self.headers["Host"])
+        self.send_response(200)
+        self.end_headers()
+        series = {"metric": {"namespace": "iris", "service": "iris", "http_status": "200"}, "value": [0, "4"]}
+        self.wfile.write(json.dumps({"data": {"result": [series]}}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["prometheus.localhost", "127.0.0.1"])
+def test_a_name_under_localhost_is_this_machine_and_kept_for_who_routes_by_it(port: int, host: str) -> None:
+    assert prometheus.ask(f"http://{host}:{port}/") == {("iris", "iris"): Traffic(4.0, 0.0)}
+    assert HOSTS.pop() == f"{host}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("prometheus:9090", "found address 'prometheus:9090', expected http://… or https://…"),
+        ("file:///etc/passwd", "found address 'file:///etc/passwd', expected http://… or https://…"),
+        ("http://prometheus.localhost:1", "no usable answer: "),
+    ],
+)
+def test_an_address_that_does_not_answer_is_named(address: str, told: str) -> None:
+    with pytest.raises(Trouble, match=r"^Prometheus") as trouble:
+        prometheus.ask(address)
+
+    assert told in str(trouble.value)
