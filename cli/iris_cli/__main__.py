@@ -145,7 +145,12 @@ def _cluster(added: argparse.ArgumentParser) -> None:
 
 def _output(added: argparse.ArgumentParser, *forms: str) -> None:
     added.add_argument(
-        "-o", "--output", choices=forms, default=forms[0], help="default %(default)s", metavar="|".join(forms)
+        "-o",
+        "--output",
+        choices=forms,
+        default=forms[0],
+        help="form (default %(default)s)",
+        metavar="|".join(forms),
     )
 
 

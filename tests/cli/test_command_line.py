@@ -127,6 +127,25 @@ def test_prints_a_completion_that_bash_takes() -> None:
     assert shown.endswith(" iris\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "candidates"),
+    [
+        (("",), {"get", "why", "history", "plan", "completion"}),
+        (("get", "--o"), {"--output"}),
+        (("plan", "-f", "a.yaml", "-o", ""), {"diff", "summary", "json", "yaml"}),
+        (("completion", "z"), {"zsh"}),
+        (("why", ""), set()),
+    ],
+)
+def test_kubectl_completes_it(words: tuple[str, ...], candidates: set[str]) -> None:
+    """Names need a cluster; where none answers there are none, and no error is drawn over the prompt."""
+    answer = iris("__complete", "iris", *words, program=IRIS.with_name("kubectl"))
+
+    *found, directive = answer.stdout.splitlines()
+    assert {line.partition("\t")[0] for line in found} == candidates
+    assert (directive, answer.returncode) == (":4", 0)
+
+
 def test_is_a_plugin_of_kubectl() -> None:
     answer = iris("iris", "--help", program=IRIS.with_name("kubectl"))
 
