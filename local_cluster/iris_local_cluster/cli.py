@@ -53,7 +53,8 @@ def publish(options: argparse.Namespace) -> int:
 
 
 def env(options: argparse.Namespace) -> int:
-    sys.stdout.write(environment.exports(options.name))
+    cluster = choice.cluster(options.name, port=0)
+    sys.stdout.write(environment.exports(options.name, cluster.ingress if cluster.running() else ""))
     return 0
 
 

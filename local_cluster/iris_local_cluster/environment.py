@@ -1,4 +1,4 @@
-"""What a person's shell needs to talk to a cluster: a kubeconfig, kubectl on the path, a file to source."""
+"""What a person's shell needs to talk to a cluster: a kubeconfig, programs on the path, a file to source."""
 
 import shlex
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from iris_local_cluster import paths
 
 DEFAULT_NAME = "iris"
+# kubectl finds its plugins, and what completes them, by their names on the path.
+PROGRAMS = ("kubectl", "iris", "kubectl-iris", "kubectl_complete-iris")
 
 
 def kubeconfig(name: str) -> Path:
@@ -13,26 +15,30 @@ def kubeconfig(name: str) -> Path:
     return paths.KUBECONFIG if name == DEFAULT_NAME else paths.cluster(name) / "kubeconfig"
 
 
-def exports(name: str) -> str:
-    """Lines for a POSIX shell; sourcing them twice adds nothing."""
+def exports(name: str, ingress: str = "") -> str:
+    """Lines for a POSIX shell; sourcing them twice adds nothing. The ingress leads to Prometheus."""
     folder = shlex.quote(str(paths.BIN))
-    return (
-        f"export KUBECONFIG={shlex.quote(str(kubeconfig(name)))}\n"
-        f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac\n'
-    )
+    lines = [
+        f"export KUBECONFIG={shlex.quote(str(kubeconfig(name)))}",
+        f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac',
+    ]
+    if ingress:
+        lines.append(f"export IRIS_PROMETHEUS=http://prometheus.localhost:{ingress.rpartition(':')[2]}")
+    return "".join(f"{line}\n" for line in lines)
 
 
-def write(name: str, content: str) -> None:
-    """The cluster's kubeconfig; for the person's own cluster also `.local/bin` and `.local/env`."""
+def write(name: str, content: str, ingress: str) -> None:
+    """The cluster's kubeconfig and `.local/bin`; for the person's own cluster also `.local/env`."""
     _private(kubeconfig(name), content)
     paths.BIN.mkdir(parents=True, exist_ok=True)
-    for program in ("kubectl",):
+    for program in PROGRAMS:
         link = paths.BIN / program
         if not link.is_symlink() or link.readlink() != paths.SCRIPTS / program:
             link.unlink(missing_ok=True)
             link.symlink_to(paths.SCRIPTS / program)
     if name == DEFAULT_NAME:
-        paths.ENV_FILE.write_text(f"# source this: kubectl, and which cluster it talks to\n{exports(name)}")
+        told = "# source this: kubectl and iris, and which cluster they talk to"
+        paths.ENV_FILE.write_text(f"{told}\n{exports(name, ingress)}")
 
 
 def remove(name: str) -> None:

@@ -96,7 +96,7 @@ def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
     """The cluster, and what a shell needs to talk to it."""
     with progress.step(f"Bring up the cluster {cluster.name}"):
         cluster.create(progress)
-        environment.write(cluster.name, cluster.kubeconfig())
+        environment.write(cluster.name, cluster.kubeconfig(), cluster.ingress)
     return Kubectl(environment.kubeconfig(cluster.name))
 
 
@@ -190,14 +190,17 @@ def next_steps(cluster: Cluster) -> str:
     return f"""\
 What to try next
   {shell}
+  # what serves, and why; then the way from a commit to it
+  iris get -A
+  iris why iris -n iris
   make status{name}
   # another version, by a commit: edit, push, and watch it arrive
   git clone http://git.localhost:{port}/iris.git .local/mine && cd .local/mine
   sed -i 's/version: .*/version: {FIRST}/' clusters/local/version.yaml
-  git commit -am "Serve {FIRST}" && git push && kubectl get irismodels -A -w
-  # a version that nobody built: the old one keeps serving, the reason stands in the status
+  git commit -am "Serve {FIRST}" && git push && iris get -A --watch
+  # a version that nobody built: the old one keeps serving, the reason is told
   sed -i 's/version: .*/version: 9.9.9/' clusters/local/version.yaml
-  git commit -am "Serve 9.9.9" && git push && kubectl get irismodels -A -o wide -w
+  git commit -am "Serve 9.9.9" && git push && iris get -A -o wide --watch
   # a prediction
   {curl(cluster)}
   # the model's own page, in a browser

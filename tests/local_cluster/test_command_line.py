@@ -139,6 +139,17 @@ def test_the_shells_lines_set_both_and_add_the_path_once() -> None:
     assert path.split(":").count(str(paths.BIN)) == 1
 
 
+def test_the_shells_lines_say_where_to_ask_a_running_cluster_for_its_traffic() -> None:
+    asked = "IRIS_PROMETHEUS=http://prometheus.localhost:8099"
+
+    assert asked in environment.exports("spring", "127.0.0.1:8099")
+    assert "IRIS_PROMETHEUS" not in environment.exports("spring")
+
+
+def test_every_program_that_a_shell_gets_is_there() -> None:
+    assert [name for name in environment.PROGRAMS if not (paths.SCRIPTS / name).exists()] == []
+
+
 def test_only_the_persons_own_cluster_has_the_short_kubeconfig_path() -> None:
     assert environment.kubeconfig("iris") == paths.LOCAL / "kubeconfig"
     assert environment.kubeconfig("spring").is_relative_to(paths.cluster("spring"))
