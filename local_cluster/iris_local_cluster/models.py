@@ -51,9 +51,9 @@ def standing(model: Mapping[str, Any]) -> Standing:
     )
 
 
-def look(kubectl: Kubectl) -> Standing:
+def look(kubectl: Kubectl, name: str = NAME) -> Standing:
     found = kubectl.run(
-        "get", "irismodel", NAME, f"--namespace={NAMESPACE}", "--output=json", "--ignore-not-found"
+        "get", "irismodel", name, f"--namespace={NAMESPACE}", "--output=json", "--ignore-not-found"
     )
     return standing(json.loads(found)) if found.strip() else ABSENT
 

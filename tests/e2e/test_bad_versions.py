@@ -1,97 +1,189 @@
 """A new version that cannot serve never takes the old one down, says why in time, and goes away by reverting.
 
-Each case runs under a steady client from inside the node's network: not one request may fail.
+Three models get one bad version each, all in one commit, each under a steady client from inside the
+node's network: not one request may fail.
 """
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 from iris_local_cluster import images, models, paths, steady, story
+from iris_local_cluster.chain import Link
+from iris_local_cluster.models import Standing
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.steady import Report
 
-from tests.e2e.clone import Clone
+from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import Told
 
 pytestmark = pytest.mark.e2e
 
 GOOD = story.SECOND
+_RATE = 10.0
+# Small requests: old and new pods of three models together, on a node of two cores.
+_MODEL = """\
+apiVersion: serving.two.inc/v1alpha1
+kind: IrisModel
+metadata: {{name: {name}, namespace: iris}}
+spec:
+  version: {version}
+  image: {{repository: registry.local:5000/iris-server, pullPolicy: Always}}
+  replicas: 1
+  resources: {{requests: {{cpu: 10m}}}}
+  route: {{type: Ingress, host: {name}.kube.two.inc, className: traefik}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A version that cannot serve: its reason, and the seconds it may take to be known."""
+    """A version that cannot serve, the model that gets it, its reason, and when that must be known."""
 
+    name: str
     version: str
     reason: str
     seconds: float
 
-
-MISSING = Bad("9.9.9", "ImagePullFailed", 90)
-OTHER_MODEL = Bad("2.0.0", "ArtifactRejected", 60)
-CRASHING = Bad("3.0.0", "PodsCrashing", 180)
-
-
-def push_other_model(told: Told) -> None:
-    """An image whose tag says one version and whose model is another."""
-    image = images.build_server(story.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
-    images.push(image, told.cluster.registry, Progress())
+    @property
+    def host(self) -> str:
+        return f"{self.name}.kube.two.inc"
 
 
-def push_crashing(told: Told) -> None:
-    """An image that ends as soon as it starts."""
+MISSING = Bad("missing", "9.9.9", "ImagePullFailed", 90)
+OTHER_MODEL = Bad("other", "2.0.0", "ArtifactRejected", 60)
+CRASHING = Bad("crashing", "3.0.0", "PodsCrashing", 180)
+ALL = (MISSING, OTHER_MODEL, CRASHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the client of one model saw; its status when stuck, after so many seconds, and when reverted."""
+
+    report: Report
+    stuck: Standing
+    known_after: float
+    reverted: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was said of all three."""
+
+    outcomes: dict[Bad, Outcome]
+    flux: Link
+
+
+def push_images(told: Told) -> None:
+    """One whose tag says one version and whose model is another; one that ends as soon as it starts."""
+    other = images.build_server(story.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
     good = images.build_server(GOOD, paths.ARTIFACTS, Progress())
     crash = ["python3", "-c", "raise SystemExit('no such thing')"]
-    image = images.build_derived(good, CRASHING.version, crash, Progress())
-    images.push(image, told.cluster.registry, Progress())
+    for image in (other, images.build_derived(good, CRASHING.version, crash, Progress())):
+        images.push(image, told.cluster.registry, Progress())
 
 
-def declare_under_load(told: Told, clone: Clone, bad: Bad) -> tuple[steady.Report, models.Standing, float]:
-    """Commit it, wait until it is known to be stuck, go back, wait until all is well again."""
-    clone.serve(GOOD)
-    with steady.watch(told.cluster.entered, address=told.cluster.ingress_inside(), host=story.HOST) as seen:
-        seen.wait_for(story.RATE)
-        declared = time.monotonic()
-        clone.declare(bad.version)
-        stuck = models.wait(
-            told.kubectl, lambda now: now.declared == bad.version and now.stalled, seconds=bad.seconds + 120
+def declare(clone: Clone, versions: dict[Bad, str], subject: str) -> str:
+    documents = [_MODEL.format(name=bad.name, version=version) for bad, version in versions.items()]
+    clone.write("clusters/local/models/three.yaml", "---\n".join(documents))
+    return clone.push(subject)
+
+
+def stuck(told: Told, *, since: float) -> dict[Bad, tuple[Standing, float]]:
+    """Wait until each is known to be stuck, or much too late."""
+    found: dict[Bad, tuple[Standing, float]] = {}
+    while len(found) < len(ALL):
+        for bad in ALL:
+            now, passed = models.look(told.kubectl, bad.name), time.monotonic() - since
+            assert passed < 2 * CRASHING.seconds, (bad.name, now)
+            if bad not in found and now.declared == bad.version and now.stalled:
+                found[bad] = now, passed
+        time.sleep(0.3)
+    return found
+
+
+def clients(told: Told, entered: ExitStack) -> Sequence[steady.Watch]:
+    address = told.cluster.ingress_inside()
+    watch = [
+        entered.enter_context(steady.watch(told.cluster.entered, address=address, host=bad.host, rate=_RATE))
+        for bad in ALL
+    ]
+    _more(watch)
+    return watch
+
+
+def _more(watch: Sequence[steady.Watch]) -> None:
+    for seen in watch:
+        seen.wait_for(seen.report.requests + int(3 * _RATE))
+
+
+@pytest.fixture(scope="module")
+def three(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdict]:
+    push_images(told)
+    clone = Clone.of(told, tmp_path_factory.mktemp("bad") / "iris")
+    before = clone.head()
+    listing = clone.read("clusters/local/models/kustomization.yaml")
+    clone.write(
+        "clusters/local/models/kustomization.yaml",
+        listing.replace("  - ../version.yaml\n", "  - ../version.yaml\n  - three.yaml\n"),
+    )
+    try:
+        clone.applied(declare(clone, dict.fromkeys(ALL, GOOD), "Three models that serve"))
+        with ExitStack() as entered:
+            watch = clients(told, entered)
+            since = time.monotonic()
+            declare(clone, {bad: bad.version for bad in ALL}, "A bad version for each")
+            said = flux_until(told, "Kustomization", "models", lambda each: "failed early" in each.message)
+            known = stuck(told, since=since)
+            _more(watch)
+            clone.git("revert", "--no-edit", "HEAD")
+            clone.applied(clone.push("Serve what was served before"))
+            _more(watch)
+        reverted = [models.look(told.kubectl, bad.name) for bad in ALL]
+        yield Verdict(
+            {
+                bad: Outcome(seen.report, *known[bad], now)
+                for bad, seen, now in zip(ALL, watch, reverted, strict=True)
+            },
+            said,
         )
-        known_after = time.monotonic() - declared
-        seen.wait_for(seen.report.requests + 3 * story.RATE)
-        clone.serve(GOOD)
-        seen.wait_for(seen.report.requests + story.RATE)
-    return seen.report, stuck, known_after
+    finally:
+        clone.restore(before)
 
 
-def require_harmless(bad: Bad, outcome: tuple[steady.Report, models.Standing, float]) -> None:
-    report, stuck, known_after = outcome
-    assert stuck.reason == bad.reason, stuck.message
-    assert not stuck.ready
-    assert stuck.serving == GOOD
-    assert known_after <= bad.seconds
-    assert report.failed == 0, report.failures
-    assert set(report.versions) == {GOOD}
+@pytest.mark.parametrize("bad", ALL, ids=[bad.reason for bad in ALL])
+def test_a_version_that_cannot_serve_harms_nobody(three: Verdict, bad: Bad) -> None:
+    outcome = three.outcomes[bad]
+
+    assert outcome.report.failed == 0, outcome.report.failures
+    assert set(outcome.report.versions) == {GOOD}
+    assert outcome.stuck.serving == GOOD
+    assert not outcome.stuck.ready
 
 
-def test_an_image_that_does_not_exist_harms_nobody(told: Told, clone: Clone) -> None:
-    outcome = declare_under_load(told, clone, MISSING)
+@pytest.mark.parametrize("bad", ALL, ids=[bad.reason for bad in ALL])
+def test_the_reason_is_known_in_time(three: Verdict, bad: Bad) -> None:
+    outcome = three.outcomes[bad]
 
-    require_harmless(MISSING, outcome)
-
-
-def test_an_image_with_another_model_than_declared_harms_nobody(told: Told, clone: Clone) -> None:
-    push_other_model(told)
-
-    outcome = declare_under_load(told, clone, OTHER_MODEL)
-
-    require_harmless(OTHER_MODEL, outcome)
-    assert story.FIRST in outcome[1].message
-    assert OTHER_MODEL.version in outcome[1].message
+    assert outcome.stuck.reason == bad.reason, outcome.stuck.message
+    assert outcome.known_after <= bad.seconds
 
 
-def test_a_pod_that_crashes_at_start_harms_nobody(told: Told, clone: Clone) -> None:
-    push_crashing(told)
+def test_the_message_names_what_is_missing_or_different(three: Verdict) -> None:
+    assert f"iris-server:{MISSING.version}" in three.outcomes[MISSING].stuck.message
+    assert story.FIRST in three.outcomes[OTHER_MODEL].stuck.message
+    assert OTHER_MODEL.version in three.outcomes[OTHER_MODEL].stuck.message
 
-    outcome = declare_under_load(told, clone, CRASHING)
 
-    require_harmless(CRASHING, outcome)
+def test_flux_fails_early_naming_the_model(three: Verdict) -> None:
+    """Long before its timeout of ten minutes: as soon as the operator says that it cannot be served."""
+    assert (three.flux.ready, three.flux.reason) == ("False", "HealthCheckFailed")
+    assert any(f"IrisModel/iris/{bad.name} status: 'Failed'" in three.flux.message for bad in ALL)
+
+
+@pytest.mark.parametrize("bad", ALL, ids=[bad.reason for bad in ALL])
+def test_reverting_is_the_cure(three: Verdict, bad: Bad) -> None:
+    now = three.outcomes[bad].reverted
+
+    assert (now.declared, now.serving, now.ready, now.stalled) == (GOOD, GOOD, True, False)
