@@ -167,8 +167,18 @@ def test_a_query_is_read_to_its_end(expression: str, lacking: list[str]) -> None
     ("expression", "unfiltered"),
     [
         ('a{b!="1",c=~"x<{2}"} > 3', 'a{b!="1",c=~"x<{2}"} > bool  3'),
-        ("a<=b and c == bool 1 unless d != e", "a<= bool b and c == bool 1 unless d != bool  e"),
+        ("a<=b and c == bool 1 or d", "a<= bool b and c == bool 1 or d"),
+        ("max by (x) (a unless on (x) f(b, c)) unless on () d", "max by (x) (a)"),
+        ('a unless b{c=") unless"} unless d and (e unless f) or g', "a and (e) or g"),
     ],
 )
 def test_a_silent_alert_can_be_asked_for_its_data(expression: str, unfiltered: str) -> None:
     assert promql.unfiltered(expression) == unfiltered
+
+
+def test_everything_that_an_expression_reads_can_be_asked_for_by_itself() -> None:
+    assert promql.selectors('max(a{b="1"}) unless on (b) (sum by (b) (a{b!="1"}[5m])) or c') == {
+        'a{b="1"}',
+        'a{b!="1"}',
+        "c",
+    }

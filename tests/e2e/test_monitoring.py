@@ -5,7 +5,10 @@ and refused bad requests. The traffic goes on while every query of every panel a
 """
 
 import json
-from collections.abc import Iterator
+import re
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +39,7 @@ Drift = dict[tuple[str, ...], float]
 class Watched:
     """The model's dashboard, and what its drift panel showed at each point of the story."""
 
+    since: float
     prometheus: Prometheus
     kubectl: Kubectl
     board: dict[str, Any]
@@ -46,22 +50,23 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def watched(told: Told) -> Iterator[Watched]:
-    prometheus = Prometheus(told.cluster.ingress)
+    since = time.time()
     try:
-        _declare(told.kubectl, story.FIRST)
-        board = _board(told.kubectl)
-        with Traffic(told.cluster.ingress, HOST) as traffic:
+        with Prometheus(told.cluster.ingress) as prometheus, Traffic(told.cluster.ingress, HOST) as traffic:
+            _declare(told.kubectl, prometheus, story.FIRST)
+            board = _board(told.kubectl)
             alike = _drift(prometheus, board, story.FIRST, of=FEATURES)
-            _declare(told.kubectl, story.SECOND)
+            _declare(told.kubectl, prometheus, story.SECOND)
             changed = _drift(prometheus, board, story.SECOND, of=FEATURES)
             traffic.shift("petal_length", by=2.0)
             shifted = _drift(prometheus, board, story.SECOND, of={"petal_length"}, above=OTHERS)
-            yield Watched(prometheus, told.kubectl, board, alike, changed, shifted)
+            yield Watched(since, prometheus, told.kubectl, board, alike, changed, shifted)
     finally:
         told.kubectl.run("delete", "irismodel", NAME, "--ignore-not-found", *NAMESPACE)
 
 
-def _declare(kubectl: Kubectl, version: str) -> None:
+def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
+    """Until it serves and Prometheus knows, so that no version comes and goes between two scrapes."""
     kubectl.apply(
         {
             "apiVersion": "serving.two.inc/v1alpha1",
@@ -79,7 +84,9 @@ def _declare(kubectl: Kubectl, version: str) -> None:
     def standing() -> models.Standing:
         return models.standing(kubectl.read("irismodel", NAME, *NAMESPACE))
 
-    eventually(lambda: standing().ready and standing().serving == version, standing, seconds=120)
+    eventually(lambda: standing().ready and standing().serving == version, standing)
+    told = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
+    eventually(lambda: bool(prometheus.now(told)), lambda: told)
 
 
 def _board(kubectl: Kubectl) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def _drift(
         many = all(value > 300 for value in prometheus.now(counted).values())
         return many and of <= {feature for feature, value in now.items() if value > above}
 
-    eventually(enough, lambda: (shown(), prometheus.now(counted)), seconds=120)
+    eventually(enough, lambda: (shown(), prometheus.now(counted)))
     return shown()
 
 
@@ -132,21 +139,24 @@ def _chosen(expression: str) -> str:
     return expression
 
 
-def _data_of(alert: str) -> str:
-    """What a silent alert looks at: nothing is filtered, and all answers stand in for the failed ones.
+def _possible(selector: str) -> str:
+    """The same for a model to which nothing bad happens: any answer for a failed one, any reason."""
+    return re.sub(r'\b(http_status|reason)=~"[^"]*"', r'\1=~".+"', selector)
 
-    No request of ours fails here, so nothing would ever count as one.
-    """
-    return promql.unfiltered(alert).replace('http_status=~"5.."', 'http_status=~".+"')
+
+def _never_scraped(watched: Watched, expressions: Iterable[str]) -> set[str]:
+    """What they read and nobody has exposed, on whichever side of whichever operator it stands."""
+    read = {_possible(each) for expression in expressions for each in promql.selectors(expression)}
+    return {selector for selector in read if not watched.prometheus.series(selector, watched.since)}
 
 
 def _without_data(watched: Watched, queries: dict[str, str]) -> dict[str, str]:
-    """Those that have none within a minute of traffic, and had none during the change of version."""
+    """Those that have none while there is traffic, and had none since the model was declared."""
     lacking = dict(queries)
 
     def all_answered() -> bool:
-        for name in list(lacking):
-            if watched.prometheus.now(lacking[name]) or watched.prometheus.past(lacking[name], seconds=600):
+        for name, query in list(lacking.items()):
+            if watched.prometheus.now(query) or watched.prometheus.past(query, watched.since):
                 del lacking[name]
         return not lacking
 
@@ -178,15 +188,16 @@ def test_every_query_of_every_panel_has_data(watched: Watched) -> None:
 
     assert len(boards) == 3
     assert _without_data(watched, queries) == {}
+    assert _never_scraped(watched, queries.values()) == set()
 
 
 def test_the_dashboard_marks_the_change_of_version(watched: Watched) -> None:
-    marks = _marks(watched.board)
-    found = {name: watched.prometheus.past(query, seconds=600) for name, query in marks.items()}
+    marks = [watched.prometheus.past(query, watched.since) for query in _marks(watched.board).values()]
+    told = {(label, value) for series in marks for each in series for label, value in each.items()}
 
-    told = {label: value for series in found.values() for each in series for label, value in each.items()}
-    assert all(found.values()), found
-    assert {told["declared"], told["serving"]} <= {story.FIRST, story.SECOND}
+    assert {
+        (label, version) for label in ("declared", "serving") for version in (story.FIRST, story.SECOND)
+    } <= told
 
 
 def test_every_alert_expression_has_data_and_is_evaluated_without_error(watched: Watched) -> None:
@@ -196,7 +207,26 @@ def test_every_alert_expression_has_data_and_is_evaluated_without_error(watched:
     assert asked <= groups.keys()
     rules = {f"{name}: {rule['query']}": rule for name in asked for rule in groups[name]}
     assert {name: rule["lastError"] for name, rule in rules.items() if rule["health"] == "err"} == {}
-    assert _without_data(watched, {name: _data_of(rule["query"]) for name, rule in rules.items()}) == {}
+    silent = {name: _possible(promql.unfiltered(rule["query"])) for name, rule in rules.items()}
+    assert _without_data(watched, silent) == {}
+    assert _never_scraped(watched, (rule["query"] for rule in rules.values())) == set()
+
+
+def test_the_command_line_shows_the_traffic_and_takes_no_wrong_request_for_an_error(
+    watched: Watched, told: Told
+) -> None:
+    port = told.cluster.ingress.rpartition(":")[2]
+    command = [str(paths.SCRIPTS / "iris"), "get", NAME, *NAMESPACE, "--output=json"]
+    asked = [
+        f"--kubeconfig={watched.kubectl.kubeconfig}",
+        f"--prometheus=http://prometheus.localhost:{port}",
+    ]
+    shown = json.loads(subprocess.check_output([*command, *asked], text=True))
+
+    refused = f'rate(http_requests_total{{service="{NAME}",http_status="422"}}[5m])'
+    assert shown["requestsPerSecond"] > 1
+    assert shown["errorShare"] == 0
+    assert max(watched.prometheus.now(refused).values()) > 0
 
 
 def test_our_service_monitor_alone_makes_the_model_a_target(watched: Watched) -> None:
@@ -236,6 +266,5 @@ def test_kubectl_top_tells_what_the_models_pods_use(watched: Watched) -> None:
     eventually(
         lambda: watched.kubectl.succeeds("top", "pods", *NAMESPACE, selector),
         lambda: "kubectl top pods: no answer",
-        seconds=90,
     )
     assert NAME in watched.kubectl.run("top", "pods", *NAMESPACE, selector)

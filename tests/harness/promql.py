@@ -12,6 +12,8 @@ _MADE: Final = re.compile(r'"(\w+)", "\$1", "\w+", "')  # by label_replace
 _TEXT: Final = re.compile(r'"[^"]*"')
 _WINDOW: Final = re.compile(r"\[[^\]]*\]|\boffset\s+\S+")
 _COMPARISON: Final = re.compile(r'(\{(?:[^"{}]|"[^"]*")*\}|"[^"]*")|(==|!=|<=|>=|<|>)(?!\s*bool)')
+_UNLESS: Final = re.compile(r"\s*\bunless\b")
+_BRACKET_OR_SET_OPERATOR: Final = re.compile(r"[()]|\b(?:and|or|unless)\b")
 _WORDS: Final = frozenset({"and", "bool", "or", "unless", "inf", "nan"})
 
 
@@ -23,6 +25,11 @@ def metrics(expression: str) -> dict[str, set[str]]:
     for name in _bare(expression):
         found.setdefault(name, set())
     return found
+
+
+def selectors(expression: str) -> set[str]:
+    """Each metric as it is asked for, with its selector, wherever it stands."""
+    return {match[0] for match in _SELECTOR.finditer(expression)} | _bare(expression)
 
 
 def grouped(expression: str) -> set[str]:
@@ -44,8 +51,28 @@ def unknown(expression: str, exposed: Mapping[str, set[str]]) -> list[str]:
 
 
 def unfiltered(expression: str) -> str:
-    """The same with comparisons that answer 0 or 1: an alert that is silent still shows its data."""
-    return _COMPARISON.sub(lambda found: found[1] or f"{found[2]} bool ", expression)
+    """The same that drops nothing: comparisons answer 0 or 1, and `unless …` is gone.
+
+    So an alert that is silent still shows its data. What stands behind `unless` is among `selectors`.
+    """
+    compared = _COMPARISON.sub(lambda found: found[1] or f"{found[2]} bool ", expression)
+    return _without_unless(compared)
+
+
+def _without_unless(expression: str) -> str:
+    """Its right side ends at the next word of its own rank, or with the bracket around it."""
+    masked = _TEXT.sub(lambda text: "_" * len(text[0]), expression)
+    found = _UNLESS.search(masked)
+    if found is None:
+        return expression
+    kept, depth = expression[: found.start()], 0
+    for token in _BRACKET_OR_SET_OPERATOR.finditer(masked, found.end()):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth < 0:
+            return _without_unless(kept + expression[token.start() :])
+        if depth == 0 and token[0] not in "()":
+            return _without_unless(f"{kept} {expression[token.start() :]}")
+    return kept
 
 
 def _bare(expression: str) -> set[str]:
