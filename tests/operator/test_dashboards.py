@@ -70,7 +70,7 @@ def test_stays_under_200_kib() -> None:
 
 
 def test_gives_the_same_model_the_same_bytes() -> None:
-    model.build.cache_clear()
+    model.template.cache_clear()
 
     assert model.build("flowers", "iris", OBJECTIVES) == TEXTS["model"]
 
