@@ -16,7 +16,7 @@ from iris_operator import errors, lease, metrics, sweep, workers
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
 from iris_operator.proof import Prover
-from iris_operator.queue import Queue
+from iris_operator.queue import REST, Queue
 from iris_operator.reconcile import World, reconcile
 from iris_operator.settings import Settings
 from iris_operator.store import Key, Store
@@ -36,7 +36,7 @@ class Engine:
         self._settings = settings
         self._cluster = cluster
         self._store = Store()
-        self._queue = Queue(random.random)
+        self._queue = Queue(random.random, REST)
         self._world = World(cluster, self._store, prover, lambda: datetime.now(UTC), settings.instance)
         self._synced = False
         self._leading = False

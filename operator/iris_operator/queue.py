@@ -2,6 +2,7 @@
 
 A name may be asked for now, later, or with patience; one that fails comes back after a growing, jittered
 wait. What comes back by time alone passes a bucket of tokens: trouble that all models share makes no storm.
+A name that was just looked at rests for a moment: what happens meanwhile is one pass, not one each.
 Time is the event loop's and chance an argument: tests run it on a virtual clock.
 """
 
@@ -20,11 +21,17 @@ RETURNS_PER_SECOND: Final = 50.0
 RETURNS_AT_ONCE: Final = 100
 
 
-class Queue:
-    """`jitter` returns a number in [0, 1)."""
+# A pod tells four times that it starts. The first word is not held up, the others are one pass.
+REST: Final = 0.2
 
-    def __init__(self, jitter: Callable[[], float]) -> None:
+
+class Queue:
+    """`jitter` returns a number in [0, 1); `rest` is in seconds."""
+
+    def __init__(self, jitter: Callable[[], float], rest: float = 0.0) -> None:
         self._jitter = jitter
+        self._rest = rest
+        self._resting: set[Key] = set()
         # Ordered by the moment up to which others may pass, so whoever has patience waits for no more than
         # what came before that moment.
         self._line: asyncio.PriorityQueue[tuple[float, int, Key]] = asyncio.PriorityQueue()
@@ -32,7 +39,7 @@ class Queue:
         self._place: dict[Key, tuple[float, int]] = {}  # in the line; its other entries are stale
         self._added_at: dict[Key, float] = {}  # in the line, since when
         self._started_at: dict[Key, float] = {}  # in work, since when
-        self._again: dict[Key, float] = {}  # asked for while in work: the patience of who asked
+        self._again: dict[Key, float] = {}  # asked for while in work or at rest: the patience of who asked
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._bucket = _Bucket(RETURNS_PER_SECOND, RETURNS_AT_ONCE)
@@ -40,7 +47,7 @@ class Queue:
     def add(self, key: Key, patience: float = 0.0) -> None:
         """Look at this model as soon as possible, but after those that come within `patience` seconds."""
         self._cancel_timer(key)
-        if key in self._started_at:
+        if key in self._started_at or key in self._resting:
             self._again[key] = min(patience, self._again.get(key, patience))
             return
         place = (_now() + patience, next(self._arrivals))
@@ -90,6 +97,14 @@ class Queue:
     def done(self, key: Key) -> None:
         """The pass over this name has ended."""
         del self._started_at[key]
+        if self._rest:
+            self._resting.add(key)
+            asyncio.get_running_loop().call_later(self._rest, self._rested, key)
+        else:
+            self._rested(key)
+
+    def _rested(self, key: Key) -> None:
+        self._resting.discard(key)
         if key in self._again:
             self.add(key, self._again.pop(key))
 

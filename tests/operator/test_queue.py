@@ -72,6 +72,30 @@ def test_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
     virtual_time.run(story())
 
 
+def test_what_happens_while_a_name_rests_is_one_pass_after_it() -> None:
+    async def story() -> None:
+        waiting = Queue(lambda: 0.0, rest=1.0)
+        began = now()
+        waiting.add(A)
+        await waiting.take()
+        waiting.done(A)
+        waiting.add(A)
+        waiting.add(B)
+
+        assert await waiting.take() == B  # who is not at rest does not wait
+
+        waiting.add(A)
+        assert await waiting.take() == A
+        assert now() - began == 1.0
+        waiting.done(A)
+        await asyncio.sleep(2.0)
+        waiting.add(A)
+        assert await waiting.take() == A
+        assert now() - began == 3.0  # long rested: at once
+
+    virtual_time.run(story())
+
+
 def test_who_has_patience_lets_those_pass_that_come_before_it_ends() -> None:
     async def story() -> None:
         waiting = queue()
