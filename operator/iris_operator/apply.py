@@ -29,6 +29,7 @@ class Applier:
         self._cluster = cluster
         self._store = store
         self._confirmed = False  # in this pass: what we go by is what the model declares
+        self.idle = True  # no child needed a call
 
     async def children(
         self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
@@ -43,6 +44,7 @@ class Applier:
         names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
         for (kind, name), live in snapshot.children.items():
             if (kind, name) not in names:
+                self.idle = False
                 await self._prune(model, kind, live)
         return fault
 
@@ -50,12 +52,14 @@ class Applier:
         name = manifest["metadata"]["name"]
         live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
         if live is None:
+            self.idle = False
             live = await self._cluster.read(kind, model.namespace, name)
         if live is not None:
             _refuse_what_is_not_ours(kind, live, model)
             if ownership.holds(live, manifest):
                 self._store.observe(kind, live)
                 return
+        self.idle = False
         await self._confirm(model)
         if live is not None and kind == kinds.DEPLOYMENT:
             await self._hand_over_replicas(live, manifest)

@@ -5,7 +5,7 @@ A pass needs no memory of the one before and may be cut off anywhere: the next o
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ class World:
     prover: Prover
     now: Callable[[], datetime]  # UTC
     instance: str  # this process, for events
+    # Of each model, what was compared last and needed no call: comparing the same again says the same.
+    agreed: dict[Key, Any] = field(default_factory=dict)
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -56,6 +58,7 @@ async def reconcile(world: World, key: Key) -> float | None:
     if snapshot.model is None or snapshot.model["metadata"].get("deletionTimestamp"):
         world.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
         metrics.gone(*key)
+        world.agreed.pop(key, None)
         return None  # the children follow by garbage collection
 
     model, fault = _parse(snapshot.model)
@@ -78,9 +81,21 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
 async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> errors.Invalid | None:
     conflict = _route_conflict(snapshot)
     impossible = world.store.absent | ({kinds.INGRESS} if conflict else set())
+    compared = (model, impossible, {place: _intent(body) for place, body in snapshot.children.items()})
+    if world.agreed.get(snapshot.key) == compared:
+        return conflict
     wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
-    fault = await Applier(world.cluster, world.store).children(snapshot, model, wanted)
+    applier = Applier(world.cluster, world.store)
+    fault = await applier.children(snapshot, model, wanted)
+    if applier.idle and fault is None:
+        world.agreed[snapshot.key] = compared
     return fault or conflict
+
+
+def _intent(body: Any) -> dict[str, Any]:
+    """A child without what changes while it works."""
+    metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
+    return {**body, "metadata": metadata, "status": None}
 
 
 def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:

@@ -49,3 +49,40 @@ async def test_no_status_is_written_over_that_of_a_newer_spec() -> None:
     found = cluster.find(kinds.IRIS_MODEL, *KEY)
     assert found is not None
     assert found["status"] == newer["status"]
+
+
+async def test_the_same_drift_is_repaired_however_often_it_comes() -> None:
+    """What was compared once is not compared again: drift that looks like the last one has not been."""
+    cluster = FakeCluster()
+    known = world(cluster)
+    for _ in range(2):
+        await reconcile(known, KEY)
+    for _ in range(3):
+        service = cluster.find(kinds.SERVICE, *KEY)
+        assert service is not None
+        drifted = copy.deepcopy(service)
+        drifted["spec"]["selector"]["app.kubernetes.io/name"] = "other"
+        known.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, drifted))
+
+        await reconcile(known, KEY)
+
+        repaired = cluster.find(kinds.SERVICE, *KEY)
+        assert repaired is not None
+        assert repaired["spec"] == service["spec"]
+
+
+async def test_a_child_that_others_only_touch_is_not_written() -> None:
+    cluster = FakeCluster()
+    known = world(cluster)
+    for _ in range(2):
+        await reconcile(known, KEY)
+    service = cluster.find(kinds.SERVICE, *KEY)
+    assert service is not None
+    service = copy.deepcopy(service)
+    service["metadata"].setdefault("annotations", {})["somebody"] = "was here"
+    known.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, service))
+    cluster.calls.clear()
+
+    await reconcile(known, KEY)
+
+    assert cluster.calls == []
