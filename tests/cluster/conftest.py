@@ -95,7 +95,7 @@ class Iris:
         body = await self.cluster.get("IrisModel", self.name)
         return dict(body["status"])
 
-    async def reaches(self, reason: str, *, version: str = "", within: float = 20.0) -> Manifest:
+    async def reaches(self, reason: str, *, version: str = "", within: float = 120.0) -> Manifest:
         """The status once Ready has this reason for the newest generation (and this version is declared)."""
 
         async def read() -> Manifest:
@@ -122,4 +122,4 @@ def iris(cluster: Cluster) -> Iris:
 
 async def gone(cluster: Cluster, kind: str, name: str) -> None:
     """Waits until there is no such object."""
-    await eventually(lambda: cluster.find(kind, name), lambda body: body is None, within=30)
+    await eventually(lambda: cluster.find(kind, name), lambda body: body is None)

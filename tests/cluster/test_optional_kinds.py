@@ -83,7 +83,7 @@ async def monitored(iris: Iris, reason: str, *, lacking: str = "") -> dict[str, 
         found = condition(status, "MonitoringReady")
         return found.get("reason") == reason and f"no API for {lacking}" in found["message"] + "no API for "
 
-    return condition(await eventually(iris.status, holds, within=60), "MonitoringReady")
+    return condition(await eventually(iris.status, holds, within=120), "MonitoringReady")
 
 
 @pytest.mark.parametrize("confined", [False, True], ids=["all namespaces", "one namespace"])
@@ -133,7 +133,7 @@ async def test_a_crd_that_goes_is_missed_and_nothing_else_changes(
                 operator = operator_process.start(api_server.kubeconfig, tmp_path, **settings)
             return condition(await iris.status(), "MonitoringReady")
 
-        await eventually(restarted, lambda found: found.get("reason") == "CRDNotInstalled", within=60)
+        await eventually(restarted, lambda found: found.get("reason") == "CRDNotInstalled", within=120)
         assert (await cluster.get("Deployment", "iris"))["spec"] == before["spec"]
     finally:
         operator.process.kill()

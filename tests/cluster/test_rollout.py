@@ -107,7 +107,7 @@ async def test_the_progress_deadline_stalls_a_rollout_that_stands_still(
 
     await iris.declare("2.0.0", progressDeadlineSeconds=30)
 
-    status = await iris.reaches("ProgressDeadlineExceeded", within=60)
+    status = await iris.reaches("ProgressDeadlineExceeded")
     assert condition(status, "Stalled")["status"] == "True"
 
 
@@ -138,7 +138,7 @@ async def test_a_model_recreated_under_the_same_name_serves_again(
     await cluster.delete("IrisModel", "iris")
     again = await iris.declare()
 
-    await iris.reaches("Serving", within=40)
+    await iris.reaches("Serving")
     deployment = await cluster.get("Deployment", "iris")
     assert deployment["metadata"]["ownerReferences"][0]["uid"] == again["metadata"]["uid"]
 

@@ -56,8 +56,8 @@ async def test_an_upgrade_and_the_way_back_keep_every_pod(
     before = (await cluster.get("Deployment", "iris"))["metadata"]["generation"]
 
     with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace):
-        await eventually(iris.status, lambda status: status["observedGeneration"] == 1, within=60)
-        await eventually(iris.status, lambda status: status["readyReplicas"] == 3, within=60)
+        await eventually(iris.status, lambda status: status["observedGeneration"] == 1, within=120)
+        await eventually(iris.status, lambda status: status["readyReplicas"] == 3, within=120)
     upgraded = (await cluster.get("Deployment", "iris"))["metadata"]["generation"]
     for child in old:
         await cluster.apply(child, manager="iris-operator")

@@ -69,7 +69,7 @@ def running(
         _wait_until_ready(operator)
         yield operator
         operator.process.terminate()
-        assert operator.process.wait(15) in (0, -signal.SIGKILL), operator.log()
+        assert operator.process.wait(60) in (0, -signal.SIGKILL), operator.log()
     finally:
         operator.process.kill()
         operator.process.wait()
