@@ -51,6 +51,7 @@ def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
     yield Figure("start_up_s", values["start_up_s"], "s", 10)
     yield Figure("create_burst_objects_per_s", models / values["create_burst_s"], "1/s")
     yield Figure("writes_per_new_object", values["writes_per_new_object"], "")
+    yield Figure("passes_per_new_object", values["passes_per_new_object"], "")
     yield Figure("version_change_s", values["version_change_s"], "s")
     for name, goal in (("event_to_write_s", 0.1), ("child_repair_s", 1.0)):
         short = name.removesuffix("_s")

@@ -44,6 +44,8 @@ async def apply(stage: Stage, run: Run) -> None:
     with _artifact(places) as artifact, _controller(stage) as process:
         await _publish(stage, artifact)
         path = (await stage.cluster.path("Kustomization")).replace("/namespaces/default", "")
+        # An established CRD may still be refused for a moment.
+        await eventually(partial(stage.cluster.client.get, path), lambda answer: answer.is_success)
         async with Watching(stage.cluster, path, metadata_only=False) as kustomizations:
             before, began = operator_cost.of(process.pid), time.monotonic()
             await operator_stage.each(

@@ -28,7 +28,7 @@ class Watching:
 
     async def __aenter__(self) -> "Watching":
         headers = self._accept("PartialObjectMetadataList")
-        answer = (await self._cluster.client.get(self._path, headers=headers)).json()
+        answer = (await self._cluster.client.get(self._path, headers=headers)).raise_for_status().json()
         for item in answer["items"] or ():
             self._take("ADDED", item)
         self._task = asyncio.create_task(self._follow(answer["metadata"]["resourceVersion"]))

@@ -7,7 +7,7 @@ from benchmarks.operator_figures import Figure
 from benchmarks.operator_runs import Run
 
 EVERY = (
-    "start_up_s", "create_burst_s", "writes_per_new_object", "version_change_s", "rest_writes",
+    "start_up_s", "create_burst_s", "writes_per_new_object", "passes_per_new_object", "version_change_s", "rest_writes",
     "rest_calls_per_object", "rest_cpu_share", "memory_mb", "rest_memory_mb_per_minute", "failover_kill_s",
     "failover_term_s", "cpu_ms_per_object", "iris_get_s", "kubectl_get_s",
 )  # fmt: skip
