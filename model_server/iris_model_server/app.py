@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from iris_model_server import edge, errors, fast, openapi, routes, standards
+from iris_model_server import edge, errors, hot, openapi, routes, standards
 from iris_model_server.access_log import AccessLog, Sink
 from iris_model_server.artifact import Artifact
 from iris_model_server.edge import Edge, Surroundings
 from iris_model_server.errors import Problem
 from iris_model_server.evaluation import Evaluation
-from iris_model_server.fast import Hot
+from iris_model_server.hot import Hot
 from iris_model_server.inference import Inference
 from iris_model_server.metrics import Metrics
 from iris_model_server.serving import Serving
@@ -55,7 +55,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     evaluation = Evaluation(settings)
     inference = Inference(serving, evaluation, settings.max_batch_rows)
     predictions = routes.predictions(inference)
-    hot = [route for route in predictions.routes if isinstance(route, APIRoute)]
+    straight = [route for route in predictions.routes if isinstance(route, APIRoute)]
     framework = _framework(surroundings)
     framework.include_router(predictions)
     framework.include_router(routes.model(serving, settings))
@@ -66,10 +66,10 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     framework.include_router(routes.probes(serving, metrics))
     framework.include_router(routes.site(framework))
     return Server(
-        app=Straight(framework, hot, _problem, surroundings),
+        app=Straight(framework, straight, _problem, surroundings),
         serving=serving,
         log=log,
-        hot=Hot(surroundings, fast.routes(inference, v2, serving)),
+        hot=Hot(surroundings, hot.routes(inference, v2, serving)),
     )
 
 

@@ -1,7 +1,7 @@
 """Requests that come together share one call of a model that is slow to call.
 
-Whatever a loop turn brought is one call; while a call runs, what comes waits for the next, so waiting
-exists only under load and is bounded in number and age. Knows no HTTP and no protocol.
+What comes while each turn of the loop brings more is one call; while a call runs, what comes waits for
+the next. So waiting exists only under load, and is bounded in number and age. Knows no HTTP, no protocol.
 """
 
 import asyncio
@@ -70,7 +70,8 @@ class Batcher:
         self._clock = clock
         self._small: deque[_Waiting] = deque()
         self._pieces: deque[_Waiting] = deque()
-        self._busy = False
+        # Somebody waits, or is being answered.
+        self.busy = False
         # By size class. What was never measured runs in a thread, however short it may be.
         self._seconds: dict[int, float] = {}
         self.piece_rows = FIRST_PIECE_ROWS
@@ -89,16 +90,21 @@ class Batcher:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(rows, loop.create_future(), self._clock())
         queue.append(waiting)
-        if not self._busy:
-            self._busy = True
+        if not self.busy:
+            self.busy = True
             # Not now: the other requests of this loop turn come first.
             loop.call_soon(self._turn, loop)
         return waiting.answer
 
-    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop, seen: int = 0) -> None:
+        waiting_now = len(self._small)
+        if seen < waiting_now < MOST_SHARED:
+            # This turn of the loop brought some. To look once more costs a hundredth of a call.
+            loop.call_soon(self._turn, loop, waiting_now)
+            return
         batch = self._next_batch()
         if not batch.all():
-            self._busy = False
+            self.busy = False
             return
         parts = [waiting.rows for waiting in batch.all()]
         if self._seconds.get(_size(parts), SHORT_SECONDS) < SHORT_SECONDS:

@@ -62,12 +62,8 @@ class Edge:
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
-        except Exception:
-            # Anything can be wrong in a model; the client still gets problem details, the log the stack.
-            log.exception("request %s: %s %s failed", exchange.request_id, scope["method"], scope["path"])
-            await exchange.fail(
-                Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
-            )
+        except Exception as error:  # noqa: BLE001  # told to client and log
+            await exchange.fail(problem_of(error, exchange.request_id, scope["method"], scope["path"]))
         except asyncio.CancelledError:
             # The end of a shutdown cancels what is unfinished: this is the task's last act anyway.
             if not self._with.serving.draining:
@@ -142,8 +138,8 @@ class Exchange:
                 "type": "http.response.start",
                 "status": status,
                 "headers": [
-                    (b"content-type", media_type.encode("ascii")),
                     (b"content-length", str(len(content)).encode("ascii")),
+                    (b"content-type", media_type.encode("ascii")),
                 ],
             }
         )
@@ -168,6 +164,14 @@ class Exchange:
                 access_log.quoted(client[0] if client else ""),
             )
         )
+
+
+def problem_of(error: Exception, request_id: str, method: str, path: str) -> Problem:
+    """Anything can be wrong in a model; the client still gets problem details, the log the stack."""
+    if isinstance(error, Problem):
+        return error
+    log.error("request %s: %s %s failed", request_id, method, path, exc_info=error)
+    return Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
 
 
 async def body(request: Request) -> bytes:

@@ -1,123 +1,45 @@
 """The fast path: a hot request is answered as its bytes arrive, all else goes the ASGI way.
 
 It only ever says what the reference would say to a request that is right: whatever is unusual in head,
-body, connection or model is handed over, as if this module did not exist. So it has no error of its own.
+body, connection or model is handed over, as if this module did not exist.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple
+from functools import partial
+from math import inf
+from typing import Any, ClassVar, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from iris_model_server import access_log, request_ids
-from iris_model_server.edge import Surroundings
-from iris_model_server.inference import Inference
-from iris_model_server.metrics import RouteMetrics
+from iris_model_server.hot import METHOD, Hot, HotRoute, KnownHead
 from iris_model_server.protocol import BODY, HEAD, NOTHING, LimitedProtocol
-from iris_model_server.serving import Serving
-from iris_model_server.v2 import V2
 
-METHOD: Final = "POST"
-PATH: Final = "/api/v1/predict"
-INFER: Final = "/v2/models/{name}/infer"
 _METHOD: Final = METHOD.encode("ascii")
 _JSON: Final = b"application/json"
 # With one of these a request means more than its body.
 _UNUSUAL: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade", b"inference-header-content-length"})
 _MOST_HEADERS: Final = 32
 _HEAD_END: Final = b"\r\n\r\n"
-# Heads that are remembered, and the longest of them: at most a megabyte.
-_MOST_HEADS: Final = 512
-_LONGEST_HEAD: Final = 2048
 
 Headers = dict[bytes, bytes]
-Defaults = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
-class HotRoute:
-    """A route that can answer at once."""
+class Pending:
+    """A hot request that shares a call of its model; stands where uvicorn keeps the request it answers."""
 
-    path: str
-    template: str
-    # A body and a request id in, the answer's body out; None when the reference must answer.
-    answer: Callable[[bytes, str], bytes | None]
-    asks_for_json: bool
-    metrics: RouteMetrics | None = None
-    about: bytes = b""
-
-
-class KnownHead(NamedTuple):
-    """A head that the parser has read before: the same bytes mean the same."""
+    # Nobody waits for it here, but uvicorn tells it that the client has left.
+    message_event: ClassVar[asyncio.Event] = asyncio.Event()
 
     route: HotRoute
-    length: int
-
-
-def routes(inference: Inference, v2: V2, serving: Serving) -> list[HotRoute]:
-    """The paths that people send most to."""
-    infer = INFER.format(name=serving.name)
-    return [
-        HotRoute(PATH, PATH, inference.predict_at_once, asks_for_json=True),
-        HotRoute(infer, INFER, lambda body, _: v2.infer_at_once(body), asks_for_json=False),
-    ]
-
-
-class Hot:
-    """The hot routes as bytes: what all connections share."""
-
-    def __init__(self, surroundings: Surroundings, routes: list[HotRoute]) -> None:
-        self.surroundings = surroundings
-        self.routes: Mapping[bytes, HotRoute] = {route.path.encode(): route for route in routes}
-        self.heads: dict[bytes, KnownHead] = {}
-        self._logs = surroundings.level <= logging.INFO
-        self._defaults: Defaults | None = None
-        self._head = b""
-
-    def remember(self, head: bytes, known: KnownHead) -> None:
-        """So that the next request with this head needs no parser."""
-        if len(head) <= _LONGEST_HEAD:
-            if len(self.heads) >= _MOST_HEADS:
-                self.heads.clear()
-            self.heads[head] = known
-
-    def answer(
-        self, route: HotRoute, sent_id: bytes | None, body: bytes, connection: "FastProtocol"
-    ) -> bytes | None:
-        """The whole answer on the wire, counted and logged; None when the reference must answer."""
-        around = self.surroundings
-        start = around.clock()
-        if len(body) > around.most_bytes:
-            return None
-        request_id = (request_ids.sane(sent_id) if sent_id is not None else None) or around.new_id()
-        content = route.answer(body, request_id)
-        if content is None:
-            return None
-        defaults = connection.server_state.default_headers
-        if defaults is not self._defaults:
-            # uvicorn makes a new list when the date has changed.
-            self._defaults = defaults
-            self._head = b"".join((STATUS_LINE[200], *(b"%b: %b\r\n" % header for header in defaults)))
-        answer = b"%bcontent-length: %d\r\ncontent-type: application/json\r\nx-request-id: %b\r\n\r\n%b" % (
-            self._head,
-            len(content),
-            request_id.encode("ascii"),
-            content,
-        )
-        if route.metrics is None:
-            # Not before the first answer, for a route that nobody asked has no series.
-            route.metrics = around.metrics.route(METHOD, route.template)
-            route.about = access_log.about(METHOD, route.path, route.template, 200)
-        seconds = around.clock() - start
-        route.metrics.observe(200, seconds, request_id)
-        if self._logs:
-            around.log.add(access_log.line(request_id, route.about, seconds, connection.client_quoted))
-        return answer
+    request_id: str
+    start: float
+    response_complete: bool = False
+    keep_alive: bool = True
+    disconnected: bool = False
 
 
 class FastProtocol(LimitedProtocol):
@@ -167,12 +89,8 @@ class FastProtocol(LimitedProtocol):
         self._read = len(data)
         if not self._is_free():
             return False
-        answer = self.hot.answer(known.route, None, data[end:], self)
-        if answer is None:
-            return False
         self._now = self.loop.time()
-        self._write_answer(answer)
-        return True
+        return self._answer(known.route, None, data[end:])
 
     def on_message_begin(self) -> None:
         # The scope is made when it is handed over, for an answer here needs none.
@@ -200,8 +118,7 @@ class FastProtocol(LimitedProtocol):
         if route is None:
             super().on_message_complete()
             return
-        answer = self.hot.answer(route, self._sent_id, self._hot_body, self)
-        if answer is None:
+        if not self._answer(route, self._sent_id, self._hot_body):
             self._hand_over()
             super().on_message_complete()
             return
@@ -210,12 +127,53 @@ class FastProtocol(LimitedProtocol):
         self._hot_body = b""
         self._owed = NOTHING
         self._is_fresh = True
-        self._write_answer(answer)
 
-    def _write_answer(self, answer: bytes) -> None:
+    def _answer(self, route: HotRoute, sent_id: bytes | None, body: bytes) -> bool:
+        """Answer, now or when the model has been called; else it is the reference's."""
+        hot = self.hot
+        around = hot.surroundings
+        start = around.clock()
+        if len(body) > around.most_bytes:
+            return False
+        request_id = hot.id_for(sent_id)
+        content = route.answer(body, request_id)
+        if content is None:
+            return self._answer_soon(Pending(route, request_id, start), body)
+        answer = hot.success(content, request_id, self.server_state)
+        hot.count(route, 200, request_id, around.clock() - start, self.client_quoted)
         self._deadline = self._now + self.limits.idle_seconds
         self.server_state.total_requests += 1
         self.transport.write(answer)
+        return True
+
+    def _answer_soon(self, pending: Pending, body: bytes) -> bool:
+        ask = pending.route.answer_soon
+        if ask is None or not ask(body, pending.request_id, partial(self._end, pending)):
+            return False
+        # Whoever asks on this connection meanwhile queues up behind it.
+        self.cycle = pending  # type: ignore[assignment]  # all that is asked of it
+        self._deadline = inf
+        self.hot.surroundings.metrics.in_flight += 1
+        return True
+
+    def _end(self, pending: Pending, told: bytes | Exception) -> None:
+        hot, route, request_id = self.hot, pending.route, pending.request_id
+        around = hot.surroundings
+        around.metrics.in_flight -= 1
+        last = around.serving.draining or not pending.keep_alive
+        status = 200
+        if isinstance(told, Exception):
+            status, answer = hot.failure(told, route, request_id, self.server_state, last=last)
+        else:
+            answer = hot.success(told, request_id, self.server_state, last=last)
+        hot.count(route, status, request_id, around.clock() - pending.start, self.client_quoted)
+        if pending.disconnected:
+            return
+        self.transport.write(answer)
+        pending.response_complete = True
+        if last:
+            self.transport.close()
+        self.on_response_complete()
 
     def _remember(self, route: HotRoute) -> None:
         # A head with an id of its own comes only once.
@@ -245,7 +203,7 @@ class FastProtocol(LimitedProtocol):
     def _is_free(self) -> bool:
         """Nothing stands between this request and its answer."""
         return not (
-            self._is_answering()
+            self.is_answering()
             or self.flow.write_paused
             or self.hot.surroundings.serving.draining
             or self.transport.is_closing()

@@ -3,19 +3,23 @@
 Every way in (routes today) calls this, so that all of them mean the same.
 """
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 
 import msgspec
 
 from iris_model_server import columns, decoding, errors, pieces
+from iris_model_server.batching import Shares
 from iris_model_server.columns import Columns
 from iris_model_server.errors import Problem
 from iris_model_server.evaluation import Evaluation
 from iris_model_server.schemas import Numbers
 from iris_model_server.serving import Loaded, Serving
+
+Tell = Callable[[bytes | Exception], None]
 
 
 class _BatchColumns(msgspec.Struct, frozen=True):
@@ -47,9 +51,10 @@ class Inference:
                 row = decoding.one(body)
         if loaded.batcher is None:
             return _answered(loaded, row, request_id)
-        outcome = await self._evaluation.shared(loaded, (row,), loaded.batcher)
-        ((index,), (shares,)) = outcome.classes, outcome.nested()
-        return loaded.phrases.answer(index, request_id, shares)
+        start = time.perf_counter()
+        with _counting_failures(loaded):
+            (shares,) = await loaded.batcher.submit((row,))
+            return _told(loaded, row, shares, start, request_id)
 
     def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
         """What `predict` answers, if that needs no words and no waiting; else None, nothing counted."""
@@ -58,6 +63,33 @@ class Inference:
             return None
         row = decoding.one_or_none(body)
         return None if row is None else _answered(loaded, row, request_id)
+
+    def predict_soon(self, body: bytes, request_id: str, tell: Tell) -> bool:
+        """What `predict` answers once a call has been shared goes to `tell`; False where it needs words."""
+        loaded = self._serving.loaded_or_none()
+        if loaded is None or loaded.batcher is None:
+            return False
+        row = decoding.one_or_none(body)
+        if row is None:
+            return False
+        start = time.perf_counter()
+        try:
+            waiting = loaded.batcher.submit((row,))
+        except Problem:
+            return False
+
+        def told(done: asyncio.Future[Shares]) -> None:
+            try:
+                with _counting_failures(loaded):
+                    (shares,) = done.result()
+                    answer = _told(loaded, row, shares, start, request_id)
+            except Exception as error:  # noqa: BLE001  # any: the client waits for it
+                tell(error)
+            else:
+                tell(answer)
+
+        waiting.add_done_callback(told)
+        return True
 
     async def predict_batch(self, body: bytes, request_id: str) -> list[bytes]:
         loaded = self._serving.loaded()
@@ -93,6 +125,17 @@ def _counting_faults(loaded: Loaded) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _counting_failures(loaded: Loaded) -> Iterator[None]:
+    try:
+        yield
+    except Problem:
+        raise
+    except Exception:
+        loaded.metrics.count("error")
+        raise
+
+
 def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
     start = time.perf_counter()
     try:
@@ -100,6 +143,10 @@ def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
     except Exception:
         loaded.metrics.count("error")
         raise
+    return _told(loaded, row, shares, start, request_id)
+
+
+def _told(loaded: Loaded, row: Numbers, shares: list[float], start: float, request_id: str) -> bytes:
     seconds = time.perf_counter() - start
     share = max(shares)
     index = shares.index(share)

@@ -126,7 +126,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._head_bytes > self.limits.head_bytes + ONE_READ and self._refusal is None:
             self._refusal = self._head_too_large()
             self.send_400_response("")
-        if self._owed == NOTHING and self._deadline == inf and not self._is_answering():
+        if self._owed == NOTHING and self._deadline == inf and not self.is_answering():
             # Line ends between requests: no request, so no reason to stay for ever.
             self._deadline = self._now + self.limits.idle_seconds
 
@@ -142,7 +142,7 @@ class LimitedProtocol(HttpToolsProtocol):
             raise self._refusal
         self._owed = BODY
         self._deadline = self._now + self.limits.body_seconds
-        waits = self._is_answering()
+        waits = self.is_answering()
         self._complete_scope()
         self.cycle = Cycle(
             scope=self.scope,
@@ -197,7 +197,7 @@ class LimitedProtocol(HttpToolsProtocol):
             # The broken one itself finds its client gone when its turn comes.
             self.cycle.disconnected = True
             self._waits = True
-        elif self._owed != BODY and self._is_answering():
+        elif self._owed != BODY and self.is_answering():
             self._waits = True
         else:
             self._write(self._refusal)
@@ -211,7 +211,7 @@ class LimitedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         return size > self.limits.head_bytes
 
-    def _is_answering(self) -> bool:
+    def is_answering(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete
 
     def _head_too_large(self) -> Problem:
@@ -233,14 +233,14 @@ class LimitedProtocol(HttpToolsProtocol):
         late = Problem(
             errors.TOO_SLOW, "request: incomplete, expected it sooner", headers={"connection": "close"}
         )
-        if self._owed == BODY and self._is_answering():
+        if self._owed == BODY and self.is_answering():
             # The edge tells it, so that it is counted and logged as every answer is.
             self.cycle.scope[edge.LATE] = late  # type: ignore[typeddict-unknown-key]  # a key of ours
             self.cycle.message_event.set()
-        elif self._owed == HEAD and not self._is_answering():
+        elif self._owed == HEAD and not self.is_answering():
             self._refusal = late
             self._write(late)
-        elif not self._is_answering():
+        elif not self.is_answering():
             self.transport.close()
 
     def _write(self, problem: Problem | None) -> None:

@@ -20,6 +20,10 @@ async def test_a_seeded_sample_of_inputs_is_answered_alike(folder: Path) -> None
     assert await equivalence.run(inputs=600, seed=7, folder=folder) is None
 
 
+async def test_a_seeded_sample_for_a_model_that_does_not_fold_is_answered_alike(folder: Path) -> None:
+    assert await equivalence.run(inputs=300, seed=11, folder=folder, unfolded=True) is None
+
+
 async def test_two_requests_cut_anywhere_are_answered_alike(folder: Path) -> None:
     comparison = Comparison(folder)
 
