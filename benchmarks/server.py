@@ -83,7 +83,7 @@ def flame(target: Running) -> None:
         return
     picture = report.RESULTS / "server.flame.svg"
     drawing = subprocess.Popen(
-        [spy, "record", "--pid", str(target.group), "--duration", "5", "--rate", "400", "--output", picture],
+        [spy, "record", "--pid", str(target.pid), "--duration", "5", "--rate", "400", "--output", picture],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

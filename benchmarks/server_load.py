@@ -1,6 +1,7 @@
 """Processes under load: start one on core 0, ask it, load it from core 1, and tell how quiet the machine was.
 
-Load goes to loopback only, and only to what was started here; each is ended by its own process group.
+Load goes to loopback only, and only to what was started here. Its processes are known by a mark in their
+environment, for some peers start workers in sessions of their own.
 """
 
 import asyncio
@@ -17,11 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from benchmarks.server_contenders import LIMIT, Contender, Question
 
 DEADLINE: Final = 120.0
 TOLERANCE: Final = 1e-9
+MARK: Final = "IRIS_BENCHMARK_CONTENDER"
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,14 +33,15 @@ class Running:
     """A contender that answers."""
 
     contender: Contender
-    group: int
+    pid: int
+    mark: bytes
     url: str
     # From its start to its first answer.
     seconds: float
 
     def memory(self) -> float:
         """Resident megabytes of all its processes."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in members(self.group))
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in members(self.mark))
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -55,10 +59,11 @@ def running(contender: Contender) -> Iterator[Running]:
     """A contender, once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
+    mark = f"{contender.name}-{uuid4().hex}"
     start = time.monotonic()
     process = subprocess.Popen(
         ["taskset", "-c", "0", *(word.format(port=port) for word in contender.command)],
-        env={**os.environ, **contender.environment},
+        env={**os.environ, **contender.environment, MARK: mark},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -75,11 +80,20 @@ def running(contender: Contender) -> Iterator[Running]:
                         f"{contender.name}: {error}, expected an answer within {DEADLINE:g} s"
                     ) from error
             time.sleep(0.02)
-        yield Running(contender, process.pid, base, time.monotonic() - start)
+        yield Running(contender, process.pid, mark.encode(), base, time.monotonic() - start)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end(process, mark.encode())
+
+
+def end(process: "subprocess.Popen[bytes]", mark: bytes) -> None:
+    """Kill it and all that it started, also what a supervisor starts again meanwhile."""
+    while found := members(mark):
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.1)
+    process.wait()
 
 
 def ask(base: str, question: Question) -> Any:
@@ -116,14 +130,14 @@ def segment(target: Running, question: Question, connections: int, seconds: int)
         encoding="utf-8",
     )
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script)]
-    before, own = busy(), used(target.group) + children()
+    before, own = busy(), used(target.mark) + children()
     try:
         told = subprocess.run(
             [*command, target.url + question.path], capture_output=True, text=True, check=True
         ).stdout
     finally:
         script.unlink()
-    own = used(target.group) + children() - own
+    own = used(target.mark) + children() - own
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
     if found is None or "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(f"{target.contender.name}: {told}, expected only good answers")
@@ -145,22 +159,23 @@ def children() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def used(group: int) -> float:
-    """The same of a process group that runs."""
+def used(mark: bytes) -> float:
+    """The same of the processes of a contender that runs."""
     total = 0
-    for pid in members(group):
+    for pid in members(mark):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])
     return total / TICKS
 
 
-def members(group: int) -> list[int]:
+def members(mark: bytes) -> list[int]:
+    """Its processes; one that ended and was not waited for has no environment any more."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[2]) == group:
+                if b"%b=%b\0" % (MARK.encode(), mark) in (entry / "environ").read_bytes():
                     found.append(int(entry.name))
     return found
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import joblib
 import litserve
+from fastapi import Request
 
 
 class Iris(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in this environment
@@ -13,7 +14,8 @@ class Iris(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in this en
     def setup(self, device: str) -> None:  # noqa: ARG002  # its signature
         self.pipeline = joblib.load(sys.argv[2])
 
-    def decode_request(self, request: Any, **_: Any) -> Any:
+    # LitServe asks the annotation what to take: with this one any JSON.
+    def decode_request(self, request: Request, **_: Any) -> Any:
         return request["instances"]
 
     def predict(self, rows: Any, **_: Any) -> Any:
