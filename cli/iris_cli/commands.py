@@ -34,12 +34,18 @@ def get(options: argparse.Namespace) -> int:
         output.data(rows[0] if options.name else rows, options.output)
         return YES
     if not rows and not options.watch:
-        raise Trouble(f"IrisModels: found none{f' in namespace {namespace}' if namespace else ''}")
+        raise Trouble(f"IrisModels: found none{_here(namespace)}")
     table = output.Fleet(_now, namespaced=namespace is not None, wide=options.output == "wide")
     table.show(rows)
     if options.watch:
         _follow(cluster, fleet.path(namespace), options, table, version)
     return YES
+
+
+def _here(namespace: str | None) -> str:
+    return (
+        f" in namespace {namespace}, expected some: -n names another one, -A shows all" if namespace else ""
+    )
 
 
 def _models(cluster: Kubectl, namespace: str | None, name: str | None) -> tuple[list[Body], str]:

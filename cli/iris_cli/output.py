@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from iris_cli import story
+from iris_cli import durations
 from iris_cli.fleet import Row
 
 _GAP: Final = "   "
@@ -64,7 +64,7 @@ def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, dat
         "TRAFFIC": lambda row, _: _rate(row.requestsPerSecond),
         "ERRORS": lambda row, _: _NOTHING if row.errorShare is None else f"{row.errorShare:.1%}",
         "COMMIT": lambda row, _: _commit(row.revision),
-        "AGE": lambda row, now: story.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
+        "AGE": lambda row, now: durations.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
     }
     if wide:
         columns |= {"REASON": lambda row, _: row.reason, "URL": lambda row, _: row.url}

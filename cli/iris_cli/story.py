@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from iris_operator import reasons
 
-from iris_cli import evidence, fleet
+from iris_cli import durations, evidence, fleet
 from iris_cli.cures import CURES
 from iris_cli.evidence import Snapshot
 
@@ -116,16 +116,7 @@ def _moment(since: datetime | None, now: datetime) -> str:
     if since is None:
         return ""
     clock = "%H:%M:%S" if since.date() == now.date() else "%Y-%m-%d %H:%M:%S"
-    return f" since {since.astimezone(UTC).strftime(clock)} UTC ({age(now - since)})"
-
-
-def age(passed: timedelta) -> str:
-    """As a person would say it."""
-    seconds = max(0, int(passed.total_seconds()))
-    for name, size in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {name}"
-    return f"{seconds} s"
+    return f" since {since.astimezone(UTC).strftime(clock)} UTC ({durations.age(now - since)})"
 
 
 def _besides(snapshot: Snapshot, reason: str) -> Iterator[str]:

@@ -152,5 +152,12 @@ def test_is_a_plugin_of_kubectl() -> None:
     assert answer.stdout.startswith("usage: kubectl iris ")
 
 
+def test_get_loads_nothing_of_the_operator() -> None:
+    """Which takes longer than the answer for a hundred models."""
+    script = "import sys, iris_cli.__main__; print([n for n in sys.modules if n.startswith('iris_operator')])"
+
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
+
+
 def test_says_its_version() -> None:
     assert iris("--version").stdout.startswith("iris 0.")

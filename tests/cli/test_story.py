@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from iris_cli import story
+from iris_cli import durations, story
 from iris_cli.cures import CURES
 from iris_operator import reasons
 
@@ -173,4 +173,4 @@ def test_every_reason_has_the_cure_that_the_api_reference_names() -> None:
     ("seconds", "words"), [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (200000, "2 days")]
 )
 def test_an_age_is_said_as_a_person_says_it(seconds: int, words: str) -> None:
-    assert story.age(timedelta(seconds=seconds)) == words
+    assert durations.age(timedelta(seconds=seconds)) == words

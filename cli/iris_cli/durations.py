@@ -1,0 +1,12 @@
+"""How long ago something was, as a person would say it. Loads nothing of the operator, unlike `story`."""
+
+from datetime import timedelta
+
+
+def age(passed: timedelta) -> str:
+    """In the largest unit of which there are two: 119 s, then 2 min."""
+    seconds = max(0, int(passed.total_seconds()))
+    for name, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
