@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,26 +49,33 @@ class ArrayOutcome:
     """An outcome in arrays."""
 
     def __init__(self, inputs: Table, shares: Table) -> None:
-        self._inputs = inputs
-        self._shares = shares
+        self.inputs = inputs
+        self.shares = shares
         self._indexes: NDArray[np.intp] = shares.argmax(axis=0)
         self.classes: list[int] = self._indexes.tolist()
 
     def nested(self) -> list[list[float]]:
-        answer: list[list[float]] = self._shares.T.tolist()
+        answer: list[list[float]] = self.shares.T.tolist()
         return answer
 
     def flat(self) -> list[float]:
-        return self._shares.T.ravel().tolist()
+        return self.shares.T.ravel().tolist()
 
     def tally(self, edges: Edges) -> Tally:
-        confidence = self._shares.max(axis=0)
+        confidence = self.shares.max(axis=0)
         buckets = np.bincount(_BOUNDS.searchsorted(confidence), minlength=len(CONFIDENCE) + 1)
         return Tally(
-            classes=np.bincount(self._indexes, minlength=len(self._shares)).tolist(),
+            classes=np.bincount(self._indexes, minlength=len(self.shares)).tolist(),
             confidence=buckets.tolist(),
             confidence_sum=float(confidence.sum()),
-            cells=_cells(self._inputs, edges),
+            cells=_cells(self.inputs, edges),
+        )
+
+    @classmethod
+    def joined(cls, outcomes: Sequence[Self]) -> Self:
+        return cls(
+            np.concatenate([outcome.inputs for outcome in outcomes], axis=1),
+            np.concatenate([outcome.shares for outcome in outcomes], axis=1),
         )
 
 

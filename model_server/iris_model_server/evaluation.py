@@ -51,7 +51,7 @@ class Evaluation:
         start = time.perf_counter()
         outcome = self._folded(loaded, flat)
         seconds = time.perf_counter() - start
-        loaded.metrics.observe_tally(outcome.tally(loaded.edges))
+        loaded.metrics.observe_outcome(outcome)
         loaded.metrics.observe_call(seconds)
         return outcome
 
@@ -75,7 +75,7 @@ class Evaluation:
             loaded.metrics.count("error")
             raise
         outcome = PlainOutcome(rows, shares)
-        loaded.metrics.observe_tally(outcome.tally(loaded.edges))
+        loaded.metrics.observe_outcome(outcome)
         loaded.metrics.observe_call(time.perf_counter() - start)
         return outcome
 

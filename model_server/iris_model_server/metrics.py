@@ -6,6 +6,7 @@ pays for an addition and not for a lookup by label.
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
@@ -13,7 +14,7 @@ from prometheus_client.exposition import choose_encoder
 
 from iris_model_server.artifact import Artifact
 from iris_model_server.drift import FeatureTallies
-from iris_model_server.outcomes import CONFIDENCE, Edges, Tally
+from iris_model_server.outcomes import CONFIDENCE, Edges, Outcome, Tally
 from iris_model_server.schemas import Numbers
 from iris_model_server.tallies import Count, Counters, Histograms
 
@@ -21,6 +22,9 @@ SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 # Any other method is counted as OTHER: a client must not be able to make series.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MODEL: Final = ("model", "version")
+# Counting fewer costs less than keeping them; counting the most takes half a millisecond.
+FEW_ROWS: Final = 16
+MOST_UNCOUNTED_ROWS: Final = 4096
 
 
 class ModelMetrics:
@@ -41,6 +45,10 @@ class ModelMetrics:
             for feature in card.features
         ]
         self.edges: Edges = [tally.edges for tally in self._features]
+        # Counted when they are many or somebody looks: together they cost a fraction.
+        self._uncounted: list[Outcome] = []
+        self._uncounted_rows = 0
+        self._unsettled = metrics.unsettled
 
     def count(self, status: str) -> None:
         self._requests[status].value += 1
@@ -55,9 +63,31 @@ class ModelMetrics:
             feature.counts[bisect_left(feature.edges, value)] += 1
 
     def observe_call(self, seconds: float) -> None:
-        """One call of the model that ended well; its rows are in tallies."""
+        """One call of the model that ended well; its rows are told of by themselves."""
         self._success.value += 1
         self._seconds.observe(seconds)
+
+    def observe_outcome(self, outcome: Outcome) -> None:
+        """The rows of a request that is not large."""
+        rows = len(outcome.classes)
+        if rows < FEW_ROWS:
+            self.observe_tally(outcome.tally(self.edges))
+            return
+        self._uncounted.append(outcome)
+        self._uncounted_rows += rows
+        if self._uncounted_rows > MOST_UNCOUNTED_ROWS:
+            self.settle()
+        else:
+            self._unsettled.add(self)
+
+    def settle(self) -> None:
+        """Count what was put off."""
+        outcomes, self._uncounted, self._uncounted_rows = self._uncounted, [], 0
+        self._unsettled.discard(self)
+        for _, group in groupby(outcomes, type):
+            first, *more = group
+            together = first.joined([first, *more]) if more else first
+            self.observe_tally(together.tally(self.edges))
 
     def observe_tally(self, tally: Tally) -> None:
         for counter, count in zip(self._classes, tally.classes, strict=True):
@@ -118,6 +148,7 @@ class Metrics:
         )
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
+        self.unsettled: set[ModelMetrics] = set()
         self._routes: dict[tuple[str, str], RouteMetrics] = {}
 
     def _counter(self, name: str, text: str, *labels: str) -> Counters:
@@ -147,5 +178,7 @@ class Metrics:
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """The text for a scrape and its content type."""
+        for bound in list(self.unsettled):
+            bound.settle()
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from iris_model_server.schemas import Numbers
 
@@ -41,33 +41,42 @@ class Outcome(Protocol):
 
     def tally(self, edges: Edges) -> Tally: ...
 
+    @classmethod
+    def joined(cls, outcomes: Sequence[Self]) -> Self:
+        """All their rows in one."""
+
 
 class PlainOutcome:
     """An outcome in lists."""
 
     def __init__(self, rows: Sequence[Numbers], shares: list[list[float]]) -> None:
-        self._rows = rows
-        self._shares = shares
+        self.rows = rows
+        self.shares = shares
         self.classes = [of_row.index(max(of_row)) for of_row in shares]
 
     def nested(self) -> list[list[float]]:
-        return self._shares
+        return self.shares
 
     def flat(self) -> list[float]:
-        return list(chain.from_iterable(self._shares))
+        return list(chain.from_iterable(self.shares))
 
     def tally(self, edges: Edges) -> Tally:
-        classes = [0] * len(self._shares[0])
+        classes = [0] * len(self.shares[0])
         buckets = [0] * (len(CONFIDENCE) + 1)
         total = 0.0
-        for index, shares in zip(self.classes, self._shares, strict=True):
+        for index, shares in zip(self.classes, self.shares, strict=True):
             classes[index] += 1
             buckets[bisect_left(CONFIDENCE, shares[index])] += 1
             total += shares[index]
         return Tally(classes, buckets, total, [self._cells(*pair) for pair in enumerate(edges)])
 
+    @classmethod
+    def joined(cls, outcomes: Sequence[Self]) -> Self:
+        rows = [row for outcome in outcomes for row in outcome.rows]
+        return cls(rows, [shares for outcome in outcomes for shares in outcome.shares])
+
     def _cells(self, feature: int, edges: Sequence[float]) -> list[int]:
         counts = [0] * (len(edges) + 1)
-        for row in self._rows:
+        for row in self.rows:
             counts[bisect_left(edges, row[feature])] += 1
         return counts

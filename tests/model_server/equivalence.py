@@ -89,9 +89,8 @@ class Way:
         batcher = self.server.serving.loaded().batcher
         await line.settle()
         while batcher is not None and batcher.busy:
-            while batcher.busy:  # noqa: ASYNC110  # nothing tells of it
-                await asyncio.sleep(0)
-            # Its answer may have let the next request of the line begin.
+            await asyncio.sleep(0)
+            # An answer may have let the next request of the line begin.
             await line.settle()
 
     def metrics(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable, Sequence
 
 import httpx
 import pytest
@@ -103,3 +104,29 @@ def test_arrays_say_what_lists_say(rows: list[tuple[float, float, float, float]]
         assert list(counted.classes) == list(expected.classes)
     near = any(abs(max(row) - bound) < 1e-12 for row in plain.nested() for bound in outcomes.CONFIDENCE)
     assert near or list(counted.confidence) == list(expected.confidence)
+
+
+@pytest.mark.parametrize("arrays", [True, False])
+@given(parts=st.lists(ROWS, min_size=1, max_size=4))
+def test_outcomes_counted_together_are_counted_as_each_by_itself(
+    arrays: bool, parts: list[list[tuple[float, float, float, float]]]
+) -> None:
+    def outcome(rows: list[tuple[float, float, float, float]]) -> outcomes.Outcome:
+        if not arrays:
+            return outcomes.PlainOutcome(rows, FOLDED.probabilities(rows))
+        inputs = table([number for row in rows for number in row])
+        return ArrayOutcome(inputs, softmax(inputs, FOLDED.classes))
+
+    made = [outcome(rows) for rows in parts]
+    alone = [one.tally(EDGES) for one in made]
+
+    together = made[0].joined(made).tally(EDGES)
+
+    def summed(counts: Iterable[Sequence[int]]) -> list[int]:
+        return [sum(one) for one in zip(*counts, strict=True)]
+
+    assert list(together.classes) == summed(one.classes for one in alone)
+    assert list(together.confidence) == summed(one.confidence for one in alone)
+    assert together.confidence_sum == pytest.approx(sum(one.confidence_sum for one in alone))
+    for feature, cells in enumerate(together.cells):
+        assert list(cells) == summed(one.cells[feature] for one in alone)

@@ -1,6 +1,7 @@
 """Names and labels of the metrics: a contract with dashboards and alerts."""
 
 import httpx
+import pytest
 from iris_model_server.openapi import FLOWER
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
@@ -90,6 +91,24 @@ async def test_counts_calls_rows_and_confidence(client: httpx.AsyncClient) -> No
     assert counted == [2, 1, 2]
     assert value(samples, "prediction_confidence_count", **MODEL) == 5
     assert value(samples, "prediction_confidence_bucket", le="0.9", **MODEL) == 1
+
+
+@pytest.mark.parametrize("requests", [1, 3, 60])
+async def test_a_scrape_has_every_row_of_the_batches_before_it(
+    client: httpx.AsyncClient, requests: int
+) -> None:
+    """They are counted when they are many or somebody looks."""
+    tensor = {"name": "x", "shape": [100, 4], "datatype": "FP64", "data": [5.1, 3.5, 1.4, 0.2] * 100}
+
+    for _ in range(requests):
+        await client.post("/v2/models/iris/infer", json={"inputs": [tensor]})
+
+    for _ in range(2):
+        samples = await scrape(client)
+        assert (
+            value(samples, "prediction_distribution_total", prediction_label="setosa", **MODEL)
+            == 100 * requests
+        )
 
 
 async def test_counts_inputs_outside_the_training_range_by_feature(client: httpx.AsyncClient) -> None:
