@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import yaml
 from iris_cli import declared
 
 from tests.cluster.conftest import Iris
+from tests.cluster.reasons import REASONS
 from tests.harness import kubelet
 from tests.harness.kubernetes import Cluster
 from tests.operator import bodies
@@ -47,49 +48,6 @@ def ask(api_server: "ApiServer", cluster: Cluster) -> Ask:
     return run
 
 
-# Reason to what is declared beside the version, how its pods behave, and what the paragraph must say.
-REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] = {
-    "Progressing": ({}, kubelet.never_ready, r"is on the way.*rolling out.*runs and is not ready yet"),
-    "ImagePullFailed": (
-        {},
-        kubelet.cannot_pull(timedelta(seconds=40)),
-        r"cannot go on.*ImagePullBackOff: Back-off pulling image.*correct `spec\.version`",
-    ),
-    "ArtifactRejected": (
-        {},
-        kubelet.ended(65, "artifact refused: found 1, expected 2", restarts=0),
-        r"cannot go on.*artifact refused: found 1, expected 2.*declare the version that the image holds",
-    ),
-    "PodsCrashing": (
-        {},
-        kubelet.ended(1, "Traceback: boom", restarts=3),
-        r"cannot go on.*3 restarts, exit code 1: Traceback: boom.*logs --previous",
-    ),
-    "ProgressDeadlineExceeded": (
-        {"progressDeadlineSeconds": 30},
-        kubelet.never_ready,
-        r"cannot go on.*made no progress.*runs and is not ready yet.*often no node has room",
-    ),
-    "ScaledToZero": ({"replicas": 0}, None, r"stands still.*no pod is asked for.*raise `spec\.replicas`"),
-    "Suspended": ({"suspend": True}, None, r"stands still.*children are left as they are"),
-    "InvalidSpec": (
-        {"nodeSelector": {"a" * 64: "x"}},
-        None,
-        r"cannot go on.*must be no more than 63.*change the field that the message names",
-    ),
-    "ChildConflict": (
-        {},
-        None,
-        r"cannot go on.*Service childconflict: found one that belongs to somebody else.*rename the model",
-    ),
-    "RouteConflict": (
-        {"route": {"host": "contested.test"}},
-        None,
-        r"cannot go on.*IrisModel .*/iris has this host and path since before.*change `spec\.route`",
-    ),
-}
-
-
 async def test_why_tells_the_truth_of_every_reason(
     operator: "OperatorProcess",
     cluster: Cluster,
@@ -111,7 +69,7 @@ async def test_why_tells_the_truth_of_every_reason(
 
     for reason, (_, _, words) in REASONS.items():
         with subtests.test(reason):
-            await Iris(cluster, reason.lower()).reaches(reason, within=60)
+            await Iris(cluster, reason.lower()).reaches(reason, within=180)
             answer = await ask("why", reason.lower())
             assert re.search(words, answer.stdout), answer.stdout + answer.stderr
             assert re.search(rf"\({reason}\) since \d\d:\d\d:\d\d UTC \(\d+ (s|min)\)", answer.stdout)
@@ -132,6 +90,7 @@ async def test_why_tells_of_a_model_that_serves_and_of_one_that_answers_wrongly(
     assert good.returncode == 0, good.stdout
     assert "declares version 1.0.0, and that serves." in good.stdout
     assert "2 of 2 pods prove version 1.0.0" in good.stdout
+    assert "Besides, MonitoringReady is False (CRDNotInstalled): " in good.stdout
     assert bad.returncode == 1
     assert "declares version 2.0.0, and 1.0.0 goes on serving." in bad.stdout
     assert "found model version 1.0.0, expected 2.0.0" in bad.stdout
@@ -199,6 +158,21 @@ async def test_the_answer_to_a_wrong_question_is_one_line(cluster: Cluster, iris
     assert (forbidden.returncode, misspelled.returncode) == (2, 2)
     assert forbidden.stderr.startswith("iris: API server: irismodels.serving.two.inc is forbidden: ")
     assert misspelled.stderr == f"iris: IrisModel {cluster.namespace}/irs: not found, did you mean iris?\n"
+
+
+async def test_kubectl_completes_the_names_that_are_there(
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await iris.declare()
+    monkeypatch.setenv("PATH", str(IRIS.parent), prepend=os.pathsep)
+    words = ("iris", "why", "--kubeconfig", str(api_server.kubeconfig), "-n", cluster.namespace, "i")
+    command = [str(IRIS.with_name("kubectl")), "__complete", *words]
+
+    answer = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert answer.stdout.splitlines() == ["iris", ":4"]
 
 
 async def test_watching_adds_a_line_for_each_change(
