@@ -4,12 +4,12 @@ Imported late and never needed for one row: numpy costs 80 ms and 16 MB. Tables 
 line per feature or class, for numpy walks along a line much quicker than across.
 """
 
-from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,13 +19,17 @@ from iris_model_server.schemas import FEATURES
 
 Table = NDArray[np.float64]
 _BOUNDS = np.array(CONFIDENCE)
+_PACKED = np.dtype([("tag", np.uint8), ("number", ">f8")])
+_pack = msgspec.msgpack.Encoder().encode
 
 
 def table(flat: Sequence[float]) -> Table:
     """The numbers of all rows, one row after the other, as a line for each feature."""
-    # Through an array of Python's own: quicker than numpy's walk over a list.
-    rows = np.frombuffer(array("d", flat)).reshape(-1, len(FEATURES))
-    return np.ascontiguousarray(rows.T)
+    # Through MessagePack, where a float is one byte of tag and eight of number: msgspec walks over a list
+    # several times quicker than numpy does.
+    packed = _pack(flat)
+    numbers = np.frombuffer(packed, _PACKED, offset=len(packed) - _PACKED.itemsize * len(flat))["number"]
+    return numbers.reshape(-1, len(FEATURES)).T.astype(np.float64, order="C")
 
 
 def softmax(inputs: Table, classes: Classes) -> Table:
