@@ -34,6 +34,8 @@ def config(node: Layout) -> dict[str, Any]:
         "resolvConf": str(_RESOLVER),
         "serializeImagePulls": False,
         "staticPodPath": "/etc/kubernetes/manifests",
+        # How often pods see their Secrets anew: so a new model is scraped soon, not after a minute.
+        "syncFrequency": "10s",
         # The default is in /usr, which is the host's.
         "volumePluginDir": _PLUGINS,
         # The disk is the person's, not the node's: its fill level must not empty the cluster.
