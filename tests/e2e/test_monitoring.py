@@ -54,7 +54,7 @@ def watched(told: Told) -> Iterator[Watched]:
     try:
         with Prometheus(told.cluster.ingress) as prometheus, Traffic(told.cluster.ingress, HOST) as traffic:
             _declare(told.kubectl, prometheus, story.FIRST)
-            board = _board(told.kubectl)
+            board = _board(told.kubectl, NAME)
             alike = _drift(prometheus, board, story.FIRST, of=FEATURES)
             _declare(told.kubectl, prometheus, story.SECOND)
             changed = _drift(prometheus, board, story.SECOND, of=FEATURES)
@@ -89,9 +89,9 @@ def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
     eventually(lambda: bool(prometheus.now(told)), lambda: told)
 
 
-def _board(kubectl: Kubectl) -> dict[str, Any]:
+def _board(kubectl: Kubectl, name: str) -> dict[str, Any]:
     """The dashboard that the operator has made for the model."""
-    [text] = kubectl.read("configmap", f"{NAME}-dashboard", *NAMESPACE)["data"].values()
+    [text] = kubectl.read("configmap", f"{name}-dashboard", *NAMESPACE)["data"].values()
     board: dict[str, Any] = json.loads(text)
     return board
 
@@ -200,16 +200,36 @@ def test_the_dashboard_marks_the_change_of_version(watched: Watched) -> None:
     } <= told
 
 
-def test_every_alert_expression_has_data_and_is_evaluated_without_error(watched: Watched) -> None:
-    groups = {group["name"]: group["rules"] for group in watched.prometheus.get("rules")["groups"]}
-    asked = {f"iris-model.{models.NAMESPACE}.{NAME}", "iris-operator"}
+def test_a_mark_names_the_commit_that_declared_a_version(watched: Watched) -> None:
+    """Of the model that Git declares, at the latest since Prometheus runs, which is hours ago at most."""
+    [declared, _] = _marks(_board(watched.kubectl, models.NAME)).values()
+    found = watched.prometheus.past(declared, watched.since - 3 * 3600)
 
-    assert asked <= groups.keys()
-    rules = {f"{name}: {rule['query']}": rule for name in asked for rule in groups[name]}
-    assert {name: rule["lastError"] for name, rule in rules.items() if rule["health"] == "err"} == {}
-    silent = {name: _possible(promql.unfiltered(rule["query"])) for name, rule in rules.items()}
-    assert _without_data(watched, silent) == {}
-    assert _never_scraped(watched, (rule["query"] for rule in rules.values())) == set()
+    assert {each.get("revision", "").partition(":")[0] for each in found} == {"main@sha1"}
+
+
+def test_a_request_stands_by_its_id_beside_the_latency_that_it_had(watched: Watched) -> None:
+    series = f'http_request_duration_seconds_bucket{{service="{NAME}"}}'
+    times = {"start": str(watched.since), "end": str(time.time())}
+    found = watched.prometheus.get("query_exemplars", query=series, **times)
+
+    assert {name for each in found for one in each["exemplars"] for name in one["labels"]} == {"request_id"}
+
+
+def test_every_alert_expression_has_data_and_is_evaluated_without_error(watched: Watched) -> None:
+    """A rule reaches Prometheus a while after its model does: its pod has to see the file that holds it."""
+
+    def rules() -> dict[str, str]:
+        """Each expression with its health, once both groups are there."""
+        groups = {group["name"]: group["rules"] for group in watched.prometheus.get("rules")["groups"]}
+        asked = {f"iris-model.{models.NAMESPACE}.{NAME}", "iris-operator"}
+        found = [rule for name in asked for rule in groups[name]] if asked <= groups.keys() else []
+        return {rule["query"]: rule.get("lastError") or rule["health"] for rule in found}
+
+    eventually(lambda: set(rules().values()) == {"ok"}, rules)
+    queries = rules().keys()
+    assert _without_data(watched, {query: _possible(promql.unfiltered(query)) for query in queries}) == {}
+    assert _never_scraped(watched, queries) == set()
 
 
 def test_the_command_line_shows_the_traffic_and_takes_no_wrong_request_for_an_error(
