@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 # Holds the live replicas between the moment we stop declaring them and the autoscaler's first word.
 _HANDOVER_MANAGER: Final = "iris-operator-replicas"
 _COLLECTION_WAIT_SECONDS: Final = 1.0
+# The model goes with it, and its end is told; how long a namespace takes is in somebody else's hands.
+_NAMESPACE_WAIT_SECONDS: Final = 60.0
 
 
 class Applier:
@@ -69,6 +71,8 @@ class Applier:
         except errors.ClusterError as error:
             if error.code in (400, 422):
                 raise errors.Invalid(reasons.INVALID_SPEC, f"{kind.name} {name}: {error.message}") from error
+            if error.ending:
+                raise errors.Waiting(_NAMESPACE_WAIT_SECONDS, "its namespace is being deleted") from error
             if error.code == 404 and kind.optional:
                 return  # its API has just been removed: the next sweep tells
             raise

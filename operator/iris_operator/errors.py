@@ -27,13 +27,19 @@ class Waiting(Exception):  # noqa: N818 - an outcome, not a fault
 
 
 class ClusterError(Exception):
-    """An answer of the API server other than success; `code` 0 means that there was no answer."""
+    """An answer of the API server other than success; `code` 0 means that there was no answer.
 
-    def __init__(self, code: int, message: str, *, retry_after: float | None = None) -> None:
+    `ending`: nothing can be created there any more, because the namespace is being deleted.
+    """
+
+    def __init__(
+        self, code: int, message: str, *, retry_after: float | None = None, ending: bool = False
+    ) -> None:
         super().__init__(f"{code} {message}" if code else message)
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.ending = ending
 
 
 class Unsupported(Exception):  # noqa: N818 - an outcome

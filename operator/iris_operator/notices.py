@@ -56,4 +56,6 @@ async def post(
     try:
         await cluster.create(kinds.EVENT, event)
     except errors.ClusterError as error:
+        if error.ending:
+            return
         logger.warning("event %s of %s not written: %s", verdict.reason, metadata["name"], error)

@@ -266,6 +266,17 @@ async def test_leaves_any_other_refusal_to_the_queue(world: World, code: int) ->
         await world.make(bodies.model())
 
 
+async def test_waits_quietly_where_the_namespace_is_being_deleted(world: World) -> None:
+    async def refuse(call: Call) -> None:
+        if call.verb == "apply":
+            raise errors.ClusterError(403, "is being terminated", ending=True)
+
+    world.cluster.before = refuse
+
+    with pytest.raises(errors.Waiting, match="its namespace is being deleted"):
+        await world.make(bodies.model())
+
+
 @pytest.mark.parametrize("lost", range(4))
 async def test_goes_on_where_it_was_cut_off(world: World, lost: int) -> None:
     """The process ends after any write, its answer unseen; a fresh one has an empty store."""
