@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.faults import namespaces, oracles, stories
 from tests.faults.pair import Pair, two_writers
-from tests.harness.kubernetes import Cluster, Manifest, eventually
+from tests.harness.kubernetes import Cluster, eventually
 
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
@@ -25,13 +25,12 @@ _DELETES: Final = 0.15
 async def run(api_server: "ApiServer", folder: Path, *, seed: int, seconds: float) -> list[str]:
     """What was wrong in the end, or on the way."""
     chance = random.Random(seed)  # noqa: S311
-    async with Pair(api_server, folder, "lane-0") as pair:
+    async with Pair(api_server, folder) as pair:
         until = asyncio.get_running_loop().time() + seconds
         killed, _ = await asyncio.gather(_kill(pair, chance, until), _change(pair.cluster, chance, until))
         logger.info("%d leaders killed", killed)
         last = {name: _spec(chance) for name in NAMES}
-        for name, declared in last.items():
-            await pair.cluster.apply(_model(name, declared))
+        await _declare(pair.cluster, last)
         wrong = [f"in {seconds:.0f} s found no leader to kill"] if not killed else []
         wrong += await _compare(pair, last)
         await _all_gone(pair.cluster)
@@ -61,7 +60,7 @@ async def _change(cluster: Cluster, chance: random.Random, until: float) -> None
         if chance.random() < _DELETES and await cluster.find("IrisModel", name):
             await cluster.delete("IrisModel", name)
         else:
-            await cluster.apply(_model(name, _spec(chance)))
+            await _declare(cluster, {name: _spec(chance)})
         await asyncio.sleep(chance.uniform(0, _LONGEST_THOUGHT))
 
 
@@ -69,8 +68,7 @@ async def _compare(pair: Pair, last: Mapping[str, Mapping[str, Any]]) -> list[st
     """As if nothing else had ever been: every model is declared anew, and nothing may differ."""
     found = await _settled(pair, last)
     await _all_gone(pair.cluster)
-    for name, declared in last.items():
-        await pair.cluster.apply(_model(name, declared))
+    await _declare(pair.cluster, last)
     return oracles.differences(await _settled(pair, last), found)
 
 
@@ -92,18 +90,14 @@ def _spec(chance: random.Random) -> dict[str, Any]:
     return {
         "version": chance.choice(("1.0.0", "1.1.0", "1.2.0")),
         "replicas": chance.randint(1, 3),
-        "route": chance.choice((None, {})),
+        "routed": chance.random() < 0.5,
         "monitoring": {"dashboard": {"enabled": chance.random() < 0.5}},
         "networkPolicy": {"enabled": chance.random() < 0.5},
     }
 
 
-def _model(name: str, declared: Mapping[str, Any]) -> Manifest:
-    route = None if declared["route"] is None else {"host": f"{name}.lane-0.test"}
-    fields = {key: value for key, value in {**declared, "route": route}.items() if value is not None}
-    return {
-        "apiVersion": "serving.two.inc/v1alpha1",
-        "kind": "IrisModel",
-        "metadata": {"name": name},
-        "spec": fields,
-    }
+async def _declare(cluster: Cluster, models: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, declared in models.items():
+        route = {"host": f"{name}.{cluster.namespace}.test"} if declared["routed"] else None
+        rest = {field: value for field, value in declared.items() if field != "routed"}
+        await stories.Teller(cluster).declare(name=name, route=route, **rest)

@@ -1,6 +1,7 @@
 """A namespace of a lane: made, looked at as a whole, and waited for until nothing moves in it any more."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +17,13 @@ _CHILDREN: Final = (
     "ServiceAccount", "NetworkPolicy", "Deployment", "ReplicaSet", "Pod", "Service", "PodDisruptionBudget",
     "HorizontalPodAutoscaler", "ConfigMap", "Ingress",
 )  # fmt: skip
+_numbers: Final = itertools.count()
 _NOT_OURS: Final = frozenset({"default", "kube-root-ca.crt", "bystander", "stranger"})
+
+
+def name() -> str:
+    """Of one that nobody has had: a namespace of that name may still be going away."""
+    return f"lane-{next(_numbers)}"
 
 
 async def make(cluster: Cluster) -> None:

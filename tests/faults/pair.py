@@ -49,10 +49,10 @@ class Leader:
 class Pair:
     """Use as an async context manager; pods with image tags 1.0.0 to 1.2.0 serve."""
 
-    def __init__(self, api_server: "ApiServer", folder: Path, namespace: str) -> None:
+    def __init__(self, api_server: "ApiServer", folder: Path) -> None:
         self._api_server = api_server
         self._folder = folder
-        self._namespace = namespace
+        self._namespace = namespaces.name()
         self._stack = AsyncExitStack()
         self.answers = Answers()
         self.replicas: tuple[Replica, ...] = ()

@@ -12,15 +12,24 @@ from tests.harness.proxy_targets import Fault, Seen
 
 WRITE_MODES: Final = (
     "kill-before", "kill-after", "stale", "stale-2", "500", "409", "429", "forbidden", "hang", "late",
-    "truncated", "outage", "blackout",
+    "truncated", "outage", "blackout", "unreadable", "crd",
 )  # fmt: skip
-EVENT_MODES: Final = ("dropped", "duplicated", "delayed", "cut", "gap", "error-410", "error-500")
+EVENT_MODES: Final = (
+    "dropped",
+    "duplicated",
+    "delayed",
+    "cut",
+    "gap",
+    "error-410",
+    "error-500",
+    "unwatchable",
+)
 # The operator ends once: killed, or because a watch is broken for good.
 ENDING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2", "error-500"})
 
 # Modes that lead the operator down one path take turns over stories and kinds: what each group has in common.
 TURNS: Final[Mapping[tuple[str, ...], str]] = {
-    ("500", "409", "429", "forbidden"): "refused: one line, and a retry after a wait",
+    ("500", "409", "429", "forbidden", "unreadable"): "refused: one line, and a retry after a wait",
     ("hang", "late", "outage"): "no answer: the next pass finds the write or does not",
     ("stale", "stale-2"): "a new life with an old view: one or two of our own writes behind",
     ("duplicated", "cut"): "every event arrives, some twice: an older copy never replaces a newer one",
@@ -28,6 +37,7 @@ TURNS: Final[Mapping[tuple[str, ...], str]] = {
         "error-410",
         "gap",
         "error-500",
+        "unwatchable",
     ): "events are lost and a LIST follows that cannot tell of what was deleted",
 }
 # Children that are written and compared by the same lines of code, and of which no state is read: in each
@@ -38,8 +48,21 @@ _ALIKE: Final = frozenset(
         "prometheusrules", "serviceaccounts", "servicemonitors", "services",
     }
 )  # fmt: skip
-# Costs minutes and asks one question: does everything come back after a long time?
-_ONCE: Final = ("blackout", "version", "PATCH deployments/iris")
+# What costs minutes, or concerns every lane: asked only of these.
+_RARE: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
+    "blackout": frozenset({("version", "PATCH deployments/iris")}),
+    "crd": frozenset(
+        {
+            ("create", "PATCH irismodels/iris/status"),
+            ("recreate", "PATCH services/iris"),
+            ("rivals", "PATCH irismodels/late/status"),
+            ("suspend", "PATCH irismodels/iris/status"),
+            ("version", "PATCH deployments/iris"),
+        }
+    ),
+}
+# Told when no other plan is.
+ALONE: Final = frozenset({"crd"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +108,7 @@ def of_story(story: str, traces: Sequence[Sequence[Seen]], known: Iterable[Seen]
 
 
 def _asks_something(plan: Plan) -> bool:
-    return plan.mode != _ONCE[0] or (plan.story, plan.target.signature) == _ONCE[1:]
+    return plan.mode not in _RARE or (plan.story, plan.target.signature) in _RARE[plan.mode]
 
 
 def distinct(plans: Iterable[Plan]) -> list[Plan]:

@@ -60,7 +60,7 @@ class Suite:
     """Use as an async context manager."""
 
     def __init__(self, api_server: "ApiServer", folder: Path, lanes: int) -> None:
-        self._lanes = [Lane(api_server, folder, f"lane-{number}") for number in range(lanes)]
+        self._lanes = [Lane(api_server, folder, namespaces.name()) for _ in range(lanes)]
         self._free: asyncio.Queue[Lane] = asyncio.Queue()
         self._stack = AsyncExitStack()
         self.told: dict[str, Told] = {}
@@ -98,7 +98,9 @@ class Suite:
         ]
 
     async def run(self, wanted: Sequence[Plan]) -> list[Verdict]:
-        return list(await asyncio.gather(*(self._judged(plan) for plan in wanted)))
+        alone = [plan for plan in wanted if plan.mode in plans.ALONE]
+        together = await asyncio.gather(*(self._judged(plan) for plan in wanted if plan not in alone))
+        return [*together, *[await self._judged(plan) for plan in alone]]
 
     async def _learn(self, name: str) -> Told:
         lane = await self._free.get()

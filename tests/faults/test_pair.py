@@ -47,7 +47,7 @@ async def ended(replica: Replica) -> bool:
 async def test_who_gets_no_answer_has_ended_before_the_other_writes(
     api_server: "ApiServer", tmp_path: Path, hung: Callable[[Call], bool]
 ) -> None:
-    async with Pair(api_server, tmp_path, f"pair-{hung.__name__.replace('_', '-')}") as pair:
+    async with Pair(api_server, tmp_path) as pair:
         first = (await pair.leader()).replica
         second = next(replica for replica in pair.replicas if replica is not first)
         teller = Teller(pair.cluster)
@@ -72,7 +72,7 @@ async def test_who_was_killed_may_lead_again_when_the_other_cannot(
     api_server: "ApiServer", tmp_path: Path
 ) -> None:
     """On a busy machine the other one was still starting, and whoever waited for it waited for ever."""
-    async with Pair(api_server, tmp_path, "pair-again") as pair:
+    async with Pair(api_server, tmp_path) as pair:
         first = await pair.leader()
         for other in pair.replicas:
             if other is not first.replica:

@@ -1,13 +1,23 @@
-"""Specs for `python -m tests.faults --walk 200`, made from the CRD's schema.
+"""A few steps of the walk; `python -m tests.faults --walk 200` goes on."""
 
-The walk itself is started by hand: within a whole test run, where other tests' models are still being
-collected by the same API server, it cannot make its namespace again at once.
-"""
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from tests.faults import specs
+import pytest
 
-SEED = 7
+from tests.faults import specs, walk
+
+if TYPE_CHECKING:
+    from iris_local_cluster.api_server import ApiServer
+
+SEED: Final = 7
+STEPS: Final = 8
 
 
 def test_the_same_seed_walks_the_same_way() -> None:
     assert specs.specs(SEED, 5) == specs.specs(SEED, 5)
+
+
+@pytest.mark.cluster
+async def test_only_the_last_spec_decides_where_it_ends(api_server: "ApiServer", tmp_path: Path) -> None:
+    assert await walk.walk(api_server, tmp_path, seed=SEED, steps=STEPS) == []

@@ -33,7 +33,7 @@ async def walk(api_server: "ApiServer", folder: Path, *, seed: int, steps: int) 
     chance = random.Random(seed)  # noqa: S311
     wrong: list[str] = []
     pending = specs.specs(seed, steps)
-    async with Lane(api_server, folder, "lane-0") as lane:
+    async with Lane(api_server, folder, namespaces.name()) as lane:
         teller = Teller(lane.cluster)
         while pending:
             await lane.answers.provide(_PODS_ON_THE_WAY)

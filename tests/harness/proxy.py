@@ -19,23 +19,18 @@ import yaml
 from aiohttp import web
 from yarl import URL
 
-from tests.harness import proxy_streams
-from tests.harness.proxy_targets import Call, Fault, Seen
+from tests.harness import proxy_answers, proxy_streams
+from tests.harness.proxy_targets import Call, Denied, Fault, Seen
 
 _LARGEST: Final = 32 * 1024 * 1024
 _HOP: Final = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
-_LONGEST_HANG: Final = 30.0
 OUTAGES: Final = {"outage": 3.0, "blackout": 300.0}
 _NEVER_SENT: Final = frozenset({"kill-before", "hang", "late", *OUTAGES})
 _KILLED_AFTER: Final = frozenset({"kill-after", "stale", "stale-2"})
 _DENIED_SECONDS: Final = 3.0
+_DENIALS: Final[Mapping[str, tuple[str, ...]]] = {"forbidden": (), "unreadable": ("GET", "LIST")}
 # Counted from when a restarted operator has listed and begins to watch.
 _STALE_SECONDS: Final = 2.0
-_REFUSALS: Final = {
-    "500": (500, "InternalError", "made up by the test: internal error"),
-    "409": (409, "Conflict", "made up by the test: the object has been modified"),
-    "429": (429, "TooManyRequests", "made up by the test: too many requests"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ class Proxy:
         self.hung: Callable[[Call], bool] = lambda _: False  # what is accepted and never answered
         self.past: Past | None = None  # what LISTs and watches show while it is there
         self._gap: tuple[str, float] | None = None  # a kind whose watches were lost, until when
-        self._denied: tuple[str, str, float] = ("", "", 0.0)  # verb and kind that are refused, until when
+        self._denied = Denied()
 
     async def __aenter__(self) -> "Proxy":
         context = ssl.create_default_context(cafile=self._authority)
@@ -134,7 +129,7 @@ class Proxy:
     def begin(self, fault: Fault | None) -> Record:
         """Forget what passed, and aim this fault."""
         self.fault, self.record = fault, Record()
-        self._gap, self._denied = None, ("", "", 0.0)
+        self._gap, self._denied = None, Denied()
         return self.record
 
     def disarm(self) -> None:
@@ -151,26 +146,30 @@ class Proxy:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if self.down:
-            return _abort(request)
+            return proxy_answers.abort(request)
         if request.query.get("watch") in ("true", "1"):
             return await self._watch(request)
         call = Call.parse(request.method, request.path, await request.read())
         if self.hung(call):
-            await _until_it_gives_up(request)
-            return _abort(request)
-        if not call.writes:
-            return await self._forward(request, call)
-        return await self._write(request, call)
+            await proxy_answers.until_it_gives_up(request)
+            return proxy_answers.abort(request)
+        if call.writes:
+            return await self._write(request, call)
+        if self._denied.covers(call.verb, call.plural, _now()):
+            return proxy_answers.denial(call.verb, call.plural)
+        return await self._forward(request, call)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         call = Call.parse("GET", request.path, b"")
         plural = call.plural
         if self.hung(call):
-            await _until_it_gives_up(request)
-            return _abort(request)
+            await proxy_answers.until_it_gives_up(request)
+            return proxy_answers.abort(request)
+        if self._denied.covers("WATCH", plural, _now()):
+            return proxy_answers.denial("WATCH", plural)
         if self._gap is not None and self._gap[0] == plural:
             if _now() < self._gap[1]:
-                return _abort(request)
+                return proxy_answers.abort(request)
             self._gap = None
             return await proxy_streams.gone(request)
         if self.past is not None and plural == "irismodels" and not self.past.ends_soon:
@@ -178,18 +177,24 @@ class Proxy:
             asyncio.get_running_loop().call_later(_STALE_SECONDS, self._to_the_present)
         return await proxy_streams.watch(self, request, self._session, self._url(request))
 
+    def deny(self, plural: str, *verbs: str) -> None:
+        """For a time they are refused with 403."""
+        self._denied = Denied(frozenset(verbs), plural, _now() + _DENIED_SECONDS)
+
     def lose(self, plural: str, seconds: float) -> None:
         """For a time nobody can watch this kind; then its versions until now are compacted away."""
         self._gap = (plural, _now() + seconds)
 
     async def _write(self, request: web.Request, call: Call) -> web.StreamResponse:
         mode = self.due(self.record.saw("write", call.signature))
-        if mode == "forbidden":
-            self._denied = (call.method, call.plural, _now() + _DENIED_SECONDS)
-        if self._denied[:2] == (call.method, call.plural) and _now() < self._denied[2]:
-            return _refusal(403, "Forbidden", f"made up by the test: cannot {call.method} {call.plural}")
-        if mode in _REFUSALS:
-            return _refusal(*_REFUSALS[mode])
+        if mode in _DENIALS:
+            self.deny(call.plural, *(_DENIALS[mode] or (call.verb,)))
+        if self._denied.covers(call.verb, call.plural, _now()):
+            return proxy_answers.denial(call.verb, call.plural)
+        if mode == "crd":
+            await proxy_streams.change_crd(self._session, self._upstream, request.headers)
+        if mode in proxy_answers.REFUSALS:
+            return proxy_answers.refusal(mode)
         if mode in _NEVER_SENT:
             return await self._withhold(request, call, mode)
         before = self.record.latest_version
@@ -198,8 +203,8 @@ class Proxy:
             self._kill()
             if mode != "kill-after":
                 self.past = Past((before if mode == "stale-2" else self.record.latest_version) - 1)
-            return _abort(request)
-        return await _half(request, answer) if mode == "truncated" else answer
+            return proxy_answers.abort(request)
+        return await proxy_answers.half(request, answer) if mode == "truncated" else answer
 
     async def _withhold(self, request: web.Request, call: Call, mode: str) -> web.StreamResponse:
         if mode == "kill-before":
@@ -208,10 +213,10 @@ class Proxy:
             self.down = True
             asyncio.get_running_loop().call_later(OUTAGES[mode], self._up)
         else:
-            await _until_it_gives_up(request)
+            await proxy_answers.until_it_gives_up(request)
         if mode == "late":
             await self._forward(request, call)
-        return _abort(request)
+        return proxy_answers.abort(request)
 
     def _up(self) -> None:
         self.down = False
@@ -231,7 +236,7 @@ class Proxy:
             ) as answer:
                 raw = await answer.read()
         except aiohttp.ClientError:  # the API server itself is away
-            return _abort(request)
+            return proxy_answers.abort(request)
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
         if call.writes:
             record.written.append(Written(asked_at, _now(), call, answer.status, json.loads(raw)))
@@ -254,35 +259,3 @@ class Proxy:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _refusal(code: int, reason: str, message: str) -> web.Response:
-    body = {
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": message, "reason": reason, "code": code,
-    }  # fmt: skip
-    return web.json_response(body, status=code, headers={"Retry-After": "1"} if code == 429 else {})
-
-
-def _abort(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
-async def _half(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    whole = answer.body if isinstance(answer.body, bytes) else b""
-    cut = web.StreamResponse(status=answer.status, headers=answer.headers)
-    cut.content_length = len(whole)
-    await cut.prepare(request)
-    await cut.write(whole[: len(whole) // 2])
-    if request.transport is not None:
-        request.transport.close()  # not abort: what was written still arrives
-    return cut
-
-
-async def _until_it_gives_up(request: web.Request) -> None:
-    async with asyncio.timeout(_LONGEST_HANG):
-        # Looked at from time to time: aiohttp tells a handler of this only by cancelling it.
-        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)

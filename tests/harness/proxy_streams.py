@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import random
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -42,6 +44,21 @@ async def gone(request: web.Request) -> web.StreamResponse:
     await down.prepare(request)
     await down.write(_error(410))
     return down
+
+
+async def change_crd(session: aiohttp.ClientSession, upstream: str, headers: Mapping[str, str]) -> None:
+    """Another schema, as a new release brings: the API server ends every watch on IrisModels."""
+    text = f"Changed by a test: {random.random()}"  # noqa: S311
+    change = [{"op": "add", "path": "/spec/versions/0/schema/openAPIV3Schema/description", "value": text}]
+    async with session.patch(
+        f"{upstream}/apis/apiextensions.k8s.io/v1/customresourcedefinitions/irismodels.serving.two.inc",
+        data=json.dumps(change),
+        headers={
+            "Authorization": headers.get("Authorization", ""),
+            "Content-Type": "application/json-patch+json",
+        },
+    ) as answer:
+        answer.raise_for_status()
 
 
 def _error(code: int) -> bytes:
@@ -110,9 +127,11 @@ class _Stream:
         if mode in ("error-410", "error-500"):
             await self._down.write(_error(int(mode.removeprefix("error-"))))
             return False
-        if mode in ("cut", "gap"):
+        if mode in ("cut", "gap", "unwatchable"):
             if mode == "gap":
                 self._proxy.lose(self._plural, _GAP_SECONDS)
+            if mode == "unwatchable":
+                self._proxy.deny(self._plural, "LIST", "WATCH")
             if self._request.transport is not None:
                 self._request.transport.abort()
             return False

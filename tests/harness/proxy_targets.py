@@ -46,6 +46,11 @@ class Call:
         return cls(method, plural, name, subresource, body)
 
     @property
+    def verb(self) -> str:
+        """As rights name it, but for a GET of many."""
+        return self.method if self.method != "GET" or self.name else "LIST"
+
+    @property
     def writes(self) -> bool:
         return self.method != "GET" and self.plural != ""
 
@@ -53,6 +58,18 @@ class Call:
     def signature(self) -> str:
         name = "*" if self.plural in _MADE_UP else self.name
         return "/".join(part for part in (f"{self.method} {self.plural}", name, self.subresource) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Verbs on a kind that are refused until a moment, as if the right had been taken away."""
+
+    verbs: frozenset[str] = frozenset()
+    plural: str = ""
+    until: float = 0.0
+
+    def covers(self, verb: str, plural: str, now: float) -> bool:
+        return verb in self.verbs and plural == self.plural and now < self.until
 
 
 def event_signature(plural: str, kind: str, body: Mapping[str, Any]) -> str:
