@@ -90,7 +90,7 @@ def test_says_its_variables_and_no_others(board: dict[str, Any]) -> None:
     declared = {variable["name"] for variable in board["templating"]["list"]} - {"datasource"}
     told = json.dumps(queries(board)).replace("$__rate_interval", "")
 
-    used = {word.split("]")[0].split('\\"')[0] for word in told.split("$")[1:] if not word.startswith("1")}
+    used = {word.split("]")[0].split('\\"')[0] for word in told.split("$")[1:] if not word[0].isdigit()}
     assert used == declared
 
 

@@ -105,7 +105,9 @@ def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
             (0.25, panels.GREEN),
         ).description(f"Of what {availability} availability allows over 30 days. Below zero: broken.")
     )
-    board.with_panel(panels.word("Git revision", f"max by (revision) {info}", "revision"))
+    # As people write it: main@0123456.
+    short = f'label_replace({info}, "revision", "$1@$2", "revision", "(.*)@sha1:(.......).*")'
+    board.with_panel(panels.word("Git revision", f"max by (revision) ({short})", "revision"))
 
 
 def _budget_left(of: _Selectors, objectives: Objectives) -> str:

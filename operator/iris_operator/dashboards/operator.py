@@ -10,6 +10,7 @@ from iris_operator.dashboards.queries import rate
 UID: Final = "iris-operator"
 _OURS: Final = 'controller="irismodel"'
 _QUEUE: Final = 'name="irismodel"'
+_LEADER: Final = 'leader_election_master_status{name="iris-operator"}'
 _FLUX: Final = 'namespace="flux-system"'
 
 
@@ -24,8 +25,7 @@ def build() -> str:
 
 def _operator(board: dashboard.Dashboard) -> None:
     board.with_row(dashboard.Row("Operator"))
-    leaders = 'sum(leader_election_master_status{name="iris-operator"})'
-    led = panels.tile("Leaders", leaders, span=4).description(
+    led = panels.tile("Leaders", f"sum({_LEADER})", span=4).description(
         "Always one; none for some seconds of a change."
     )
     board.with_panel(panels.judged(led, (None, panels.RED), (1, panels.GREEN), (2, panels.RED)))
@@ -33,7 +33,9 @@ def _operator(board: dashboard.Dashboard) -> None:
     board.with_panel(panels.tile("Models", models, span=4))
     swept = "time() - max(iris_operator_sweep_timestamp_seconds)"
     board.with_panel(panels.tile("Last good sweep", swept, span=4).unit("s"))
-    board.with_panel(panels.tile("Waiting", f"sum(workqueue_depth{{{_QUEUE}}})", span=4))
+    # Whoever stands by collects names as well, for the moment when it has to lead.
+    waiting = f"sum(workqueue_depth{{{_QUEUE}}} * on (namespace, pod) {_LEADER})"
+    board.with_panel(panels.tile("Waiting", waiting, span=4))
     oldest = f"max(workqueue_longest_running_processor_seconds{{{_QUEUE}}})"
     board.with_panel(panels.tile("Longest running pass", oldest, span=4).unit("s"))
     processes = "count(iris_operator_sweep_timestamp_seconds)"
