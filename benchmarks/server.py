@@ -8,12 +8,14 @@ import argparse
 import contextlib
 import datetime
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from benchmarks import server_contenders as contenders
 from benchmarks import server_figures as figures
@@ -27,6 +29,20 @@ from benchmarks.server_runs import Stage
 
 # The best of the peers in every full run: the only one of a quick run.
 BEST: Final = "kserve-v1"
+
+
+class Effort(NamedTuple):
+    """How long a segment of load takes, how many rounds of them, and how many cold starts."""
+
+    seconds: int
+    repeats: int
+    starts: int
+
+
+QUICK: Final = Effort(seconds=1, repeats=4, starts=0)
+FULL: Final = Effort(seconds=2, repeats=5, starts=3)
+# Every step once: whether all of it works, before an hour is given to it.
+DRY: Final = Effort(seconds=1, repeats=1, starts=1)
 
 
 def unfolded(card: dict[str, Any], folder: Path, target: Path) -> Path:
@@ -51,10 +67,10 @@ def chosen_peers(joblib: str, *, quick: bool) -> list[Contender]:
 
 
 def measure(
-    mine: Sequence[Contender], peers: Sequence[Contender], expected: Sequence[float], *, quick: bool
+    mine: Sequence[Contender], peers: Sequence[Contender], expected: Sequence[float], effort: Effort
 ) -> tuple[list[Figure], dict[str, str]]:
     made: list[Figure] = []
-    seconds, repeats = (1, 4) if quick else (2, 7)
+    seconds, repeats, starts = effort
     with contextlib.ExitStack() as stack:
         stage = Stage(stack, expected)
         for contender in (*mine, *peers):
@@ -63,15 +79,16 @@ def measure(
         made += runs.throughput(stage, names, repeats, seconds)
         memory = {name: [stage.all[name].memory()] for name in ("fast_path", *names)}
         made += runs.latencies(stage, 3, 4)
-        if not quick:
+        if starts:
             made += runs.batches(stage, names, repeats, seconds)
-            made.append(dict(runs.single_latency_beside_a_batch(stage.all["fast_path"], 8)))
-            flame(stage.all["fast_path"])
+            with load.awake(stage.all["fast_path"]) as target:
+                made.append(runs.single_beside_batches(target, 10))
+                flame(target)
         absent = stage.absent
     made.append(figures.least("server.memory", "fast_path", memory, "MB"))
-    if not quick:
+    if starts:
         started = [mine[1], *(peer for peer in peers if peer.name not in absent)]
-        made.append(figures.least("server.cold_start", "fast_path", runs.starts(started, 3), "s"))
+        made.append(figures.least("server.cold_start", "fast_path", runs.starts(started, starts), "s"))
     return made, absent
 
 
@@ -96,16 +113,24 @@ def main() -> int:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--version", default="1.4.0")
     parser.add_argument("--quick", action="store_true", help="the limit, the best peer and ours alone")
+    parser.add_argument("--dry", action="store_true", help="every step once; figures that mean nothing")
     options = parser.parse_args()
+    effort = QUICK if options.quick else DRY if options.dry else FULL
+    # So that who is ended (`timeout`) ends its contenders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Core 0 is the contenders'.
+    os.sched_setaffinity(0, {1})
     folder: Path = options.artifacts
     card = json.loads((folder / f"model_pipeline_{options.version}.json").read_text(encoding="utf-8"))
     expected = next(one["probabilities"] for one in card["golden"] if tuple(one["input"]) == ROW)
     joblib = str((folder / card["artifact"]["file"]).resolve())
     with tempfile.TemporaryDirectory() as scratch:
         mine = contenders.ours(folder, unfolded(card, folder, Path(scratch)), options.version)
-        made, absent = measure(mine, chosen_peers(joblib, quick=options.quick), expected, quick=options.quick)
+        made, absent = measure(mine, chosen_peers(joblib, quick=options.quick), expected, effort)
     for figure in made:
         sys.stdout.write(json.dumps(figure) + "\n")
+    if options.dry:
+        return 0
     day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     report.write(made, absent, day, f"make bench-server{' QUICK=1' if options.quick else ''}")
     return 0

@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -85,12 +86,27 @@ def running(contender: Contender) -> Iterator[Running]:
         end(process, mark.encode())
 
 
+@contextlib.contextmanager
+def awake(target: Running) -> Iterator[Running]:
+    """Everybody else sleeps meanwhile: some peers keep their processor busy also when nobody asks them."""
+    _send(target.mark, signal.SIGCONT)
+    try:
+        yield target
+    finally:
+        _send(target.mark, signal.SIGSTOP)
+
+
+def _send(mark: bytes, number: signal.Signals) -> list[int]:
+    found = members(mark)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return found
+
+
 def end(process: "subprocess.Popen[bytes]", mark: bytes) -> None:
     """Kill it and all that it started, also what a supervisor starts again meanwhile."""
-    while found := members(mark):
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    while _send(mark, signal.SIGKILL):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.1)
     process.wait()
@@ -123,26 +139,33 @@ def _shares(answer: Any) -> Sequence[float]:
 
 def segment(target: Running, question: Question, connections: int, seconds: int) -> Segment:
     """Closed-loop load from one thread on core 1."""
-    script = Path(f"/tmp/bench-{os.getpid()}.lua")  # noqa: S108  # removed below
-    body = json.dumps(question.body)
-    script.write_text(
-        f"wrk.method='POST'\nwrk.headers['content-type']='application/json'\nwrk.body='{body}'\n",
-        encoding="utf-8",
-    )
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script)]
     before, own = busy(), used(target.mark) + children()
-    try:
-        told = subprocess.run(
-            [*command, target.url + question.path], capture_output=True, text=True, check=True
-        ).stdout
-    finally:
-        script.unlink()
+    with wrk(target, question, connections, seconds) as load:
+        told, _ = load.communicate()
     own = used(target.mark) + children() - own
     found = re.search(r"Requests/sec:\s+([\d.]+)", told)
     if found is None or "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(f"{target.contender.name}: {told}, expected only good answers")
     capacity = seconds * (os.cpu_count() or 1)
     return Segment(float(found[1]), max(0.0, busy() - before - own) / capacity)
+
+
+@contextlib.contextmanager
+def wrk(
+    target: Running, question: Question, connections: int, seconds: int
+) -> Iterator["subprocess.Popen[str]"]:
+    """The load generator at work."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        body = json.dumps(question.body)
+        script.write(
+            f"wrk.method='POST'\nwrk.headers['content-type']='application/json'\nwrk.body='{body}'\n"
+        )
+        script.flush()
+        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", script.name]
+        with subprocess.Popen(
+            [*command, target.url + question.path], stdout=subprocess.PIPE, text=True
+        ) as load:
+            yield load
 
 
 def busy() -> float:
@@ -180,11 +203,35 @@ def members(mark: bytes) -> list[int]:
     return found
 
 
-async def open_loop(target: Running, question: Question, rate: int, seconds: int) -> list[float]:
-    """Latencies from when each request was due, whenever it went: so a stall counts for all behind it."""
+def as_bytes(question: Question) -> bytes:
+    """The question as a request on the wire."""
     body = json.dumps(question.body).encode()
     head = f"POST {question.path} HTTP/1.1\r\nhost: iris\r\ncontent-type: application/json\r\n"
-    request = head.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+    return head.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def paced(target: Running, question: Question, rate: int, seconds: int) -> list[float]:
+    """As `open_loop`, on one connection and without a loop of our own that could be late itself."""
+    request = as_bytes(question)
+    host, port = target.url.removeprefix("http://").split(":")
+    latencies = []
+    with socket.create_connection((host, int(port))) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start = time.perf_counter() + 0.05
+        for number in range(rate * seconds):
+            due = start + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            line.sendall(request)
+            # A small answer: it comes in one piece.
+            if not line.recv(65_536).startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"{target.contender.name}: no good answer, expected one")
+            latencies.append(time.perf_counter() - due)
+    return latencies
+
+
+async def open_loop(target: Running, question: Question, rate: int, seconds: int) -> list[float]:
+    """Latencies from when each request was due, whenever it went: so a stall counts for all behind it."""
+    request = as_bytes(question)
     host, port = target.url.removeprefix("http://").split(":")
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(32):
