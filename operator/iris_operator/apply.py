@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from iris_operator import errors, kinds, metrics, ownership, reasons
+from iris_operator import errors, kinds, metrics, ownership, reasons, store
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
 from iris_operator.kinds import Kind
@@ -27,9 +27,9 @@ _NAMESPACE_WAIT_SECONDS: Final = 60.0
 class Applier:
     """Makes children true, one model at a time."""
 
-    def __init__(self, cluster: Cluster, store: Store) -> None:
+    def __init__(self, cluster: Cluster, known: Store) -> None:
         self._cluster = cluster
-        self._store = store
+        self._store = known
         self._confirmed = False  # in this pass: what we go by is what the model declares
         self.idle = True  # no child needed a call
 
@@ -53,13 +53,16 @@ class Applier:
     async def _child(self, snapshot: Snapshot, model: IrisModel, kind: Kind, manifest: Body) -> None:
         name = manifest["metadata"]["name"]
         live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
+        found = None
         if live is None:
             self.idle = False
-            live = await self._cluster.read(kind, model.namespace, name)
+            found = await self._cluster.read(kind, model.namespace, name)
+            live = store.trim(kind, found) if found is not None else None
         if live is not None:
             _refuse_what_is_not_ours(kind, live, model)
-            if ownership.holds(live, manifest):
-                self._store.observe(kind, live)
+            if ownership.holds(live, store.trim(kind, manifest)):
+                if found is not None:
+                    self._store.observe(kind, found)
                 return
         self.idle = False
         await self._confirm(model)

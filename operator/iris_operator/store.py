@@ -4,6 +4,7 @@ Filled by watch events, by the sweep's LISTs and by the answers to our own write
 replaces a newer one. No I/O.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Store:
         if known is not None and _version(known) >= _version(body):
             return set()
         concerned = self._unlink(kind, key, known)
-        trimmed = _trim(kind, body)
+        trimmed = trim(kind, body)
         self._objects[kind][key] = trimmed
         return concerned | self._link(kind, key, trimmed)
 
@@ -165,10 +166,18 @@ def _version(body: Body) -> int:
     return int(body["metadata"].get("resourceVersion", 0))
 
 
-def _trim(kind: Kind, body: Body) -> Body:
+def trim(kind: Kind, body: Body) -> Body:
+    """What is remembered of an object; to compare a declared child with it, trim that too."""
     kept = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     if kind == kinds.POD:  # the bulk of the memory: of a pod only its state matters
         return {"metadata": kept, "status": body.get("status", {})}
     if kind == kinds.REPLICA_SET:
         return {"metadata": kept}
+    if kind == kinds.CONFIG_MAP:  # a dashboard is ten times as long as everything else of a model
+        data = body.get("data", {}).items()
+        return {
+            **body,
+            "metadata": kept,
+            "data": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in data},
+        }
     return {**body, "metadata": kept}

@@ -80,6 +80,23 @@ async def test_writes_only_the_child_that_somebody_changed(world: World) -> None
     assert world.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known", "its label lost"])
+async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(world: World, known: bool) -> None:
+    model = bodies.model()
+    await world.settle(model)
+    right = world.live(kinds.CONFIG_MAP, "iris-dashboard")
+    changed = {**right, "data": {name: text.replace("Iris", "Isis") for name, text in right["data"].items()}}
+    world.somebody_writes(kinds.CONFIG_MAP, changed)
+    if not known:
+        world.store.vanish(kinds.CONFIG_MAP, world.live(kinds.CONFIG_MAP, "iris-dashboard"))
+
+    await world.make(model)
+    await world.make(model)
+
+    assert world.wrote() == [("apply", "ConfigMap")]
+    assert world.live(kinds.CONFIG_MAP, "iris-dashboard")["data"] == right["data"]
+
+
 @pytest.mark.parametrize("left", ["nothing", "another of that name", "one that is being deleted"])
 async def test_makes_no_child_for_a_model_that_is_gone(world: World, left: str) -> None:
     """The children's DELETED events came, the model's did not (a 410 gap): each child was made again at once
