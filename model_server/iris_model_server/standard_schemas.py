@@ -4,6 +4,8 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
+from iris_model_server.schemas import Row
+
 Data = TypeVar("Data")
 Parameters = dict[str, Any]
 Numbers = Annotated[list[Any], Meta(description="Numbers flat in row order, or one list for each row.")]
@@ -38,7 +40,7 @@ class InferBody(Struct, Generic[Data], frozen=True):
 class InferRequest(Struct, frozen=True):
     """One input of shape [rows, 4]; without `outputs` the answer has all of them."""
 
-    inputs: list[InferInput[Numbers]]
+    inputs: Annotated[list[InferInput[Numbers]], Meta(min_length=1, max_length=1)]
     id: str | None = None
     parameters: Parameters | None = None
     outputs: list[RequestedOutput] | None = None
@@ -116,7 +118,7 @@ class ModelList(Struct, frozen=True):
 class PredictV1Request(Struct, frozen=True):
     """Each instance is sepal length, sepal width, petal length, petal width in centimetres."""
 
-    instances: list[list[float]]
+    instances: Annotated[list[Row], Meta(min_length=1)]
 
 
 class PredictV1Answer(Struct, frozen=True):

@@ -123,17 +123,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     async def list_models() -> Response:
         return answers.of(standard_schemas.ModelList([serving.name]))
 
-    @router.get(
-        "/models/{name}",
-        summary="Whether this model answers",
-        responses=openapi.standard_answers(standard_schemas.ModelReady, errors.NOT_FOUND, errors.NOT_READY),
-        openapi_extra=openapi.path_parameters("name"),
-    )
-    async def model_ready_v1(request: Request) -> Response:
-        _check_name(serving, request)
-        serving.ready()
-        return answers.of(standard_schemas.ModelReady(serving.name, ready=True))
-
+    # Before the path that would take `iris:predict` for a name, and say that GET is its method.
     @router.post(
         "/models/{name}:predict",
         summary="Predict many flowers",
@@ -144,6 +134,17 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     async def predict_v1(request: Request) -> Response:
         _check_name(serving, request)
         return answers.of_parts(await protocol.predict(await edge.body(request)))
+
+    @router.get(
+        "/models/{name}",
+        summary="Whether this model answers",
+        responses=openapi.standard_answers(standard_schemas.ModelReady, errors.NOT_FOUND, errors.NOT_READY),
+        openapi_extra=openapi.path_parameters("name"),
+    )
+    async def model_ready_v1(request: Request) -> Response:
+        _check_name(serving, request)
+        serving.ready()
+        return answers.of(standard_schemas.ModelReady(serving.name, ready=True))
 
     return router
 

@@ -89,3 +89,9 @@ async def test_a_large_request_is_answered_or_refused_whole(
         assert response.json() == {"predictions": [0] * 12_000}
     else:
         assert words in await refusal(response, status)
+
+
+async def test_another_method_is_told_the_right_one(client: httpx.AsyncClient) -> None:
+    response = await client.options("/v1/models/iris:predict")
+
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
