@@ -57,10 +57,10 @@ uninstall: setup ## The operator out of it again; models keep running
 
 ##@ Measure
 .PHONY: bench-server bench-operator
-bench-server: setup ## The server beside its peers and the limit (needs wrk and two cores; QUICK=1: under 5 minutes)
+bench-server: setup ## The server beside its peers and the limit (needs wrk and two cores; QUICK=1: under 5 minutes; PART=singles, batches or starts)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@for peer in kserve $(if $(QUICK),,mlserver tutorial bentoml litserve ray tools); do scripts/peers.sh $$peer || echo "bench-server: $$peer is left out" >&2; done
-	@$(BIN)/python -m benchmarks.server $(if $(QUICK),--quick)
+	@$(BIN)/python -m benchmarks.server $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 
 bench-operator: setup ## The operator at 1, 100 and 1,000 models beside Flux, on a real API server (MODELS=100)
 	@$(BIN)/python -m benchmarks.operator_bench $(if $(MODELS),--models $(MODELS)) $(if $(FLUX),--flux $(FLUX))

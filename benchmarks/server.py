@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -40,9 +41,23 @@ class Effort(NamedTuple):
 
 
 QUICK: Final = Effort(seconds=1, repeats=4, starts=0)
-FULL: Final = Effort(seconds=2, repeats=5, starts=3)
+FULL: Final = Effort(seconds=2, repeats=4, starts=3)
 # Every step once: whether all of it works, before an hour is given to it.
 DRY: Final = Effort(seconds=1, repeats=1, starts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part, what they must answer, and who could not and why."""
+
+    mine: Sequence[Contender]
+    peers: Sequence[Contender]
+    expected: Sequence[float]
+    absent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fast(self) -> Contender:
+        return next(one for one in self.mine if one.name == "fast_path")
 
 
 def unfolded(card: dict[str, Any], folder: Path, target: Path) -> Path:
@@ -66,30 +81,46 @@ def chosen_peers(joblib: str, *, quick: bool) -> list[Contender]:
     return found
 
 
-def measure(
-    mine: Sequence[Contender], peers: Sequence[Contender], expected: Sequence[float], effort: Effort
-) -> tuple[list[Figure], dict[str, str]]:
-    made: list[Figure] = []
-    seconds, repeats, starts = effort
+def singles(cast: Cast, effort: Effort) -> list[Figure]:
+    """Single predictions: rates, latencies, and the memory of who answered them."""
     with contextlib.ExitStack() as stack:
-        stage = Stage(stack, expected)
-        for contender in (*mine, *peers):
+        stage = Stage(stack, cast.expected)
+        for contender in (*cast.mine, *cast.peers):
             stage.enter(contender)
-        names = [peer.name for peer in peers if peer.name in stage.all]
-        made += runs.throughput(stage, names, repeats, seconds)
+        cast.absent.update(stage.absent)
+        names = [peer.name for peer in cast.peers if peer.name in stage.all]
+        made = runs.throughput(stage, names, effort.repeats, effort.seconds)
         memory = {name: [stage.all[name].memory()] for name in ("fast_path", *names)}
         made += runs.latencies(stage, 3, 4)
-        if starts:
-            made += runs.batches(stage, names, repeats, seconds)
-            with load.awake(stage.all["fast_path"]) as target:
-                made.append(runs.single_beside_batches(target, 10))
-                flame(target)
-        absent = stage.absent
-    made.append(figures.least("server.memory", "fast_path", memory, "MB"))
-    if starts:
-        started = [mine[1], *(peer for peer in peers if peer.name not in absent)]
-        made.append(figures.least("server.cold_start", "fast_path", runs.starts(started, starts), "s"))
-    return made, absent
+    return [*made, figures.least("server.memory", "fast_path", memory, "MB")]
+
+
+def batches(cast: Cast, effort: Effort) -> list[Figure]:
+    """Many rows in one request, what others feel of it, and a picture of the hot path."""
+    able = [one for one in (cast.fast, *cast.peers) if one.batch]
+    with contextlib.ExitStack() as stack:
+        stage = Stage(stack, cast.expected)
+        for contender in able:
+            stage.enter(contender)
+        cast.absent.update(stage.absent)
+        made = runs.batches(stage, list(stage.all), effort.repeats, effort.seconds)
+        with load.awake(stage.all["fast_path"]) as target:
+            made.append(runs.single_beside_batches(target, 10))
+            flame(target)
+    return made
+
+
+def starts(cast: Cast, effort: Effort) -> list[Figure]:
+    """From nothing to the first answer."""
+    taken = runs.starts([cast.fast, *cast.peers], effort.starts)
+    return [figures.least("server.cold_start", "fast_path", taken, "s")]
+
+
+PARTS: Final[Mapping[str, Callable[[Cast, Effort], list[Figure]]]] = {
+    "singles": singles,
+    "batches": batches,
+    "starts": starts,
+}
 
 
 def flame(target: Running) -> None:
@@ -114,6 +145,7 @@ def main() -> int:
     parser.add_argument("--version", default="1.4.0")
     parser.add_argument("--quick", action="store_true", help="the limit, the best peer and ours alone")
     parser.add_argument("--dry", action="store_true", help="every step once; figures that mean nothing")
+    parser.add_argument("--part", choices=PARTS, help="this alone; the page keeps the other parts' figures")
     options = parser.parse_args()
     effort = QUICK if options.quick else DRY if options.dry else FULL
     # So that who is ended (`timeout`) ends its contenders.
@@ -124,15 +156,20 @@ def main() -> int:
     card = json.loads((folder / f"model_pipeline_{options.version}.json").read_text(encoding="utf-8"))
     expected = next(one["probabilities"] for one in card["golden"] if tuple(one["input"]) == ROW)
     joblib = str((folder / card["artifact"]["file"]).resolve())
+    chosen = ["singles"] if options.quick else [options.part] if options.part else list(PARTS)
+    made: list[Figure] = []
     with tempfile.TemporaryDirectory() as scratch:
         mine = contenders.ours(folder, unfolded(card, folder, Path(scratch)), options.version)
-        made, absent = measure(mine, chosen_peers(joblib, quick=options.quick), expected, effort)
-    for figure in made:
-        sys.stdout.write(json.dumps(figure) + "\n")
-    if options.dry:
-        return 0
-    day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-    report.write(made, absent, day, f"make bench-server{' QUICK=1' if options.quick else ''}")
+        cast = Cast(mine, chosen_peers(joblib, quick=options.quick), expected)
+        for part in chosen:
+            for figure in PARTS[part](cast, effort):
+                sys.stdout.write(json.dumps(figure) + "\n")
+                sys.stdout.flush()
+                made.append(figure)
+    if not options.dry:
+        day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+        command = f"make bench-server{' QUICK=1' if options.quick else ''}"
+        report.write(made, report.Run(command, day, cast.absent), keep=bool(options.part))
     return 0
 
 

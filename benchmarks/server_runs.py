@@ -85,19 +85,18 @@ def throughput(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -
     return made
 
 
-def batches(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
-    """V2 flat in ours; rows per second. Values are segments with their rate in rows."""
+def batches(stage: Stage, names: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
+    """V2 flat in ours, the first; rows per second. Values are segments with their rate in rows."""
     made = []
-    able = [name for name in ("fast_path", *peers) if stage.all[name].contender.batch]
     for rows in (100, 10_000):
-        found = stage.rounds(able, methodcaller("asked_for", rows), repeats, connections=4, seconds=seconds)
+        found = stage.rounds(names, methodcaller("asked_for", rows), repeats, connections=4, seconds=seconds)
         counted = [
             {name: Segment(segment.rate * rows, segment.foreign) for name, segment in one.items()}
             for one in found
         ]
         made.append(
-            figures.rate(f"server.batch_{rows}", "fast_path", counted, able[1:], "rows/s")
-            | {f"times_{name}": figures.ratio(counted, "fast_path", name) for name in able[1:]}
+            figures.rate(f"server.batch_{rows}", names[0], counted, names[1:], "rows/s")
+            | {f"times_{name}": figures.ratio(counted, names[0], name) for name in names[1:]}
         )
     return made
 
