@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs one peer of the model server, or py-spy, into an environment of its own: .local/peers/<name>.
+# Installs one peer of the model server, or a tool that measures or tries it, into an environment of its own: .local/peers/<name>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,8 @@ case ${1:-} in
   litserve) packages=(litserve==0.2.19 scikit-learn joblib) ;;
   ray) packages=("ray[serve]==2.60.0" scikit-learn joblib) ;;
   tools) packages=(py-spy) ;;
-  *) echo "peers: ${1:-nothing}, expected kserve, mlserver, tutorial, bentoml, litserve, ray or tools" >&2; exit 2 ;;
+  schemathesis) packages=(schemathesis==4.32.5) ;;
+  *) echo "peers: ${1:-nothing}, expected kserve, mlserver, tutorial, bentoml, litserve, ray, tools or schemathesis" >&2; exit 2 ;;
 esac
 
 folder=.local/peers/$1
