@@ -12,11 +12,11 @@ from benchmarks.server_figures import Figure
 RESULTS: Final = Path(__file__).parent / "results"
 _WIDTH: Final = 420
 NEXT: Final = """\
-Of a hot request 7.7 us are the server's own, measured in memory without sockets; the rest is a read and a write in
-the kernel, and uvloop around them.
+Of a hot request 7.7 us are the server's own, measured in memory without sockets; the rest is a read and a
+write in the kernel, and uvloop around them.
 
-**What could be won next:** decoding of batches. Of 1.5 ms in the process for 10,000 rows 1.0 is text to numbers, and
-0.2 of that compares each with its bounds, which numpy does in 0.01.
+**What could be won next:** decoding of batches. Of 1.5 ms in the process for 10,000 rows 1.0 is text to
+numbers, and 0.2 of that compares each with its bounds, which numpy does in 0.01.
 """
 
 
