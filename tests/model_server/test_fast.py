@@ -1,5 +1,6 @@
 """The fast path: it is used, it says what the reference says, and it steps back when it must."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -116,6 +117,56 @@ async def test_a_large_head_is_refused(folder: Path, head: bytes, status: bytes)
     seen = await comparison.fast.see(Input((b"GET /livez HTTP/1.1\r\nhost: a\r\n%b\r\n\r\n" % head,)))
 
     assert seen.written.startswith(b"HTTP/1.1 %b " % status)
+
+
+@pytest.fixture
+async def unfolded(tmp_path: Path) -> AsyncIterator[Line]:
+    """A line to a model that does not fold, its request sent and not answered yet."""
+    made = equivalence.write_unfolded(tmp_path / "unfolded")
+    server = app.create_app(Settings(artifact_dir=made), artifact.load(made))
+    line = Line(rehearsal.configuration(server), rehearsal.quick(Settings(artifact_dir=made), server))
+    line.protocol.data_received(wire_inputs.right())
+    assert line.wire.written == b""
+    assert line.state.tasks == set()
+    yield line
+    await settled(line)
+    assert isinstance(line.protocol, FastProtocol)
+    assert line.protocol.hot.surroundings.metrics.in_flight == 0
+    server.log.flush()
+
+
+async def settled(line: Line) -> None:
+    async with asyncio.timeout(60):
+        metrics = line.protocol.hot.surroundings.metrics  # type: ignore[attr-defined]  # FastProtocol
+        while metrics.in_flight:  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0.001)
+
+
+async def test_an_answer_that_waits_for_its_model_needs_no_task(unfolded: Line) -> None:
+    await settled(unfolded)
+
+    assert unfolded.wire.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not unfolded.wire.closed
+
+
+async def test_a_shutdown_waits_for_the_model(unfolded: Line) -> None:
+    unfolded.protocol.shutdown()
+    assert not unfolded.wire.closed
+
+    await settled(unfolded)
+
+    assert unfolded.wire.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in unfolded.wire.written
+    assert unfolded.wire.closed
+
+
+async def test_who_left_before_the_model_had_answered_is_sent_nothing(unfolded: Line) -> None:
+    unfolded.hang_up()
+
+    await settled(unfolded)
+
+    assert unfolded.wire.written == b""
+    assert unfolded.state.total_requests == 0
 
 
 def test_is_chosen_by_default_and_not_when_off(folder: Path, settings: Settings) -> None:
