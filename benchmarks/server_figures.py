@@ -59,4 +59,5 @@ def least(
     other = min((who for who in medians if who != name), key=lambda who: medians[who])
     made: Figure = {"figure": figure, "value": round(medians[name], 4), "unit": unit}
     made[f"times_{key}"] = round(medians[other] / medians[name], 3)
+    made |= {f"times_{who}": round(cost / medians[name], 3) for who, cost in medians.items() if who != name}
     return made | {key: other, "repeats": [round(value, 4) for value in values[name]]}

@@ -36,3 +36,4 @@ def test_less_is_better_for_a_cost() -> None:
     figure = figures.least("server.memory", "fast_path", {"fast_path": [50], "a": [200], "b": [100]}, "MB")
 
     assert (figure["times_best_peer"], figure["best_peer"]) == (2, "b")
+    assert figure["times_a"] == 4
