@@ -61,7 +61,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             )
     named = [plans.parse(name) for name in arguments.plan]
     told = dict.fromkeys(plan.story for plan in named) or arguments.story or stories.STORIES
-    lanes = min(arguments.lanes, 2 * len(told))
+    lanes = min(arguments.lanes, max(2 * len(told), len(named)))
     started = time.monotonic()
     with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
