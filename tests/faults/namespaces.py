@@ -49,14 +49,18 @@ async def leftovers(cluster: Cluster) -> list[str]:
 
 
 async def rest(operators: Sequence[tuple[Lives, Proxy]]) -> None:
-    """Wait until all of them live and nothing was written for two sweeps, their Lease left out."""
+    """Wait until all of them know the present and nothing was written for two sweeps, their Lease left out.
+
+    Who was killed and is still starting, or still shown the past, writes nothing either.
+    """
     clock = asyncio.get_running_loop().time
-    begun = clock()
+    begun = quiet_since = clock()
     while True:
+        if not all([proxy.past is None and await lives.ready() for lives, proxy in operators]):
+            quiet_since = clock()
         written = [write for _, proxy in operators for write in proxy.record.written]
         work = [write for write in written if write.call.plural != "leases"]
-        last = max([begun, *(write.at for write in work)])
-        if clock() - last > QUIET_SECONDS and all(lives.life is not None for lives, _ in operators):
+        if clock() - max([quiet_since, *(write.at for write in work)]) > QUIET_SECONDS:
             return
         if clock() - begun > _CONVERGES_WITHIN:
             latest = [write.call.signature for write in work[-6:]]
