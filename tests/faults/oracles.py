@@ -32,6 +32,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "that name was replaced: refusing is what the uid in the status is for",
     r"409 Precondition failed: UID in precondition": "the same, for a delete",
     r"404 irismodels.serving.two.inc \"\w+\" not found": "deleted while a pass was on its way",
+    r"429 storage is \(re\)initializing": "the API server's own answer while a CRD changes: tried again",
     r"Request attempt #\d": "Kopf tries a LIST or a watch again",
 }
 # Only for a plan that answers a watch with an unknown error: one line, and the process ends.
