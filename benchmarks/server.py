@@ -136,7 +136,8 @@ def flame(target: Running) -> None:
         stderr=subprocess.DEVNULL,
     )
     load.segment(target, target.contender.question, connections=runs.CONNECTIONS, seconds=6)
-    drawing.wait()
+    if drawing.wait() == 0:
+        picture.write_text(report.still(picture.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -69,6 +70,15 @@ def _page(figures: Sequence[Figure], run: Run) -> str:
         lines += ["", "## Where the time goes", "![flame picture of the hot path](server.flame.svg)"]
         lines += ["", NEXT.rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def still(flame: str) -> str:
+    """py-spy's picture without script, buttons and its command line, which names folders of this machine."""
+    without_script = re.sub(r"<script.*?</script>", "", flame, flags=re.DOTALL).replace(
+        ' onload="init(evt)"', ""
+    )
+    without_buttons = re.sub(r'<text id="(?:unzoom|search|matched|details)".*?</text>', "", without_script)
+    return re.sub(r'(<text id="title"[^>]*>).*?(</text>)', r"\1the hot path\2", without_buttons)
 
 
 def _machine() -> str:

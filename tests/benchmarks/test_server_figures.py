@@ -1,6 +1,7 @@
 """What the server's benchmark makes of its rounds: noise is left out, ratios compare neighbours."""
 
 from benchmarks import server_figures as figures
+from benchmarks import server_report as report
 from benchmarks.server_load import Segment
 
 
@@ -37,3 +38,16 @@ def test_less_is_better_for_a_cost() -> None:
 
     assert (figure["times_best_peer"], figure["best_peer"]) == (2, "b")
     assert figure["times_a"] == 4
+
+
+def test_a_flame_picture_runs_nothing_and_names_no_folder() -> None:
+    drawn = (
+        '<svg onload="init(evt)"><style>text {}</style><script><![CDATA[\nfunction init() {}\n]]></script>'
+        '<text id="title" x="5">/home/me/bin/py-spy record</text><text id="search">Search</text>'
+        '<g><title>answer (fast.py:9)</title><text x="1">answer</text></g></svg>'
+    )
+
+    assert report.still(drawn) == (
+        '<svg><style>text {}</style><text id="title" x="5">the hot path</text>'
+        '<g><title>answer (fast.py:9)</title><text x="1">answer</text></g></svg>'
+    )
