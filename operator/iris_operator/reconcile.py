@@ -83,6 +83,8 @@ async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> erro
     impossible = world.store.absent | ({kinds.INGRESS} if conflict else set())
     compared = (model, impossible, {place: _intent(body) for place, body in snapshot.children.items()})
     if world.agreed.get(snapshot.key) == compared:
+        # The same in newer objects: those of the store, so that the older ones take no memory beside them.
+        world.agreed[snapshot.key] = compared
         return conflict
     wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
     applier = Applier(world.cluster, world.store)
