@@ -123,7 +123,7 @@ class DrainingServer(uvicorn.Server):
         """A proxy that still sends has not noticed yet: what it sends is served, until `last` at most."""
         now = time.perf_counter()
         rest = min(self._server.serving.asked_at + quiet, last) - now
-        if rest <= 0 or self._loop is None:
+        if rest <= 0:
             self.should_exit = True
         else:
-            self._loop.call_later(rest, self._close_when_quiet, quiet, last)
+            asyncio.get_running_loop().call_later(rest, self._close_when_quiet, quiet, last)
