@@ -3,19 +3,25 @@
 Manifests are plain dicts. Every call is bounded in time; a refusal is an errors.ClusterError with its code.
 """
 
-import json
+import random
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 import aiohttp
+import msgspec
 from kubernetes.aio import client, config
 
 from iris_operator import errors, metrics
 from iris_operator.kinds import Kind
 
 FIELD_MANAGER: Final = "iris-operator"
-_TIMEOUT_SECONDS: Final = 10.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
+# A bookmark comes about every minute: longer silence is a connection that nobody has closed.
+_WATCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=180.0)
+# The first revision of an empty etcd, before any write: no object can have it.
+_NO_OBJECTS_VERSION: Final = "1"
 _APPLY: Final = "application/apply-patch+yaml"
 
 Body = dict[str, Any]
@@ -30,10 +36,27 @@ class Cluster(Protocol):
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Body], int]:
         """Every object of a kind, in one namespace or (None) in all, and the LIST's resourceVersion."""
 
+    def watch(
+        self, kind: Kind, namespace: str | None, selector: str | None, version: int
+    ) -> AsyncIterator[tuple[str, Body]]:
+        """What happens after `version` (ADDED, MODIFIED, DELETED, BOOKMARK), until the API server ends it.
+
+        An errors.ClusterError of code 410 says that `version` is forgotten.
+        """
+
     async def apply(
-        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+        self,
+        kind: Kind,
+        manifest: Body,
+        *,
+        subresource: str | None = None,
+        manager: str = FIELD_MANAGER,
+        absent: bool = False,
     ) -> Body:
-        """Server-side apply of a whole intent, forced; returns the object as it stands now."""
+        """Server-side apply of a whole intent, forced; returns the object as it stands now.
+
+        `absent`: only if nothing of that name is there, else 409.
+        """
 
     async def create(self, kind: Kind, manifest: Body) -> Body:
         """Create; 409 when it exists."""
@@ -76,10 +99,41 @@ class ApiServer:
             item["apiVersion"], item["kind"] = kind.api_version, kind.name
         return items, int(answer["metadata"]["resourceVersion"])
 
+    async def watch(
+        self, kind: Kind, namespace: str | None, selector: str | None, version: int
+    ) -> AsyncIterator[tuple[str, Body]]:
+        query = [
+            ("watch", "true"),
+            ("resourceVersion", str(version)),
+            ("allowWatchBookmarks", "true"),
+            # As Kubernetes' own clients: so that the watches of all replicas do not end together.
+            ("timeoutSeconds", str(random.randint(300, 600))),  # noqa: S311
+        ]
+        if selector:
+            query.append(("labelSelector", selector))
+        async with self._answer("GET", kind.path(namespace), query=query, within=_WATCH_TIMEOUT) as answer:
+            unfinished = b""
+            async for part in answer.content.iter_any():
+                *lines, unfinished = (unfinished + part).split(b"\n")
+                for line in lines:
+                    event = msgspec.json.decode(line)
+                    if event["type"] == "ERROR":
+                        status = event["object"]
+                        raise errors.ClusterError(int(status.get("code", 0)), str(status.get("message", "")))
+                    yield event["type"], event["object"]
+
     async def apply(
-        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+        self,
+        kind: Kind,
+        manifest: Body,
+        *,
+        subresource: str | None = None,
+        manager: str = FIELD_MANAGER,
+        absent: bool = False,
     ) -> Body:
         metadata = manifest["metadata"]
+        if absent:  # an apply at a version creates, but what is there has another version: 409
+            manifest = {**manifest, "metadata": {**metadata, "resourceVersion": _NO_OBJECTS_VERSION}}
         path = kind.path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", manager), ("force", "true")]
         return await self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY)
@@ -116,30 +170,48 @@ class ApiServer:
         body: Body | None = None,
         content_type: str = "application/json",
     ) -> Body:
+        async with self._answer(method, path, query=query, body=body, content_type=content_type) as found:
+            answer: Body = msgspec.json.decode(await found.read())
+            return answer
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = (),
+        body: Body | None = None,
+        content_type: str = "application/json",
+        within: aiohttp.ClientTimeout = _TIMEOUT,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Not read yet; a refusal and a silence raise errors.ClusterError, also while it is read."""
         headers = {"Accept": "application/json", "Content-Type": content_type}
         request = await self._client.param_serialize(
             method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
+        answered = False
         try:
-            response = await self._client.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-            raw = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            metrics.api_answer(method, "<error>")
+            wrapped = await self._client.call_api(*request, _request_timeout=within)
+            async with wrapped.response as response:
+                answered = True
+                metrics.api_answer(method, str(response.status))
+                if response.status >= 300:
+                    raise _refusal(response.status, await response.read(), response.headers)
+                yield response
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
+            if not answered:
+                metrics.api_answer(method, "<error>")
             where = f"{method} {path}"
             raise errors.ClusterError(
                 0, f"{where}: no answer: {str(error) or type(error).__name__}"
             ) from error
-        metrics.api_answer(method, str(response.status))
-        if response.status >= 300:
-            raise _refusal(response.status, raw, response.headers)
-        answer: Body = json.loads(raw)
-        return answer
 
 
 def _refusal(code: int, raw: bytes, headers: Mapping[str, str]) -> errors.ClusterError:
     causes: list[Body] = []
     try:
-        answer = json.loads(raw)
+        answer = msgspec.json.decode(raw)
         message = str(answer["message"])
         causes = (answer.get("details") or {}).get("causes") or []
     except (ValueError, KeyError, TypeError):
@@ -154,7 +226,8 @@ def _refusal(code: int, raw: bytes, headers: Mapping[str, str]) -> errors.Cluste
 async def connect(kubeconfig: str | None) -> ApiServer:
     """By kubeconfig file when one is named, else by the pod's service account. Raises errors.Unsupported."""
     configuration = client.Configuration()
-    configuration.connection_pool_maxsize = 32
+    # No limit: a watch keeps its connection for as long as it lives, calls are as many as there are workers.
+    configuration.connection_pool_maxsize = 0
     # Else each call reads ~/.netrc, in a thread: a tenth of what a call costs.
     configuration.client_session_kwargs = {"trust_env": bool(urllib.request.getproxies())}
     try:

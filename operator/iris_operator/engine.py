@@ -1,4 +1,4 @@
-"""The operator without its pump: store, queue, workers, sweep and lease, running together.
+"""The operator without Kopf: store, watches, queue, workers, sweep and lease, running together.
 
 Whatever ends one of them ends all, and the process with them: a restart is the universal repair.
 """
@@ -8,11 +8,11 @@ import logging
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_operator import errors, lease, metrics, sweep, workers
+from iris_operator import errors, kinds, lease, metrics, sweep, watch, workers
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
 from iris_operator.proof import Prover
@@ -20,13 +20,13 @@ from iris_operator.queue import REST, Queue
 from iris_operator.reconcile import World, reconcile
 from iris_operator.settings import Settings
 from iris_operator.store import Key, Store
+from iris_operator.sweep import Place
 
 logger = logging.getLogger(__name__)
 
 OLDEST_SUPPORTED: Final = (1, 33)
 _STUCK_SECONDS: Final = 180.0
 _START_RETRY_SECONDS: Final = 2.0
-_DISCOVERY_SECONDS: Final = 30.0
 
 
 class Engine:
@@ -63,11 +63,13 @@ class Engine:
 
     async def run(self) -> None:
         """Runs until cancelled, or raises what ended it."""
-        await self._first_sweep()
+        versions = await self._first_sweep()
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._for_ever(self._sweep, self._settings.sweep_seconds))
-            tasks.create_task(self._for_ever(self._discover, _DISCOVERY_SECONDS))
+            for place, version in versions.items():
+                if place.kind != kinds.IRIS_MODEL:  # those are Kopf's
+                    tasks.create_task(self._follow(place, version))
+            tasks.create_task(self._sweep_for_ever())
             keeping = []
             if elector is not None:
                 await elector.acquire()
@@ -105,12 +107,12 @@ class Engine:
             self._cluster, namespace, identity, clock=time.monotonic, now=lambda: datetime.now(UTC)
         )
 
-    async def _first_sweep(self) -> None:
+    async def _first_sweep(self) -> Mapping[Place, int]:
         said = ""
         while True:
             try:
                 await self._refuse_old_cluster()
-                await self._sweep()
+                versions = await self._sweep()
             except errors.ClusterError as error:
                 if str(error) != said:  # once, not every two seconds
                     said = str(error)
@@ -119,7 +121,7 @@ class Engine:
             else:
                 self._synced = True
                 logger.info("ready: %d IrisModels known", len(self._store.models()))
-                return
+                return versions
 
     async def _refuse_old_cluster(self) -> None:
         found = await self._cluster.version()
@@ -127,20 +129,22 @@ class Engine:
             oldest = ".".join(map(str, OLDEST_SUPPORTED))
             raise errors.Unsupported(f"Kubernetes: found {found[0]}.{found[1]}, expected {oldest} or newer")
 
-    async def _sweep(self) -> None:
-        missed = await sweep.once(self._cluster, self._store, self._queue, self._settings.namespaces)
+    async def _follow(self, place: Place, version: int) -> None:
+        await watch.follow(self._cluster, self._store, self._queue, place, version, random.random)
+
+    async def _sweep(self) -> Mapping[Place, int]:
+        namespaces = self._settings.namespaces
+        missed, versions = await sweep.once(self._cluster, self._store, self._queue, namespaces)
         # At the start everything is new: counted from 0 on, or the first correction would be no increase.
         metrics.swept(missed if self._synced else dict.fromkeys(missed, 0))
+        return versions
 
-    async def _discover(self) -> None:
-        await sweep.discover(self._cluster, self._store, self._queue, self._settings.namespaces)
-
-    async def _for_ever(self, look: Callable[[], Awaitable[None]], seconds: float) -> None:
+    async def _sweep_for_ever(self) -> None:
         while True:
             # Jittered: replicas and restarts must not all LIST at the same moment.
-            await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
+            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))  # noqa: S311
             try:
-                await look()
+                await self._sweep()
             except errors.ClusterError as error:
                 logger.warning("sweep: %s; the next one will do", error)
 

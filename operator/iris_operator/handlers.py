@@ -1,7 +1,8 @@
-"""The door: Kopf's watches in, the engine's store out. Nothing is decided here.
+"""The door: Kopf's watch of IrisModels in, the engine's store out. Nothing is decided here.
 
 Only raw events: Kopf adds no finalizer, annotation, timer, index or patch of its own. Nobody else knows it:
-whatever calls `engine.saw` and `engine.lost`, and ends on a signal, can stand in its place.
+whatever calls `engine.saw` and `engine.lost`, and ends on a signal, can stand in its place. What we made of a
+model is followed by `watch`.
 """
 
 import asyncio
@@ -11,10 +12,8 @@ from typing import Any
 
 import kopf
 
-from iris_operator import errors
+from iris_operator import errors, kinds
 from iris_operator.engine import Engine
-from iris_operator.kinds import Kind
-from iris_operator.sweep import WATCHED
 
 
 async def pump(
@@ -44,8 +43,14 @@ async def pump(
 
 def _registry(engine: Engine, end: Callable[[], Awaitable[None]]) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
-    for kind, _ in WATCHED:
-        _watch(registry, engine, kind)
+    kind = kinds.IRIS_MODEL
+
+    @kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)
+    async def saw(event: kopf.RawEvent, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            engine.lost(kind, event["object"])
+        else:
+            engine.saw(kind, event["object"])
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
@@ -57,16 +62,6 @@ def _registry(engine: Engine, end: Callable[[], Awaitable[None]]) -> kopf.Operat
         await end()
 
     return registry
-
-
-def _watch(registry: kopf.OperatorRegistry, engine: Engine, kind: Kind) -> None:
-    @kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=f"saw-{kind.plural}")
-    async def saw(event: kopf.RawEvent, **_: Any) -> None:
-        body = event["object"]
-        if event["type"] == "DELETED":
-            engine.lost(kind, body)
-        else:
-            engine.saw(kind, body)
 
 
 def _settings(*, confined: bool) -> kopf.OperatorSettings:
@@ -81,9 +76,6 @@ def _settings(*, confined: bool) -> kopf.OperatorSettings:
     configured.persistence.diffbase_storage = _NoDifference()
     # Confined to namespaces, it may not list the cluster's: refused, Kopf tries for a minute, then watches.
     configured.scanning.disabled = confined
-    for kind, selector in WATCHED:
-        if selector is not None:
-            configured.watching.label_selectors[kind.group, kind.version, kind.plural] = selector
     return configured
 
 

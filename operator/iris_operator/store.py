@@ -1,14 +1,17 @@
-"""The last seen copy of every object that matters, trimmed, and what belongs to which IrisModel.
+"""The last seen copy of every object that matters, trimmed and packed, and what belongs to which IrisModel.
 
 Filled by watch events, by the sweep's LISTs and by the answers to our own writes; an older copy never
-replaces a newer one. No I/O.
+replaces a newer one. Packed as MessagePack, because a tree of dicts takes five times the memory, and Python's
+garbage collector walks all of it again and again. No I/O.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from iris_operator import kinds, ownership, routes
 from iris_operator.children import metadata
@@ -30,11 +33,20 @@ class Snapshot:
     rivals: tuple[Body, ...]  # every IrisModel with this one's host and path, itself included
 
 
+class _Known(NamedTuple):
+    version: int
+    belongs: Key | routes.Claim | None  # of a child: its model; of a model: its host and path
+    packed: bytes
+
+    def body(self) -> Any:
+        return msgspec.msgpack.decode(self.packed)
+
+
 class Store:
     """Objects by kind, namespace and name."""
 
     def __init__(self) -> None:
-        self._objects: dict[Kind, dict[Key, Body]] = defaultdict(dict)
+        self._objects: dict[Kind, dict[Key, _Known]] = defaultdict(dict)
         self._absent: set[Kind] = set()
         self._by_model: dict[Key, set[tuple[Kind, str]]] = defaultdict(set)
         self._by_claim: dict[routes.Claim, set[Key]] = defaultdict(set)
@@ -43,24 +55,28 @@ class Store:
         """Remember an object as it stands now. Returns the models to look at again."""
         key = _key(body)
         known = self._objects[kind].get(key)
-        if known is not None and _version(known) >= _version(body):
+        if known is not None and known.version >= _version(body):
             return set()
         concerned = self._unlink(kind, key, known)
-        trimmed = trim(kind, body)
-        self._objects[kind][key] = trimmed
-        return concerned | self._link(kind, key, trimmed)
+        belongs = routes.claim(body) if kind == kinds.IRIS_MODEL else model_of(body)
+        packed = msgspec.msgpack.encode(trim(kind, body))
+        self._objects[kind][key] = _Known(_version(body), belongs, packed)
+        return concerned | self._link(kind, key, belongs)
 
     def vanish(self, kind: Kind, body: Body) -> set[Key]:
         """Forget an object that is gone, unless a newer one of that name is known."""
         key = _key(body)
         known = self._objects[kind].get(key)
-        if known is None or _version(known) > _version(body):
+        if known is None or known.version > _version(body):
             return set()
         del self._objects[kind][key]
         return self._unlink(kind, key, known)
 
-    def compare(self, kind: Kind, listed: Iterable[Body], list_version: int) -> set[Key]:
-        """Take in a whole LIST: what is older than it and not in it has vanished without a word."""
+    def compare(
+        self, kind: Kind, namespace: str | None, listed: Iterable[Body], list_version: int
+    ) -> set[Key]:
+        """Take in a whole LIST of one namespace or (None) of all: what is older and not in it has vanished
+        without a word."""
         self._absent.discard(kind)
         concerned: set[Key] = set()
         present = set()
@@ -68,7 +84,9 @@ class Store:
             present.add(_key(body))
             concerned |= self.observe(kind, body)
         for key, known in list(self._objects[kind].items()):
-            if key not in present and _version(known) <= list_version:
+            if namespace not in (None, key[0]):
+                continue
+            if key not in present and known.version <= list_version:
                 del self._objects[kind][key]
                 concerned |= self._unlink(kind, key, known)
         return concerned
@@ -76,8 +94,8 @@ class Store:
     def uninstalled(self, kind: Kind) -> set[Key]:
         """The API of an optional kind is not there, so no object of it is either."""
         self._absent.add(kind)
-        known = self._objects.pop(kind, {})
-        return {key for place, body in known.items() for key in self._unlink(kind, place, body)}
+        forgotten = self._objects.pop(kind, {})
+        return {key for place, known in forgotten.items() for key in self._unlink(kind, place, known)}
 
     @property
     def absent(self) -> frozenset[Kind]:
@@ -88,61 +106,58 @@ class Store:
         """Every known IrisModel."""
         return set(self._objects[kinds.IRIS_MODEL])
 
-    def bodies(self) -> list[Body]:
+    def bodies(self) -> Iterator[Body]:
         """Every IrisModel as it was last seen."""
-        return list(self._objects[kinds.IRIS_MODEL].values())
+        for known in list(self._objects[kinds.IRIS_MODEL].values()):
+            yield known.body()
 
     def snapshot(self, key: Key) -> Snapshot:
         model = self._objects[kinds.IRIS_MODEL].get(key)
         found: dict[Kind, list[Body]] = defaultdict(list)
         children = {}
         for kind, name in self._by_model.get(key, ()):
-            body = self._objects[kind][key[0], name]
+            body = self._objects[kind][key[0], name].body()
             if kind in (kinds.POD, kinds.REPLICA_SET):
                 found[kind].append(body)
             else:
                 children[kind, name] = body
-        claim = routes.claim(model) if model else None
-        claimants = self._by_claim.get(claim, ()) if claim else ()
+        claimants = self._by_claim.get(model.belongs, ()) if model and model.belongs else ()
         return Snapshot(
             key=key,
-            model=model,
+            model=model.body() if model else None,
             children=children,
             replica_sets=tuple(found[kinds.REPLICA_SET]),
             pods=tuple(found[kinds.POD]),
-            rivals=tuple(self._objects[kinds.IRIS_MODEL][rival] for rival in claimants),
+            rivals=tuple(self._objects[kinds.IRIS_MODEL][rival].body() for rival in claimants),
         )
 
-    def _link(self, kind: Kind, key: Key, body: Body) -> set[Key]:
+    def _link(self, kind: Kind, key: Key, belongs: Key | routes.Claim | None) -> set[Key]:
         if kind == kinds.IRIS_MODEL:
-            claim = routes.claim(body)
-            if claim is not None:
-                self._by_claim[claim].add(key)
-                return {key} | self._by_claim[claim]
-            return {key}
-        model = model_of(body)
-        if model is None:
+            if belongs is None:
+                return {key}
+            self._by_claim[belongs].add(key)
+            return {key} | self._by_claim[belongs]
+        if belongs is None:
             return set()
-        self._by_model[model].add((kind, key[1]))
-        return {model}
+        self._by_model[belongs].add((kind, key[1]))
+        return {belongs}
 
-    def _unlink(self, kind: Kind, key: Key, known: Body | None) -> set[Key]:
+    def _unlink(self, kind: Kind, key: Key, known: _Known | None) -> set[Key]:
         if known is None:
             return set()
+        belongs = known.belongs
         if kind == kinds.IRIS_MODEL:
-            claim = routes.claim(known)
-            others = self._by_claim[claim] if claim else set()
+            others = self._by_claim[belongs] if belongs else set()
             others.discard(key)
-            if claim and not others:
-                del self._by_claim[claim]
+            if belongs and not others:
+                del self._by_claim[belongs]
             return {key} | others
-        model = model_of(known)
-        if model is None:
+        if belongs is None:
             return set()
-        self._by_model[model].discard((kind, key[1]))
-        if not self._by_model[model]:
-            del self._by_model[model]
-        return {model}
+        self._by_model[belongs].discard((kind, key[1]))
+        if not self._by_model[belongs]:
+            del self._by_model[belongs]
+        return {belongs}
 
 
 def model_of(body: Body) -> Key | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from iris_operator import children, errors, kinds
@@ -23,48 +24,60 @@ WATCHED: tuple[tuple[Kind, str | None], ...] = (
 )
 
 
-async def once(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one LIST or watch looks."""
+
+    kind: Kind
+    selector: str | None  # of labels
+    namespace: str | None  # None: all
+
+
+def places(namespaces: Sequence[str]) -> list[Place]:
+    """Everything that is watched, in these namespaces or (none named) in all."""
+    return [Place(kind, selector, place) for kind, selector in WATCHED for place in namespaces or (None,)]
+
+
+async def once(
+    cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]
+) -> tuple[dict[str, int], dict[Place, int]]:
     """One LIST per kind (and watched namespace), then a look at every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
-    Returns how many models had changed unseen, by the plural of what told it.
+    Returns how many models had changed unseen, by the plural of what told it, and the version of each LIST.
     """
-    missed, found = set(), {}
-    for kind, selector in WATCHED:
-        unseen = await _compare(cluster, store, kind, selector, namespaces)
-        found[kind.plural] = len(unseen)
+    missed, versions = set(), {}
+    found = dict.fromkeys((kind.plural for kind, _ in WATCHED), 0)
+    for place in places(namespaces):
+        unseen, versions[place] = await _compare(cluster, store, place)
+        found[place.kind.plural] += len(unseen)
         missed |= unseen
     for key in missed:
         queue.add(key)
     for key in store.models() - missed:
         queue.add(key, _ROUTINE_PATIENCE)
     logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))
-    return found
+    return found, versions
 
 
-async def discover(cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]) -> None:
-    """As a sweep, of the optional kinds alone that were not there: nothing to ask where none is missing."""
-    before = store.absent
-    for kind in before:
-        await _compare(cluster, store, kind, metadata.OURS_SELECTOR, namespaces)
-    for kind in before - store.absent:
-        logger.info("%s is installed now", kind.name)
+async def look(cluster: Cluster, store: Store, queue: Queue, place: Place) -> int:
+    """One LIST, compared; returns its version, 0 where the API of an optional kind is not there."""
+    missing = place.kind in store.absent
+    concerned, version = await _compare(cluster, store, place)
+    for key in concerned:
+        queue.add(key)
+    if missing and version:
+        logger.info("%s is installed now", place.kind.name)
         for key in store.models():
             queue.add(key, _ROUTINE_PATIENCE)
+    return version
 
 
-async def _compare(
-    cluster: Cluster, store: Store, kind: Kind, selector: str | None, namespaces: Sequence[str]
-) -> set[Key]:
-    listed, versions = [], []
-    for namespace in namespaces or (None,):
-        try:
-            items, version = await cluster.list(kind, namespace, selector)
-        except errors.ClusterError as error:
-            if error.code == 404 and kind.optional:
-                return store.uninstalled(kind)
-            raise
-        listed.extend(items)
-        versions.append(version)
-    # The oldest: what came into the first namespace while the last was listed has not vanished.
-    return store.compare(kind, listed, min(versions))
+async def _compare(cluster: Cluster, store: Store, place: Place) -> tuple[set[Key], int]:
+    try:
+        listed, version = await cluster.list(place.kind, place.namespace, place.selector)
+    except errors.ClusterError as error:
+        if error.code == 404 and place.kind.optional:
+            return store.uninstalled(place.kind), 0
+        raise
+    return store.compare(place.kind, place.namespace, listed, version), version

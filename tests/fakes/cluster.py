@@ -1,13 +1,15 @@
 """The cluster port in memory, for tests that run thousands of schedules; the real one is `cluster.ApiServer`.
 
 Honest about what callers build on: growing resourceVersions, uids, 409 for a stale or double write, the uid
-precondition of a delete, and one value per field of an apply. Whose a field is, defaulting and validation are
+precondition of a delete, one value per field of an apply, watches that go on where one ended until that is
+forgotten. Whose a field is, defaulting and validation are
 the API server's business and are tested there. `before` may raise or wait, once per call: a fault.
 """
 
+import asyncio
 import copy
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +25,7 @@ class Call:
     verb: str
     kind: Kind
     namespace: str | None
-    name: str | None
+    name: str | None  # of a watch: the version from which on
     manager: str = ""
 
 
@@ -36,15 +38,24 @@ class FakeCluster:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.refused: list[Call] = []  # of these: changed nothing, for what was to be created was there
         self.before: Callable[[Call], Awaitable[None]] = _no_fault
         self.after: Callable[[Call], Awaitable[None]] = _no_fault  # the write stands, its answer may not come
         self._objects: dict[tuple[Kind, str, str], Body] = {}
+        self._happened: list[tuple[int, str, Kind, Body]] = []
+        self._forgotten = 0
+        self._news = asyncio.Event()
+        self._streams = 0  # how often all watches were ended
         self._versions = itertools.count(1000)
         self._uids = itertools.count(1)
 
     @property
     def writes(self) -> list[Call]:
-        return [call for call in self.calls if call.verb not in ("read", "list")]
+        return [
+            call
+            for call in self.calls
+            if call.verb not in ("read", "list", "watch") and not any(call is one for one in self.refused)
+        ]
 
     def put(self, kind: Kind, body: Mapping[str, Any]) -> Body:
         """Somebody else writes."""
@@ -52,12 +63,30 @@ class FakeCluster:
         known = self._objects.get(place, {"metadata": {"uid": f"uid-{next(self._uids)}"}})
         metadata = {"uid": known["metadata"]["uid"], **copy.deepcopy(dict(body["metadata"]))}
         metadata["resourceVersion"] = str(next(self._versions))
+        event = "MODIFIED" if place in self._objects else "ADDED"
         self._objects[place] = {**copy.deepcopy(dict(body)), "metadata": metadata}
+        self._happen(event, kind, self._objects[place])
         return copy.deepcopy(self._objects[place])
 
     def take(self, kind: Kind, body: Mapping[str, Any]) -> None:
         """Somebody else deletes."""
-        del self._objects[kind, body["metadata"]["namespace"], body["metadata"]["name"]]
+        self._remove((kind, body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    def forget(self) -> None:
+        """What has happened so far is compacted away."""
+        self._forgotten = next(self._versions)
+        self._happened.clear()
+
+    def bookmark(self, kind: Kind) -> int:
+        """Tells the watches of this kind how far they have come; returns the version."""
+        version = next(self._versions)
+        self._happen("BOOKMARK", kind, {"metadata": {"resourceVersion": str(version)}})
+        return version
+
+    def end_watches(self) -> None:
+        """As a restart of the API server does."""
+        self._streams += 1
+        self._wake()
 
     def find(self, kind: Kind, namespace: str, name: str) -> Body | None:
         """What stands there, without a call."""
@@ -81,8 +110,30 @@ class FakeCluster:
         ]
         return found, next(self._versions)
 
+    async def watch(
+        self, kind: Kind, namespace: str | None, selector: str | None, version: int
+    ) -> AsyncIterator[tuple[str, Body]]:
+        """The selector is not asked: tests put only what carries our label."""
+        await self._called(Call("watch", kind, namespace, str(version)))
+        stream = self._streams
+        while stream == self._streams:
+            if version < self._forgotten:
+                raise errors.ClusterError(410, "too old resource version")
+            for happened, event, told, body in list(self._happened):
+                space = body["metadata"].get("namespace")
+                if told == kind and happened > version and namespace in (None, space):
+                    yield event, copy.deepcopy(body)
+                    version = happened
+            await self._news.wait()
+
     async def apply(
-        self, kind: Kind, manifest: Body, *, subresource: str | None = None, manager: str = FIELD_MANAGER
+        self,
+        kind: Kind,
+        manifest: Body,
+        *,
+        subresource: str | None = None,
+        manager: str = FIELD_MANAGER,
+        absent: bool = False,
     ) -> Body:
         metadata = manifest["metadata"]
         verb = f"apply {subresource}" if subresource else "apply"
@@ -90,6 +141,9 @@ class FakeCluster:
         known = self.find(kind, metadata["namespace"], metadata["name"])
         if known is not None and metadata.get("uid", known["metadata"]["uid"]) != known["metadata"]["uid"]:
             raise errors.ClusterError(409, "the uid does not match")
+        if known is not None and absent:
+            self.refused.append(call)
+            raise errors.ClusterError(409, "the object has been modified")
         if known is not None and _stale(metadata, known):
             raise errors.ClusterError(409, "the object has been modified")
         merged = _merged(known or {"metadata": {}}, manifest)
@@ -124,11 +178,25 @@ class FakeCluster:
         known = self.find(kind, metadata["namespace"], metadata["name"])
         if known is not None and known["metadata"]["uid"] != metadata["uid"]:
             raise errors.ClusterError(409, "the uid in the precondition does not match")
-        self._objects.pop((kind, metadata["namespace"], metadata["name"]), None)
+        if known is not None:
+            self._remove((kind, metadata["namespace"], metadata["name"]))
         await self.after(call)
 
     async def version(self) -> tuple[int, int]:
         return 1, 37
+
+    def _remove(self, place: tuple[Kind, str, str]) -> None:
+        gone = self._objects.pop(place)
+        metadata = {**gone["metadata"], "resourceVersion": str(next(self._versions))}
+        self._happen("DELETED", place[0], {**gone, "metadata": metadata})
+
+    def _happen(self, event: str, kind: Kind, body: Body) -> None:
+        self._happened.append((int(body["metadata"]["resourceVersion"]), event, kind, copy.deepcopy(body)))
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _called(self, call: Call) -> Call:
         self.calls.append(call)

@@ -24,8 +24,7 @@ EVENT_MODES: Final = (
     "error-500",
     "unwatchable",
 )
-# The operator ends once: killed, or because a watch is broken for good.
-ENDING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2", "error-500"})
+_KILLING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2"})
 
 # Modes that lead the operator down one path take turns over stories and kinds: what each group has in common.
 TURNS: Final[Mapping[tuple[str, ...], str]] = {
@@ -76,6 +75,11 @@ class Plan:
     @property
     def name(self) -> str:
         return f"{self.story}:{self.mode}:{self.target.what} {self.target.signature}#{self.target.number}"
+
+    @property
+    def ending(self) -> bool:
+        """The operator ends once: killed, or because Kopf's watch of IrisModels is broken for good."""
+        return self.mode in _KILLING or (self.mode == "error-500" and " irismodels/" in self.target.signature)
 
     @property
     def fault(self) -> Fault:

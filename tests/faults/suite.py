@@ -163,8 +163,8 @@ class Suite:
 
 
 def _ends(plan: Plan, fired: bool) -> int:
-    """How often the operator may end: an unknown error on a watch ends it, a restart is the cure."""
-    return int(fired and plan.mode in plans.ENDING)
+    """How often the operator may end."""
+    return int(fired and plan.ending)
 
 
 def _too_much(memory: float) -> list[str]:

@@ -94,8 +94,8 @@ async def test_counts_what_no_watch_had_told() -> None:
     cluster, store, queue = FakeCluster(), Store(), Queue(lambda: 0.5)
     cluster.put(kinds.IRIS_MODEL, bodies.body())
 
-    unseen = await sweep.once(cluster, store, queue, ())
-    again = await sweep.once(cluster, store, queue, ())
+    unseen, _ = await sweep.once(cluster, store, queue, ())
+    again, _ = await sweep.once(cluster, store, queue, ())
 
     assert (unseen["irismodels"], unseen["pods"]) == (1, 0)
     assert set(again.values()) == {0}

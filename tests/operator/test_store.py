@@ -90,7 +90,7 @@ def test_a_list_shows_what_vanished_without_a_word() -> None:
     known.observe(kinds.SERVICE, child("iris", version=10))
     known.observe(kinds.SERVICE, child("roses", version=11, owner="roses"))
 
-    told = known.compare(kinds.SERVICE, [child("iris", version=10)], 20)
+    told = known.compare(kinds.SERVICE, None, [child("iris", version=10)], 20)
 
     assert told == {ROSES}
     assert known.snapshot(ROSES).children == {}
@@ -101,24 +101,41 @@ def test_a_list_says_nothing_about_what_is_newer_than_it() -> None:
     known = Store()
     known.observe(kinds.SERVICE, child(version=21))
 
-    assert known.compare(kinds.SERVICE, [], 20) == set()
-    assert known.compare(kinds.SERVICE, [], 21) == {IRIS}
+    assert known.compare(kinds.SERVICE, None, [], 20) == set()
+    assert known.compare(kinds.SERVICE, None, [], 21) == {IRIS}
 
 
 def test_a_list_brings_what_no_watch_told_of() -> None:
     known = Store()
 
-    assert known.compare(kinds.SERVICE, [child(version=5)], 20) == {IRIS}
-    assert known.compare(kinds.SERVICE, [child(version=5)], 30) == set()
+    assert known.compare(kinds.SERVICE, None, [child(version=5)], 20) == {IRIS}
+    assert known.compare(kinds.SERVICE, None, [child(version=5)], 30) == set()
+
+
+def test_a_list_of_one_namespace_says_nothing_about_another() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(version=5))
+
+    assert known.compare(kinds.SERVICE, "other", [], 20) == set()
+    assert known.compare(kinds.SERVICE, "iris", [], 20) == {IRIS}
 
 
 def test_a_list_of_one_kind_says_nothing_about_another() -> None:
     known = Store()
     known.observe(kinds.INGRESS, child(version=5))
 
-    known.compare(kinds.SERVICE, [], 20)
+    known.compare(kinds.SERVICE, None, [], 20)
 
     assert known.snapshot(IRIS).children.keys() == {(kinds.INGRESS, "iris")}
+
+
+def test_a_snapshot_is_its_readers_own() -> None:
+    known = Store()
+    known.observe(kinds.SERVICE, child(spec={"ports": [80]}))
+
+    known.snapshot(IRIS).children[kinds.SERVICE, "iris"]["spec"]["ports"].append(81)
+
+    assert known.snapshot(IRIS).children[kinds.SERVICE, "iris"]["spec"] == {"ports": [80]}
 
 
 def test_a_snapshot_is_all_that_is_known_of_one_model() -> None:
@@ -237,7 +254,7 @@ class StoreAgainstAModel(RuleBasedStateMachine):
         listed = [
             child(name, *self.expected[kind, name]) for name in present if (kind, name) in self.expected
         ]
-        self.known.compare(kind, listed, version)
+        self.known.compare(kind, None, listed, version)
         for known, name in list(self.expected):
             if known == kind and name not in present and self.expected[known, name][0] <= version:
                 del self.expected[known, name]

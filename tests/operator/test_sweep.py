@@ -70,6 +70,15 @@ async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() ->
     assert store.models() == {("a", "iris")}
 
 
+async def test_tells_from_which_version_on_each_place_is_to_be_watched() -> None:
+    _, versions = await sweep.once(lacking(kinds.SERVICE_MONITOR), Store(), some_queue(), ("a", "b"))
+    first, *_, last = sweep.places(("a", "b"))
+
+    assert list(versions) == sweep.places(("a", "b"))
+    assert 0 < versions[first] < versions[last]
+    assert {place.kind for place, version in versions.items() if not version} == {kinds.SERVICE_MONITOR}
+
+
 async def test_a_routine_look_lets_what_is_declared_meanwhile_pass() -> None:
     cluster, store, queue = FakeCluster(), Store(), some_queue()
     known = cluster.put(kinds.IRIS_MODEL, bodies.body("roses"))
@@ -118,25 +127,3 @@ async def test_objects_of_a_kind_that_was_removed_are_forgotten_and_their_models
 
     assert store.snapshot(("iris", "iris")).children == {}
     assert await taken(queue, 1) == {("iris", "iris")}
-
-
-async def test_a_kind_that_comes_later_is_noticed_and_every_model_looked_at() -> None:
-    store, queue, bare, whole = Store(), some_queue(), lacking(kinds.SERVICE_MONITOR), FakeCluster()
-    store.observe(kinds.IRIS_MODEL, bodies.body("iris"))
-    store.uninstalled(kinds.SERVICE_MONITOR)
-
-    await sweep.discover(bare, store, queue, ())
-    before = store.absent
-    await sweep.discover(whole, store, queue, ())
-
-    assert before == {kinds.SERVICE_MONITOR}
-    assert not store.absent
-    assert await taken(queue, 1) == {("iris", "iris")}
-
-
-async def test_where_no_kind_is_missing_nothing_is_asked() -> None:
-    cluster = FakeCluster()
-
-    await sweep.discover(cluster, Store(), some_queue(), ())
-
-    assert cluster.calls == []

@@ -1,0 +1,61 @@
+"""What happens to children and pods: a LIST and then a watch of each kind, for as long as the process lives.
+
+Kopf watches the IrisModels that people declare. What follows from one of them are thirty events about a dozen
+objects, and Kopf's task, queue and memory for each of those were more than a third of our CPU and memory.
+A watch goes on where it ended; when the API server has forgotten that moment (410), a LIST is compared first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from iris_operator import errors, sweep
+from iris_operator.cluster import Cluster
+from iris_operator.queue import Queue
+from iris_operator.store import Store
+from iris_operator.sweep import Place
+
+logger = logging.getLogger(__name__)
+
+_SHORTEST_WAIT: Final = 0.05
+# As after any other silence: when the API server is back nobody may wait minutes more.
+_LONGEST_WAIT: Final = 10.0
+# What lasted so long was no trouble; longer than it takes to give up on somebody who does not answer.
+_STEADY_SECONDS: Final = 30.0
+# How long the API of an optional kind may be there before it is noticed.
+_ABSENT_SECONDS: Final = 30.0
+
+
+async def follow(
+    cluster: Cluster, store: Store, queue: Queue, place: Place, version: int, jitter: Callable[[], float]
+) -> None:
+    """Takes in what happens after `version` (0: LISTs first), until cancelled.
+
+    `jitter` returns a number in [0, 1): all watches of all replicas end together with the API server.
+    """
+    clock, wait, troubled = asyncio.get_running_loop().time, _SHORTEST_WAIT, False
+    while True:
+        began = clock()
+        try:
+            version = version or await sweep.look(cluster, store, queue, place)
+            if not version:
+                await asyncio.sleep(_ABSENT_SECONDS * (0.9 + jitter() / 5))
+                continue
+            events = cluster.watch(place.kind, place.namespace, place.selector, version)
+            async for event, body in events:
+                version = int(body["metadata"]["resourceVersion"])
+                if event != "BOOKMARK":
+                    tell = store.vanish if event == "DELETED" else store.observe
+                    for key in tell(place.kind, body):
+                        queue.add(key)
+        except errors.ClusterError as error:
+            if error.code in (404, 410):
+                version = 0
+            elif not troubled:  # once, not with every try
+                logger.warning("watch of %s: %s; trying again", place.kind.plural, error)
+                troubled = True
+        if clock() - began > _STEADY_SECONDS:
+            wait, troubled = _SHORTEST_WAIT, False
+        wait = min(wait * 2, _LONGEST_WAIT)
+        await asyncio.sleep(wait * (0.5 + jitter() / 2))
