@@ -1,7 +1,7 @@
 """Declared children to cluster: apply what differs, delete what is ours and not wanted any more.
 
 At rest nothing is written or read. Another owner's object is never touched: a name that the store does not
-know is read live first.
+know is created or, where that is refused, read live first.
 """
 
 import logging
@@ -53,6 +53,8 @@ class Applier:
     async def _child(self, snapshot: Snapshot, model: IrisModel, kind: Kind, manifest: Body) -> None:
         name = manifest["metadata"]["name"]
         live: Mapping[str, Any] | None = snapshot.children.get((kind, name))
+        if not snapshot.children and await self._create(model, kind, manifest):
+            return
         found = None
         if live is None:
             self.idle = False
@@ -68,9 +70,29 @@ class Applier:
         await self._confirm(model)
         if live is not None and kind == kinds.DEPLOYMENT:
             await self._hand_over_replicas(live, manifest)
+        await self._write(
+            model, kind, manifest, why="created" if live is None else _difference(live, manifest)
+        )
+
+    async def _create(self, model: IrisModel, kind: Kind, manifest: Body) -> bool:
+        """The children of a new model, without a read for each; False when that name is taken."""
+        self.idle = False
+        await self._confirm(model)
+        try:
+            await self._write(model, kind, manifest, why="created", absent=True)
+        except errors.ClusterError as error:
+            if error.code == 409:
+                return False
+            raise
+        return True
+
+    async def _write(
+        self, model: IrisModel, kind: Kind, manifest: Body, *, why: str, absent: bool = False
+    ) -> None:
+        name = manifest["metadata"]["name"]
         metrics.wrote(model.namespace, model.name)
         try:
-            applied = await self._cluster.apply(kind, manifest)
+            applied = await self._cluster.apply(kind, manifest, absent=absent)
         except errors.ClusterError as error:
             if error.code in (400, 422):
                 raise errors.Invalid(reasons.INVALID_SPEC, f"{kind.name} {name}: {error.message}") from error
@@ -80,7 +102,6 @@ class Applier:
                 return  # its API has just been removed: the next sweep tells
             raise
         self._store.observe(kind, applied)
-        why = "created" if live is None else _difference(live, manifest)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
 
     async def _confirm(self, model: IrisModel) -> None:

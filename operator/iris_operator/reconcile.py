@@ -3,11 +3,14 @@
 A pass needs no memory of the one before and may be cut off anywhere: the next one goes on from the cluster.
 """
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+
+import msgspec
 
 from iris_operator import (
     children,
@@ -26,6 +29,7 @@ from iris_operator import (
 from iris_operator.apply import Applier
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
+from iris_operator.kinds import Kind
 from iris_operator.proof import Prover
 from iris_operator.spec import IrisModel
 from iris_operator.status import Facts, Verdict
@@ -45,8 +49,8 @@ class World:
     prover: Prover
     now: Callable[[], datetime]  # UTC
     instance: str  # this process, for events
-    # Of each model, what was compared last and needed no call: comparing the same again says the same.
-    agreed: dict[Key, Any] = field(default_factory=dict)
+    # Of each model, a digest of what was compared last and needed no call: comparing it again says the same.
+    agreed: dict[Key, bytes] = field(default_factory=dict)
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -81,10 +85,8 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
 async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> errors.Invalid | None:
     conflict = _route_conflict(snapshot)
     impossible = world.store.absent | ({kinds.INGRESS} if conflict else set())
-    compared = (model, impossible, {place: _intent(body) for place, body in snapshot.children.items()})
+    compared = _compared(model, impossible, snapshot)
     if world.agreed.get(snapshot.key) == compared:
-        # The same in newer objects: those of the store, so that the older ones take no memory beside them.
-        world.agreed[snapshot.key] = compared
         return conflict
     wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
     applier = Applier(world.cluster, world.store)
@@ -92,6 +94,14 @@ async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> erro
     if applier.idle and fault is None:
         world.agreed[snapshot.key] = compared
     return fault or conflict
+
+
+def _compared(model: IrisModel, impossible: Iterable[Kind], snapshot: Snapshot) -> bytes:
+    """A digest of everything that a comparison of a model with its children goes by."""
+    children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
+    children.sort(key=lambda child: child[:2])
+    parts = (model, sorted(kind.plural for kind in impossible), children)
+    return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
 
 def _intent(body: Any) -> dict[str, Any]:

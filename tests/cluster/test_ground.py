@@ -83,3 +83,27 @@ async def test_nothing_is_tried_for_long_where_a_namespace_ends(
 
     assert refusal.value.ending
     await cluster.patch("ConfigMap", "held", {"metadata": {"finalizers": None}}, namespace="ending")
+
+
+async def test_what_may_only_be_created_leaves_alone_what_is_there(
+    api_server: "ApiServer", cluster: Cluster
+) -> None:
+    """No other owner has a say here: a ServiceAccount has hardly a field on which two could differ."""
+    theirs = await cluster.create(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "theirs"}}
+    )
+    labels = {"made-by": "us"}
+
+    def account(name: str) -> Manifest:
+        metadata = {"name": name, "namespace": cluster.namespace, "labels": labels}
+        return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+    async with await ours.connect(str(api_server.kubeconfig)) as api:
+        made = await api.apply(kinds.SERVICE_ACCOUNT, account("ours"), absent=True)
+        with pytest.raises(errors.ClusterError) as refused:
+            await api.apply(kinds.SERVICE_ACCOUNT, account("theirs"), absent=True)
+
+    assert refused.value.code == 409
+    assert await cluster.get("ServiceAccount", "theirs") == theirs
+    assert made["metadata"]["labels"] == labels
+    assert {entry["operation"] for entry in made["metadata"]["managedFields"]} == {"Apply"}

@@ -58,6 +58,12 @@ async def test_writes_every_child_once(world: World) -> None:
     assert world.wrote() == [("apply", kind.name) for kind, _ in children.build(model)]
 
 
+async def test_makes_a_new_model_without_a_read_for_each_child(world: World) -> None:
+    await world.make(bodies.model(route={"host": "a.example"}))
+
+    assert [call.kind for call in world.cluster.calls if call.verb == "read"] == [kinds.IRIS_MODEL]
+
+
 async def test_asks_nothing_and_writes_nothing_at_rest(world: World) -> None:
     model = bodies.model(route={"host": "a.example"}, autoscaling={"maxReplicas": 5})
     await world.settle(model)

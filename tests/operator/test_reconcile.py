@@ -86,21 +86,3 @@ async def test_a_child_that_others_only_touch_is_not_written() -> None:
     await reconcile(known, KEY)
 
     assert cluster.calls == []
-
-
-async def test_what_was_compared_last_is_no_second_copy_of_what_is_known() -> None:
-    cluster = FakeCluster()
-    known = world(cluster)
-    for _ in range(2):
-        await reconcile(known, KEY)
-    service = cluster.find(kinds.SERVICE, *KEY)
-    assert service is not None
-    known.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, copy.deepcopy(service)))
-
-    await reconcile(known, KEY)
-
-    _, _, compared = known.agreed[KEY]
-    assert (
-        compared[kinds.SERVICE, "iris"]["spec"]
-        is known.store.snapshot(KEY).children[kinds.SERVICE, "iris"]["spec"]
-    )
