@@ -31,9 +31,29 @@ fi
 # Ahead of the tests: the first build takes minutes, and no test's time limit is meant for a compiler.
 if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
 
-expression=$(printf ' or %s' "${tiers[@]}")
-status=0
-.venv/bin/pytest -m "${expression# or }" --durations=15 "$@" || status=$?
+# Two at a time: the tests on the node wait most of their time (for pulls, roll-outs, Flux), the others compute.
+# What runs beside is told when it has ended, so that the two do not mix.
+marks=$(printf ' or %s' "${tiers[@]}")
+marks=${marks# or }
+status=0 beside=0
+if [ "${tiers[*]}" = "${tiers[*]/e2e/}" ]; then
+  .venv/bin/pytest -m "$marks" --durations=15 "$@" || status=$?
+else
+  log=$(mktemp)
+  trap '[ -z "$other" ] || { kill -INT "$other"; wait "$other"; }; rm -f "$log"' EXIT
+  # The shell would let what runs beside ignore a Ctrl-C; so it ends its servers, too.
+  env --default-signal=INT .venv/bin/pytest -m "(${marks}) and not e2e" --durations=15 "$@" >"$log" 2>&1 &
+  other=$!
+  .venv/bin/pytest -m e2e --durations=15 "$@" || status=$?
+  wait "$other" || beside=$?
+  other=
+  cat "$log"
+fi
+# With arguments of your own one of the two may have nothing to run (5); both at once is a mistake.
+case "$status $beside" in
+  "0 5" | "5 0") status=0 ;;
+  *) [ $status != 0 ] || status=$beside ;;
+esac
 
 for line in "${absent[@]}"; do echo "test: NOT RUN: $line" >&2; done
 if [ ${#absent[@]} -gt 0 ] && [ "${CI:-}" = true ] && [ $status = 0 ]; then status=1; fi
