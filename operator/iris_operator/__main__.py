@@ -9,6 +9,8 @@ import threading
 import time
 from typing import Final
 
+import uvloop
+
 from iris_operator import cluster, errors, handlers, health
 from iris_operator import settings as setting
 from iris_operator.engine import Engine
@@ -33,7 +35,8 @@ def main() -> None:
         sys.exit(_refuse(str(error)))
     _log(settings.log_level)
     try:
-        asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(settings))
     except (OSError, errors.Unsupported) as error:
         sys.exit(_refuse(str(error)))
 
