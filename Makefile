@@ -56,7 +56,7 @@ uninstall: setup ## The operator out of it again; models keep running
 	@helm=$$($(BIN)/iris-local-cluster program helm); PATH="$${helm%/*}:$$PATH" exec $(BIN)/iris-delivery uninstall $(if $(YES),--yes)
 
 ##@ Measure
-.PHONY: bench-server bench-operator
+.PHONY: bench-server bench-operator bench-density
 bench-server: setup ## The server beside its peers and the limit (needs wrk and two cores; QUICK=1: under 5 minutes; PART=singles, batches or starts)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@for peer in kserve $(if $(QUICK),,mlserver tutorial bentoml litserve ray tools); do scripts/peers.sh $$peer || echo "bench-server: $$peer is left out" >&2; done
@@ -64,6 +64,9 @@ bench-server: setup ## The server beside its peers and the limit (needs wrk and 
 
 bench-operator: setup ## The operator at 1, 100 and 1,000 models beside Flux, on a real API server (MODELS=100)
 	@$(BIN)/python -m benchmarks.operator_bench $(if $(MODELS),--models $(MODELS)) $(if $(FLUX),--flux $(FLUX))
+
+bench-density: setup ## What one idle model costs on the running local cluster, with fifty of them (MODELS=20)
+	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
 .PHONY: check format lint types contracts unit test faults lock charts
