@@ -130,7 +130,9 @@ class Engine:
             raise errors.Unsupported(f"Kubernetes: found {found[0]}.{found[1]}, expected {oldest} or newer")
 
     async def _follow(self, place: Place, version: int) -> None:
-        await watch.follow(self._cluster, self._store, self._queue, place, version, random.random)
+        await watch.follow(
+            self._cluster, self._store, self._queue, place, version=version, jitter=random.random
+        )
 
     async def _sweep(self) -> Mapping[Place, int]:
         namespaces = self._settings.namespaces

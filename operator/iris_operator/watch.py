@@ -28,7 +28,7 @@ _ABSENT_SECONDS: Final = 30.0
 
 
 async def follow(
-    cluster: Cluster, store: Store, queue: Queue, place: Place, version: int, jitter: Callable[[], float]
+    cluster: Cluster, store: Store, queue: Queue, place: Place, *, version: int, jitter: Callable[[], float]
 ) -> None:
     """Takes in what happens after `version` (0: LISTs first), until cancelled.
 

@@ -50,7 +50,7 @@ def play(story: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SER
         stage = Stage()
         place = Place(kind, metadata.OURS_SELECTOR, None)
         following = asyncio.create_task(
-            watch.follow(stage.cluster, stage.store, stage.queue, place, 0, lambda: 0.5)
+            watch.follow(stage.cluster, stage.store, stage.queue, place, version=0, jitter=lambda: 0.5)
         )
         try:
             await story(stage)
