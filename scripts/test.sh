@@ -35,7 +35,7 @@ if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
 # What runs beside is told when it has ended, so that the two do not mix.
 marks=$(printf ' or %s' "${tiers[@]}")
 marks=${marks# or }
-status=0 beside=0
+status=0 beside=0 other=
 if [ "${tiers[*]}" = "${tiers[*]/e2e/}" ]; then
   .venv/bin/pytest -m "$marks" --durations=15 "$@" || status=$?
 else

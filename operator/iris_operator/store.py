@@ -84,9 +84,8 @@ class Store:
             present.add(_key(body))
             concerned |= self.observe(kind, body)
         for key, known in list(self._objects[kind].items()):
-            if namespace not in (None, key[0]):
-                continue
-            if key not in present and known.version <= list_version:
+            looked = namespace in (None, key[0])
+            if looked and key not in present and known.version <= list_version:
                 del self._objects[kind][key]
                 concerned |= self._unlink(kind, key, known)
         return concerned
