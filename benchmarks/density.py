@@ -74,10 +74,7 @@ def costs(
 def measure(kubectl: Kubectl, size: int, version: str, seconds: float) -> None:
     names = [f"density-{index:03}" for index in range(size)]
     began = time.monotonic()
-    kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        *(_model(name, version) for name in names),
-    )
+    kubectl.apply(*(_model(name, version) for name in names))
     _until_ready(kubectl, size)
     _tell("serve_s", time.monotonic() - began, "s")
     time.sleep(_SETTLE_SECONDS)
@@ -87,8 +84,10 @@ def measure(kubectl: Kubectl, size: int, version: str, seconds: float) -> None:
     after = _look(kubectl)
     for name, containers in (("model", _SERVERS), ("operator", _OPERATORS)):
         found = costs(before, after, containers)
-        if name == "model" and len(found) != size:
-            raise LocalClusterError(f"the kubelet told of {len(found)} model pods, expected {size}")
+        if not found or (name == "model" and len(found) != size):
+            raise LocalClusterError(
+                f"the kubelet told of {len(found)} pods of the {name}, expected all that idled"
+            )
         _tell(f"{name}_cpu_millicores", statistics.mean(cpu for cpu, _ in found), "m")
         _tell(f"{name}_memory_mb", statistics.mean(memory for _, memory in found), "MB")
 
@@ -105,6 +104,9 @@ def main() -> int:
     options = parser.parse_args()
     kubectl = Kubectl(paths.KUBECONFIG)
     try:
+        kubectl.run(
+            "create", "namespace", NAMESPACE
+        )  # refused where there is one: that is not ours to delete
         try:
             measure(kubectl, options.models, options.version, options.seconds)
         finally:
