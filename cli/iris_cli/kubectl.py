@@ -4,6 +4,7 @@ Only `get --raw` and `config view`: one request each, nothing is ever written.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,7 +32,13 @@ class Kubectl:
 
     def read(self, path: str) -> Body:
         """One GET: an object or a whole LIST."""
-        text = self._run("get", "--raw", path, "--request-timeout=20s")
+        try:
+            text = self._run("get", "--raw", path, "--request-timeout=20s")
+        except Refused as refused:
+            if refused.reason == "NoSuchKind" and "KUBERNETES_SERVICE_HOST" not in os.environ:
+                # Without a kubeconfig kubectl asks localhost:8080: whatever listens there knows no such page.
+                self.namespace()
+            raise
         try:
             body: Body = json.loads(text)
         except ValueError as error:

@@ -1,7 +1,10 @@
 """The command itself: exit codes, one-line errors, offline plans, completion. No cluster is asked."""
 
+import functools
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,9 +22,9 @@ spec: {version: 1.4.0}
 
 
 def iris(
-    *words: str, text: str = "", program: Path = IRIS, kubeconfig: str = "/nowhere"
+    *words: str, text: str = "", program: Path = IRIS, kubeconfig: str = "/nowhere", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": f"{IRIS.parent}:/usr/bin:/bin", "KUBECONFIG": kubeconfig, "COLUMNS": "200"}
+    environment |= {"PATH": f"{IRIS.parent}:/usr/bin:/bin", "KUBECONFIG": kubeconfig, "COLUMNS": "200"}
     return subprocess.run(
         [program, *words],
         input=text,
@@ -51,6 +54,24 @@ def nobody_answers(tmp_path: Path) -> str:
 
 def test_without_a_kubeconfig_says_how_to_name_one() -> None:
     answer = iris("get")
+
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "iris: kubeconfig: found none with a current context, "
+        "expected one: set KUBECONFIG, --kubeconfig or --context\n"
+    )
+
+
+@pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris", "-n", "iris"), ("plan", "-f", "-")])
+def test_so_it_does_where_a_web_server_has_the_port_that_kubectl_then_asks(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """localhost:8080 by default, which is where a local cluster's ingress listens and knows no such page."""
+    pages = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), pages) as server:
+        threading.Thread(target=server.serve_forever).start()
+        answer = iris(*words, text=MODEL, KUBERNETES_MASTER=f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
 
     assert answer.returncode == 2
     assert answer.stderr == (
