@@ -104,7 +104,7 @@ def _print(
     text = Text()
     for row in ([titles] if header else []) + list(cells):
         for cell, width in zip(row[:-1], widths, strict=False):
-            text.append(cell.ljust(width + len(_GAP)), style=_COLOURS.get(cell, ""))
+            text.append(cell.ljust(width) + _GAP, style=_COLOURS.get(cell, ""))
         text.append(row[-1] + "\n")
     _console().print(text, soft_wrap=True, end="")
 

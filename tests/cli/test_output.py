@@ -1,5 +1,6 @@
 """Tables: aligned, nothing cut off, later rows under the first ones."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -19,6 +20,19 @@ def test_later_rows_keep_the_columns_of_the_first(capsys: pytest.CaptureFixture[
     header, first, second = capsys.readouterr().out.splitlines()
     assert header.split()[:4] == ["NAME", "DECLARED", "SERVING", "READY"]
     assert first.index("True") == second.index("True") == header.index("READY")
+
+
+def test_a_word_that_is_longer_than_its_column_still_ends_before_the_next(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = output.Fleet(lambda: NOW, namespaced=True, wide=True)
+    table.show([fleet.row(serving(), {})])
+    capsys.readouterr()
+
+    reason, url = "ProgressDeadlineExceeded", "http://iris.test"
+    table.show([dataclasses.replace(fleet.row(serving(), {}), reason=reason, url=url)])
+
+    assert capsys.readouterr().out.split()[-2:] == [reason, url]
 
 
 def test_a_long_history_is_not_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
