@@ -20,6 +20,7 @@ NAME: Final = "iris-operator"
 DURATION_SECONDS: Final = 10.0  # others may take a lease that was not renewed for so long
 RENEW_WITHIN_SECONDS: Final = 7.0  # its holder gives up before that
 RETRY_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 1.0  # a lease that was given back waits for half of that, on average
 
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened
@@ -51,7 +52,7 @@ class Elector:
         """Returns once this process may write."""
         logger.info("waiting for lease %s/%s", self._namespace, NAME)
         while not await self._bounded(self._try_acquire()):  # noqa: ASYNC110 - the other end is a process
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
         metrics.leading(True)
         logger.info("lease %s/%s taken: this replica writes", self._namespace, NAME)
 
