@@ -77,6 +77,7 @@ class Engine:
             else:
                 metrics.leading(True)  # nobody else may
             self._leading = True
+            self._queue.newest_first()
             working = [
                 tasks.create_task(workers.work(self._queue, self._reconcile))
                 for _ in range(self._settings.workers)

@@ -38,6 +38,7 @@ class Queue:
         self._arrivals = itertools.count()
         self._place: dict[Key, tuple[float, int]] = {}  # in the line; its other entries are stale
         self._added_at: dict[Key, float] = {}  # in the line, since when
+        self._asked: dict[Key, int] = {}  # in the line: the last arrival that had no patience
         self._started_at: dict[Key, float] = {}  # in work, since when
         self._again: dict[Key, float] = {}  # asked for while in work or at rest: the patience of who asked
         self._failures: dict[Key, int] = {}
@@ -50,7 +51,10 @@ class Queue:
         if key in self._started_at or key in self._resting:
             self._again[key] = min(patience, self._again.get(key, patience))
             return
-        place = (_now() + patience, next(self._arrivals))
+        arrival = next(self._arrivals)
+        place = (_now() + patience, arrival)
+        if not patience:
+            self._asked[key] = arrival
         if key not in self._added_at:
             self._added_at[key] = _now()
             metrics.queue_added(len(self._added_at))
@@ -58,6 +62,14 @@ class Queue:
             return
         self._place[key] = place
         self._line.put_nowait((*place, key))
+
+    def newest_first(self) -> None:
+        """Turns the line round and counts all waiting from now: at a takeover the last word is what the
+        former writer has not answered, the others only want to be looked at."""
+        for key in sorted(self._added_at, key=lambda key: self._asked.get(key, -1), reverse=True):
+            self._added_at[key] = _now()
+            self._place[key] = place = (_now(), next(self._arrivals))
+            self._line.put_nowait((*place, key))
 
     def add_after(self, key: Key, seconds: float) -> None:
         """Look at this model in `seconds`, or earlier when somebody asks for it."""
@@ -89,6 +101,7 @@ class Queue:
             if self._place.get(key) == tuple(place):
                 break
         del self._place[key]
+        self._asked.pop(key, None)
         waited = _now() - self._added_at.pop(key)
         self._started_at[key] = _now()
         metrics.queue_taken(len(self._added_at), waited)

@@ -54,6 +54,51 @@ def test_hands_names_out_in_the_order_in_which_they_came() -> None:
     virtual_time.run(story())
 
 
+def test_what_was_asked_for_last_comes_first_once_the_line_is_turned_round() -> None:
+    async def story() -> None:
+        waiting = queue()
+        for name in (A, B, C):
+            waiting.add(name)
+        waiting.add(A)
+        waiting.add(B, patience=10.0)  # a routine look is no news
+
+        waiting.newest_first()
+
+        assert [await waiting.take() for _ in range(3)] == [A, C, B]
+        assert await idle(waiting)
+
+    virtual_time.run(story())
+
+
+def test_waiting_before_the_line_was_turned_round_does_not_count() -> None:
+    """A standby's line is as old as the standby: its first probe as the writer must not find it stuck."""
+
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A)
+        await asyncio.sleep(3600)
+
+        assert waiting.oldest_age() == 3600
+        waiting.newest_first()
+        assert waiting.oldest_age() == 0
+
+    virtual_time.run(story())
+
+
+def test_what_comes_after_the_line_was_turned_round_comes_after_it() -> None:
+    async def story() -> None:
+        waiting = queue()
+        waiting.add(A)
+        waiting.add(B)
+        waiting.newest_first()
+        waiting.add(C)
+        waiting.add(A)
+
+        assert [await waiting.take() for _ in range(3)] == [B, A, C]
+
+    virtual_time.run(story())
+
+
 def test_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
     async def story() -> None:
         waiting = queue()
