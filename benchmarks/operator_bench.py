@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import operator_figures, operator_flux, operator_runs, operator_stage
+from benchmarks import operator_figures, operator_flux, operator_limit, operator_runs, operator_stage
 from benchmarks.operator_runs import Run
 
 
@@ -29,6 +29,7 @@ async def measure(models: int, *, beside_flux: bool) -> tuple[Run, Run | None]:
             _say(f"{models} models: {json.dumps(run.figures)}")
             if flux is not None:
                 await operator_flux.apply(stage, flux)
+                await operator_limit.create(stage, flux)
                 _say(f"{models} models by Flux: {json.dumps(flux.figures)}")
     return run, flux
 

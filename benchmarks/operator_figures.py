@@ -44,7 +44,7 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 
 def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
-    """The figures of the largest run, its growth over the smaller one, and Flux beside it."""
+    """The figures of the largest run, its growth over the smaller one, Flux beside it and the limit."""
     largest = max(runs, key=lambda run: run.models)
     values, samples, models = largest.figures, largest.samples, largest.models
     yield Figure("models", models, "")
@@ -89,5 +89,7 @@ def _beside(runs: Sequence[Run], flux: Run) -> Iterator[Figure]:
     yield Figure("flux_cpu_ms_per_object", flux.figures["flux_cpu_ms_per_object"], "ms")
     yield Figure("flux_memory_mb", flux.figures["flux_memory_mb"], "MB")
     yield Figure("times_flux_rate", flux.figures["flux_s"] / ours["applied_s"], "times", 12, at_least=True)
+    yield Figure("limit_objects_per_s", flux.models / flux.figures["limit_s"], "1/s")
+    yield Figure("times_limit", flux.figures["limit_s"] / ours["applied_s"], "times")
     times = flux.figures["flux_cpu_ms_per_object"] / ours["applied_cpu_ms"]
     yield Figure("times_flux_cpu", times, "times", 20, at_least=True)

@@ -89,7 +89,7 @@ def _artifact(places: Sequence[str]) -> Iterator[dict[str, Any]]:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for place in places:
-            text = yaml.safe_dump_all(_children(place)).encode()
+            text = yaml.safe_dump_all(children(place)).encode()
             entry = tarfile.TarInfo(f"./{place}/children.yaml")
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
@@ -118,7 +118,7 @@ def _artifact(places: Sequence[str]) -> Iterator[dict[str, Any]]:
         server.shutdown()
 
 
-def _children(place: str) -> list[dict[str, Any]]:
+def children(place: str) -> list[dict[str, Any]]:
     """What the operator makes for a model there, without its owner."""
     text = yaml.safe_dump(
         {

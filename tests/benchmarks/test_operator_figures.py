@@ -52,8 +52,10 @@ def test_growth_compares_the_cost_of_one_object_in_two_sizes() -> None:
 
 
 def test_flux_is_compared_with_our_run_of_the_same_size() -> None:
-    flux = Run(100, {"flux_s": 60.0, "flux_cpu_ms_per_object": 300.0, "flux_memory_mb": 160.0})
+    beside = {"flux_s": 60.0, "flux_cpu_ms_per_object": 300.0, "flux_memory_mb": 160.0, "limit_s": 3.0}
+    flux = Run(100, beside)
 
     figures = told(run(100, applied_s=4.0, applied_cpu_ms=10.0), run(1000), flux=flux)
 
     assert (figures["times_flux_rate"].value, figures["times_flux_cpu"].value) == (15.0, 30.0)
+    assert figures["times_limit"].value == 0.75
