@@ -1,6 +1,7 @@
 """Learns each story, then runs plans over several lanes and judges each.
 
-A plan whose target does not come up (a status write more or less) is told again, and then counted apart.
+A plan whose target does not come up (a status write more or less) is told again, at last alone, and then
+counted apart.
 """
 
 import asyncio
@@ -100,7 +101,10 @@ class Suite:
     async def run(self, wanted: Sequence[Plan]) -> list[Verdict]:
         alone = [plan for plan in wanted if plan.mode in plans.ALONE]
         together = await asyncio.gather(*(self._judged(plan) for plan in wanted if plan not in alone))
-        return [*together, *[await self._judged(plan) for plan in alone]]
+        # How often a status or a pod tells of itself depends on what runs beside.
+        alone += [verdict.plan for verdict in together if not verdict.reached and not verdict.wrong]
+        done = [verdict for verdict in together if verdict.plan not in alone]
+        return [*done, *[await self._judged(plan) for plan in alone]]
 
     async def _learn(self, name: str) -> Told:
         lane = await self._free.get()
