@@ -38,8 +38,7 @@ _PATIENCE: Final = 1800.0
 async def apply(stage: Stage, run: Run) -> None:
     """The rate and the CPU time of applying the children of so many models."""
     places = [f"flux-{index:04}" for index in range(run.models)]
-    bodies = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in places]
-    await operator_stage.each([partial(stage.cluster.create, body) for body in bodies])
+    await operator_stage.namespaces(stage.cluster, places)
     await _know_flux(stage)
     with _artifact(places) as artifact, _controller(stage) as process:
         await _publish(stage, artifact)

@@ -15,8 +15,7 @@ from benchmarks.operator_stage import Stage
 async def create(stage: Stage, run: Run) -> None:
     """The children of so many models, in namespaces of their own."""
     places = [f"limit-{index:04}" for index in range(run.models)]
-    bodies = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in places]
-    await operator_stage.each([partial(stage.cluster.create, body) for body in bodies])
+    await operator_stage.namespaces(stage.cluster, places)
     jobs = [
         partial(stage.cluster.create, child, namespace=place)
         for place in places

@@ -75,8 +75,7 @@ class Fleet:
 async def fleet(stage: Stage, size: int) -> AsyncIterator[Fleet]:
     """`size` empty namespaces, and watches on what will be in them."""
     namespaces = [f"bench-{index:04}" for index in range(size)]
-    bodies = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces]
-    await operator_stage.each([partial(stage.cluster.create, body) for body in bodies])
+    await operator_stage.namespaces(stage.cluster, namespaces)
     paths = {kind: await stage.cluster.path(kind) for kind in _WATCHED}
     everywhere = {kind: path.replace("/namespaces/default", "") for kind, path in paths.items()}
     async with (

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,6 +133,12 @@ def _stage(name: str, kind: str, when: Manifest, then: Manifest) -> str:
     }
     head = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Stage", "metadata": {"name": name}}
     return str(yaml.safe_dump({**head, "spec": spec}))
+
+
+async def namespaces(cluster: Cluster, names: Sequence[str]) -> None:
+    """Creates them."""
+    bodies = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+    await each([partial(cluster.create, body) for body in bodies])
 
 
 async def each(jobs: Sequence[Any]) -> None:
