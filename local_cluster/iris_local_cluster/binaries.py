@@ -163,13 +163,34 @@ def _from_wheel(name: str) -> Path:
     return path
 
 
+def built(names: Iterable[str]) -> bool:
+    """Whether all of these Go programs are there as they would be built now."""
+    wanted = set(names)
+    return all(
+        (_target(module, _toolchain(module)) / name).is_file()
+        for module in MODULES
+        for name in wanted.intersection(module.commands)
+    )
+
+
+def _toolchain(module: Module) -> golang.Toolchain:
+    return golang.toolchain(paths.GO_MODULES / module.folder, program=golang.find())
+
+
+def _target(module: Module, toolchain: golang.Toolchain) -> Path:
+    ingredients = [
+        toolchain.version,
+        toolchain.platform,
+        golang.ldflags(module.variables or {}),
+        *module.tags,
+    ]
+    return paths.cache() / "bin" / module.folder / key(paths.GO_MODULES / module.folder, ingredients)
+
+
 def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict[str, Path]:
-    folder = paths.GO_MODULES / module.folder
     with progress.step(f"Build {module.title}") as step:
-        toolchain = golang.toolchain(folder, program=golang.find())
-        ldflags = golang.ldflags(module.variables or {})
-        home = paths.cache() / "bin" / module.folder
-        target = home / key(folder, [toolchain.version, toolchain.platform, ldflags, *module.tags])
+        toolchain = _toolchain(module)
+        target = _target(module, toolchain)
         found = {name: target / name for name in names}
         if all(path.is_file() for path in found.values()):
             os.utime(target)
@@ -180,9 +201,10 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
             missing = {name: module.commands[name] for name in names if not found[name].is_file()}
             if missing:
                 disk.require([paths.cache(), *toolchain.caches], module.disk_gigabytes)
-                flags = golang.flags(ldflags, module.tags)
+                flags = golang.flags(golang.ldflags(module.variables or {}), module.tags)
+                folder = paths.GO_MODULES / module.folder
                 golang.build(toolchain, folder, missing, flags=flags, into=target, note=step.note)
-            prune(home, keep=target, now=time.time())
+            prune(target.parent, keep=target, now=time.time())
     return found
 
 

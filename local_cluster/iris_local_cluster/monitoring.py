@@ -1,7 +1,8 @@
 """Prometheus by its operator, metrics-server, and Grafana where its image can be pulled.
 
-Stage: after the story, which it never delays: on the native node all of it is compiled first. Its objects
-come from Git by Flux like the rest; here are only their images and their API, which no commit can bring.
+Stage: after the story, which it never delays: on the native node all of it is compiled, the first time. Its
+objects come from Git by Flux like the rest; here are only their images and their API, which no commit can
+bring.
 """
 
 import secrets
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from iris_local_cluster import golang, images, paths
+from iris_local_cluster import binaries, golang, images, paths
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
@@ -42,6 +43,12 @@ def api() -> list[Path]:
     return [
         source / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{kind}.yaml" for kind in _API
     ]
+
+
+def provide_early(cluster: Cluster, progress: Progress) -> None:
+    """While Flux works, what needs no compiling: a pull that leads nowhere takes most of a minute to fail."""
+    if binaries.built(PROGRAMS):
+        cluster.provide(PROGRAMS, progress)
 
 
 def bring_up(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:

@@ -47,6 +47,7 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     repository, commit = install.git(cluster, kubectl, progress)
     monitoring.install_api(kubectl, progress)
     install.flux(cluster, kubectl, progress)
+    monitoring.provide_early(cluster, progress)
     apply(kubectl, commit, progress)
     if (found := repository.declared()) in {FIRST, SECOND}:
         show(cluster, kubectl, repository, progress)

@@ -9,7 +9,7 @@ import subprocess
 
 import httpx
 import pytest
-from iris_local_cluster import chain, models, story
+from iris_local_cluster import chain, models, monitoring, story
 
 from tests.e2e.stage import NAME, Told, command_line
 
@@ -97,6 +97,15 @@ def test_kubectl_can_read_logs_and_run_commands_in_pods(told: Told) -> None:
 
     assert logs.strip()
     assert version.startswith("Python 3.")
+
+
+@pytest.mark.parametrize("namespace", [monitoring.NAMESPACE, "kube-system"])
+def test_nothing_that_is_built_already_is_asked_for_in_vain(told: Told, namespace: str) -> None:
+    """The node's network leads nowhere: a pod that is too early waits for most of a minute."""
+    where = f"--namespace={namespace}"
+
+    assert told.kubectl.run("get", "events", where, "--field-selector=reason=Failed") == ""
+    assert told.kubectl.run("get", "events", where, "--field-selector=reason=Pulled", "--output=name")
 
 
 def test_up_a_second_time_builds_and_starts_nothing(told: Told) -> None:

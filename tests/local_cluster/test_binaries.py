@@ -141,6 +141,24 @@ def test_the_key_is_the_same_for_what_is_not_built(module: Path) -> None:
     assert binaries.key(module, ["go1.26.8"]) == before
 
 
+@pytest.mark.process
+def test_built_is_what_is_there_under_the_key_of_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [etcd] = [module for module in binaries.MODULES if module.folder == "etcd"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    toolchain = golang.toolchain(paths.GO_MODULES / "etcd", program=golang.find())
+    ingredients = [toolchain.version, toolchain.platform, golang.ldflags(etcd.variables or {})]
+    home = paths.cache() / "bin" / "etcd"
+    for name in ("of-yesterday", binaries.key(paths.GO_MODULES / "etcd", ingredients)):
+        assert not binaries.built(["etcd"])
+        (home / name).mkdir(parents=True)
+        (home / name / "etcd").touch()
+
+    assert binaries.built(["etcd"])
+    assert not binaries.built(["etcd", "kwok"])
+
+
 def test_prune_keeps_the_current_key_and_what_was_used_lately(tmp_path: Path) -> None:
     now = 100 * 24 * 3600.0
     ages = {"current": 90, "lately": 13, "long-ago": 15, f"{golang.UNFINISHED}x": 0}
