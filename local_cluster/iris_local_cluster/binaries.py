@@ -46,6 +46,14 @@ class Module:
     tags: tuple[str, ...] = ()
     disk_gigabytes: int = 2
 
+    @property
+    def source(self) -> Path:
+        return paths.GO_MODULES / self.folder
+
+    @property
+    def ldflags(self) -> str:
+        return golang.ldflags(self.variables or {})
+
 
 def _kubernetes_variables(version: str) -> dict[str, str]:
     # Without these kubeadm and kubelet take themselves for v0.0.0 and refuse to work.
@@ -166,30 +174,22 @@ def _from_wheel(name: str) -> Path:
 def built(names: Iterable[str]) -> bool:
     """Whether all of these Go programs are there as they would be built now."""
     wanted = set(names)
-    return all(
-        (_target(module, _toolchain(module)) / name).is_file()
-        for module in MODULES
-        for name in wanted.intersection(module.commands)
-    )
-
-
-def _toolchain(module: Module) -> golang.Toolchain:
-    return golang.toolchain(paths.GO_MODULES / module.folder, program=golang.find())
+    for module in MODULES:
+        if ours := wanted.intersection(module.commands):
+            target = _target(module, golang.toolchain(module.source, program=golang.find()))
+            if not all((target / name).is_file() for name in ours):
+                return False
+    return True
 
 
 def _target(module: Module, toolchain: golang.Toolchain) -> Path:
-    ingredients = [
-        toolchain.version,
-        toolchain.platform,
-        golang.ldflags(module.variables or {}),
-        *module.tags,
-    ]
-    return paths.cache() / "bin" / module.folder / key(paths.GO_MODULES / module.folder, ingredients)
+    ingredients = [toolchain.version, toolchain.platform, module.ldflags, *module.tags]
+    return paths.cache() / "bin" / module.folder / key(module.source, ingredients)
 
 
 def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict[str, Path]:
     with progress.step(f"Build {module.title}") as step:
-        toolchain = _toolchain(module)
+        toolchain = golang.toolchain(module.source, program=golang.find())
         target = _target(module, toolchain)
         found = {name: target / name for name in names}
         if all(path.is_file() for path in found.values()):
@@ -201,9 +201,8 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
             missing = {name: module.commands[name] for name in names if not found[name].is_file()}
             if missing:
                 disk.require([paths.cache(), *toolchain.caches], module.disk_gigabytes)
-                flags = golang.flags(golang.ldflags(module.variables or {}), module.tags)
-                folder = paths.GO_MODULES / module.folder
-                golang.build(toolchain, folder, missing, flags=flags, into=target, note=step.note)
+                flags = golang.flags(module.ldflags, module.tags)
+                golang.build(toolchain, module.source, missing, flags=flags, into=target, note=step.note)
             prune(target.parent, keep=target, now=time.time())
     return found
 

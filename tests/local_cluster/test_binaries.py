@@ -147,10 +147,10 @@ def test_built_is_what_is_there_under_the_key_of_today(
 ) -> None:
     [etcd] = [module for module in binaries.MODULES if module.folder == "etcd"]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    toolchain = golang.toolchain(paths.GO_MODULES / "etcd", program=golang.find())
-    ingredients = [toolchain.version, toolchain.platform, golang.ldflags(etcd.variables or {})]
+    toolchain = golang.toolchain(etcd.source, program=golang.find())
+    ingredients = [toolchain.version, toolchain.platform, etcd.ldflags, *etcd.tags]
     home = paths.cache() / "bin" / "etcd"
-    for name in ("of-yesterday", binaries.key(paths.GO_MODULES / "etcd", ingredients)):
+    for name in ("of-yesterday", binaries.key(etcd.source, ingredients)):
         assert not binaries.built(["etcd"])
         (home / name).mkdir(parents=True)
         (home / name / "etcd").touch()
