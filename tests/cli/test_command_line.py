@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def nobody_answers(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.fixture
+def web_server(tmp_path: Path) -> Iterator[str]:
+    """Knows no page; its address is what kubectl asks without a kubeconfig."""
+    pages = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), pages) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_without_a_kubeconfig_says_how_to_name_one() -> None:
     answer = iris("get")
 
@@ -64,20 +75,22 @@ def test_without_a_kubeconfig_says_how_to_name_one() -> None:
 
 @pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris", "-n", "iris"), ("plan", "-f", "-")])
 def test_so_it_does_where_a_web_server_has_the_port_that_kubectl_then_asks(
-    words: tuple[str, ...], tmp_path: Path
+    words: tuple[str, ...], web_server: str
 ) -> None:
     """localhost:8080 by default, which is where a local cluster's ingress listens and knows no such page."""
-    pages = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), pages) as server:
-        threading.Thread(target=server.serve_forever).start()
-        answer = iris(*words, text=MODEL, KUBERNETES_MASTER=f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
+    answer = iris(*words, text=MODEL, KUBERNETES_MASTER=web_server)
 
     assert answer.returncode == 2
     assert answer.stderr == (
         "iris: kubeconfig: found none with a current context, "
         "expected one: set KUBECONFIG, --kubeconfig or --context\n"
     )
+
+
+def test_inside_a_pod_which_needs_no_kubeconfig_a_missing_api_is_what_it_is(web_server: str) -> None:
+    answer = iris("get", "-A", KUBERNETES_MASTER=web_server, KUBERNETES_SERVICE_HOST="127.0.0.1")
+
+    assert answer.stderr == "iris: IrisModel API: not found, expected it: kubectl apply -k crds/\n"
 
 
 @pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris"), ("plan", "-f", "-")])
