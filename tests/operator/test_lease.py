@@ -1,7 +1,6 @@
 """Two electors, one lease: never two leaders, whatever the API server does in between."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -246,20 +245,17 @@ class Pair:
             assert not self._leading, f"{name} leads beside {self._leading}"
             self._leading.add(name)
             self.reigns.append(name)
-            ended = await self._reign(mine)
-            self._leading.discard(name)  # at SIGTERM too the workers end first: the other may write at once
-            if not ended:
-                await mine.release()
+            await self._reign(name, mine)
 
-    async def _reign(self, mine: Elector) -> bool:
-        """Whether it ended without a word, else by SIGTERM."""
-        with contextlib.suppress(TimeoutError):
+    async def _reign(self, name: str, mine: Elector) -> None:
+        try:
             async with asyncio.timeout(self._chance.uniform(1, 60)):
-                try:
-                    await mine.keep()
-                except LeaseLost:
-                    return True
-        return False
+                await mine.keep()
+        except LeaseLost:
+            self._leading.discard(name)  # the process ends without a word
+        except TimeoutError:  # SIGTERM: the workers end first, for the other may write while we release
+            self._leading.discard(name)
+            await mine.release()
 
     async def _trouble(self, _: Call) -> None:
         luck = self._chance.random()
