@@ -41,6 +41,8 @@ def test_help_names_every_option_and_exits_well(capsys: pytest.CaptureFixture[st
         pytest.param(["--vers", "1"], "unrecognized arguments", id="abbreviation"),
         pytest.param(["--version", "a/b"], "--version: found 'a/b'", id="version"),
         pytest.param(["--seed", "-1"], "--seed: found '-1'", id="seed"),
+        pytest.param(["--estimator", "svm"], "--estimator: found 'svm'", id="estimator"),
+        pytest.param(["--param", "C=0"], "--param C: found '0'", id="parameter"),
         pytest.param(["--data", "typo.csv"], "typo.csv: found No such file or directory", id="data missing"),
         pytest.param(["--data", "."], ".: found a directory", id="data a directory"),
         pytest.param(["--data", "bad.csv"], "bad.csv:2:1: found sepal_length 'x'", id="bad cell"),

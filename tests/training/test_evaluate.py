@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from iris_training import data, evaluate, fit
+from iris_training.estimators import Recipe
 from iris_training.evaluate import ClassScores
 
 
@@ -24,7 +25,7 @@ def test_rows_of_the_matrix_are_the_truth_and_columns_the_prediction() -> None:
     rows = np.ones((5, 4))
     parts = fit.Split(rows, np.zeros(5, dtype=np.int64), rows, np.array([0, 0, 0, 1, 1]))
 
-    scores = evaluate.evaluate(Recorded([0, 1, 1, 1, 1]), parts, dataset, seed=42)
+    scores = evaluate.evaluate(Recorded([0, 1, 1, 1, 1]), parts, dataset, recipe=Recipe(), seed=42)
 
     assert scores.confusion_matrix == ((1, 2, 0), (0, 2, 0), (0, 0, 0))
     assert scores.accuracy == pytest.approx(0.6)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from iris_training import export, settings, train
+from iris_training import estimators, export, settings, train
 from iris_training.errors import Invalid
 
 REFUSED = 2
@@ -32,6 +32,7 @@ Examples:
   iris-training
   iris-training --version 1.4.0
   iris-training --data measurements.csv --output models --seed 7
+  iris-training --estimator random-forest --param n_estimators=200 --param max_depth=6
 """
 
 
@@ -57,7 +58,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str] | None) -> int:
     now = datetime.datetime.now(datetime.UTC)
-    asked = settings.parse(**vars(_parser().parse_args(words)), now=now)
+    options = vars(_parser().parse_args(words))
+    recipe = estimators.parse(options.pop("estimator"), options.pop("scaler"), options.pop("param"))
+    asked = settings.parse(**options, recipe=recipe, now=now)
     # matplotlib refuses to be imported under a name it does not know, and we draw without any backend.
     os.environ["MPLBACKEND"] = "agg"
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
@@ -107,9 +110,32 @@ def _parser() -> argparse.ArgumentParser:
         "--seed",
         metavar="NUMBER",
         default=str(settings.SEED),
-        help="for the split and the folds (default %(default)s)",
+        help="for the split, the folds and the estimator (default %(default)s)",
     )
+    _add_recipe(parser)
     return parser
+
+
+def _add_recipe(parser: Parser) -> None:
+    parser.add_argument(
+        "--estimator",
+        metavar="NAME",
+        default=estimators.DEFAULT,
+        help=f"one of {', '.join(estimators.ESTIMATORS)} (default %(default)s)",
+    )
+    parser.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of the estimator, by scikit-learn's name; may be repeated",
+    )
+    parser.add_argument(
+        "--scaler",
+        metavar="NAME",
+        help=f"one of {', '.join(estimators.SCALERS)} (default {estimators.STANDARD} for "
+        f"{estimators.DEFAULT}, none for trees, which need no scaling)",
+    )
 
 
 if __name__ == "__main__":

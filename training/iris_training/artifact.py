@@ -4,17 +4,16 @@ import hashlib
 import io
 import logging
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 
 import joblib
 from sklearn.pipeline import Pipeline
 
-from iris_training import card, evaluate, fit, golden, linear, model_card, names, picture
+from iris_training import card, evaluate, fit, golden, model_card, names, picture, portable
 from iris_training.data import CLASSES, Dataset
 from iris_training.facts import Facts
-from iris_training.golden import Golden
-from iris_training.linear import Linear
+from iris_training.portable import Portable
 from iris_training.settings import Settings
 from iris_training.source import Source
 
@@ -28,13 +27,13 @@ logger = logging.getLogger(__name__)
 def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, bytes]:
     """The files by name, the card last."""
     parts = fit.split(dataset, seed=settings.seed, name=origin.name)
-    fitted = fit.fit(parts)
-    scores = evaluate.evaluate(fitted, parts, dataset, seed=settings.seed)
+    fitted = fit.fit(parts, settings.recipe, seed=settings.seed)
+    scores = evaluate.evaluate(fitted, parts, dataset, recipe=settings.recipe, seed=settings.seed)
     _log_scores(scores)
-    predictions = golden.predictions(fitted, golden.inputs(dataset))
     pickled = _pickle(fitted)
     told = Facts(
         version=settings.version,
+        estimator=settings.recipe.describe(),
         created=settings.now,
         joblib_sha256=hashlib.sha256(pickled).hexdigest(),
         joblib_bytes=len(pickled),
@@ -45,8 +44,8 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         data_sha256=origin.sha256,
         data_rows=len(dataset.rows),
         seed=settings.seed,
-        golden=predictions,
-        linear=_fold(fitted, dataset, predictions),
+        golden=golden.predictions(fitted, golden.inputs(dataset)),
+        portable=_portable(fitted, [*dataset.rows, *golden.inputs(dataset)]),
     )
     files = names.build(settings.version)
     return {
@@ -57,19 +56,11 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
     }
 
 
-def _fold(fitted: Pipeline, dataset: Dataset, predictions: tuple[Golden, ...]) -> Linear | None:
-    """The folded weights, proven on the golden predictions and on every row."""
-    folded = linear.fold(fitted)
-    rows = fit.rows(dataset)
-    expected = [one.probabilities for one in predictions]
-    if linear.agrees(folded, [one.input for one in predictions], expected) and linear.agrees(
-        folded, rows, fitted.predict_proba(rows)
-    ):
-        return folded
-    logger.warning(
-        "folded weights: left out, they differ from the pipeline by more than %g", linear.TOLERANCE
-    )
-    return None
+def _portable(fitted: Pipeline, rows: Sequence[Sequence[float]]) -> Portable:
+    form = portable.of(fitted, rows)
+    if form.reason is not None:
+        logger.warning("model as data: left out (%s), a server opens the joblib", form.reason)
+    return form
 
 
 def _pickle(fitted: Pipeline) -> bytes:

@@ -6,15 +6,20 @@ from dataclasses import asdict
 from iris_training import names
 from iris_training.data import CLASSES, UNIT
 from iris_training.facts import Facts
-from iris_training.fit import ESTIMATOR, TEST_FRACTION
+from iris_training.fit import TEST_FRACTION
+from iris_training.trees import Trees
 
 SCHEMA = 1
+# A server that knows only schema 1 refuses these in one line, instead of opening the joblib in silence.
+SCHEMA_OF_TREES = 2
+# Written last, a tree a line: with every number on its own line a forest would be longer than a book.
+TREES = "trees"
 
 
 def build(facts: Facts) -> dict[str, object]:
     """The card as plain data, in the order a person reads it."""
-    return {
-        "schema": SCHEMA,
+    card: dict[str, object] = {
+        "schema": SCHEMA_OF_TREES if facts.portable.trees else SCHEMA,
         "version": facts.version,
         "created": f"{facts.created:%Y-%m-%dT%H:%M:%SZ}",
         "artifact": {
@@ -31,18 +36,26 @@ def build(facts: Facts) -> dict[str, object]:
         "classes": list(CLASSES),
         "scores": _scores(facts),
         "data": {"source": facts.data_source, "sha256": facts.data_sha256, "rows": facts.data_rows},
-        "training": {"seed": facts.seed, "test_fraction": TEST_FRACTION, "estimator": ESTIMATOR},
+        "training": {"seed": facts.seed, "test_fraction": TEST_FRACTION, "estimator": facts.estimator},
         "golden": [
             {"input": list(golden.input), "probabilities": list(golden.probabilities)}
             for golden in facts.golden
         ],
         "linear": _linear(facts),
     }
+    if facts.portable.trees is not None:
+        card[TREES] = _trees(facts.portable.trees)
+    return card
 
 
 def render(card: dict[str, object]) -> bytes:
     """Numbers keep every digit; a number JSON cannot say is an error, not a word readers stumble on."""
-    return (json.dumps(card, indent=2, allow_nan=False) + "\n").encode()
+    rest = {name: value for name, value in card.items() if name != TREES}
+    text = json.dumps(rest, indent=2, allow_nan=False)
+    if TREES in card:
+        trees = json.dumps(card[TREES], allow_nan=False).replace('{"feature"', '\n    {"feature"')
+        text = text.removesuffix("\n}") + f',\n  "{TREES}": {trees}\n}}'
+    return f"{text}\n".encode()
 
 
 def _scores(facts: Facts) -> dict[str, object]:
@@ -56,10 +69,15 @@ def _scores(facts: Facts) -> dict[str, object]:
 
 
 def _linear(facts: Facts) -> dict[str, object] | None:
-    if facts.linear is None:
+    linear = facts.portable.linear
+    if linear is None:
         return None
     return {
-        "weights": [list(row) for row in facts.linear.weights],
-        "intercept": list(facts.linear.intercept),
-        "sha256": facts.linear.sha256,
+        "weights": [list(row) for row in linear.weights],
+        "intercept": list(linear.intercept),
+        "sha256": linear.sha256,
     }
+
+
+def _trees(trees: Trees) -> dict[str, object]:
+    return {"link": trees.link, "base": trees.base, "trees": [asdict(tree) for tree in trees.trees]}

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from iris_training import fit
 from iris_training.data import CLASSES, Dataset
+from iris_training.estimators import Recipe
 from iris_training.fit import Split
 
 FOLDS = 5
@@ -44,7 +45,7 @@ class Scores:
     report: str
 
 
-def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, seed: int) -> Scores:
+def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, recipe: Recipe, seed: int) -> Scores:
     """Judge by the rows held back, and by cross-validation of the same recipe over all rows."""
     predicted = fitted.predict(parts.held_rows)
     names = {"labels": range(len(CLASSES)), "target_names": CLASSES, "zero_division": 0.0}
@@ -52,7 +53,7 @@ def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, seed: int) -> 
     matrix = confusion_matrix(parts.held_labels, predicted, labels=names["labels"])
     return Scores(
         accuracy=float((predicted == parts.held_labels).mean()),
-        cross_validated=_cross_validate(dataset, seed),
+        cross_validated=_cross_validate(dataset, recipe, seed),
         confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
         classes={label: _class_scores(by_class[label]) for label in CLASSES},
         report=classification_report(parts.held_labels, predicted, **names),
@@ -68,7 +69,8 @@ def _class_scores(row: Mapping[str, float]) -> ClassScores:
     )
 
 
-def _cross_validate(dataset: Dataset, seed: int) -> CrossValidation:
+def _cross_validate(dataset: Dataset, recipe: Recipe, seed: int) -> CrossValidation:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    accuracies = cross_val_score(fit.pipeline(), fit.rows(dataset), fit.labels(dataset), cv=folds)
+    candidate = fit.pipeline(recipe, seed=seed)
+    accuracies = cross_val_score(candidate, fit.rows(dataset), fit.labels(dataset), cv=folds)
     return CrossValidation(float(accuracies.mean()), float(accuracies.std()), FOLDS)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from iris_training.evaluate import Scores
 from iris_training.golden import Feature, Golden
-from iris_training.linear import Linear
+from iris_training.portable import Portable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Facts:
     """One trained model, described."""
 
     version: str
+    estimator: str
     created: datetime
     joblib_sha256: str
     joblib_bytes: int
@@ -25,4 +26,4 @@ class Facts:
     data_rows: int
     seed: int
     golden: tuple[Golden, ...]
-    linear: Linear | None
+    portable: Portable

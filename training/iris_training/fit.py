@@ -1,21 +1,20 @@
 """Typed rows to a fitted pipeline. Pure: the seed is an argument, nothing is read or written."""
 
+import importlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from sklearn import preprocessing
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from iris_training.data import CLASSES, Dataset
 from iris_training.errors import Invalid
+from iris_training.estimators import SCALERS, Recipe
 
 TEST_FRACTION = 0.2
-ESTIMATOR = "StandardScaler + LogisticRegression"
-# The sample needs 15; where the default of 100 is enough, a higher limit changes no digit.
-MOST_ITERATIONS = 1000
 
 # BLAS picks its kernels by processor; on the sample their results differ by up to 1.8e-15. Without this the
 # same data and libraries would give another digest on the next machine.
@@ -44,17 +43,25 @@ def split(dataset: Dataset, *, seed: int, name: str) -> Split:
     return Split(fitted_rows, fitted_labels, held_rows, held_labels)
 
 
-def pipeline() -> Pipeline:
-    """The estimator, not fitted."""
-    return Pipeline([("scale", StandardScaler()), ("classify", LogisticRegression(max_iter=MOST_ITERATIONS))])
+def pipeline(recipe: Recipe, *, seed: int) -> Pipeline:
+    """The scaler, if any, and the estimator, not fitted."""
+    kind = recipe.kind
+    arguments: dict[str, Any] = {**kind.fixed, **recipe.parameters}
+    if kind.random:
+        arguments["random_state"] = seed
+    classify = getattr(importlib.import_module(kind.module), kind.class_name)(**arguments)
+    scaler = SCALERS[recipe.scaler]
+    scale = [] if scaler is None else [("scale", getattr(preprocessing, scaler)())]
+    return Pipeline([*scale, ("classify", classify)])
 
 
-def fit(parts: Split) -> Pipeline:
-    """The estimator, fitted; its columns of probabilities stand in the order of CLASSES."""
-    fitted = pipeline().fit(parts.fitted_rows, parts.fitted_labels)
-    regression = fitted["classify"]
-    regression.coef_ = _settled(regression.coef_)
-    regression.intercept_ = _settled(regression.intercept_)
+def fit(parts: Split, recipe: Recipe, *, seed: int) -> Pipeline:
+    """The pipeline, fitted; its columns of probabilities are in the order of CLASSES."""
+    fitted = pipeline(recipe, seed=seed).fit(parts.fitted_rows, parts.fitted_labels)
+    classifier = fitted["classify"]
+    if hasattr(classifier, "coef_"):
+        classifier.coef_ = _settled(classifier.coef_)
+        classifier.intercept_ = _settled(classifier.intercept_)
     return fitted
 
 

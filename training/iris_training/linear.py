@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 # The artifact contract's word for "the same probabilities".
 TOLERANCE = 1e-9
@@ -30,17 +32,30 @@ class Linear:
         return hashlib.sha256(struct.pack(f"<{len(numbers)}d", *numbers)).hexdigest()
 
 
-def fold(fitted: Pipeline) -> Linear:
-    """W' = coef / scale and b' = intercept - W'·mean."""
-    scaler, regression = fitted["scale"], fitted["classify"]
-    weights = (regression.coef_ / scaler.scale_).tolist()
-    means = scaler.mean_.tolist()
+def fold(fitted: Pipeline) -> Linear | None:
+    """W' = coef / width and b' = intercept - W'·middle; None if the pipeline is not linear."""
+    regression = fitted["classify"]
+    if not isinstance(regression, LogisticRegression):
+        return None
+    middles, widths = _scaling(fitted)
+    weights = (regression.coef_ / widths).tolist()
     # fsum instead of a matrix product: its result is exact, so it is the same on every processor.
     intercept = [
-        math.fsum([start, *(-weight * mean for weight, mean in zip(row, means, strict=True))])
+        math.fsum([start, *(-weight * middle for weight, middle in zip(row, middles, strict=True))])
         for start, row in zip(regression.intercept_.tolist(), weights, strict=True)
     ]
     return Linear(tuple(map(tuple, weights)), tuple(intercept))
+
+
+def _scaling(fitted: Pipeline) -> tuple[list[float], list[float]]:
+    """What the scaler subtracts from each feature, and by what it divides the rest."""
+    scaler = fitted.named_steps.get("scale")
+    if isinstance(scaler, StandardScaler):
+        return scaler.mean_.tolist(), scaler.scale_.tolist()
+    if isinstance(scaler, MinMaxScaler):
+        widths = [1 / factor for factor in scaler.scale_.tolist()]
+        return scaler.data_min_.tolist(), widths
+    return [0.0] * fitted.n_features_in_, [1.0] * fitted.n_features_in_
 
 
 def predict(linear: Linear, rows: ArrayLike) -> NDArray[np.float64]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from iris_training import names
 from iris_training.data import CLASSES, UNIT
 from iris_training.facts import Facts
-from iris_training.fit import ESTIMATOR, TEST_FRACTION
+from iris_training.fit import TEST_FRACTION
+from iris_training.portable import Portable
 
 
 def render(facts: Facts) -> str:
@@ -18,7 +19,7 @@ def _head(facts: Facts) -> list[str]:
         f"# Iris classifier {facts.version}",
         _paragraph(
             f"Tells {', '.join(CLASSES[:-1])} and {CLASSES[-1]} apart by four lengths of a flower.",
-            f"{ESTIMATOR}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{facts.estimator}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
         ),
         "## Use",
         _paragraph(
@@ -62,14 +63,13 @@ def _inputs(facts: Facts) -> list[str]:
 
 
 def _origin(facts: Facts) -> list[str]:
-    weights = facts.linear.sha256 if facts.linear else "not folded: the scaled and the folded form disagree"
     rows = [
         ["data", f"`{_plain(facts.data_source)}`, {facts.data_rows} rows"],
         ["data sha256", f"`{facts.data_sha256}`"],
         ["split", f"{TEST_FRACTION:.0%} held back, seed {facts.seed}"],
         ["artifact", f"`{names.build(facts.version).joblib}`, {facts.joblib_bytes} bytes"],
         ["artifact sha256", f"`{facts.joblib_sha256}`"],
-        ["weights sha256", f"`{weights}`"],
+        _form(facts.portable),
         ["libraries", ", ".join(f"{name} {version}" for name, version in facts.libraries.items())],
     ]
     return [
@@ -80,6 +80,18 @@ def _origin(facts: Facts) -> list[str]:
             "A joblib file can run code when it is opened: open it only after its sha256 matched.",
         ),
     ]
+
+
+def _form(portable: Portable) -> list[str]:
+    if portable.linear:
+        return ["weights sha256", f"`{portable.linear.sha256}`"]
+    if portable.trees:
+        trees = portable.trees
+        return [
+            "as data",
+            f"{len(trees.trees)} trees, {trees.leaves} leaves: the same answers as scikit-learn",
+        ]
+    return ["as data", f"no: {portable.reason}"]
 
 
 def _paragraph(*sentences: str) -> str:

@@ -1,11 +1,12 @@
 """What was asked for: the command line's raw words parsed into typed settings. No file is touched."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from iris_training.errors import Invalid, quote
+from iris_training.estimators import Recipe
 
 SAMPLE_DATA = Path("data/iris.csv")
 OUTPUT = Path("artifacts")
@@ -25,9 +26,18 @@ class Settings:
     version: str
     seed: int
     now: datetime
+    recipe: Recipe = field(default_factory=Recipe)
 
 
-def parse(*, data: str, output: str, version: str | None, seed: str, now: datetime) -> Settings:
+def parse(
+    *,
+    data: str,
+    output: str,
+    version: str | None,
+    seed: str,
+    now: datetime,
+    recipe: Recipe | None = None,
+) -> Settings:
     """Refuse what cannot work before anything slow starts."""
     for option, path in (("--data", data), ("--output", output)):
         if not path or "\0" in path:
@@ -38,6 +48,7 @@ def parse(*, data: str, output: str, version: str | None, seed: str, now: dateti
         version=_version(version, now),
         seed=_seed(seed),
         now=now,
+        recipe=recipe or Recipe(),
     )
 
 
