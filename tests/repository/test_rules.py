@@ -110,11 +110,8 @@ def test_names_every_file_after_what_is_inside() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=named(PACKAGES))
-def test_explains_every_package_and_why_it_is_so(package: Path) -> None:
-    readme = package / "README.md"
-
-    assert readme.is_file()
-    assert re.search(r"^## Why it is so$", readme.read_text("utf-8"), re.MULTILINE)
+def test_every_package_has_a_readme(package: Path) -> None:
+    assert (package / "README.md").is_file()
 
 
 def test_names_no_package_registry() -> None:
