@@ -70,11 +70,16 @@ class FastProtocol(LimitedProtocol):
         self.client_quoted = access_log.quoted(self.client[0] if self.client else "")
 
     def data_received(self, data: bytes) -> None:
-        if self._is_fresh and self._owed == NOTHING:
-            if self._answer_known(data):
-                return
-            self._whole = data
+        if self._is_at_start() and not self._unparsed and self._answer_known(data):
+            return
         super().data_received(data)
+
+    def _is_at_start(self) -> bool:
+        return self._is_fresh and self._owed == NOTHING
+
+    def _parse(self, data: bytes) -> None:
+        self._whole = data if self._is_at_start() else b""
+        super()._parse(data)
         self._whole = b""
         if self._route is not None:
             # Its body comes in pieces: from here on it is a request as any other.
@@ -95,12 +100,15 @@ class FastProtocol(LimitedProtocol):
     def on_message_begin(self) -> None:
         # The scope is made when it is handed over, for an answer here needs none.
         self._owed = HEAD
+        self._has_begun = True
         self._deadline = self._now + self.limits.head_seconds
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._route = self._read_hot()
         if self._route is None:
             self._begin()

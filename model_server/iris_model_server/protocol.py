@@ -13,10 +13,11 @@ from uuid import uuid4
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from iris_model_server import answers, edge, errors
+from iris_model_server.cycle import Cycle, Flow
 from iris_model_server.errors import Problem
 from iris_model_server.settings import Settings
 
@@ -26,6 +27,8 @@ MOST_HEADERS: Final = 100
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {answers.WHOLE: {}}
 # The most that uvloop reads at once.
 ONE_READ: Final = 262_144
+# The most that is parsed at once: it bounds how many short requests can wait for their answers.
+ONE_PARSE: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +52,11 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-class Cycle(RequestResponseCycle):
-    """uvicorn's request and answer, which can also take an answer that is whole."""
-
-    async def send(self, message: Any) -> None:
-        if answers.WHOLE not in message:
-            await super().send(message)
-            return
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            return
-        # What uvicorn says of the same answer in two messages, without a second look at headers of our own.
-        headers = [*self.default_headers, *message["headers"]]
-        if (b"connection", b"close") in headers:
-            self.keep_alive = False
-        elif not self.keep_alive:
-            headers.append((b"connection", b"close"))
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, message[answers.WHOLE]))
-        self.waiting_for_100_continue = False
-        self.response_started = self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
-
-
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol within limits; a subclass says which."""
 
     limits: ClassVar[Limits]
+    flow: Flow
 
     def __init__(
         self,
@@ -90,9 +67,12 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._owed = NOTHING
-        # Of a head that is still coming: before this read, and in it.
+        # Of a head that is still coming: before this parse, and in it.
         self._head_bytes = 0
         self._read = 0
+        self._has_begun = False
+        # Received, and not parsed before the requests ahead of it are answered.
+        self._unparsed = b""
         self._now = 0.0
         # Nothing is cancelled or armed per request: one timer looks now and then whether this has passed.
         self._deadline = inf
@@ -102,6 +82,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
+        self.flow = Flow(transport)
         if len(self.connections) > self.limits.connections:
             detail = f"{self.limits.connections} connections are open, no more are taken"
             self._write(Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"}))
@@ -119,31 +100,79 @@ class LimitedProtocol(HttpToolsProtocol):
             # What follows broken bytes has no meaning.
             return
         self._now = self.loop.time()
-        self._read = len(data)
-        super().data_received(data)
-        self._head_bytes = self._head_bytes + len(data) if self._owed == HEAD else 0
-        # Exact at its end (on_headers_complete); here it may stand behind other requests of the same read.
-        if self._head_bytes > self.limits.head_bytes + ONE_READ and self._refusal is None:
-            self._refusal = self._head_too_large()
-            self.send_400_response("")
+        self._unparsed += data
+        self._parse_next()
         if self._owed == NOTHING and self._deadline == inf and not self.is_answering():
             # Line ends between requests: no request, so no reason to stay for ever.
             self._deadline = self._now + self.limits.idle_seconds
 
+    def _parse_next(self) -> None:
+        """Parse what was received, up to the first request that has to wait for its turn."""
+        while self._unparsed and not self.pipeline and self._refusal is None:
+            part, self._unparsed = self._unparsed[:ONE_PARSE], self._unparsed[ONE_PARSE:]
+            self._parse(part)
+        self.flow.held = bool(self._unparsed or self.pipeline)
+        if self.flow.held:
+            self.flow.pause_reading()
+
+    def _parse(self, data: bytes) -> None:
+        self._read = len(data)
+        self._has_begun = False
+        self._feed(data)
+        if self._owed != HEAD:
+            self._head_bytes = 0
+        else:
+            self._head_bytes = len(data) if self._has_begun else self._head_bytes + len(data)
+        # Exact at its end (on_headers_complete); here it may stand behind other requests of the same read.
+        if self._head_bytes > self.limits.head_bytes + ONE_READ and self._refusal is None:
+            self._refusal = self._head_too_large()
+            self.send_400_response("")
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Read a message that asks for another protocol as RFC 9110 7.8 says: as if it did not ask.
+
+        Behind such a head the parser stops and takes the body for the other protocol. A new parser reads the
+        head without that wish, so it frames the body as it frames any other.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self.send_400_response("method CONNECT, and this server is no proxy")
+            return
+        version = self.parser.get_http_version().encode("ascii")
+        kept = ((name, value) for name, value in self.headers if name != b"upgrade")
+        lines = (b"%b: %b\r\n" % header for header in kept)
+        head = b"".join((b"%b %b HTTP/%b\r\n" % (method, self.url, version), *lines, b"\r\n"))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(head)
+        if self._refusal is None:
+            self._feed(rest)
+
     def on_message_begin(self) -> None:
         self._owed = HEAD
+        self._has_begun = True
         self._deadline = self._now + self.limits.head_seconds
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         if self._is_head_too_large():
             self._refusal = self._head_too_large()
             # Ends the parser; uvicorn then calls send_400_response.
             raise self._refusal
+        self._complete_scope()
         self._owed = BODY
         self._deadline = self._now + self.limits.body_seconds
         waits = self.is_answering()
-        self._complete_scope()
         self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -165,15 +194,19 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _complete_scope(self) -> None:
         url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
+        # An absolute form may have no path (RFC 9112 3.2.2).
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
         self.scope["method"] = self.parser.get_method().decode("ascii")
         self.scope["http_version"] = self.parser.get_http_version()
         self.scope["path"] = unquote(path) if "%" in path else path
-        self.scope["raw_path"] = url.path
+        self.scope["raw_path"] = raw_path
         self.scope["query_string"] = url.query or b""
         self.scope["extensions"] = EXTENSIONS
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._owed = NOTHING
         self._deadline = inf
         super().on_message_complete()
@@ -181,14 +214,17 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         is_last = not self.pipeline
         self.server_state.total_requests += 1
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
-            if self.pipeline:
-                self._start_asgi_task(*self.pipeline.pop())
-            elif self._owed == NOTHING:
-                self._deadline = self.loop.time() + self.limits.idle_seconds
+        if not self.transport.is_closing() and self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
+        if self.transport.is_closing():
+            return
+        self._now = self.loop.time()
+        self._parse_next()
+        self.flow.resume_reading()
+        if self._owed == NOTHING and not self.is_answering():
+            self._deadline = self._now + self.limits.idle_seconds
 
     def send_400_response(self, msg: str) -> None:
         if self._refusal is None:
