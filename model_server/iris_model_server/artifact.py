@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from iris_model_server import card as cards
 from iris_model_server import model as models
@@ -92,6 +92,7 @@ def _unpickled(file: Path, content: bytes, card: Card) -> Model:
             raise ArtifactRefused(f"{file}: {library}", found, f"{expected}, with which it was trained")
     # The bytes that were hashed, not the file again: it could have changed in between.
     pipeline = _open_pickle(file, content)
+    _check_classes(pipeline, card.classes, file)
     return models.PipelineModel(pipeline)
 
 
@@ -113,6 +114,16 @@ def _open_pickle(file: Path, content: bytes) -> object:
     if not callable(getattr(pipeline, "predict_proba", None)):
         raise ArtifactRefused(file, type(pipeline).__name__, "a pipeline with predict_proba")
     return pipeline
+
+
+def _check_classes(pipeline: Any, classes: list[str], file: Path) -> None:
+    """predict_proba's columns are in the pipeline's own order: names, or numbers, of the card's classes."""
+    if not hasattr(pipeline, "classes_"):
+        return
+    found = [str(label) for label in pipeline.classes_]
+    numbers = range(len(classes))
+    if found not in (classes, [str(one) for one in numbers], [str(float(one)) for one in numbers]):
+        raise ArtifactRefused(f"{file}: classes_", found, f"{classes} or their numbers from 0, in this order")
 
 
 def _repeat_golden(model: Model, golden: list[Golden], where: Path) -> None:

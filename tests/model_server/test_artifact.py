@@ -266,4 +266,28 @@ def test_refuses_a_pipeline_of_other_classes(tmp_path: Path) -> None:
 
     folder = artifacts.write(tmp_path, content=artifacts.pickled(two), linear=None)
 
-    assert "golden[0]" in refusal(folder)
+    assert "classes_: ['0', '1'], expected ['setosa', 'versicolor', 'virginica'] or" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "names", [artifacts.CLASSES, [0.0, 1.0, 2.0], [0, 1, 2]], ids=["names", "floats", "numbers"]
+)
+def test_takes_a_pipeline_whose_classes_are_in_the_cards_order(tmp_path: Path, names: list[Any]) -> None:
+    named = RandomForestClassifier(n_estimators=5, random_state=7).fit(
+        INPUTS, [names[label] for label in (0, 1, 2, 2)]
+    )
+
+    assert artifact.load(write_unfolded(tmp_path, named)).card.classes == artifacts.CLASSES
+
+
+def test_refuses_a_card_whose_classes_are_in_another_order_than_the_pipelines(tmp_path: Path) -> None:
+    """Golden predictions cannot show it: they hold probabilities, not names."""
+    named = RandomForestClassifier(n_estimators=5, random_state=7).fit(
+        INPUTS, [artifacts.CLASSES[label] for label in (0, 1, 2, 2)]
+    )
+    write_unfolded(tmp_path, named, classes=["versicolor", "setosa", "virginica"])
+
+    assert (
+        "classes_: ['setosa', 'versicolor', 'virginica'], expected ['versicolor', 'setosa', 'virginica'] or"
+        in refusal(tmp_path)
+    )
