@@ -35,8 +35,9 @@ def derived(command: Sequence[str]) -> Context:
 
 
 def optional_dependencies(card: Path) -> str:
-    """The server's optional dependencies: a model whose card has no folded weights needs scikit-learn."""
-    return "" if json.loads(card.read_text()).get("linear") else "scikit-learn"
+    """The server's optional dependencies: a model that its card does not hold as data needs scikit-learn."""
+    read = json.loads(card.read_text())
+    return "" if read.get("linear") or read.get("trees") else "scikit-learn"
 
 
 def write(context: Context, folder: Path) -> None:

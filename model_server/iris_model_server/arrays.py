@@ -13,9 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from iris_model_server.model import Classes
+from iris_model_server import tree_arrays
+from iris_model_server.model import Classes, FoldedModel
 from iris_model_server.outcomes import CONFIDENCE, Edges, Tally
 from iris_model_server.schemas import FEATURES
+from iris_model_server.trees import BoxModel
 
 Table = NDArray[np.float64]
 _BOUNDS = np.array(CONFIDENCE)
@@ -30,6 +32,13 @@ def table(flat: Sequence[float]) -> Table:
     packed = _pack(flat)
     numbers = np.frombuffer(packed, _PACKED, offset=len(packed) - _PACKED.itemsize * len(flat))["number"]
     return numbers.reshape(-1, len(FEATURES)).T.astype(np.float64, order="C")
+
+
+def probabilities(model: FoldedModel | BoxModel, inputs: Table) -> Table:
+    """For each class a line."""
+    if isinstance(model, FoldedModel):
+        return softmax(inputs, model.classes)
+    return tree_arrays.probabilities(model, inputs)
 
 
 def softmax(inputs: Table, classes: Classes) -> Table:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from iris_model_server import card as cards
 from iris_model_server import model as models
+from iris_model_server import trees
 from iris_model_server.card import Card, Golden
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.model import Model
@@ -40,7 +41,7 @@ def load(folder: Path, expected_version: str | None = None) -> Artifact:
     card = _choose(folder, expected_version)
     joblib_file = folder / card.artifact.file
     content = _verified(joblib_file, card)
-    model = _folded(card) or _unpickled(joblib_file, content, card)
+    model = _from_data(card) or _unpickled(joblib_file, content, card)
     _repeat_golden(model, card.golden, folder / cards.file_name(card.version))
     return Artifact(card=card, model=model)
 
@@ -78,10 +79,13 @@ def _verified(file: Path, card: Card) -> bytes:
     return content
 
 
-def _folded(card: Card) -> Model | None:
-    if card.linear is None:
-        return None
-    return models.FoldedModel(card.linear.weights, card.linear.intercept)
+def _from_data(card: Card) -> Model | None:
+    """The model that needs no pickle."""
+    if card.linear is not None:
+        return models.FoldedModel(card.linear.weights, card.linear.intercept)
+    if card.trees is not None:
+        return trees.model_of(card.trees)
+    return None
 
 
 def _unpickled(file: Path, content: bytes, card: Card) -> Model:

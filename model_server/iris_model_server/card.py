@@ -15,10 +15,14 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from iris_model_server import tree_card
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.schemas import FEATURES, FeatureInfo
+from iris_model_server.tree_card import Trees
 
-SCHEMA: Final = 1
+SCHEMA_OF_TREES: Final = 2
+SCHEMAS: Final = (1, SCHEMA_OF_TREES)
+MOST_BYTES: Final = 16 * 1024 * 1024
 VERSION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 FILE_NAME: Final = re.compile(r"model_pipeline_(?P<version>.+)\.json")
 
@@ -69,6 +73,8 @@ class Card(Struct, frozen=True):
     linear: Linear | None
     # Absent in cards of former releases.
     distributions: dict[str, Distribution] | None = None
+    # Not in cards of schema 1, for a server that reads only those would open the joblib instead.
+    trees: Trees | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(Card)
@@ -86,18 +92,24 @@ def created_at(card: Card) -> datetime:
 
 def parse(content: bytes, where: PurePath) -> Card:
     """A card consistent in itself, or the refusal that names the first field that is not."""
+    if len(content) > MOST_BYTES:
+        raise ArtifactRefused(where, f"{len(content)} bytes", f"at most {MOST_BYTES}")
     try:
         card = _DECODER.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ArtifactRefused(where, error, "a model card of schema 1") from error
+        raise ArtifactRefused(where, error, "a model card of schema 1 or 2") from error
     _check_identity(card, where)
     _check_shapes(card, where)
     return card
 
 
 def _check_identity(card: Card, where: PurePath) -> None:
-    if card.schema != SCHEMA:
-        raise ArtifactRefused(f"{where}: schema", card.schema, SCHEMA)
+    if card.schema not in SCHEMAS:
+        raise ArtifactRefused(f"{where}: schema", card.schema, " or ".join(map(str, SCHEMAS)))
+    if card.trees is not None and card.schema < SCHEMA_OF_TREES:
+        raise ArtifactRefused(f"{where}: schema", f"{card.schema} with trees", SCHEMA_OF_TREES)
+    if card.trees is not None and card.linear is not None:
+        raise ArtifactRefused(f"{where}: trees", "linear too", "one of both")
     if not VERSION.fullmatch(card.version):
         raise ArtifactRefused(f"{where}: version", repr(card.version), VERSION.pattern)
     if where.name != file_name(card.version):
@@ -130,13 +142,19 @@ def _check_shapes(card: Card, where: PurePath) -> None:
     for number, golden in enumerate(card.golden):
         _check_length(golden.input, len(FEATURES), f"{where}: golden[{number}].input")
         _check_length(golden.probabilities, len(card.classes), f"{where}: golden[{number}].probabilities")
+    if card.trees is not None:
+        tree_card.check(card.trees, len(card.classes), f"{where}: trees")
     if card.linear is not None:
-        _check_length(card.linear.weights, len(card.classes), f"{where}: linear.weights")
-        _check_length(card.linear.intercept, len(card.classes), f"{where}: linear.intercept")
-        for number, weights in enumerate(card.linear.weights):
-            _check_length(weights, len(FEATURES), f"{where}: linear.weights[{number}]")
-        if _digest(card.linear) != card.linear.sha256:
-            raise ArtifactRefused(f"{where}: linear.sha256", card.linear.sha256, _digest(card.linear))
+        _check_linear(card.linear, len(card.classes), f"{where}: linear")
+
+
+def _check_linear(linear: Linear, classes: int, where: str) -> None:
+    _check_length(linear.weights, classes, f"{where}.weights")
+    _check_length(linear.intercept, classes, f"{where}.intercept")
+    for number, weights in enumerate(linear.weights):
+        _check_length(weights, len(FEATURES), f"{where}.weights[{number}]")
+    if _digest(linear) != linear.sha256:
+        raise ArtifactRefused(f"{where}.sha256", linear.sha256, _digest(linear))
 
 
 def _check_distribution(distribution: Distribution | None, feature: FeatureInfo, where: PurePath) -> None:

@@ -1,6 +1,6 @@
 """Rows to outcomes, for every protocol: at once, shared with others, or in pieces. Measures as it goes.
 
-Folded weights answer a small request at once. A model that does not fold is called for many requests
+A quick model (weights, trees) answers a small request at once. Any other is called for many requests
 together. A large request goes piece by piece, and between two pieces all others have their turn.
 """
 
@@ -13,9 +13,8 @@ from types import ModuleType
 from typing import Final
 
 from iris_model_server import errors
-from iris_model_server.batching import MOST_SHARED, Batcher
+from iris_model_server.batching import FIRST_PIECE_ROWS, MOST_SHARED, Batcher
 from iris_model_server.errors import Problem
-from iris_model_server.model import FoldedModel
 from iris_model_server.outcomes import Outcome, PlainOutcome, Tally
 from iris_model_server.schemas import FEATURES, Numbers
 from iris_model_server.serving import Loaded
@@ -25,9 +24,6 @@ log = logging.getLogger(__name__)
 
 # From so many rows on arrays are quicker than lists.
 ARRAY_ROWS: Final = 16
-# One piece of work: a millisecond or two in the model, with arrays and with lists.
-ARRAY_PIECE_ROWS: Final = 16_384
-PLAIN_PIECE_ROWS: Final = 1024
 # Each holds its body while it waits for its turn.
 MOST_LARGE: Final = 16
 
@@ -46,10 +42,10 @@ class Evaluation:
 
     def at_once(self, loaded: Loaded, flat: Flat) -> Outcome | None:
         """The outcome, where it needs no waiting and holds up nobody."""
-        if loaded.batcher is not None or len(flat) > self._piece_rows() * len(FEATURES):
+        if loaded.batcher is not None or len(flat) > self._piece_rows(loaded) * len(FEATURES):
             return None
         start = time.perf_counter()
-        outcome = self._folded(loaded, flat)
+        outcome = self._quick(loaded, flat)
         seconds = time.perf_counter() - start
         loaded.metrics.observe_outcome(outcome)
         loaded.metrics.observe_call(seconds)
@@ -105,7 +101,7 @@ class Evaluation:
         for part in parts:
             start = 0
             while start < len(part):
-                end = start + self._piece_rows(loaded.batcher) * len(FEATURES)
+                end = start + self._piece_rows(loaded) * len(FEATURES)
                 began = time.perf_counter()
                 outcome = await self._piece(loaded, part[start:end])
                 seconds += time.perf_counter() - began
@@ -122,7 +118,7 @@ class Evaluation:
     async def _piece(self, loaded: Loaded, flat: Flat) -> Outcome:
         try:
             if loaded.batcher is None:
-                return self._folded(loaded, flat)
+                return self._quick(loaded, flat)
             rows = _rows(flat)
             return PlainOutcome(rows, await loaded.batcher.submit_piece(rows))
         except Problem:
@@ -131,21 +127,22 @@ class Evaluation:
             loaded.metrics.count("error")
             raise
 
-    def _folded(self, loaded: Loaded, flat: Flat) -> Outcome:
+    def _quick(self, loaded: Loaded, flat: Flat) -> Outcome:
         model = loaded.artifact.model
-        if isinstance(model, FoldedModel) and len(flat) >= ARRAY_ROWS * len(FEATURES):
+        if len(flat) >= ARRAY_ROWS * len(FEATURES):
             arrays = self._arrays.loaded_or_asked_for()
             if arrays is not None:
                 table = arrays.table(flat)
-                outcome: Outcome = arrays.ArrayOutcome(table, arrays.softmax(table, model.classes))
+                outcome: Outcome = arrays.ArrayOutcome(table, arrays.probabilities(model, table))
                 return outcome
         rows = _rows(flat)
         return PlainOutcome(rows, model.probabilities(rows))
 
-    def _piece_rows(self, batcher: Batcher | None = None) -> int:
-        if batcher is not None:
-            return batcher.piece_rows
-        return PLAIN_PIECE_ROWS if self._arrays.loaded is None else ARRAY_PIECE_ROWS
+    def _piece_rows(self, loaded: Loaded) -> int:
+        pieces = loaded.artifact.model.pieces
+        if pieces is not None:
+            return pieces.plain if self._arrays.loaded is None else pieces.arrays
+        return FIRST_PIECE_ROWS if loaded.batcher is None else loaded.batcher.piece_rows
 
 
 class _LateArrays:

@@ -14,7 +14,6 @@ from iris_model_server.artifact import Artifact
 from iris_model_server.batching import Batcher, Limits
 from iris_model_server.errors import ArtifactRefused, Problem
 from iris_model_server.metrics import Metrics, ModelMetrics
-from iris_model_server.model import FoldedModel
 from iris_model_server.outcomes import Edges
 from iris_model_server.phrases import Phrases
 from iris_model_server.schemas import Health, ModelInfo
@@ -29,7 +28,7 @@ class Loaded:
     metrics: ModelMetrics
     edges: Edges
     phrases: Phrases
-    # None for folded weights: they are quicker than any queue.
+    # None for a model that is quicker than any queue.
     batcher: Batcher | None
 
 
@@ -65,7 +64,7 @@ class Serving:
             metrics=metrics,
             edges=metrics.edges,
             phrases=Phrases(artifact.card.classes, artifact.card.version),
-            batcher=None if isinstance(artifact.model, FoldedModel) else self._batcher(artifact),
+            batcher=None if artifact.model.pieces else self._batcher(artifact),
         )
 
     def _batcher(self, artifact: Artifact) -> Batcher:

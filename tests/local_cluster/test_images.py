@@ -89,7 +89,12 @@ def test_another_argument_is_another_image(project: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("card", "expected"),
-    [({"linear": {"weights": []}}, ""), ({"linear": None}, "scikit-learn"), ({}, "scikit-learn")],
+    [
+        ({"linear": {"weights": []}}, ""),
+        ({"linear": None, "trees": {"trees": []}}, ""),
+        ({"linear": None}, "scikit-learn"),
+        ({}, "scikit-learn"),
+    ],
 )
 def test_only_a_model_without_folded_weights_brings_scikit_learn(
     tmp_path: Path, card: dict[str, object], expected: str

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from iris_model_server import app, errors, openapi
 from iris_model_server.app import Server
+from iris_model_server.model import Pieces
 from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts
@@ -203,6 +204,7 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
 ) -> None:
     class Broken:
         source = "joblib"
+        pieces = Pieces(plain=1024, arrays=1024)
 
         def probabilities(self, _: object) -> list[list[float]]:
             raise RuntimeError("secret path /srv/model")

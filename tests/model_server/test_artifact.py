@@ -95,7 +95,7 @@ def test_refuses_a_folder_without_a_card(tmp_path: Path, made: bool) -> None:
 
 
 CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "another schema": ({"schema": 2}, "schema: 2, expected 1"),
+    "another schema": ({"schema": 3}, "schema: 3, expected 1 or 2"),
     "another version than its file name": (
         {"version": "1.4.1"},
         "version: 1.4.1, expected the version in the file",
