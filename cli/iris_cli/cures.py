@@ -1,4 +1,4 @@
-"""What to do about each reason of Ready: word for word as in crds/README.md (a test holds them together)."""
+"""What to do about each reason of Ready, word for word as in docs/reference (a test compares them)."""
 
 from typing import Final
 

@@ -66,7 +66,7 @@ def _serve(loaded: Settings, host: str, port: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="iris-model-server",
-        description="Serve a trained model over HTTP. Settings come from IRIS_* variables (see the README).",
+        description="Serve a trained model over HTTP. Settings: IRIS_* variables, see docs/model-server.md.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(

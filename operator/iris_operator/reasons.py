@@ -1,4 +1,4 @@
-"""Reasons of conditions and events: the words of `kubectl describe`. Each is explained in crds/README.md."""
+"""Reasons of conditions and events. Each is explained in docs/reference/irismodel.md."""
 
 from typing import Final
 

@@ -13,7 +13,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names and defaults stand in operator/README.md too."""
+    """Names and defaults are in docs/operator.md, too."""
 
     namespaces: tuple[str, ...]  # none: all
     kubeconfig: str | None

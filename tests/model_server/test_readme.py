@@ -1,4 +1,4 @@
-"""The README's shell lines, run as they stand against a real process."""
+"""The shell lines of README and HTTP reference, run as they are against a real process."""
 
 import json
 import os
@@ -14,9 +14,13 @@ from tests.model_server import artifacts, processes
 from tests.model_server.conftest import TOKEN
 from tests.model_server.processes import Running
 
-README = (Path(__file__).parents[2] / "model_server" / "README.md").read_text(encoding="utf-8")
-BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) if "curl" in block]
-ANSWERS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+ROOT = Path(__file__).parents[2]
+PAGES = "".join(
+    (ROOT / name).read_text("utf-8")
+    for name in ("model_server/README.md", "docs/reference/http.md", "docs/model-server.md")
+)
+BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", PAGES, re.DOTALL) if "curl" in block]
+ANSWERS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGES, re.DOTALL)]
 
 
 STANDARD = ('"data":["setosa","virginica"]', '"name":"iris","ready":true', '{"predictions":[0,1]}')
@@ -30,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def run(block: str, server: Running) -> str:
-    """What the lines print; `make run` is what the fixture did."""
+    """The output of the lines; the fixture has replaced `make run`."""
     lines = re.sub(r"^make run.*\n", "", block).replace("http://127.0.0.1:8000", server.url)
     ended = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", lines],
@@ -45,14 +49,16 @@ def run(block: str, server: Running) -> str:
 
 @pytest.mark.process
 @pytest.mark.parametrize(("block", "answer"), [(BLOCKS[0], ANSWERS[0]), (BLOCKS[2], ANSWERS[1])])
-def test_prints_what_the_readme_shows(server: Running, block: str, answer: dict[str, object]) -> None:
+def test_a_shown_command_prints_the_shown_answer(
+    server: Running, block: str, answer: dict[str, object]
+) -> None:
     printed = json.loads(run(block, server))
 
     assert printed | {"request_id": answer["request_id"]} == answer
 
 
 @pytest.mark.process
-def test_every_other_line_answers(server: Running) -> None:
+def test_every_other_shown_command_is_answered(server: Running) -> None:
     printed = run(BLOCKS[1], server)
 
     for word in (
@@ -67,8 +73,8 @@ def test_every_other_line_answers(server: Running) -> None:
     assert errors.TYPE_PREFIX not in printed
 
 
-def test_lists_every_setting_and_every_kind_of_error() -> None:
+def test_the_documents_list_every_setting_and_every_kind_of_error() -> None:
     variables = {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
 
-    assert {name for name in variables if f"| `{name}` |" not in README} == set()
-    assert {kind.name for kind in errors.KINDS if f"| {kind.status} | `{kind.name}` |" not in README} == set()
+    assert {name for name in variables if f"| `{name}` |" not in PAGES} == set()
+    assert {kind.name for kind in errors.KINDS if f"| {kind.status} | `{kind.name}` |" not in PAGES} == set()

@@ -14,7 +14,15 @@ DOCUMENTS: Final = [file for file in FILES if file.suffix == ".md"]
 DECISIONS: Final = ROOT / "docs" / "decisions"
 RECORDS: Final = sorted(DECISIONS.glob("[0-9]*.md"))
 LONGEST_RECORD: Final = 25
+LONGEST_README: Final = 120
+READMES: Final = [file for file in DOCUMENTS if file.name == "README.md"]
 _FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+FORBIDDEN: Final = {"operator/__init__.py"}
+# A path from the top folder, as the source map and others name it.
+_PATH: Final = re.compile(
+    r"`((?:benchmarks|charts|cli|client|clusters|crds|delivery|docs|local_cluster|model_server|operator|scripts|tests"
+    r"|training)/[\w./-]+)`"
+)
 _LINK: Final = re.compile(r"\]\((?!https?://|mailto:)([^)\s]+)\)")
 
 
@@ -43,6 +51,23 @@ def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
             broken.append(link)
 
     assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named(DOCUMENTS))
+def test_every_path_that_a_document_names_exists(document: Path) -> None:
+    missing = [
+        path
+        for path in _PATH.findall(prose(document))
+        if not (ROOT / path).exists() and not list(ROOT.glob(f"clusters/*/{path}"))
+    ]
+
+    assert [path for path in missing if path not in FORBIDDEN] == []
+
+
+@pytest.mark.parametrize("readme", READMES, ids=named(READMES))
+def test_a_readme_is_short(readme: Path) -> None:
+    """Reference and operations are in docs."""
+    assert len(readme.read_text("utf-8").splitlines()) <= LONGEST_README
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=[record.stem for record in RECORDS])
