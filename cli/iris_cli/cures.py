@@ -16,5 +16,6 @@ CURES: Final = {
     reasons.VERSION_MISMATCH: "use an image of the project; pin `spec.image.digest`",
     reasons.INVALID_SPEC: "change the field that the message names",
     reasons.CHILD_CONFLICT: "rename the model, or remove that object",
+    reasons.CHILD_REFUSED: "lift the quota or the policy, or change the spec; it is tried again within 30 s",
     reasons.ROUTE_CONFLICT: "change `spec.route` of one of them",
 }

@@ -5,10 +5,11 @@ know is created or, where that is refused, read live first.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from iris_operator import errors, kinds, metrics, ownership, reasons, store
+from iris_operator import children, errors, kinds, metrics, ownership, reasons, store
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
 from iris_operator.kinds import Kind
@@ -24,6 +25,10 @@ _COLLECTION_WAIT_SECONDS: Final = 1.0
 _NAMESPACE_WAIT_SECONDS: Final = 60.0
 
 
+class _ChildIsGoing(errors.Waiting):
+    """Only this child has to wait."""
+
+
 class Applier:
     """Makes children true, one model at a time."""
 
@@ -31,24 +36,49 @@ class Applier:
         self._cluster = cluster
         self._store = known
         self._confirmed = False  # in this pass: what we go by is what the model declares
+        self._failures: list[errors.ChildFailure] = []
         self.idle = True  # no child needed a call
 
     async def children(
         self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
-    ) -> errors.Invalid | None:
-        """Raises errors.Waiting and ClusterError; returns the first thing that the user must change."""
-        fault, self._confirmed = None, False
+    ) -> tuple[errors.ChildFailure, ...]:
+        """A child that fails does not hold up the others. Raises errors.Waiting where none can be made, and
+        errors.ClusterError where the API server cannot be reached."""
+        self._confirmed, self._failures = False, []
         for kind, manifest in wanted:
-            try:
+            with self._noting(kind, manifest["metadata"]["name"]):
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
-            except errors.Invalid as invalid:
-                fault = fault or invalid
         names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
         for (kind, name), live in snapshot.children.items():
             if (kind, name) not in names:
                 self.idle = False
-                await self._prune(model, kind, live)
-        return fault
+                with self._noting(kind, name):
+                    await self._prune(model, kind, live)
+        return tuple(self._failures)
+
+    @contextmanager
+    def _noting(self, kind: Kind, name: str) -> Iterator[None]:
+        condition = children.CONDITIONS[kind]
+        try:
+            yield
+        except errors.Invalid as invalid:
+            is_conflict = invalid.reason == reasons.CHILD_CONFLICT
+            failure = errors.ChildFailure(
+                "Ready" if is_conflict else condition, invalid.reason, invalid.message, True, invalid
+            )
+        except _ChildIsGoing as going:
+            failure = errors.ChildFailure(condition, reasons.PROGRESSING, going.message, False, going)
+        except errors.ClusterError as error:
+            if not error.code and any(_is_silence(known) for known in self._failures):
+                raise  # two in a row: it is not about a child
+            is_final = 400 <= error.code < 500 and error.code != 429
+            failure = errors.ChildFailure(
+                condition, reasons.CHILD_REFUSED, f"{kind.name} {name}: {error}", is_final, error
+            )
+        else:
+            return
+        self.idle = False
+        self._failures.append(failure)
 
     async def _child(self, snapshot: Snapshot, model: IrisModel, kind: Kind, manifest: Body) -> None:
         name = manifest["metadata"]["name"]
@@ -150,11 +180,15 @@ class Applier:
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)
 
 
+def _is_silence(failure: errors.ChildFailure) -> bool:
+    return isinstance(failure.cause, errors.ClusterError) and failure.cause.code == 0
+
+
 def _refuse_what_is_not_ours(kind: Kind, live: Mapping[str, Any], model: IrisModel) -> None:
     name = live["metadata"]["name"]
     whose = ownership.owner(live, model)
     if whose == "former" or live["metadata"].get("deletionTimestamp"):
-        raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"{kind.name} {name} is being deleted")
+        raise _ChildIsGoing(_COLLECTION_WAIT_SECONDS, f"{kind.name} {name} is being deleted")
     if whose == "foreign":
         reference = ownership.controller(live)
         label = live["metadata"].get("labels", {}).get(metadata.MANAGED_BY_LABEL)

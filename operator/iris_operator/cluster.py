@@ -22,7 +22,9 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 _WATCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=180.0)
 # The first revision of an empty etcd, before any write: no object can have it.
 _NO_OBJECTS_VERSION: Final = "1"
-_APPLY: Final = "application/apply-patch+yaml"
+# With its charset, bytes are sent as they are. Without it the client escapes to ASCII as JSON does, and the
+# API server reads this type as YAML, which has no surrogate pairs.
+_APPLY: Final = "application/apply-patch+yaml; charset=utf-8"
 
 Body = dict[str, Any]
 
@@ -151,7 +153,8 @@ class ApiServer:
             manifest = {**manifest, "metadata": {**metadata, "resourceVersion": _NO_OBJECTS_VERSION}}
         path = kind.path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", manager), ("force", "true")]
-        return await self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY)
+        content = msgspec.json.encode(manifest)
+        return await self._call("PATCH", path, query=query, body=content, content_type=_APPLY)
 
     async def create(self, kind: Kind, manifest: Body) -> Body:
         query = [("fieldManager", FIELD_MANAGER)]
@@ -182,7 +185,7 @@ class ApiServer:
         path: str,
         *,
         query: Any = (),
-        body: Body | None = None,
+        body: Body | bytes | None = None,
         content_type: str = "application/json",
     ) -> Body:
         async with self._answer(method, path, query=query, body=body, content_type=content_type) as found:
@@ -196,7 +199,7 @@ class ApiServer:
         path: str,
         *,
         query: Any = (),
-        body: Body | None = None,
+        body: Body | bytes | None = None,
         content_type: str = "application/json",
         within: aiohttp.ClientTimeout = _TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:

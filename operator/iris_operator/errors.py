@@ -3,9 +3,12 @@
 Invalid         the user must change something: Stalled, tried again when it changes
 Waiting         nothing is wrong: the pass is tried again after `seconds`
 ClusterError    the API server refused or could not be reached
+Incomplete      a child could not be made; all else was done and the status says so: tried again
 Unsupported     this cluster is not one that we can work in: the process ends
 WatchBroken     we would not hear of changes any more: the process ends, its restart is the cure
 """
+
+from dataclasses import dataclass
 
 
 class Invalid(Exception):  # noqa: N818 - an outcome, named as the status names it
@@ -40,6 +43,26 @@ class ClusterError(Exception):
         self.message = message
         self.retry_after = retry_after
         self.ending = ending
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFailure:
+    """A child that is not as declared; `condition` is the type of the condition that it makes False."""
+
+    condition: str
+    reason: str
+    message: str
+    is_final: bool  # time alone does not cure it
+    cause: Invalid | Waiting | ClusterError
+
+
+class Incomplete(Exception):  # noqa: N818 - an outcome
+    """`again`: seconds after which to look again for another reason, or None."""
+
+    def __init__(self, cause: Waiting | ClusterError, again: float | None) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.again = again
 
 
 class Unsupported(Exception):  # noqa: N818 - an outcome

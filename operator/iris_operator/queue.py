@@ -42,6 +42,7 @@ class Queue:
         self._started_at: dict[Key, float] = {}  # in work, since when
         self._again: dict[Key, float] = {}  # asked for while in work or at rest: the patience of who asked
         self._failures: dict[Key, int] = {}
+        self._retry_at: dict[Key, float] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._bucket = _Bucket(RETURNS_PER_SECOND, RETURNS_AT_ONCE)
 
@@ -81,11 +82,19 @@ class Queue:
         self._timers[key] = asyncio.get_running_loop().call_at(due, self._ring, key)
 
     def retry(self, key: Key, *, at_least: float = 0.0, at_most: float = LONGEST_WAIT) -> float:
-        """Look again after a failure; returns the wait in seconds, doubled with each failure in a row."""
+        """Look again after a failure; returns the wait in seconds, doubled with each failure in a row.
+
+        A pass that an event asked for before the wait was over does not double it.
+        """
+        remaining = self._retry_at.get(key, 0.0) - _now()
+        if remaining > at_least:
+            self.add_after(key, remaining)
+            return remaining
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         longest = min(FIRST_WAIT * 2.0 ** min(failures, 20), at_most)
         wait = max(longest * (0.5 + self._jitter() / 2), at_least)
+        self._retry_at[key] = _now() + wait
         self.add_after(key, wait)
         metrics.queue_retried()
         return wait
@@ -93,6 +102,7 @@ class Queue:
     def forget(self, key: Key) -> None:
         """A pass went well: the next failure starts from the shortest wait."""
         self._failures.pop(key, None)
+        self._retry_at.pop(key, None)
 
     async def take(self) -> Key:
         """The next name; it is not handed out again before `done`."""

@@ -16,6 +16,7 @@ PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
 VERSION_MISMATCH: Final = "VersionMismatch"
 INVALID_SPEC: Final = "InvalidSpec"
 CHILD_CONFLICT: Final = "ChildConflict"
+CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
 ROUTE_CONFLICT: Final = "RouteConflict"
 
 # Available, RouteReady, MonitoringReady

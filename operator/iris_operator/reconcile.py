@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from iris_operator import (
+    checks,
     children,
     errors,
     kinds,
@@ -27,12 +28,12 @@ from iris_operator import (
     status,
 )
 from iris_operator.apply import Applier
+from iris_operator.checks import Facts, Verdict
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
 from iris_operator.proof import Prover
 from iris_operator.spec import IrisModel
-from iris_operator.status import Facts, Verdict
 from iris_operator.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class World:
 async def reconcile(world: World, key: Key) -> float | None:
     """Returns the seconds after which to look again without an event, or None.
 
-    Raises errors.Waiting, errors.ClusterError: the queue tries again.
+    Raises errors.Waiting, errors.ClusterError, errors.Incomplete: the queue tries again.
     """
     snapshot = world.store.snapshot(key)
     if snapshot.model is None or snapshot.model["metadata"].get("deletionTimestamp"):
@@ -66,13 +67,19 @@ async def reconcile(world: World, key: Key) -> float | None:
         return None  # the children follow by garbage collection
 
     model, fault = _parse(snapshot.model)
+    failures: tuple[errors.ChildFailure, ...] = ()
     if model is not None and not model.suspend:
-        fault = await _make_true(world, snapshot, model)
+        fault = _route_conflict(snapshot)
+        failures = await _make_true(world, snapshot, model, has_route=fault is None)
 
-    facts = await _observe(world, snapshot, model, fault)
-    verdict = status.judge(facts)
+    facts = await _observe(world, snapshot, model, fault, failures)
+    verdict = checks.judge(facts)
     await _publish(world, snapshot.model, status.build(facts, verdict, _status(snapshot.model)), verdict)
-    return status.look_again(facts, verdict)
+    again = checks.look_again(facts, verdict)
+    for failure in failures:
+        if not isinstance(failure.cause, errors.Invalid):
+            raise errors.Incomplete(failure.cause, again)
+    return again
 
 
 def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
@@ -82,18 +89,19 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
         return None, invalid
 
 
-async def _make_true(world: World, snapshot: Snapshot, model: IrisModel) -> errors.Invalid | None:
-    conflict = _route_conflict(snapshot)
-    impossible = world.store.absent | ({kinds.INGRESS} if conflict else set())
+async def _make_true(
+    world: World, snapshot: Snapshot, model: IrisModel, *, has_route: bool
+) -> tuple[errors.ChildFailure, ...]:
+    impossible = world.store.absent | (set() if has_route else {kinds.INGRESS})
     compared = _compared(model, impossible, snapshot)
     if world.agreed.get(snapshot.key) == compared:
-        return conflict
+        return ()
     wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
     applier = Applier(world.cluster, world.store)
-    fault = await applier.children(snapshot, model, wanted)
-    if applier.idle and fault is None:
+    failures = await applier.children(snapshot, model, wanted)
+    if applier.idle:
         world.agreed[snapshot.key] = compared
-    return fault or conflict
+    return failures
 
 
 def _compared(model: IrisModel, impossible: Iterable[Kind], snapshot: Snapshot) -> bytes:
@@ -119,7 +127,11 @@ def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
 
 
 async def _observe(
-    world: World, before: Snapshot, model: IrisModel | None, fault: errors.Invalid | None
+    world: World,
+    before: Snapshot,
+    model: IrisModel | None,
+    fault: errors.Invalid | None,
+    failures: tuple[errors.ChildFailure, ...],
 ) -> Facts:
     """The facts after our own writes, whose answers are in the store; of the generation we started from."""
     name = before.key[1]
@@ -136,6 +148,7 @@ async def _observe(
         version=version,
         suspended=bool(model and model.suspend),
         fault=fault,
+        failures=failures,
         rollout=seen,
         proofs=await world.prover.prove(seen.pods, name, version),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),

@@ -1,196 +1,13 @@
-"""Facts to status: the whole status of an IrisModel, computed once at the end of a pass. Pure.
-
-CHECKS is the specification: the first check that has something to say decides Ready, Reconciling and Stalled.
-"""
+"""Facts and verdict to status: the whole status of an IrisModel, computed once at the end of a pass. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import errors, history, reasons, rollout
-from iris_operator.proof import DOUBT_SECONDS, Proof
-from iris_operator.rollout import Rollout
+from iris_operator import checks, history, reasons
+from iris_operator.checks import Facts, Verdict
 
-PULL_PATIENCE: Final = timedelta(seconds=30)
-CRASH_RESTARTS: Final = 3
-_PROOF_RETRY_SECONDS: Final = 2.0
 _LONGEST_MESSAGE: Final = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that a status is made of."""
-
-    generation: int
-    version: str  # the declared one
-    suspended: bool
-    fault: errors.Invalid | None
-    rollout: Rollout
-    proofs: Mapping[str, Proof]  # by pod uid, of every ready pod
-    selector: str
-    url: str
-    routed: bool  # a route is declared and applied
-    uninstalled: tuple[str, ...]  # kinds that monitoring needs and the cluster does not have
-    monitored: bool  # all that monitoring needs is applied
-    source: Mapping[str, str]  # the revision that asked for the version, empty when nobody knows
-    now: datetime
-
-    def serves_declared(self) -> bool:
-        """Rolled out, and every ready pod of the newest ReplicaSet has proven the declared version."""
-        ready = [pod for pod in self.rollout.newest if pod.ready]
-        return (
-            self.rollout.complete
-            and 0 < self.rollout.wanted <= len(ready)
-            and all(self.proof_of(pod.uid).version == self.version for pod in ready)
-        )
-
-    def proof_of(self, uid: str) -> Proof:
-        return self.proofs.get(uid, Proof(failure="not asked yet"))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    ready: bool
-    reason: str
-    message: str
-    reconciling: bool = False
-    stalled: bool = False
-
-
-def _stalled(reason: str, message: str) -> Verdict:
-    return Verdict(ready=False, reason=reason, message=message, stalled=True)
-
-
-def _progressing(message: str) -> Verdict:
-    return Verdict(ready=False, reason=reasons.PROGRESSING, message=message, reconciling=True)
-
-
-def _suspended(facts: Facts) -> Verdict | None:
-    if not facts.suspended:
-        return None
-    state = "serves" if facts.serves_declared() else "does not serve"
-    message = f"suspended: children are left as they are; {state} the declared version {facts.version}"
-    return Verdict(ready=facts.serves_declared(), reason=reasons.SUSPENDED, message=message)
-
-
-def _at_fault(facts: Facts) -> Verdict | None:
-    return _stalled(facts.fault.reason, facts.fault.message) if facts.fault else None
-
-
-def _artifact_rejected(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
-        if rollout.refused_artifact(pod):
-            return _stalled(reasons.ARTIFACT_REJECTED, f"pod {pod.name}: {pod.exit_message}")
-    return None
-
-
-def _image_pull_failed(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
-        patience = _patience_left(facts, pod)
-        if patience is not None and patience <= timedelta(0):
-            return _stalled(
-                reasons.IMAGE_PULL_FAILED, f"pod {pod.name}: {pod.waiting_reason}: {pod.waiting_message}"
-            )
-    return None
-
-
-def _pods_crashing(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
-        if rollout.crashing(pod, CRASH_RESTARTS):
-            ended = (
-                f"exit code {pod.exit_code}: {pod.exit_message}" if pod.exit_code is not None else "not ready"
-            )
-            return _stalled(reasons.PODS_CRASHING, f"pod {pod.name}: {pod.restarts} restarts, {ended}")
-    return None
-
-
-def _version_mismatch(facts: Facts) -> Verdict | None:
-    answers = [
-        (pod.name, proof)
-        for pod in facts.rollout.newest
-        if pod.ready and not (proof := facts.proof_of(pod.uid)).failure
-    ]
-    for name, proof in answers:
-        if proof.version != facts.version:
-            found = f"found model version {proof.version}, expected {facts.version}"
-            return _stalled(reasons.VERSION_MISMATCH, f"pod {name}: {found}")
-    digests = {proof.digest for _, proof in answers}
-    if len(digests) > 1:
-        found = f"found {len(digests)} different models ({', '.join(sorted(digests))}), expected one"
-        return _stalled(reasons.VERSION_MISMATCH, f"pods that all say version {facts.version}: {found}")
-    return None
-
-
-def _deadline_exceeded(facts: Facts) -> Verdict | None:
-    if not facts.rollout.deadline_exceeded:
-        return None
-    message = f"the roll-out made no progress within spec.progressDeadlineSeconds; {_count(facts)}"
-    return _stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
-
-
-def _scaled_to_zero(facts: Facts) -> Verdict | None:
-    if not facts.rollout.complete or facts.rollout.wanted:
-        return None
-    return Verdict(
-        ready=False, reason=reasons.SCALED_TO_ZERO, message="no pod is asked for, so nothing serves"
-    )
-
-
-def _rolling_out(facts: Facts) -> Verdict | None:
-    if not facts.rollout.seen:
-        return _progressing("waiting for the Deployment to be acted on")
-    if not facts.rollout.complete:
-        return _progressing(f"rolling out version {facts.version}: {_count(facts)}{_trouble(facts)}")
-    return None
-
-
-def _unproven(facts: Facts) -> Verdict | None:
-    if facts.serves_declared():
-        return None
-    failures = [proof.failure for pod in facts.rollout.newest if (proof := facts.proof_of(pod.uid)).failure]
-    detail = failures[0] if failures else "not every pod has been seen"
-    return _progressing(f"waiting for the pods to prove version {facts.version}: {detail}")
-
-
-def _serving(facts: Facts) -> Verdict:
-    message = f"{facts.rollout.wanted} of {facts.rollout.wanted} pods prove version {facts.version}"
-    return Verdict(ready=True, reason=reasons.SERVING, message=message)
-
-
-CHECKS: Final[tuple[Callable[[Facts], Verdict | None], ...]] = (
-    _at_fault,  # the spec or a name is refused: nothing below can come true
-    _suspended,  # a person said: hands off
-    _artifact_rejected,  # will not get better by waiting
-    _image_pull_failed,  # might, but has not for 30 s
-    _pods_crashing,  # has had three tries
-    _version_mismatch,  # ready, and wrong
-    _deadline_exceeded,  # Kubernetes itself gave up waiting
-    _scaled_to_zero,
-    _rolling_out,
-    _unproven,  # Kubernetes is content; the pods have not said so yet
-    _serving,
-)
-
-
-def judge(facts: Facts) -> Verdict:
-    """The first word among CHECKS."""
-    return next(verdict for check in CHECKS if (verdict := check(facts)) is not None)
-
-
-def look_again(facts: Facts, verdict: Verdict) -> float | None:
-    """Seconds after which the verdict may change without any event, or None."""
-    waits = [
-        patience.total_seconds() + 0.1
-        for pod in facts.rollout.newest
-        if (patience := _patience_left(facts, pod)) is not None and patience > timedelta(0)
-    ]
-    if any(proof.failure for proof in facts.proofs.values()):
-        waits.append(_PROOF_RETRY_SECONDS)
-    if verdict.reason == reasons.VERSION_MISMATCH:  # a reload tells nobody but who asks
-        waits.append(DOUBT_SECONDS)
-    return None if verdict.stalled and not waits else min(waits, default=None)
 
 
 def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,20 +50,30 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
         conditions.append(("Reconciling", True, verdict.reason, verdict.message))
     if verdict.stalled:
         conditions.append(("Stalled", True, verdict.reason, verdict.message))
-    if facts.routed:
-        conditions.append(("RouteReady", True, reasons.ROUTE_APPLIED, f"the Ingress routes {facts.url}"))
-    elif verdict.reason == reasons.ROUTE_CONFLICT:
-        conditions.append(("RouteReady", False, verdict.reason, verdict.message))
-    if facts.uninstalled:
-        message = (
-            f"found no API for {' and '.join(facts.uninstalled)}, expected the CRDs of Prometheus Operator"
-        )
-        conditions.append(("MonitoringReady", False, reasons.CRD_NOT_INSTALLED, message))
-    elif facts.monitored:
-        message = "Prometheus Operator is told what to do"
-        conditions.append(("MonitoringReady", True, reasons.MONITORING_APPLIED, message))
+    conditions += _optional_conditions(facts, verdict)
     known = {condition["type"]: condition for condition in before}
     return [_condition(known.get(row[0], {}), row, facts.generation, now) for row in conditions]
+
+
+def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool, str, str]]:
+    """Of what a model can serve without."""
+    kinds = dict.fromkeys(failure.condition for failure in facts.failures if failure.condition != "Ready")
+    failures = [checks.failure_of(facts, kind) for kind in kinds]
+    rows = [(found.condition, False, found.reason, found.message) for found in failures if found]
+    if "RouteReady" not in kinds:
+        if facts.routed:
+            rows.append(("RouteReady", True, reasons.ROUTE_APPLIED, f"the Ingress routes {facts.url}"))
+        elif verdict.reason == reasons.ROUTE_CONFLICT:
+            rows.append(("RouteReady", False, verdict.reason, verdict.message))
+    if "MonitoringReady" not in kinds:
+        if facts.uninstalled:
+            names = " and ".join(facts.uninstalled)
+            message = f"found no API for {names}, expected the CRDs of Prometheus Operator"
+            rows.append(("MonitoringReady", False, reasons.CRD_NOT_INSTALLED, message))
+        elif facts.monitored:
+            message = "Prometheus Operator is told what to do"
+            rows.append(("MonitoringReady", True, reasons.MONITORING_APPLIED, message))
+    return rows
 
 
 def _condition(
@@ -273,26 +100,3 @@ def _serving_version(facts: Facts, before: Mapping[str, Any]) -> tuple[str, str]
     if facts.serves_declared() or known not in proven:
         return max(proven, key=lambda answer: (answer[0] == facts.version, proven[answer], answer))
     return known
-
-
-def _patience_left(facts: Facts, pod: rollout.Pod) -> timedelta | None:
-    if not rollout.cannot_pull(pod) or pod.scheduled_at is None:
-        return None
-    return pod.scheduled_at + PULL_PATIENCE - facts.now
-
-
-def _count(facts: Facts) -> str:
-    state = facts.rollout
-    newest_ready = sum(pod.ready for pod in state.newest)
-    return f"{newest_ready} of {state.wanted} new pods ready, {state.ready} ready in all"
-
-
-def _trouble(facts: Facts) -> str:
-    for pod in facts.rollout.newest:
-        if pod.ready:
-            continue
-        if pod.waiting_message:
-            return f"; pod {pod.name}: {pod.waiting_reason}: {pod.waiting_message}"
-        if pod.exit_message:
-            return f"; pod {pod.name}: {pod.exit_message}"
-    return ""

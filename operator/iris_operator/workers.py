@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from iris_operator import errors, metrics
-from iris_operator.queue import LONGEST_WAIT, Queue
+from iris_operator.queue import Queue
 from iris_operator.store import Key
 
 logger = logging.getLogger(__name__)
 
 # No answer is no fault of the model: after an outage nobody may wait minutes more.
 _LONGEST_SILENCE: Final = 10.0
+# Nothing reports that a quota or a policy has changed.
+_LONGEST_REFUSAL: Final = 30.0
 
 
 async def work(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
@@ -31,15 +33,13 @@ async def _one(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]
     name = "/".join(key)
     try:
         again = await reconcile(key)
-    except errors.Waiting as waiting:
-        queue.add_after(key, waiting.seconds)
-        logger.info("IrisModel %s: %s, looking again in %g s", name, waiting.message, waiting.seconds)
-        return "requeue_after"
-    except errors.ClusterError as error:
-        longest = _LONGEST_SILENCE if error.code == 0 else LONGEST_WAIT
-        wait = queue.retry(key, at_least=error.retry_after or 0.0, at_most=longest)
-        logger.warning("IrisModel %s: %s; trying again in %.3g s", name, error, wait)
-        return "error"
+    except errors.Incomplete as incomplete:
+        result = _try_again(queue, key, incomplete.cause)
+        if incomplete.again is not None:
+            queue.add_after(key, incomplete.again)
+        return result
+    except (errors.Waiting, errors.ClusterError) as cause:
+        return _try_again(queue, key, cause)
     except Exception:  # a bug of ours must not stop the other models
         wait = queue.retry(key)
         logger.exception("IrisModel %s: unexpected; trying again in %.3g s", name, wait)
@@ -49,3 +49,15 @@ async def _one(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]
         return "success"
     queue.add_after(key, again)
     return "requeue_after"
+
+
+def _try_again(queue: Queue, key: Key, cause: errors.Waiting | errors.ClusterError) -> str:
+    name = "/".join(key)
+    if isinstance(cause, errors.Waiting):
+        queue.add_after(key, cause.seconds)
+        logger.info("IrisModel %s: %s, looking again in %g s", name, cause.message, cause.seconds)
+        return "requeue_after"
+    longest = _LONGEST_REFUSAL if cause.code else _LONGEST_SILENCE
+    wait = queue.retry(key, at_least=cause.retry_after or 0.0, at_most=longest)
+    logger.warning("IrisModel %s: %s; trying again in %.3g s", name, cause, wait)
+    return "error"

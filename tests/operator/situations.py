@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from iris_operator import errors, reasons, rollout
+from iris_operator.checks import Facts
 from iris_operator.proof import Proof
-from iris_operator.status import Facts
 
 from tests.operator import workload
 from tests.operator.workload import deployment, ended, pod, waiting
@@ -33,6 +33,7 @@ def facts(
         "version": "1.4.0",
         "suspended": False,
         "fault": None,
+        "failures": (),
         "rollout": rollout.observe(known, [workload.replica_set(1), workload.replica_set(2)], pods),
         "proofs": {f"uid-of-{name}": proof for name, proof in answers.items()},
         "selector": "app.kubernetes.io/name=iris-server",
@@ -55,6 +56,11 @@ def rolling(*new: Mapping[str, Any], progress: str = "ReplicaSetUpdated", **chan
 
 def fault(reason: str) -> errors.Invalid:
     return errors.Invalid(reason, f"the message of {reason}")
+
+
+def failure(condition: str, reason: str, *, is_final: bool = True) -> errors.ChildFailure:
+    cause = errors.ClusterError(403, "not here")
+    return errors.ChildFailure(condition, reason, f"{condition}: 403 not here", is_final, cause)
 
 
 def unready(**changes: Any) -> dict[str, Any]:
@@ -172,7 +178,34 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         "VersionMismatch",
     ),
     "a spec that cannot work": (facts(fault=fault(reasons.INVALID_SPEC)), False, False, True, "InvalidSpec"),
-    "somebody's child": (facts(fault=fault(reasons.CHILD_CONFLICT)), False, False, True, "ChildConflict"),
+    "somebody's child": (
+        facts(failures=(failure("Ready", reasons.CHILD_CONFLICT),)),
+        False,
+        False,
+        True,
+        "ChildConflict",
+    ),
+    "a Deployment refused": (
+        facts(failures=(failure("Ready", reasons.CHILD_REFUSED),)),
+        False,
+        False,
+        True,
+        "ChildRefused",
+    ),
+    "a Deployment refused for now": (
+        facts(failures=(failure("Ready", reasons.CHILD_REFUSED, is_final=False),)),
+        False,
+        True,
+        False,
+        "ChildRefused",
+    ),
+    "an Ingress refused": (
+        facts(failures=(failure("RouteReady", reasons.CHILD_REFUSED),)),
+        True,
+        False,
+        False,
+        "Serving",
+    ),
     "somebody's route": (facts(fault=fault(reasons.ROUTE_CONFLICT)), False, False, True, "RouteConflict"),
     "suspended, serves": (facts(suspended=True), True, False, False, "Suspended"),
     "suspended, serves another": (facts(suspended=True, version="1.5.0"), False, False, False, "Suspended"),

@@ -24,7 +24,7 @@ class World:
         self._applier = Applier(self.cluster, self.store)
         self.cluster.put(kinds.IRIS_MODEL, bodies.body())
 
-    async def make(self, model: IrisModel) -> errors.Invalid | None:
+    async def make(self, model: IrisModel) -> tuple[errors.ChildFailure, ...]:
         return await self._applier.children(self.store.snapshot(KEY), model, children.build(model))
 
     async def settle(self, model: IrisModel) -> None:
@@ -178,11 +178,10 @@ async def test_never_touches_what_belongs_to_somebody_else(world: World) -> None
     theirs = {"name": "iris", "namespace": "iris", "ownerReferences": [owner]}
     world.cluster.put(kinds.SERVICE, {"metadata": theirs, "spec": {"ports": []}})
 
-    fault = await world.make(bodies.model())
+    (failure,) = await world.make(bodies.model())
 
-    assert fault is not None
-    assert fault.reason == reasons.CHILD_CONFLICT
-    assert fault.message == (
+    assert (failure.condition, failure.reason, failure.is_final) == ("Ready", reasons.CHILD_CONFLICT, True)
+    assert failure.message == (
         "Service iris: found one that belongs to Database roses, expected none of that name"
     )
     assert world.live(kinds.SERVICE)["spec"] == {"ports": []}
@@ -197,21 +196,23 @@ async def test_waits_until_a_former_models_child_is_collected(world: World) -> N
     former["metadata"]["ownerReferences"][0]["uid"] = "of a model that was deleted"
     world.somebody_writes(kinds.DEPLOYMENT, former)
 
-    with pytest.raises(errors.Waiting, match="Deployment iris is being deleted"):
-        await world.make(model)
+    (failure,) = await world.make(model)
 
+    assert failure.message == "Deployment iris is being deleted"
+    assert not failure.is_final
     assert world.cluster.writes == []
 
 
-async def test_waits_for_a_child_that_is_being_deleted(world: World) -> None:
-    model = bodies.model()
-    await world.settle(model)
+async def test_a_child_that_is_being_deleted_holds_up_no_other(world: World) -> None:
+    await world.settle(bodies.model())
     going = world.live(kinds.DEPLOYMENT)
     going["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
     world.somebody_writes(kinds.DEPLOYMENT, going)
 
-    with pytest.raises(errors.Waiting):
-        await world.make(model)
+    (failure,) = await world.make(bodies.model(route={"host": "a.example"}))
+
+    assert (failure.condition, failure.message) == ("Ready", "Deployment iris is being deleted")
+    assert world.wrote() == [("apply", "Ingress")]
 
 
 async def test_somebody_else_holds_the_replicas_before_they_are_dropped(world: World) -> None:
@@ -267,26 +268,46 @@ async def test_tells_the_user_what_the_api_server_refused(world: World, code: in
 
     world.cluster.before = refuse
 
-    fault = await world.make(bodies.model())
+    (failure,) = await world.make(bodies.model())
 
-    assert fault is not None
-    assert (fault.reason, fault.message) == (
+    assert (failure.reason, failure.message) == (
         reasons.INVALID_SPEC,
         "Deployment iris: spec.template: not like this",
     )
     assert world.live(kinds.SERVICE)
 
 
-@pytest.mark.parametrize("code", [0, 403, 409, 429, 500])
-async def test_leaves_any_other_refusal_to_the_queue(world: World, code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "is_final"), [(0, False), (403, True), (409, True), (429, False), (500, False)]
+)
+async def test_a_refused_child_holds_up_no_other(world: World, code: int, *, is_final: bool) -> None:
     async def refuse(call: Call) -> None:
-        if call.verb == "apply":
+        if (call.verb, call.kind) == ("apply", kinds.DEPLOYMENT):
             raise errors.ClusterError(code, "not now")
 
     world.cluster.before = refuse
 
-    with pytest.raises(errors.ClusterError, match="not now"):
+    (failure,) = await world.make(bodies.model())
+
+    assert (failure.condition, failure.reason, failure.is_final) == ("Ready", "ChildRefused", is_final)
+    assert failure.message == f"Deployment iris: {code or ''} not now".replace("  ", " ")
+    others = [kind.name for kind, _ in children.build(bodies.model()) if kind != kinds.DEPLOYMENT]
+    assert [kind for _, kind in world.wrote() if kind != "Deployment"] == others
+
+
+async def test_leaves_an_api_server_that_is_silent_twice_to_the_queue(world: World) -> None:
+    """Ten children of a model would each wait for their time-out."""
+
+    async def be_silent(call: Call) -> None:
+        if call.verb == "apply":
+            raise errors.ClusterError(0, "no answer")
+
+    world.cluster.before = be_silent
+
+    with pytest.raises(errors.ClusterError, match="no answer"):
         await world.make(bodies.model())
+
+    assert len(world.cluster.calls) <= 4
 
 
 async def test_waits_quietly_where_the_namespace_is_being_deleted(world: World) -> None:
@@ -331,7 +352,7 @@ async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(world: Wor
 
     world.cluster.before = gone
 
-    fault = await world.make(bodies.model(route={"host": "a.example"}))
+    failures = await world.make(bodies.model(route={"host": "a.example"}))
 
-    assert fault is None
+    assert failures == ()
     assert world.cluster.find(kinds.INGRESS, "iris", "iris") is not None  # it comes after

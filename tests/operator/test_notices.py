@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from iris_operator import errors, kinds, notices, reasons
-from iris_operator.status import Verdict
+from iris_operator.checks import Verdict
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies

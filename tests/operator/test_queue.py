@@ -218,10 +218,39 @@ def test_forgets_a_later_look_once_somebody_asks_for_one_now() -> None:
     virtual_time.run(story())
 
 
+async def failed(waiting: Queue) -> float:
+    """A pass fails, and its wait is over."""
+    wait = waiting.retry(A)
+    await asyncio.sleep(wait)
+    return wait
+
+
+def test_a_failure_before_its_wait_is_over_does_not_double_it() -> None:
+    """Each event of a pod is a pass: twenty of them in a second once made the wait four minutes."""
+
+    async def story() -> None:
+        waiting = queue(jitter=0.999_999)
+        for _ in range(8):
+            await failed(waiting)
+        wait = waiting.retry(A)
+        for _ in range(5):
+            waiting.add(A)
+            assert await waiting.take() == A
+            waiting.done(A)
+            await asyncio.sleep(wait / 10)
+            assert waiting.retry(A) < wait
+        assert await waiting.take() == A
+        waiting.done(A)
+
+        assert waiting.retry(A) == pytest.approx(2 * wait)
+
+    virtual_time.run(story())
+
+
 def test_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
     async def story() -> list[float]:
         waiting = queue(jitter=0.999_999)
-        return [waiting.retry(A) for _ in range(24)]
+        return [await failed(waiting) for _ in range(24)]
 
     waits = virtual_time.run(story())
 
@@ -234,7 +263,7 @@ def test_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
 def test_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) -> None:
     async def story() -> float:
         waiting = queue(jitter)
-        waits = [waiting.retry(A) for _ in range(failures % 40 + 1)]
+        waits = [await failed(waiting) for _ in range(failures % 40 + 1)]
         return waits[-1]
 
     longest = min(FIRST_WAIT * 2.0 ** (failures % 40), LONGEST_WAIT)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import reasons, status
+from iris_operator import checks, reasons, status
+from iris_operator.checks import Facts
 from iris_operator.proof import Proof
-from iris_operator.status import Facts
 
 from tests.operator import situations
 from tests.operator.situations import DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
@@ -22,7 +22,7 @@ FACTS = st.sampled_from([row[0] for row in SITUATIONS.values()])
 
 
 def built(known: Facts, before: dict[str, Any] | None = None) -> dict[str, Any]:
-    return status.build(known, status.judge(known), before or {})
+    return status.build(known, checks.judge(known), before or {})
 
 
 def condition(whole: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def condition(whole: dict[str, Any], kind: str) -> dict[str, Any]:
 def test_tells_every_situation_apart(
     known: Facts, ready: bool, reconciling: bool, stalled: bool, reason: str
 ) -> None:
-    verdict = status.judge(known)
+    verdict = checks.judge(known)
 
     assert (verdict.ready, verdict.reconciling, verdict.stalled, verdict.reason) == (
         ready,
@@ -75,7 +75,7 @@ def test_tells_every_situation_apart(
     ],
 )
 def test_says_what_was_found_and_where(known: Facts, message: str) -> None:
-    assert status.judge(known).message == message
+    assert checks.judge(known).message == message
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_says_what_was_found_and_where(known: Facts, message: str) -> None:
     ],
 )
 def test_says_the_more_telling_of_two_things(first: dict[str, Any], second: dict[str, Any]) -> None:
-    alone, together = status.judge(facts(**first)), status.judge(facts(**{**second, **first}))
+    alone, together = checks.judge(facts(**first)), checks.judge(facts(**{**second, **first}))
 
     assert together.reason == alone.reason
 
@@ -104,7 +104,7 @@ def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
     first = built(known, built(earlier))
 
     later = dataclasses.replace(known, now=known.now + timedelta(hours=1))
-    again = status.build(later, status.judge(known), first)
+    again = status.build(later, checks.judge(known), first)
 
     assert again == first
 
@@ -125,7 +125,7 @@ def test_moves_the_transition_time_only_with_the_status(earlier: Facts, known: F
 
 @given(FACTS)
 def test_shows_reconciling_and_stalled_only_while_true(known: Facts) -> None:
-    verdict = status.judge(known)
+    verdict = checks.judge(known)
 
     shown = {row["type"]: row["status"] for row in built(known)["conditions"]}
 
@@ -277,7 +277,7 @@ def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any],
     ids=["serving", "events will tell", "stalled", "patience runs out", "ask again", "a reload may cure it"],
 )
 def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seconds: float | None) -> None:
-    assert status.look_again(known, status.judge(known)) == (
+    assert checks.look_again(known, checks.judge(known)) == (
         None if seconds is None else pytest.approx(seconds)
     )
 

@@ -70,13 +70,23 @@ def test_looks_again_when_the_outcome_says_so(
     assert passes(outcomes) == moments
 
 
-@pytest.mark.parametrize(("code", "longest"), [(0, 10.0), (403, 300.0)], ids=["no answer", "refused"])
+@pytest.mark.parametrize(("code", "longest"), [(0, 10.0), (403, 30.0)], ids=["no answer", "refused"])
 def test_comes_back_soon_after_an_outage_however_long_it_was(code: int, longest: float) -> None:
     """After five minutes without an API server a model waited up to five minutes more."""
     moments = passes([errors.ClusterError(code, "trouble") for _ in range(30)], seconds=4000.0)
 
     waits = [later - earlier for earlier, later in itertools.pairwise(moments)]
     assert max(waits) == pytest.approx(longest / 2)  # without jitter
+
+
+def test_a_refused_child_is_tried_again_and_what_else_is_due_is_not_forgotten() -> None:
+    refused = errors.Incomplete(errors.ClusterError(403, "quota", retry_after=20), again=2.0)
+
+    assert passes([refused, refused]) == [0, 2, 4]
+
+
+def test_a_child_that_is_going_is_waited_for() -> None:
+    assert passes([errors.Incomplete(errors.Waiting(1.0, "being deleted"), again=None)]) == [0, 1]
 
 
 def test_a_bug_in_one_model_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,9 +1,12 @@
 """IrisModel to the manifests that it asks for: one file per kind, listed in CHILDREN. Pure.
 
-Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". To add a
-kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a test asks).
+Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". A kind
+that a model can serve without also has `CONDITION`: the condition that is False when that child fails. To
+add a kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a test
+asks).
 """
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
 
@@ -37,6 +40,10 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     ingress,
 )
 KINDS: Final[tuple[Kind, ...]] = tuple(dict.fromkeys(child.KIND for child in CHILDREN))
+# The condition that a child of a kind makes False when it fails.
+CONDITIONS: Final[Mapping[Kind, str]] = {
+    child.KIND: getattr(child, "CONDITION", "Ready") for child in CHILDREN
+}
 
 
 def build(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:

@@ -8,6 +8,7 @@ from iris_operator.dashboards import model as dashboard
 from iris_operator.spec import IrisModel
 
 KIND = kinds.CONFIG_MAP
+CONDITION = "MonitoringReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

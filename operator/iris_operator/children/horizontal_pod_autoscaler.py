@@ -7,6 +7,7 @@ from iris_operator.children import metadata
 from iris_operator.spec import IrisModel
 
 KIND = kinds.HORIZONTAL_POD_AUTOSCALER
+CONDITION = "AutoscalingReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

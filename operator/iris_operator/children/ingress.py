@@ -7,6 +7,7 @@ from iris_operator.children import metadata, service
 from iris_operator.spec import IrisModel
 
 KIND = kinds.INGRESS
+CONDITION = "RouteReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from iris_operator.children import metadata
 from iris_operator.spec import IrisModel
 
 KIND = kinds.POD_DISRUPTION_BUDGET
+CONDITION = "DisruptionBudgetReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

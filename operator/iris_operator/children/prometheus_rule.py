@@ -7,6 +7,7 @@ from iris_operator.children import metadata
 from iris_operator.spec import IrisModel
 
 KIND = kinds.PROMETHEUS_RULE
+CONDITION = "MonitoringReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

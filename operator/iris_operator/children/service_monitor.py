@@ -10,6 +10,7 @@ from iris_operator.children import metadata
 from iris_operator.spec import IrisModel
 
 KIND = kinds.SERVICE_MONITOR
+CONDITION = "MonitoringReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

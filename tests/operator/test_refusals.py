@@ -1,0 +1,138 @@
+"""Whatever the API server refuses, the rest is done and the status says what is missing and why."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iris_operator import children, errors, kinds
+from iris_operator.kinds import Kind
+from iris_operator.proof import Prover
+from iris_operator.reconcile import World, reconcile
+from iris_operator.store import Store
+
+from tests.fakes.cluster import Call, FakeCluster
+from tests.operator import bodies
+
+KEY: Final = ("iris", "iris")
+MONITORED: Final = {"scrape": {"enabled": True}, "alerts": {"enabled": True}}
+DECLARED: Final[Mapping[str, Any]] = {
+    "route": {"host": "a.example"},
+    "autoscaling": {"maxReplicas": 5},
+    "monitoring": MONITORED,
+}
+BUILT: Final = [kind for kind, _ in children.build(bodies.model(**DECLARED))]
+NEEDED: Final = {kinds.SERVICE_ACCOUNT, kinds.NETWORK_POLICY, kinds.DEPLOYMENT, kinds.SERVICE}
+CODES: Final = [400, 403, 409, 422, 429, 500, 504]
+
+
+async def one_pass(world: World) -> Exception | None:
+    try:
+        await reconcile(world, KEY)
+    except errors.Incomplete as incomplete:
+        return incomplete
+    return None
+
+
+def conditions(cluster: FakeCluster) -> dict[str, dict[str, str]]:
+    found = cluster.find(kinds.IRIS_MODEL, *KEY)
+    assert found is not None
+    assert found["status"]["observedGeneration"] == 1
+    return {row["type"]: row for row in found["status"]["conditions"]}
+
+
+def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, World]:
+    cluster = FakeCluster()
+
+    async def refuse(call: Call) -> None:
+        if call.verb == "apply" and call.kind in refused:
+            raise errors.ClusterError(refused[call.kind], f"no {call.kind.name} here")
+
+    cluster.before = refuse
+    store = Store()
+    store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(**DECLARED)))
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    return cluster, World(cluster, store, Prover(lambda: 0.0), lambda: now, "test")
+
+
+@given(st.dictionaries(st.sampled_from(BUILT), st.sampled_from(CODES)))
+async def test_the_status_names_what_is_refused_and_all_else_is_made(refused: dict[Kind, int]) -> None:
+    cluster, world = refusing(refused)
+
+    outcome = await one_pass(world)
+
+    made = {kind for kind in BUILT if cluster.find(kind, "iris", _name(kind)) is not None}
+    assert made == set(BUILT) - refused.keys()
+    found = conditions(cluster)
+    for kind in refused:
+        condition = found[children.CONDITIONS[kind]]
+        assert condition["status"] == "False"
+        assert condition["reason"] in ("ChildRefused", "InvalidSpec")
+        assert " here" in condition["message"]
+    if not refused.keys() & NEEDED:
+        assert found["Ready"]["reason"] == "Progressing"
+    assert (outcome is None) == (
+        refused.keys() & {k for k, code in refused.items() if code not in (400, 422)} == set()
+    )
+
+
+@given(st.dictionaries(st.sampled_from(BUILT), st.sampled_from(CODES)))
+async def test_a_refusal_that_stays_writes_no_status_twice(refused: dict[Kind, int]) -> None:
+    cluster, world = refusing(refused)
+    for _ in range(2):
+        await one_pass(world)
+    written = [call for call in cluster.writes if call.kind == kinds.IRIS_MODEL]
+
+    for _ in range(5):
+        await one_pass(world)
+
+    assert [call for call in cluster.writes if call.kind == kinds.IRIS_MODEL] == written
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT if kind not in NEEDED], ids=lambda kind: kind.name)
+async def test_what_serving_does_not_need_leaves_ready_alone(kind: Kind) -> None:
+    cluster, world = refusing({kind: 403})
+    whole, undisturbed = refusing({})
+
+    await one_pass(world)
+    await one_pass(undisturbed)
+
+    assert conditions(cluster)["Ready"] == conditions(whole)["Ready"]
+
+
+async def test_a_lifted_refusal_is_forgotten() -> None:
+    cluster, world = refusing({kinds.DEPLOYMENT: 403, kinds.INGRESS: 403})
+    await one_pass(world)
+    assert conditions(cluster)["Ready"]["message"] == "Deployment iris: 403 no Deployment here"
+    assert conditions(cluster)["Stalled"]["reason"] == "ChildRefused"
+
+    async def allow(_: Call) -> None:
+        return None
+
+    cluster.before = allow
+    assert await one_pass(world) is None
+
+    assert conditions(cluster)["Ready"]["reason"] == "Progressing"
+    assert "Stalled" not in conditions(cluster)
+    assert conditions(cluster)["RouteReady"]["status"] == "True"
+
+
+async def test_a_child_that_does_not_go_is_named_and_the_rest_goes_on() -> None:
+    cluster, world = refusing({})
+    await one_pass(world)
+    stuck = cluster.find(kinds.SERVICE, *KEY)
+    assert stuck is not None
+    stuck["metadata"]["deletionTimestamp"] = "2026-11-26T11:00:00Z"
+    world.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, stuck))
+
+    outcome = await one_pass(world)
+
+    assert isinstance(outcome, errors.Incomplete)
+    assert conditions(cluster)["Ready"]["message"] == "Service iris is being deleted"
+    assert conditions(cluster)["Reconciling"]["status"] == "True"
+
+
+def _name(kind: Kind) -> str:
+    return "iris-dashboard" if kind == kinds.CONFIG_MAP else "iris"
