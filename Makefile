@@ -100,4 +100,4 @@ lock: setup ## Resolve the dependencies again into requirements.lock (UPGRADE=1 
 charts: setup ## Write what in charts/ is made from the API and the operator
 	@$(BIN)/iris-delivery charts
 	@cd charts/iris-operator/dashboards && for board in fleet operator; do \
-		../../../$(BIN)/python -m iris_operator.dashboards $$board >$$board.json; done
+		../../../$(BIN)/python -m iris_operator.monitoring.dashboards $$board >$$board.json; done

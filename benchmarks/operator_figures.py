@@ -58,7 +58,7 @@ def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
         yield Figure(f"{short}_p50_s", percentile(samples[name], 0.5), "s")
         yield Figure(f"{short}_p99_s", percentile(samples[name], 0.99), "s", goal)
     yield Figure("rest_writes", values["rest_writes"], "", 0)
-    # Two or three sweeps of one LIST per kind: what is left per object when there are enough of them.
+    # Two or three resyncs of one LIST per kind: what is left per object when there are enough of them.
     bound = 0.1 if models >= _LEAST_OBJECTS_TO_GROW * 5 else None
     yield Figure("rest_calls_per_object", values["rest_calls_per_object"], "", bound)
     yield Figure("rest_cpu_share", values["rest_cpu_share"], "of a core")

@@ -179,22 +179,22 @@ async def _passes(watching: Watching, place: str, cause: Callable[[], Awaitable[
 
 
 async def rest(there: Fleet, run: Run) -> None:
-    """A fresh operator over everything that is there; then, after a sweep, nothing happens for two more."""
-    sweeps = {"IRIS_OPERATOR_SWEEP_SECONDS": str(_SWEEP_SECONDS)}
+    """A fresh operator over everything that is there; then, after a resync, nothing happens for two more."""
+    resyncs = {"IRIS_OPERATOR_SWEEP_SECONDS": str(_SWEEP_SECONDS)}
     began = time.monotonic()
-    async with _operator(there.stage, **sweeps) as operator:
+    async with _operator(there.stage, **resyncs) as operator:
         run.figures["start_up_s"] = time.monotonic() - began
         await _settled(operator)
         await asyncio.sleep(1.1 * _SWEEP_SECONDS)  # its first LISTs beside a full store make the heap once
         before, began = operator_cost.of(operator.process.pid), time.monotonic()
         writes, calls = operator.writes(), operator.counted("rest_client_requests_total")
-        await asyncio.sleep(2.2 * _SWEEP_SECONDS)  # two sweeps with their jitter
+        await asyncio.sleep(2.2 * _SWEEP_SECONDS)  # two resyncs with their jitter
         after, passed = operator_cost.of(operator.process.pid), time.monotonic() - began
         run.figures["rest_writes"] = operator.writes() - writes
         calls = operator.counted("rest_client_requests_total") - calls
         run.figures["rest_calls_per_object"] = (
             calls / run.models
-        )  # the sweeps' LISTs, one per kind, among them
+        )  # the resyncs' LISTs, one per kind, among them
         run.figures["rest_cpu_share"] = (after.cpu_seconds - before.cpu_seconds) / passed
         grown = after.memory_megabytes - before.memory_megabytes
         run.figures["rest_memory_mb_per_minute"] = grown / passed * 60

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from iris_operator import rollout
+from iris_operator.observe import workload
 
 from iris_cli import fleet
 from iris_cli.errors import Refused
@@ -71,11 +71,11 @@ def _readable(kubectl: Kubectl, path: str) -> list[Body] | None:
         raise
 
 
-def observed(snapshot: Snapshot) -> rollout.Rollout:
+def observed(snapshot: Snapshot) -> workload.Workload:
     """The roll-out as the operator sees it."""
     name = snapshot.model["metadata"]["name"]
     deployment = next((body for body in snapshot.deployments if body["metadata"]["name"] == name), None)
-    return rollout.observe(deployment, snapshot.replica_sets, snapshot.pods)
+    return workload.observe(deployment, snapshot.replica_sets, snapshot.pods)
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(f"{len(waiting) - _MOST_PODS} more of its new pods are not ready")
 
 
-def _of_pod(pod: rollout.Pod, body: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Finding:
+def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Finding:
     place = f"pod {pod.name}"
     conditions = {row["type"]: row for row in (body.get("status") or {}).get("conditions", ())}
     scheduled = conditions.get("PodScheduled", {})

@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from iris_operator import ownership, quantities
+from iris_operator.model import quantities
+from iris_operator.observe import ownership
 
 _FIELD_MANAGER: Final = "iris-operator"
 Fields = Mapping[str, Any] | None  # None: not applied by the operator

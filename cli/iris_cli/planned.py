@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from iris_operator import children, errors, kinds, ownership, routes, spec
+from iris_operator import children, errors, kinds
 from iris_operator.kinds import Kind
+from iris_operator.model import routes, spec
+from iris_operator.observe import ownership
 
 from iris_cli import difference, owned
 from iris_cli.errors import Trouble

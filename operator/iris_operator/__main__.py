@@ -11,10 +11,11 @@ from typing import Final
 
 import uvloop
 
-from iris_operator import cluster, errors, handlers, health
-from iris_operator import settings as setting
-from iris_operator.engine import Engine
-from iris_operator.proof import Prover
+from iris_operator import cluster, errors
+from iris_operator.observe.proof import Prover
+from iris_operator.runtime import handlers, health
+from iris_operator.runtime import settings as setting
+from iris_operator.runtime.engine import Engine
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ _leader = Gauge("leader_election_master_status", "1 while this process may write
 )
 _MODEL: Final = ("model_namespace", "model")  # `namespace` is what Prometheus says of our own pods
 _writes = Counter("irismodel_writes", "Writes tried, of children and status.", _MODEL)
-_swept = Gauge("iris_operator_sweep_timestamp_seconds", "When the last good sweep ended.")
+_resynced = Gauge("iris_operator_sweep_timestamp_seconds", "When the last good resync ended.")
 _corrections = Counter("iris_operator_sweep_corrections", "Objects of which no watch had told.", ["kind"])
 
 
@@ -81,9 +81,9 @@ def gone(namespace: str, model: str) -> None:
     _writes.remove(namespace, model)
 
 
-def swept(corrections: Mapping[str, int]) -> None:
-    """A sweep ended well; `corrections` by plural of the kind."""
-    _swept.set_to_current_time()
+def resynced(corrections: Mapping[str, int]) -> None:
+    """A resync ended well; `corrections` by plural of the kind."""
+    _resynced.set_to_current_time()
     for kind, count in corrections.items():
         _corrections.labels(kind).inc(count)
 

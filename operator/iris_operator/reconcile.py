@@ -12,37 +12,27 @@ from typing import Any, Final
 
 import msgspec
 
-from iris_operator import (
-    checks,
-    children,
-    errors,
-    kinds,
-    metrics,
-    notices,
-    ownership,
-    provenance,
-    reasons,
-    rollout,
-    routes,
-    spec,
-    status,
-)
-from iris_operator.apply import Applier
-from iris_operator.checks import Facts, Verdict
+from iris_operator import children, errors, kinds, metrics, reasons
+from iris_operator.act import events
+from iris_operator.act.apply import Applier
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
+from iris_operator.decide import checks, status
+from iris_operator.decide.checks import Facts, Verdict
 from iris_operator.kinds import Kind
-from iris_operator.proof import Prover
-from iris_operator.spec import IrisModel
-from iris_operator.store import Key, Snapshot, Store
+from iris_operator.model import routes, spec
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe import ownership, provenance, workload
+from iris_operator.observe.proof import Prover
+from iris_operator.observe.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
-_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to tell; if it does not, the next sweep will
+_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to tell; if it does not, the next resync will
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Context:
     """What a pass works with."""
 
     cluster: Cluster
@@ -54,27 +44,27 @@ class World:
     agreed: dict[Key, bytes] = field(default_factory=dict)
 
 
-async def reconcile(world: World, key: Key) -> float | None:
+async def reconcile(context: Context, key: Key) -> float | None:
     """Returns the seconds after which to look again without an event, or None.
 
     Raises errors.Waiting, errors.ClusterError, errors.Incomplete: the queue tries again.
     """
-    snapshot = world.store.snapshot(key)
+    snapshot = context.store.snapshot(key)
     if snapshot.model is None or snapshot.model["metadata"].get("deletionTimestamp"):
-        world.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
+        context.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
         metrics.gone(*key)
-        world.agreed.pop(key, None)
+        context.agreed.pop(key, None)
         return None  # the children follow by garbage collection
 
     model, fault = _parse(snapshot.model)
     failures: tuple[errors.ChildFailure, ...] = ()
     if model is not None and not model.suspend:
         fault = _route_conflict(snapshot)
-        failures = await _make_true(world, snapshot, model, has_route=fault is None)
+        failures = await _make_true(context, snapshot, model, has_route=fault is None)
 
-    facts = await _observe(world, snapshot, model, fault, failures)
+    facts = await _observe(context, snapshot, model, fault, failures)
     verdict = checks.judge(facts)
-    await _publish(world, snapshot.model, status.build(facts, verdict, _status(snapshot.model)), verdict)
+    await _publish(context, snapshot.model, status.build(facts, verdict, _status(snapshot.model)), verdict)
     again = checks.look_again(facts, verdict)
     for failure in failures:
         if not isinstance(failure.cause, errors.Invalid):
@@ -90,17 +80,17 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
 
 
 async def _make_true(
-    world: World, snapshot: Snapshot, model: IrisModel, *, has_route: bool
+    context: Context, snapshot: Snapshot, model: IrisModel, *, has_route: bool
 ) -> tuple[errors.ChildFailure, ...]:
-    impossible = world.store.absent | (set() if has_route else {kinds.INGRESS})
+    impossible = context.store.absent | (set() if has_route else {kinds.INGRESS})
     compared = _compared(model, impossible, snapshot)
-    if world.agreed.get(snapshot.key) == compared:
+    if context.agreed.get(snapshot.key) == compared:
         return ()
     wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
-    applier = Applier(world.cluster, world.store)
+    applier = Applier(context.cluster, context.store)
     failures = await applier.children(snapshot, model, wanted)
     if applier.idle:
-        world.agreed[snapshot.key] = compared
+        context.agreed[snapshot.key] = compared
     return failures
 
 
@@ -127,7 +117,7 @@ def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
 
 
 async def _observe(
-    world: World,
+    context: Context,
     before: Snapshot,
     model: IrisModel | None,
     fault: errors.Invalid | None,
@@ -135,13 +125,13 @@ async def _observe(
 ) -> Facts:
     """The facts after our own writes, whose answers are in the store; of the generation we started from."""
     name = before.key[1]
-    after = world.store.snapshot(before.key)
+    after = context.store.snapshot(before.key)
     body: Any = before.model
     deployment = after.children.get((kinds.DEPLOYMENT, name))
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
     asked = children.optional(model) if model else ()
-    seen = rollout.observe(deployment, after.replica_sets, after.pods)
+    seen = workload.observe(deployment, after.replica_sets, after.pods)
     version = str(body.get("spec", {}).get("version", ""))
     return Facts(
         generation=body["metadata"].get("generation", 0),
@@ -149,19 +139,19 @@ async def _observe(
         suspended=bool(model and model.suspend),
         fault=fault,
         failures=failures,
-        rollout=seen,
-        proofs=await world.prover.prove(seen.pods, name, version),
+        workload=seen,
+        proofs=await context.prover.prove(seen.pods, name, version),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=model.url if model else _status(body).get("url", ""),
         routed=(kinds.INGRESS, name) in after.children,
-        uninstalled=tuple(kind.name for kind in asked if kind in world.store.absent),
+        uninstalled=tuple(kind.name for kind in asked if kind in context.store.absent),
         monitored=bool(asked) and {kind for kind, _ in after.children}.issuperset(asked),
-        source=await provenance.source(world.cluster, body),
-        now=world.now(),
+        source=await provenance.source(context.cluster, body),
+        now=context.now(),
     )
 
 
-async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdict) -> None:
+async def _publish(context: Context, body: Any, new: dict[str, Any], verdict: Verdict) -> None:
     before = _status(body)
     if _unordered(new) == _unordered(before):
         return
@@ -175,13 +165,13 @@ async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdic
     }
     metrics.wrote(identity["namespace"], identity["name"])
     try:
-        written = await world.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
+        written = await context.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
     except errors.ClusterError as error:
         if error.code == 409:
             raise errors.Waiting(_LOOK_AGAIN_SECONDS, "it has changed meanwhile") from error
         raise
-    world.store.observe(kinds.IRIS_MODEL, written)
-    if notices.due(before, verdict):
+    context.store.observe(kinds.IRIS_MODEL, written)
+    if events.due(before, verdict):
         logger.info(
             "IrisModel %s/%s: Ready=%s %s: %s",
             identity["namespace"],
@@ -190,7 +180,7 @@ async def _publish(world: World, body: Any, new: dict[str, Any], verdict: Verdic
             verdict.reason,
             verdict.message,
         )
-        await notices.post(world.cluster, written, verdict, instance=world.instance, now=world.now())
+        await events.post(context.cluster, written, verdict, instance=context.instance, now=context.now())
 
 
 def _status(body: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ NEEDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "delete": {"monitoring": {"dashboard": {"enabled": False}}},
     "create": {"monitoring": {"dashboard": {"enabled": True}}},
     "get": {"networkPolicy": {"enabled": False}},
-    "list": {},  # each sweep
+    "list": {},  # each resync
 }
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.cluster
 
-# A second, so that a test waits for a sweep and not for half a minute.
+# A second, so that a test waits for a resync and not for half a minute.
 EVERY_SECOND = {"IRIS_OPERATOR_SWEEP_SECONDS": "1"}
 
 

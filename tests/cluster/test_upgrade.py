@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from iris_operator import ownership
+from iris_operator.observe import ownership
 
 from tests.harness import kubelet, operator_process
 from tests.harness.kubernetes import Cluster, Manifest, eventually

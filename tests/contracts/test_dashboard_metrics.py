@@ -11,10 +11,10 @@ import pytest
 import yaml
 from iris_model_server import artifact
 from iris_model_server.metrics import SECONDS, Metrics
-from iris_operator import alerts
 from iris_operator import metrics as operator_metrics
-from iris_operator.dashboards import fleet, model, operator
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring import alerts
+from iris_operator.monitoring.dashboards import fleet, model, operator
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -74,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def controller() -> Iterator[dict[str, set[str]]]:
-    """Every series of an operator that has looked at one model, asked and written, and swept."""
+    """Every series of an operator that has looked at one model, asked and written, and resynced."""
     condition = {"type": "Ready", "reason": "Serving", "status": "True"}
     body = {"metadata": {"namespace": "iris", "name": "iris"}, "status": {"conditions": [condition]}}
     operator_metrics.models(lambda: [body])
@@ -82,7 +82,7 @@ def controller() -> Iterator[dict[str, set[str]]]:
     operator_metrics.pass_finished("success", 0.1)
     operator_metrics.api_answer("GET", "200")
     operator_metrics.wrote("iris", "iris")
-    operator_metrics.swept({"pods": 0})
+    operator_metrics.resynced({"pods": 0})
     yield series(generate_latest())
     operator_metrics.gone("iris", "iris")
     operator_metrics.models(lambda: ())

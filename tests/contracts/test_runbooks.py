@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from iris_operator import alerts
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring import alerts
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = ROOT / "docs" / "runbooks"

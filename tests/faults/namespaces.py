@@ -9,7 +9,7 @@ from tests.faults.lives import SWEEP_SECONDS, Lives
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 from tests.harness.proxy import Proxy
 
-# Two sweeps and their jitter.
+# Two resyncs and their jitter.
 QUIET_SECONDS: Final = 2 * SWEEP_SECONDS * 1.1 + 0.1
 _CONVERGES_WITHIN: Final = 240.0
 _LOOK_SECONDS: Final = 0.25
@@ -49,7 +49,7 @@ async def leftovers(cluster: Cluster) -> list[str]:
 
 
 async def rest(operators: Sequence[tuple[Lives, Proxy]]) -> None:
-    """Wait until all of them know the present and nothing was written for two sweeps, their Lease left out.
+    """Wait until all of them know the present and nothing was written for two resyncs, their Lease left out.
 
     Who was killed and is still starting, or still shown the past, writes nothing either.
     """

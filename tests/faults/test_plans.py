@@ -164,10 +164,18 @@ def test_a_write_to_anything_else_is_a_stray(call: Call, ours: bool) -> None:
 @pytest.mark.parametrize(
     ("line", "mode", "allowed"),
     [
-        ("t INFO iris_operator.apply applied Service a/iris: created", "cut", True),
-        ("t WARNING iris_operator.workers IrisModel a/iris: 500 made up by the test; trying", "500", True),
-        ("t ERROR iris_operator.workers IrisModel a/iris: unexpected; trying again", "500", False),
-        ("t WARNING iris_operator.workers IrisModel a/iris: 403 forbidden; trying again", "cut", False),
+        ("t INFO iris_operator.act.apply applied Service a/iris: created", "cut", True),
+        (
+            "t WARNING iris_operator.runtime.workers IrisModel a/iris: 500 made up by the test",
+            "500",
+            True,
+        ),
+        ("t ERROR iris_operator.runtime.workers IrisModel a/iris: unexpected; trying again", "500", False),
+        (
+            "t WARNING iris_operator.runtime.workers IrisModel a/iris: 403 no; trying again",
+            "cut",
+            False,
+        ),
         ("Traceback (most recent call last):", "cut", False),
     ],
     ids=["at rest", "the plan's own refusal", "a bug", "a right that is missing", "a stack"],

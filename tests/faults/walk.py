@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from iris_operator import errors, spec
+from iris_operator import errors
+from iris_operator.model import spec
 
 from tests.faults import namespaces, oracles, specs, stories
 from tests.faults.lane import Lane

@@ -149,7 +149,7 @@ OF_THE_OPERATOR: Final = (
     Case(_STUCK, "every pass takes most of a minute", {_PASS: "55x30"}, 20),
     Case(_ERRORS, "a third fails", _passes("0+10x120"), 60, 1),
     Case(_ERRORS, "an outage of five minutes", _passes("0+20x5 100x115"), 17),
-    Case(_STALE, "every sweep finds what no watch told", {_CORRECTED: "0+0.5x120"}, 100, 1),
+    Case(_STALE, "every resync finds what no watch told", {_CORRECTED: "0+0.5x120"}, 100, 1),
     Case(_STALE, "one in an hour", {_CORRECTED: "0x50 1x60"}, 100),
     Case(_OLD, "none for two hours", {_SWEPT: "0x200"}, 120, 1),
     Case(_OLD, "three rounds were missed", {_SWEPT: "0x200"}, 40),

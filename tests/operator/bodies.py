@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import spec
-from iris_operator.spec import IrisModel
+from iris_operator.model import spec
+from iris_operator.model.spec import IrisModel
 
 from tests.crds.schema import SPEC
 

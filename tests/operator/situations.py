@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_operator import errors, reasons, rollout
-from iris_operator.checks import Facts
-from iris_operator.proof import Proof
+from iris_operator import errors, reasons
+from iris_operator.decide.checks import Facts
+from iris_operator.observe import workload
+from iris_operator.observe.proof import Proof
 
-from tests.operator import workload
-from tests.operator.workload import deployment, ended, pod, waiting
+from tests.operator import workload_bodies
+from tests.operator.workload_bodies import deployment, ended, pod, waiting
 
 NOW: Final = datetime(2026, 11, 23, 12, 0, 40, tzinfo=UTC)  # 40 s after the pods were scheduled
 DIGEST: Final = "sha256:" + "d" * 64
@@ -27,6 +28,7 @@ def facts(
 ) -> Facts:
     """Two pods that prove version 1.4.0, until a test changes it; `proofs` by pod name."""
     known = deployment() if live is None else live
+    replica_sets = [workload_bodies.replica_set(1), workload_bodies.replica_set(2)]
     answers = {"iris-2-a": GOOD, "iris-2-b": GOOD} if proofs is None else proofs
     given = {
         "generation": 2,
@@ -34,7 +36,7 @@ def facts(
         "suspended": False,
         "fault": None,
         "failures": (),
-        "rollout": rollout.observe(known, [workload.replica_set(1), workload.replica_set(2)], pods),
+        "workload": workload.observe(known, replica_sets, pods),
         "proofs": {f"uid-of-{name}": proof for name, proof in answers.items()},
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
@@ -70,7 +72,7 @@ def unready(**changes: Any) -> dict[str, Any]:
 # What happens, Ready, Reconciling, Stalled, the reason.
 SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
     "no deployment yet": (
-        facts(pods=(), proofs={}, rollout=rollout.NOTHING),
+        facts(pods=(), proofs={}, workload=workload.NOTHING),
         False,
         True,
         False,

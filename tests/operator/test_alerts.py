@@ -8,8 +8,8 @@ import pytest
 import yaml
 from iris_local_cluster import binaries
 from iris_local_cluster.progress import Progress
-from iris_operator import alerts
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring import alerts
 
 from tests.operator.alert_cases import OF_A_MODEL, OF_THE_OPERATOR, Case
 

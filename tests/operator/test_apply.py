@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from iris_operator import children, errors, kinds, reasons
-from iris_operator.apply import Applier
+from iris_operator.act.apply import Applier
 from iris_operator.kinds import Kind
-from iris_operator.spec import IrisModel
-from iris_operator.store import Store
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe.store import Store
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies
@@ -15,7 +15,7 @@ from tests.operator import bodies
 KEY = ("iris", "iris")
 
 
-class World:
+class Context:
     """A cluster, what the operator knows of it, and an applier between them."""
 
     def __init__(self) -> None:
@@ -46,313 +46,317 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def context() -> Context:
+    return Context()
 
 
-async def test_writes_every_child_once(world: World) -> None:
+async def test_writes_every_child_once(context: Context) -> None:
     model = bodies.model(route={"host": "a.example"})
 
-    await world.make(model)
+    await context.make(model)
 
-    assert world.wrote() == [("apply", kind.name) for kind, _ in children.build(model)]
-
-
-async def test_makes_a_new_model_without_a_read_for_each_child(world: World) -> None:
-    await world.make(bodies.model(route={"host": "a.example"}))
-
-    assert [call.kind for call in world.cluster.calls if call.verb == "read"] == [kinds.IRIS_MODEL]
+    assert context.wrote() == [("apply", kind.name) for kind, _ in children.build(model)]
 
 
-async def test_asks_nothing_and_writes_nothing_at_rest(world: World) -> None:
+async def test_makes_a_new_model_without_a_read_for_each_child(context: Context) -> None:
+    await context.make(bodies.model(route={"host": "a.example"}))
+
+    assert [call.kind for call in context.cluster.calls if call.verb == "read"] == [kinds.IRIS_MODEL]
+
+
+async def test_asks_nothing_and_writes_nothing_at_rest(context: Context) -> None:
     model = bodies.model(route={"host": "a.example"}, autoscaling={"maxReplicas": 5})
-    await world.settle(model)
+    await context.settle(model)
 
-    await world.make(model)
+    await context.make(model)
 
-    assert world.cluster.calls == []
+    assert context.cluster.calls == []
 
 
-async def test_writes_only_the_child_that_somebody_changed(world: World) -> None:
+async def test_writes_only_the_child_that_somebody_changed(context: Context) -> None:
     model = bodies.model()
-    await world.settle(model)
-    changed = world.live(kinds.SERVICE)
+    await context.settle(model)
+    changed = context.live(kinds.SERVICE)
     changed["spec"]["ports"][0]["port"] = 81
-    world.somebody_writes(kinds.SERVICE, changed)
+    context.somebody_writes(kinds.SERVICE, changed)
 
-    await world.make(model)
+    await context.make(model)
 
-    assert world.wrote() == [("apply", "Service")]
-    assert world.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
+    assert context.wrote() == [("apply", "Service")]
+    assert context.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "its label lost"])
-async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(world: World, known: bool) -> None:
+async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(
+    context: Context, known: bool
+) -> None:
     model = bodies.model()
-    await world.settle(model)
-    right = world.live(kinds.CONFIG_MAP, "iris-dashboard")
+    await context.settle(model)
+    right = context.live(kinds.CONFIG_MAP, "iris-dashboard")
     changed = {**right, "data": {name: text.replace("Iris", "Isis") for name, text in right["data"].items()}}
-    world.somebody_writes(kinds.CONFIG_MAP, changed)
+    context.somebody_writes(kinds.CONFIG_MAP, changed)
     if not known:
-        world.store.vanish(kinds.CONFIG_MAP, world.live(kinds.CONFIG_MAP, "iris-dashboard"))
+        context.store.vanish(kinds.CONFIG_MAP, context.live(kinds.CONFIG_MAP, "iris-dashboard"))
 
-    await world.make(model)
-    await world.make(model)
+    await context.make(model)
+    await context.make(model)
 
-    assert world.wrote() == [("apply", "ConfigMap")]
-    assert world.live(kinds.CONFIG_MAP, "iris-dashboard")["data"] == right["data"]
+    assert context.wrote() == [("apply", "ConfigMap")]
+    assert context.live(kinds.CONFIG_MAP, "iris-dashboard")["data"] == right["data"]
 
 
 @pytest.mark.parametrize("left", ["nothing", "another of that name", "one that is being deleted"])
-async def test_makes_no_child_for_a_model_that_is_gone(world: World, left: str) -> None:
+async def test_makes_no_child_for_a_model_that_is_gone(context: Context, left: str) -> None:
     """The children's DELETED events came, the model's did not (a 410 gap): each child was made again at once
-    and collected again, as fast as the watch could tell, until the next sweep."""
+    and collected again, as fast as the watch could tell, until the next resync."""
     model = bodies.model()
-    await world.settle(model)
-    service = world.live(kinds.SERVICE)
-    world.cluster.take(kinds.SERVICE, service)
-    world.store.vanish(kinds.SERVICE, service)
-    world.cluster.take(kinds.IRIS_MODEL, bodies.body())
+    await context.settle(model)
+    service = context.live(kinds.SERVICE)
+    context.cluster.take(kinds.SERVICE, service)
+    context.store.vanish(kinds.SERVICE, service)
+    context.cluster.take(kinds.IRIS_MODEL, bodies.body())
     if left != "nothing":
         body = bodies.body()
         mark = {"uid": "another"} if left == "another of that name" else {"deletionTimestamp": "2026-11-23"}
-        world.cluster.put(kinds.IRIS_MODEL, {**body, "metadata": {**body["metadata"], **mark}})
+        context.cluster.put(kinds.IRIS_MODEL, {**body, "metadata": {**body["metadata"], **mark}})
 
     with pytest.raises(errors.Waiting, match="IrisModel iris is gone"):
-        await world.make(model)
+        await context.make(model)
 
-    assert world.wrote() == []
+    assert context.wrote() == []
 
 
 @pytest.mark.parametrize("change", ["another version", "no route any more"])
-async def test_writes_nothing_for_a_spec_that_the_model_has_left_behind(world: World, change: str) -> None:
+async def test_writes_nothing_for_a_spec_that_the_model_has_left_behind(
+    context: Context, change: str
+) -> None:
     """A restart with a LIST from yesterday: the old version was rolled out again, a new child was deleted."""
     now = bodies.body(version="2.0.0", route={"host": "a.example"})
     yesterday = bodies.model(version="1.0.0" if change == "another version" else "2.0.0")
-    await world.settle(bodies.model(version="2.0.0", route={"host": "a.example"}))
+    await context.settle(bodies.model(version="2.0.0", route={"host": "a.example"}))
     now["metadata"]["generation"] = yesterday.generation + 1
-    world.cluster.put(kinds.IRIS_MODEL, now)
+    context.cluster.put(kinds.IRIS_MODEL, now)
 
     with pytest.raises(errors.Waiting, match="it has changed meanwhile"):
-        await world.make(yesterday)
+        await context.make(yesterday)
 
-    assert world.wrote() == []
-    model = world.store.snapshot(KEY).model
+    assert context.wrote() == []
+    model = context.store.snapshot(KEY).model
     assert model is not None
     assert model["metadata"]["generation"] == yesterday.generation + 1
 
 
-async def test_looks_for_the_model_once_however_many_children_are_made(world: World) -> None:
-    await world.make(bodies.model())
+async def test_looks_for_the_model_once_however_many_children_are_made(context: Context) -> None:
+    await context.make(bodies.model())
 
-    looks = [call for call in world.cluster.calls if call == Call("read", kinds.IRIS_MODEL, *KEY)]
+    looks = [call for call in context.cluster.calls if call == Call("read", kinds.IRIS_MODEL, *KEY)]
     assert len(looks) == 1
 
 
-async def test_leaves_what_others_add(world: World) -> None:
+async def test_leaves_what_others_add(context: Context) -> None:
     model = bodies.model()
-    await world.settle(model)
-    annotated = world.live(kinds.SERVICE)
+    await context.settle(model)
+    annotated = context.live(kinds.SERVICE)
     annotated["metadata"]["annotations"]["example.com/note"] = "mine"
-    world.somebody_writes(kinds.SERVICE, annotated)
+    context.somebody_writes(kinds.SERVICE, annotated)
 
-    await world.make(model)
+    await context.make(model)
 
-    assert world.cluster.calls == []
+    assert context.cluster.calls == []
 
 
-async def test_repairs_an_object_that_lost_its_owner(world: World) -> None:
+async def test_repairs_an_object_that_lost_its_owner(context: Context) -> None:
     model = bodies.model()
-    await world.settle(model)
-    stripped = world.live(kinds.SERVICE)
+    await context.settle(model)
+    stripped = context.live(kinds.SERVICE)
     stripped["metadata"]["ownerReferences"] = []
-    world.somebody_writes(kinds.SERVICE, stripped)
+    context.somebody_writes(kinds.SERVICE, stripped)
 
-    await world.make(model)
+    await context.make(model)
 
-    assert world.live(kinds.SERVICE)["metadata"]["ownerReferences"][0]["uid"] == model.uid
+    assert context.live(kinds.SERVICE)["metadata"]["ownerReferences"][0]["uid"] == model.uid
 
 
-async def test_never_touches_what_belongs_to_somebody_else(world: World) -> None:
+async def test_never_touches_what_belongs_to_somebody_else(context: Context) -> None:
     owner = {"apiVersion": "apps/v1", "kind": "Database", "name": "roses", "uid": "x", "controller": True}
     theirs = {"name": "iris", "namespace": "iris", "ownerReferences": [owner]}
-    world.cluster.put(kinds.SERVICE, {"metadata": theirs, "spec": {"ports": []}})
+    context.cluster.put(kinds.SERVICE, {"metadata": theirs, "spec": {"ports": []}})
 
-    (failure,) = await world.make(bodies.model())
+    (failure,) = await context.make(bodies.model())
 
     assert (failure.condition, failure.reason, failure.is_final) == ("Ready", reasons.CHILD_CONFLICT, True)
     assert failure.message == (
         "Service iris: found one that belongs to Database roses, expected none of that name"
     )
-    assert world.live(kinds.SERVICE)["spec"] == {"ports": []}
+    assert context.live(kinds.SERVICE)["spec"] == {"ports": []}
     others = [kind.name for kind, _ in children.build(bodies.model()) if kind != kinds.SERVICE]
-    assert world.wrote() == [("apply", kind) for kind in others]
+    assert context.wrote() == [("apply", kind) for kind in others]
 
 
-async def test_waits_until_a_former_models_child_is_collected(world: World) -> None:
+async def test_waits_until_a_former_models_child_is_collected(context: Context) -> None:
     model = bodies.model()
-    await world.settle(model)
-    former = world.live(kinds.DEPLOYMENT)
+    await context.settle(model)
+    former = context.live(kinds.DEPLOYMENT)
     former["metadata"]["ownerReferences"][0]["uid"] = "of a model that was deleted"
-    world.somebody_writes(kinds.DEPLOYMENT, former)
+    context.somebody_writes(kinds.DEPLOYMENT, former)
 
-    (failure,) = await world.make(model)
+    (failure,) = await context.make(model)
 
     assert failure.message == "Deployment iris is being deleted"
     assert not failure.is_final
-    assert world.cluster.writes == []
+    assert context.cluster.writes == []
 
 
-async def test_a_child_that_is_being_deleted_holds_up_no_other(world: World) -> None:
-    await world.settle(bodies.model())
-    going = world.live(kinds.DEPLOYMENT)
+async def test_a_child_that_is_being_deleted_holds_up_no_other(context: Context) -> None:
+    await context.settle(bodies.model())
+    going = context.live(kinds.DEPLOYMENT)
     going["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-    world.somebody_writes(kinds.DEPLOYMENT, going)
+    context.somebody_writes(kinds.DEPLOYMENT, going)
 
-    (failure,) = await world.make(bodies.model(route={"host": "a.example"}))
+    (failure,) = await context.make(bodies.model(route={"host": "a.example"}))
 
     assert (failure.condition, failure.message) == ("Ready", "Deployment iris is being deleted")
-    assert world.wrote() == [("apply", "Ingress")]
+    assert context.wrote() == [("apply", "Ingress")]
 
 
-async def test_somebody_else_holds_the_replicas_before_they_are_dropped(world: World) -> None:
+async def test_somebody_else_holds_the_replicas_before_they_are_dropped(context: Context) -> None:
     """Without that the field would fall back to 1 for a moment: a dip under load."""
-    await world.settle(bodies.model(replicas=7))
+    await context.settle(bodies.model(replicas=7))
 
-    await world.make(bodies.model(replicas=7, autoscaling={"maxReplicas": 9}))
+    await context.make(bodies.model(replicas=7, autoscaling={"maxReplicas": 9}))
 
-    assert [(call.manager, call.kind.name) for call in world.cluster.writes] == [
+    assert [(call.manager, call.kind.name) for call in context.cluster.writes] == [
         ("iris-operator-replicas", "Deployment"),
         ("iris-operator", "Deployment"),
         ("iris-operator", "HorizontalPodAutoscaler"),
     ]
-    assert world.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 7
+    assert context.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 7
 
 
-async def test_hands_the_replicas_over_once(world: World) -> None:
-    await world.settle(bodies.model(autoscaling={"maxReplicas": 9}))
+async def test_hands_the_replicas_over_once(context: Context) -> None:
+    await context.settle(bodies.model(autoscaling={"maxReplicas": 9}))
 
-    await world.make(bodies.model(version="1.5.0", autoscaling={"maxReplicas": 9}))
+    await context.make(bodies.model(version="1.5.0", autoscaling={"maxReplicas": 9}))
 
-    managers = {call.manager for call in world.cluster.writes}
+    managers = {call.manager for call in context.cluster.writes}
     assert managers == {"iris-operator"}
 
 
-async def test_deletes_what_is_ours_and_not_declared_any_more(world: World) -> None:
-    await world.settle(bodies.model(route={"host": "a.example"}))
+async def test_deletes_what_is_ours_and_not_declared_any_more(context: Context) -> None:
+    await context.settle(bodies.model(route={"host": "a.example"}))
 
-    await world.make(bodies.model())
+    await context.make(bodies.model())
 
-    assert world.wrote() == [("delete", "Ingress")]
-    assert world.cluster.find(kinds.INGRESS, "iris", "iris") is None
-    assert (kinds.INGRESS, "iris") not in world.store.snapshot(KEY).children
+    assert context.wrote() == [("delete", "Ingress")]
+    assert context.cluster.find(kinds.INGRESS, "iris", "iris") is None
+    assert (kinds.INGRESS, "iris") not in context.store.snapshot(KEY).children
 
 
-async def test_looks_before_it_deletes(world: World) -> None:
+async def test_looks_before_it_deletes(context: Context) -> None:
     """The store may be behind: the name may be somebody else's by now."""
-    await world.settle(bodies.model(route={"host": "a.example"}))
-    taken = world.live(kinds.INGRESS)
+    await context.settle(bodies.model(route={"host": "a.example"}))
+    taken = context.live(kinds.INGRESS)
     taken["metadata"]["ownerReferences"] = [{"kind": "App", "name": "roses", "uid": "x", "controller": True}]
-    world.cluster.put(kinds.INGRESS, taken)
+    context.cluster.put(kinds.INGRESS, taken)
 
-    await world.make(bodies.model())
+    await context.make(bodies.model())
 
-    assert world.cluster.writes == []
+    assert context.cluster.writes == []
 
 
 @pytest.mark.parametrize("code", [400, 422])
-async def test_tells_the_user_what_the_api_server_refused(world: World, code: int) -> None:
+async def test_tells_the_user_what_the_api_server_refused(context: Context, code: int) -> None:
     async def refuse(call: Call) -> None:
         if (call.verb, call.kind) == ("apply", kinds.DEPLOYMENT):
             raise errors.ClusterError(code, "spec.template: not like this")
 
-    world.cluster.before = refuse
+    context.cluster.before = refuse
 
-    (failure,) = await world.make(bodies.model())
+    (failure,) = await context.make(bodies.model())
 
     assert (failure.reason, failure.message) == (
         reasons.INVALID_SPEC,
         "Deployment iris: spec.template: not like this",
     )
-    assert world.live(kinds.SERVICE)
+    assert context.live(kinds.SERVICE)
 
 
 @pytest.mark.parametrize(
     ("code", "is_final"), [(0, False), (403, True), (409, True), (429, False), (500, False)]
 )
-async def test_a_refused_child_holds_up_no_other(world: World, code: int, *, is_final: bool) -> None:
+async def test_a_refused_child_holds_up_no_other(context: Context, code: int, *, is_final: bool) -> None:
     async def refuse(call: Call) -> None:
         if (call.verb, call.kind) == ("apply", kinds.DEPLOYMENT):
             raise errors.ClusterError(code, "not now")
 
-    world.cluster.before = refuse
+    context.cluster.before = refuse
 
-    (failure,) = await world.make(bodies.model())
+    (failure,) = await context.make(bodies.model())
 
     assert (failure.condition, failure.reason, failure.is_final) == ("Ready", "ChildRefused", is_final)
     assert failure.message == f"Deployment iris: {code or ''} not now".replace("  ", " ")
     others = [kind.name for kind, _ in children.build(bodies.model()) if kind != kinds.DEPLOYMENT]
-    assert [kind for _, kind in world.wrote() if kind != "Deployment"] == others
+    assert [kind for _, kind in context.wrote() if kind != "Deployment"] == others
 
 
-async def test_leaves_an_api_server_that_is_silent_twice_to_the_queue(world: World) -> None:
+async def test_leaves_an_api_server_that_is_silent_twice_to_the_queue(context: Context) -> None:
     """Ten children of a model would each wait for their time-out."""
 
     async def be_silent(call: Call) -> None:
         if call.verb == "apply":
             raise errors.ClusterError(0, "no answer")
 
-    world.cluster.before = be_silent
+    context.cluster.before = be_silent
 
     with pytest.raises(errors.ClusterError, match="no answer"):
-        await world.make(bodies.model())
+        await context.make(bodies.model())
 
-    assert len(world.cluster.calls) <= 4
+    assert len(context.cluster.calls) <= 4
 
 
-async def test_waits_quietly_where_the_namespace_is_being_deleted(world: World) -> None:
+async def test_waits_quietly_where_the_namespace_is_being_deleted(context: Context) -> None:
     async def refuse(call: Call) -> None:
         if call.verb == "apply":
             raise errors.ClusterError(403, "is being terminated", ending=True)
 
-    world.cluster.before = refuse
+    context.cluster.before = refuse
 
     with pytest.raises(errors.Waiting, match="its namespace is being deleted"):
-        await world.make(bodies.model())
+        await context.make(bodies.model())
 
 
 @pytest.mark.parametrize("lost", range(4))
-async def test_goes_on_where_it_was_cut_off(world: World, lost: int) -> None:
+async def test_goes_on_where_it_was_cut_off(context: Context, lost: int) -> None:
     """The process ends after any write, its answer unseen; a fresh one has an empty store."""
 
     async def cut(_: Call) -> None:
-        if len(world.cluster.writes) > lost:
+        if len(context.cluster.writes) > lost:
             raise errors.ClusterError(0, "no answer")
 
     async def go(_: Call) -> None:
         return None
 
     model = bodies.model(route={"host": "a.example"})
-    world.cluster.after = cut
+    context.cluster.after = cut
     with pytest.raises(errors.ClusterError):
-        await world.make(model)
-    world.cluster.after, world.store = go, Store()
-    fresh = Applier(world.cluster, world.store)
+        await context.make(model)
+    context.cluster.after, context.store = go, Store()
+    fresh = Applier(context.cluster, context.store)
 
-    await fresh.children(world.store.snapshot(KEY), model, children.build(model))
+    await fresh.children(context.store.snapshot(KEY), model, children.build(model))
 
-    applied = [call.kind.name for call in world.cluster.writes]
+    applied = [call.kind.name for call in context.cluster.writes]
     assert applied == [kind.name for kind, _ in children.build(model)]
 
 
-async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(world: World) -> None:
+async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(context: Context) -> None:
     async def gone(call: Call) -> None:
         if call.verb == "apply" and call.kind == kinds.SERVICE_MONITOR:
             raise errors.ClusterError(404, "the server could not find the requested resource")
 
-    world.cluster.before = gone
+    context.cluster.before = gone
 
-    failures = await world.make(bodies.model(route={"host": "a.example"}))
+    failures = await context.make(bodies.model(route={"host": "a.example"}))
 
     assert failures == ()
-    assert world.cluster.find(kinds.INGRESS, "iris", "iris") is not None  # it comes after
+    assert context.cluster.find(kinds.INGRESS, "iris", "iris") is not None  # it comes after

@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from iris_operator import alerts, children
+from iris_operator import children
 from iris_operator.children import (
     dashboard_config_map,
     deployment,
@@ -18,9 +18,10 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
-from iris_operator.dashboards import model as dashboard
-from iris_operator.objectives import Objectives
-from iris_operator.spec import IrisModel
+from iris_operator.model.objectives import Objectives
+from iris_operator.model.spec import IrisModel
+from iris_operator.monitoring import alerts
+from iris_operator.monitoring.dashboards import model as dashboard
 
 from tests.operator import bodies
 

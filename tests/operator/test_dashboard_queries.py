@@ -9,8 +9,8 @@ import pytest
 import yaml
 from iris_local_cluster import binaries
 from iris_local_cluster.progress import Progress
-from iris_operator.dashboards import fleet, model, queries
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring.dashboards import fleet, model, queries
 
 pytestmark = pytest.mark.cluster
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator.dashboards import fleet, model, operator
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring.dashboards import fleet, model, operator
 
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?", fullmatch=True)
 OBJECTIVES: Final = Objectives(availability_per_mille=999, latency_milliseconds=250)

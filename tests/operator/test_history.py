@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import history, reasons
+from iris_operator import reasons
+from iris_operator.decide import history
 
 WISHES = st.lists(
     st.tuples(

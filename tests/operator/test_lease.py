@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iris_operator import errors, kinds, lease
-from iris_operator.lease import Elector, LeaseLost
+from iris_operator import errors, kinds
+from iris_operator.runtime import lease
+from iris_operator.runtime.lease import Elector, LeaseLost
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.harness import virtual_time

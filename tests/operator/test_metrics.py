@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from iris_operator import kinds, metrics, sweep
-from iris_operator.queue import Queue
-from iris_operator.store import Store
+from iris_operator import kinds, metrics
+from iris_operator.observe.store import Store
+from iris_operator.runtime import resync
+from iris_operator.runtime.queue import Queue
 from prometheus_client import REGISTRY
 
 from tests.fakes.cluster import FakeCluster
@@ -94,17 +95,17 @@ async def test_counts_what_no_watch_had_told() -> None:
     cluster, store, queue = FakeCluster(), Store(), Queue(lambda: 0.5)
     cluster.put(kinds.IRIS_MODEL, bodies.body())
 
-    unseen, _ = await sweep.once(cluster, store, queue, ())
-    again, _ = await sweep.once(cluster, store, queue, ())
+    unseen, _ = await resync.once(cluster, store, queue, ())
+    again, _ = await resync.once(cluster, store, queue, ())
 
     assert (unseen["irismodels"], unseen["pods"]) == (1, 0)
     assert set(again.values()) == {0}
 
 
-def test_dates_the_last_good_sweep() -> None:
+def test_dates_the_last_good_resync() -> None:
     before = read("iris_operator_sweep_corrections_total", kind="pods") or 0
 
-    metrics.swept({"pods": 2})
+    metrics.resynced({"pods": 2})
 
     assert (read("iris_operator_sweep_timestamp_seconds") or 0) > 0
     assert read("iris_operator_sweep_corrections_total", kind="pods") == before + 2

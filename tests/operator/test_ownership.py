@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import children, ownership
+from iris_operator import children
+from iris_operator.observe import ownership
 
 from tests.operator import bodies
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from iris_operator import proof
-from iris_operator.proof import Proof, Prover
-from iris_operator.rollout import Pod
+from iris_operator.observe import proof
+from iris_operator.observe.proof import Proof, Prover
+from iris_operator.observe.workload import Pod
 
 ADDRESS = "127.0.77.1"  # of this test alone: pods are always asked on port 8000
 DIGEST = "sha256:" + "d" * 64

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import quantities
+from iris_operator.model import quantities
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator.queue import FIRST_WAIT, LONGEST_WAIT, Queue
+from iris_operator.runtime.queue import FIRST_WAIT, LONGEST_WAIT, Queue
 
 from tests.harness import virtual_time
 

@@ -7,8 +7,8 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iris_operator.queue import RETURNS_AT_ONCE, RETURNS_PER_SECOND, Queue
-from iris_operator.store import Key
+from iris_operator.observe.store import Key
+from iris_operator.runtime.queue import RETURNS_AT_ONCE, RETURNS_PER_SECOND, Queue
 
 from tests.harness import virtual_time
 

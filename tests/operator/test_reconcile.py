@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from iris_operator import errors, kinds
-from iris_operator.proof import Prover
-from iris_operator.reconcile import World, reconcile
-from iris_operator.store import Store
+from iris_operator.observe.proof import Prover
+from iris_operator.observe.store import Store
+from iris_operator.reconcile import Context, reconcile
 
 from tests.fakes.cluster import FakeCluster
 from tests.operator import bodies
@@ -17,16 +17,16 @@ KEY = ("iris", "iris")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def world(cluster: FakeCluster, **declared: Any) -> World:
+def context(cluster: FakeCluster, **declared: Any) -> Context:
     """An operator that knows the model as it is declared here."""
     store = Store()
     store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(**declared)))
-    return World(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
+    return Context(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
 
 
 async def test_a_status_is_written_once_and_then_no_more() -> None:
     cluster = FakeCluster()
-    known = world(cluster)
+    known = context(cluster)
     await reconcile(known, KEY)
     cluster.calls.clear()
 
@@ -38,7 +38,7 @@ async def test_a_status_is_written_once_and_then_no_more() -> None:
 async def test_no_status_is_written_over_that_of_a_newer_spec() -> None:
     """A restart with a LIST from yesterday; a suspended model writes no child, only its status could lie."""
     cluster = FakeCluster()
-    known = world(cluster, suspend=True)
+    known = context(cluster, suspend=True)
     newer = bodies.body(version="2.0.0", suspend=True)
     newer["status"] = {"observedGeneration": 7}
     cluster.put(kinds.IRIS_MODEL, copy.deepcopy(newer))
@@ -54,7 +54,7 @@ async def test_no_status_is_written_over_that_of_a_newer_spec() -> None:
 async def test_the_same_drift_is_repaired_however_often_it_comes() -> None:
     """What was compared once is not compared again: drift that looks like the last one has not been."""
     cluster = FakeCluster()
-    known = world(cluster)
+    known = context(cluster)
     for _ in range(2):
         await reconcile(known, KEY)
     for _ in range(3):
@@ -73,7 +73,7 @@ async def test_the_same_drift_is_repaired_however_often_it_comes() -> None:
 
 async def test_a_child_that_others_only_touch_is_not_written() -> None:
     cluster = FakeCluster()
-    known = world(cluster)
+    known = context(cluster)
     for _ in range(2):
         await reconcile(known, KEY)
     service = cluster.find(kinds.SERVICE, *KEY)

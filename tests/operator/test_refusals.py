@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iris_operator import children, errors, kinds
 from iris_operator.kinds import Kind
-from iris_operator.proof import Prover
-from iris_operator.reconcile import World, reconcile
-from iris_operator.store import Store
+from iris_operator.observe.proof import Prover
+from iris_operator.observe.store import Store
+from iris_operator.reconcile import Context, reconcile
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies
@@ -28,9 +28,9 @@ NEEDED: Final = {kinds.SERVICE_ACCOUNT, kinds.NETWORK_POLICY, kinds.DEPLOYMENT, 
 CODES: Final = [400, 403, 409, 422, 429, 500, 504]
 
 
-async def one_pass(world: World) -> Exception | None:
+async def one_pass(context: Context) -> Exception | None:
     try:
-        await reconcile(world, KEY)
+        await reconcile(context, KEY)
     except errors.Incomplete as incomplete:
         return incomplete
     return None
@@ -43,7 +43,7 @@ def conditions(cluster: FakeCluster) -> dict[str, dict[str, str]]:
     return {row["type"]: row for row in found["status"]["conditions"]}
 
 
-def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, World]:
+def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, Context]:
     cluster = FakeCluster()
 
     async def refuse(call: Call) -> None:
@@ -54,14 +54,14 @@ def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, World]:
     store = Store()
     store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(**DECLARED)))
     now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    return cluster, World(cluster, store, Prover(lambda: 0.0), lambda: now, "test")
+    return cluster, Context(cluster, store, Prover(lambda: 0.0), lambda: now, "test")
 
 
 @given(st.dictionaries(st.sampled_from(BUILT), st.sampled_from(CODES)))
 async def test_the_status_names_what_is_refused_and_all_else_is_made(refused: dict[Kind, int]) -> None:
-    cluster, world = refusing(refused)
+    cluster, context = refusing(refused)
 
-    outcome = await one_pass(world)
+    outcome = await one_pass(context)
 
     made = {kind for kind in BUILT if cluster.find(kind, "iris", _name(kind)) is not None}
     assert made == set(BUILT) - refused.keys()
@@ -80,31 +80,31 @@ async def test_the_status_names_what_is_refused_and_all_else_is_made(refused: di
 
 @given(st.dictionaries(st.sampled_from(BUILT), st.sampled_from(CODES)))
 async def test_a_refusal_that_stays_writes_no_status_twice(refused: dict[Kind, int]) -> None:
-    cluster, world = refusing(refused)
+    cluster, context = refusing(refused)
     for _ in range(2):
-        await one_pass(world)
+        await one_pass(context)
     written = [call for call in cluster.writes if call.kind == kinds.IRIS_MODEL]
 
     for _ in range(5):
-        await one_pass(world)
+        await one_pass(context)
 
     assert [call for call in cluster.writes if call.kind == kinds.IRIS_MODEL] == written
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BUILT if kind not in NEEDED], ids=lambda kind: kind.name)
 async def test_what_serving_does_not_need_leaves_ready_alone(kind: Kind) -> None:
-    cluster, world = refusing({kind: 403})
+    cluster, context = refusing({kind: 403})
     whole, undisturbed = refusing({})
 
-    await one_pass(world)
+    await one_pass(context)
     await one_pass(undisturbed)
 
     assert conditions(cluster)["Ready"] == conditions(whole)["Ready"]
 
 
 async def test_a_lifted_refusal_is_forgotten() -> None:
-    cluster, world = refusing({kinds.DEPLOYMENT: 403, kinds.INGRESS: 403})
-    await one_pass(world)
+    cluster, context = refusing({kinds.DEPLOYMENT: 403, kinds.INGRESS: 403})
+    await one_pass(context)
     assert conditions(cluster)["Ready"]["message"] == "Deployment iris: 403 no Deployment here"
     assert conditions(cluster)["Stalled"]["reason"] == "ChildRefused"
 
@@ -112,7 +112,7 @@ async def test_a_lifted_refusal_is_forgotten() -> None:
         return None
 
     cluster.before = allow
-    assert await one_pass(world) is None
+    assert await one_pass(context) is None
 
     assert conditions(cluster)["Ready"]["reason"] == "Progressing"
     assert "Stalled" not in conditions(cluster)
@@ -120,14 +120,14 @@ async def test_a_lifted_refusal_is_forgotten() -> None:
 
 
 async def test_a_child_that_does_not_go_is_named_and_the_rest_goes_on() -> None:
-    cluster, world = refusing({})
-    await one_pass(world)
+    cluster, context = refusing({})
+    await one_pass(context)
     stuck = cluster.find(kinds.SERVICE, *KEY)
     assert stuck is not None
     stuck["metadata"]["deletionTimestamp"] = "2026-11-26T11:00:00Z"
-    world.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, stuck))
+    context.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, stuck))
 
-    outcome = await one_pass(world)
+    outcome = await one_pass(context)
 
     assert isinstance(outcome, errors.Incomplete)
     assert conditions(cluster)["Ready"]["message"] == "Service iris is being deleted"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import routes
+from iris_operator.model import routes
 
 RIVALS = st.lists(
     st.builds(

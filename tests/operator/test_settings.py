@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from iris_operator import settings
-from iris_operator.settings import SettingError, Settings
+from iris_operator.runtime import settings
+from iris_operator.runtime.settings import SettingError, Settings
 
 
 def test_runs_from_a_laptop_with_nothing_set() -> None:
@@ -18,7 +18,7 @@ def test_runs_from_a_laptop_with_nothing_set() -> None:
         health_port=8080,
         log_level="INFO",
         workers=8,
-        sweep_seconds=600,
+        resync_seconds=600,
         instance="iris-operator",
     )
 
@@ -45,7 +45,7 @@ def test_takes_every_setting_from_the_environment() -> None:
         health_port=9090,
         log_level="DEBUG",
         workers=4,
-        sweep_seconds=60,
+        resync_seconds=60,
         instance="iris-operator-1",
     )
 

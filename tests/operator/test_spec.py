@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from iris_operator import errors, reasons, spec
-from iris_operator.objectives import Objectives
-from iris_operator.spec import Autoscaling, Dashboard, Image, IrisModel, NetworkPolicy, Route
+from iris_operator import errors, reasons
+from iris_operator.model import spec
+from iris_operator.model.objectives import Objectives
+from iris_operator.model.spec import Autoscaling, Dashboard, Image, IrisModel, NetworkPolicy, Route
 
 from tests.operator import bodies
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import checks, reasons, status
-from iris_operator.checks import Facts
-from iris_operator.proof import Proof
+from iris_operator import reasons
+from iris_operator.decide import checks, status
+from iris_operator.decide.checks import Facts
+from iris_operator.observe.proof import Proof
 
 from tests.operator import situations
 from tests.operator.situations import DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
-from tests.operator.workload import deployment, ended, pod, waiting
+from tests.operator.workload_bodies import deployment, ended, pod, waiting
 
 OF_OTHER_CONDITIONS = {
     "PodsAvailable", "NoPodAvailable", "RouteApplied", "MonitoringApplied", "CRDNotInstalled",

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from iris_operator import kinds, store
+from iris_operator import kinds
 from iris_operator.kinds import Kind
-from iris_operator.store import Key, Store
+from iris_operator.observe import store
+from iris_operator.observe.store import Key, Store
 
 from tests.operator import bodies
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from iris_operator import children, ownership
+from iris_operator import children
+from iris_operator.observe import ownership
 
 from tests.operator import bodies, upgrades
 from tests.operator.upgrades import Golden

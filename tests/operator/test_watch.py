@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds, watch
+from iris_operator import errors, kinds
 from iris_operator.children import metadata
-from iris_operator.queue import Queue
-from iris_operator.store import Store
-from iris_operator.sweep import Place
+from iris_operator.observe.store import Store
+from iris_operator.runtime import watch
+from iris_operator.runtime.queue import Queue
+from iris_operator.runtime.resync import Place
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.harness import virtual_time

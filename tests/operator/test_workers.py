@@ -4,9 +4,10 @@ import asyncio
 import itertools
 
 import pytest
-from iris_operator import errors, workers
-from iris_operator.queue import Queue
-from iris_operator.store import Key
+from iris_operator import errors
+from iris_operator.observe.store import Key
+from iris_operator.runtime import workers
+from iris_operator.runtime.queue import Queue
 
 from tests.harness import virtual_time
 

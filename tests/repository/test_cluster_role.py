@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from iris_operator import children, kinds, sweep
+from iris_operator import children, kinds
 from iris_operator.kinds import Kind
+from iris_operator.runtime import resync
 
 MANIFESTS: Final = Path(__file__).parents[2] / "operator" / "manifests"
 CHILD_VERBS: Final = {"get", "list", "watch", "create", "patch", "delete"}
@@ -33,7 +34,7 @@ def test_may_do_with_a_child_exactly_what_applying_and_pruning_take(kind: Kind) 
     assert found == CHILD_VERBS, f"operator/manifests/cluster-role.yaml: {kind.plural} in {kind.group!r}"
 
 
-@pytest.mark.parametrize("kind", [kind for kind, _ in sweep.WATCHED], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [kind for kind, _ in resync.WATCHED], ids=lambda kind: kind.name)
 def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
     assert {"list", "watch"} <= granted(kind.group, kind.plural)
 
@@ -60,7 +61,7 @@ def test_grants_nothing_by_a_wildcard() -> None:
 
 
 def test_grants_nothing_on_a_resource_that_the_code_does_not_know() -> None:
-    known = {(kind.group, kind.plural) for kind, _ in sweep.WATCHED} | {
+    known = {(kind.group, kind.plural) for kind, _ in resync.WATCHED} | {
         (kinds.EVENT.group, kinds.EVENT.plural),
         (kinds.KUSTOMIZATION.group, kinds.KUSTOMIZATION.plural),
         (kinds.IRIS_MODEL.group, "irismodels/status"),

@@ -23,7 +23,7 @@ from iris_operator.children import (
     service_monitor,
 )
 from iris_operator.kinds import Kind
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
 
 # In the order in which they are applied: what pods need to be made and guarded, then the Deployment, which
 # takes longest to become true, then what leads to it.

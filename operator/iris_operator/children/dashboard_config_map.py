@@ -4,8 +4,8 @@ from typing import Any
 
 from iris_operator import kinds
 from iris_operator.children import metadata
-from iris_operator.dashboards import model as dashboard
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
+from iris_operator.monitoring.dashboards import model as dashboard
 
 KIND = kinds.CONFIG_MAP
 CONDITION = "MonitoringReady"

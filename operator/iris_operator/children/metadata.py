@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from iris_operator import kinds
 from iris_operator.kinds import Kind
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
 
 NAME_LABEL: Final = "app.kubernetes.io/name"
 INSTANCE_LABEL: Final = "app.kubernetes.io/instance"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from iris_operator import kinds
 from iris_operator.children import deployment, metadata
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
 
 KIND = kinds.NETWORK_POLICY
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from iris_operator import alerts, kinds
+from iris_operator import kinds
 from iris_operator.children import metadata
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
+from iris_operator.monitoring import alerts
 
 KIND = kinds.PROMETHEUS_RULE
 CONDITION = "MonitoringReady"

@@ -4,7 +4,7 @@ from typing import Any
 
 from iris_operator import kinds
 from iris_operator.children import metadata
-from iris_operator.spec import IrisModel
+from iris_operator.model.spec import IrisModel
 
 KIND = kinds.SERVICE_ACCOUNT
 

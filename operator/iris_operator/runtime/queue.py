@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from iris_operator import metrics
-from iris_operator.store import Key
+from iris_operator.observe.store import Key
 
 FIRST_WAIT: Final = 0.005
 LONGEST_WAIT: Final = 300.0

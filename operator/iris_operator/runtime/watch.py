@@ -10,11 +10,12 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from iris_operator import errors, sweep
+from iris_operator import errors
 from iris_operator.cluster import Cluster
-from iris_operator.queue import Queue
-from iris_operator.store import Store
-from iris_operator.sweep import Place
+from iris_operator.observe.store import Store
+from iris_operator.runtime import resync
+from iris_operator.runtime.queue import Queue
+from iris_operator.runtime.resync import Place
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ async def follow(
     while True:
         began = clock()
         try:
-            version = version or await sweep.look(cluster, store, queue, place)
+            version = version or await resync.look(cluster, store, queue, place)
             if not version:
                 await asyncio.sleep(_ABSENT_SECONDS * (0.9 + jitter() / 5))
                 continue

@@ -4,22 +4,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from iris_operator import rollout
-from iris_operator.rollout import Pod
+from iris_operator.observe import workload
+from iris_operator.observe.workload import Pod
 
-from tests.operator import workload
-from tests.operator.workload import deployment, ended, pod, replica_set, waiting
+from tests.operator import workload_bodies
+from tests.operator.workload_bodies import deployment, ended, pod, replica_set, waiting
 
 OLD, NEW = replica_set(1), replica_set(2)
 
 
 def seen_pod(raw: dict[str, Any]) -> Pod:
-    [found] = rollout.observe(deployment(), [OLD, NEW], [raw]).pods
+    [found] = workload.observe(deployment(), [OLD, NEW], [raw]).pods
     return found
 
 
 def test_knows_nothing_without_a_deployment() -> None:
-    assert rollout.observe(None, [NEW], [pod()]) == rollout.NOTHING
+    assert workload.observe(None, [NEW], [pod()]) == workload.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_knows_nothing_without_a_deployment() -> None:
     ],
 )
 def test_tells_when_a_roll_out_is_complete(live: dict[str, Any], seen: bool, complete: bool) -> None:
-    found = rollout.observe(live, [OLD, NEW], [])
+    found = workload.observe(live, [OLD, NEW], [])
 
     assert (found.seen, found.complete) == (seen, complete)
 
 
 def test_counts_what_the_deployment_counts() -> None:
-    found = rollout.observe(deployment(wanted=4, updated=1, total=5, available=3), [NEW], [])
+    found = workload.observe(deployment(wanted=4, updated=1, total=5, available=3), [NEW], [])
 
     assert (found.wanted, found.updated, found.replicas, found.ready) == (4, 1, 5, 3)
 
@@ -69,20 +69,20 @@ def test_counts_what_the_deployment_counts() -> None:
     ids=["passed", "on the way", "of an older intent"],
 )
 def test_tells_when_the_deadline_has_passed(live: dict[str, Any], exceeded: bool) -> None:
-    assert rollout.observe(live, [NEW], []).deadline_exceeded is exceeded
+    assert workload.observe(live, [NEW], []).deadline_exceeded is exceeded
 
 
 def test_counts_only_pods_of_the_newest_replica_set_as_new() -> None:
     pods = [pod("a", revision=1), pod("b", revision=2), pod("c", revision=3)]
 
-    found = rollout.observe(deployment(), [NEW, OLD, replica_set(9, owner="somebody else")], pods)
+    found = workload.observe(deployment(), [NEW, OLD, replica_set(9, owner="somebody else")], pods)
 
     assert [(seen.name, seen.newest) for seen in found.pods] == [("a", False), ("b", True), ("c", False)]
     assert [seen.name for seen in found.newest] == ["b"]
 
 
 def test_orders_revisions_as_numbers() -> None:
-    found = rollout.observe(
+    found = workload.observe(
         deployment(revision="10"), [replica_set(9), replica_set(10)], [pod("a", revision=10)]
     )
 
@@ -94,20 +94,20 @@ def test_calls_no_pod_new_while_the_deployment_is_ahead_of_the_replica_sets() ->
 
     The old pods looked like new ones that answer a wrong version, and a good roll-out was called Stalled.
     """
-    found = rollout.observe(deployment(revision="2", updated=0), [OLD], [pod("a", revision=1)])
+    found = workload.observe(deployment(revision="2", updated=0), [OLD], [pod("a", revision=1)])
 
     assert found.newest == ()
 
 
 def test_calls_no_pod_new_before_the_deployment_was_acted_on() -> None:
-    assert rollout.observe(deployment(observed=1), [NEW], [pod()]).newest == ()
+    assert workload.observe(deployment(observed=1), [NEW], [pod()]).newest == ()
 
 
 def test_leaves_out_a_pod_that_is_on_its_way_out() -> None:
     leaving = pod()
-    leaving["metadata"]["deletionTimestamp"] = workload.SCHEDULED
+    leaving["metadata"]["deletionTimestamp"] = workload_bodies.SCHEDULED
 
-    assert rollout.observe(deployment(), [NEW], [leaving]).pods == ()
+    assert workload.observe(deployment(), [NEW], [leaving]).pods == ()
 
 
 def test_reads_a_pod() -> None:
@@ -168,7 +168,7 @@ def test_tells_how_the_server_ended(
     ],
 )
 def test_tells_when_an_image_cannot_be_pulled(reason: str, failed: bool) -> None:
-    assert rollout.cannot_pull(seen_pod(pod(ready=False, state=waiting(reason)))) is failed
+    assert workload.cannot_pull(seen_pod(pod(ready=False, state=waiting(reason)))) is failed
 
 
 @pytest.mark.parametrize("failure", ["ErrImagePull", "RegistryUnavailable"])
@@ -193,11 +193,11 @@ def test_a_try_to_pull_and_the_back_off_after_it_are_one_state(failure: str) -> 
     ids=["ended", "started again", "another exit code", "ready by now"],
 )
 def test_tells_a_refused_artifact_by_its_exit_code(raw: dict[str, Any], refused: bool) -> None:
-    assert rollout.refused_artifact(seen_pod(raw)) is refused
+    assert workload.refused_artifact(seen_pod(raw)) is refused
 
 
 @pytest.mark.parametrize(
     ("ready", "restarts", "crashing"), [(False, 2, False), (False, 3, True), (True, 7, False)]
 )
 def test_tells_a_crash_loop_by_its_restarts(ready: bool, restarts: int, crashing: bool) -> None:
-    assert rollout.crashing(seen_pod(pod(ready=ready, restarts=restarts)), 3) is crashing
+    assert workload.crashing(seen_pod(pod(ready=ready, restarts=restarts)), 3) is crashing

@@ -5,8 +5,8 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-from iris_operator.dashboards import panels, queries
-from iris_operator.dashboards.queries import share
+from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards.queries import share
 
 UID: Final = "iris-fleet"
 _TOLD: Final = 'model_namespace=~"$namespace"'

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from iris_operator import children, errors, kinds, metrics, ownership, reasons, store
+from iris_operator import children, errors, kinds, metrics, reasons
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
 from iris_operator.kinds import Kind
-from iris_operator.spec import IrisModel
-from iris_operator.store import Snapshot, Store
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe import ownership, store
+from iris_operator.observe.store import Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Applier:
             if error.ending:
                 raise errors.Waiting(_NAMESPACE_WAIT_SECONDS, "its namespace is being deleted") from error
             if error.code == 404 and kind.optional:
-                return  # its API has just been removed: the next sweep tells
+                return  # its API has just been removed: the next resync tells
             raise
         self._store.observe(kind, applied)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)

@@ -9,8 +9,8 @@ from iris_operator import children, errors, kinds
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
-from iris_operator.queue import Queue
-from iris_operator.store import Key, Store
+from iris_operator.observe.store import Key, Store
+from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ async def once(
         queue.add(key)
     for key in store.models() - missed:
         queue.add(key, _ROUTINE_PATIENCE)
-    logger.debug("sweep: %d models, %d had changed unseen", len(store.models()), len(missed))
+    logger.debug("resync: %d models, %d had changed unseen", len(store.models()), len(missed))
     return found, versions
 
 

@@ -1,4 +1,4 @@
-"""The operator without Kopf: store, watches, queue, workers, sweep and lease, running together.
+"""The operator without Kopf: store, watches, queue, workers, resync and lease, running together.
 
 Whatever ends one of them ends all, and the process with them: a restart is the universal repair.
 """
@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_operator import errors, kinds, lease, metrics, sweep, watch, workers
+from iris_operator import errors, kinds, metrics
 from iris_operator.cluster import Cluster
 from iris_operator.kinds import Kind
-from iris_operator.proof import Prover
-from iris_operator.queue import REST, Queue
-from iris_operator.reconcile import World, reconcile
-from iris_operator.settings import Settings
-from iris_operator.store import Key, Store
-from iris_operator.sweep import Place
+from iris_operator.observe.proof import Prover
+from iris_operator.observe.store import Key, Store
+from iris_operator.reconcile import Context, reconcile
+from iris_operator.runtime import lease, resync, watch, workers
+from iris_operator.runtime.queue import REST, Queue
+from iris_operator.runtime.resync import Place
+from iris_operator.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Engine:
         self._cluster = cluster
         self._store = Store()
         self._queue = Queue(random.random, REST)
-        self._world = World(cluster, self._store, prover, lambda: datetime.now(UTC), settings.instance)
+        self._context = Context(cluster, self._store, prover, lambda: datetime.now(UTC), settings.instance)
         self._synced = False
         self._leading = False
         metrics.queue_in_work(self._queue.in_work)
@@ -59,17 +60,17 @@ class Engine:
 
     def unready(self) -> str:
         """Why this replica cannot take over yet, or nothing."""
-        return "" if self._synced else "the first sweep has not finished"
+        return "" if self._synced else "the first resync has not finished"
 
     async def run(self) -> None:
         """Runs until cancelled, or raises what ended it."""
-        versions = await self._first_sweep()
+        versions = await self._first_resync()
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
             for place, version in versions.items():
                 if place.kind != kinds.IRIS_MODEL:  # those are Kopf's
                     tasks.create_task(self._follow(place, version))
-            tasks.create_task(self._sweep_for_ever())
+            tasks.create_task(self._resync_for_ever())
             keeping = []
             if elector is not None:
                 await elector.acquire()
@@ -97,7 +98,7 @@ class Engine:
             self._queue.add(key)
 
     async def _reconcile(self, key: Key) -> float | None:
-        return await reconcile(self._world, key)
+        return await reconcile(self._context, key)
 
     def _elector(self) -> lease.Elector | None:
         namespace = self._settings.lease_namespace
@@ -108,12 +109,12 @@ class Engine:
             self._cluster, namespace, identity, clock=time.monotonic, now=lambda: datetime.now(UTC)
         )
 
-    async def _first_sweep(self) -> Mapping[Place, int]:
+    async def _first_resync(self) -> Mapping[Place, int]:
         said = ""
         while True:
             try:
                 await self._refuse_old_cluster()
-                versions = await self._sweep()
+                versions = await self._resync()
             except errors.ClusterError as error:
                 if str(error) != said:  # once, not every two seconds
                     said = str(error)
@@ -135,21 +136,21 @@ class Engine:
             self._cluster, self._store, self._queue, place, version=version, jitter=random.random
         )
 
-    async def _sweep(self) -> Mapping[Place, int]:
+    async def _resync(self) -> Mapping[Place, int]:
         namespaces = self._settings.namespaces
-        missed, versions = await sweep.once(self._cluster, self._store, self._queue, namespaces)
+        missed, versions = await resync.once(self._cluster, self._store, self._queue, namespaces)
         # At the start everything is new: counted from 0 on, or the first correction would be no increase.
-        metrics.swept(missed if self._synced else dict.fromkeys(missed, 0))
+        metrics.resynced(missed if self._synced else dict.fromkeys(missed, 0))
         return versions
 
-    async def _sweep_for_ever(self) -> None:
+    async def _resync_for_ever(self) -> None:
         while True:
             # Jittered: replicas and restarts must not all LIST at the same moment.
-            await asyncio.sleep(self._settings.sweep_seconds * random.uniform(0.9, 1.1))  # noqa: S311
+            await asyncio.sleep(self._settings.resync_seconds * random.uniform(0.9, 1.1))  # noqa: S311
             try:
-                await self._sweep()
+                await self._resync()
             except errors.ClusterError as error:
-                logger.warning("sweep: %s; the next one will do", error)
+                logger.warning("resync: %s; the next one will do", error)
 
 
 async def _keep(elector: lease.Elector) -> None:

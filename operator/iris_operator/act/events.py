@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from iris_operator import errors, kinds
-from iris_operator.checks import Verdict
 from iris_operator.cluster import Cluster
+from iris_operator.decide.checks import Verdict
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iris_operator.dashboards import queries
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring.dashboards import queries
 
 RUNBOOKS: Final = "https://github.com/two-inc/iris-model-operator/blob/main/docs/runbooks"
 

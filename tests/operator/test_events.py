@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds, notices, reasons
-from iris_operator.checks import Verdict
+from iris_operator import errors, kinds, reasons
+from iris_operator.act import events
+from iris_operator.decide.checks import Verdict
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies
@@ -32,11 +33,11 @@ def was(status: str, reason: str) -> dict[str, Any]:
     ids=["no status", "a fresh object", "at rest", "ready now", "another reason", "another message only"],
 )
 def test_is_due_on_a_transition_alone(before: dict[str, Any], verdict: Verdict, due: bool) -> None:
-    assert notices.due(before, verdict) is due
+    assert events.due(before, verdict) is due
 
 
 async def post(cluster: FakeCluster, verdict: Verdict) -> None:
-    await notices.post(cluster, bodies.body(), verdict, instance="iris-operator-1", now=NOW)
+    await events.post(cluster, bodies.body(), verdict, instance="iris-operator-1", now=NOW)
 
 
 @pytest.mark.parametrize(("verdict", "kind"), [(SERVING, "Normal"), (STALLED, "Warning")])

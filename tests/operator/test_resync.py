@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds, sweep
-from iris_operator.queue import Queue
-from iris_operator.store import Store
+from iris_operator import errors, kinds
+from iris_operator.observe.store import Store
+from iris_operator.runtime import resync
+from iris_operator.runtime.queue import Queue
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies
@@ -24,10 +25,10 @@ async def taken(queue: Queue, count: int) -> set[tuple[str, str]]:
 async def test_lists_every_kind_once_and_of_the_rest_only_what_carries_our_label() -> None:
     cluster = FakeCluster()
 
-    await sweep.once(cluster, Store(), some_queue(), ())
+    await resync.once(cluster, Store(), some_queue(), ())
 
-    assert [call.kind for call in cluster.calls] == [kind for kind, _ in sweep.WATCHED]
-    assert {kind for kind, selector in sweep.WATCHED if selector is None} == {kinds.IRIS_MODEL}
+    assert [call.kind for call in cluster.calls] == [kind for kind, _ in resync.WATCHED]
+    assert {kind for kind, selector in resync.WATCHED if selector is None} == {kinds.IRIS_MODEL}
 
 
 async def test_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
@@ -40,7 +41,7 @@ async def test_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
         {"metadata": {**orphan, "labels": {**OURS, "app.kubernetes.io/instance": "gone"}}},
     )
 
-    await sweep.once(cluster, store, queue, ())
+    await resync.once(cluster, store, queue, ())
 
     assert await taken(queue, 3) == {("iris", "iris"), ("iris", "roses"), ("iris", "gone")}
 
@@ -50,7 +51,7 @@ async def test_lists_only_the_namespaces_that_it_was_told_of() -> None:
     for namespace in ("a", "b", "c"):
         cluster.put(kinds.IRIS_MODEL, bodies.body(namespace=namespace))
 
-    await sweep.once(cluster, store, some_queue(), ("a", "b"))
+    await resync.once(cluster, store, some_queue(), ("a", "b"))
 
     assert store.models() == {("a", "iris"), ("b", "iris")}
 
@@ -65,16 +66,16 @@ async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() ->
 
     cluster.before = arrive
 
-    await sweep.once(cluster, store, some_queue(), ("a", "b"))
+    await resync.once(cluster, store, some_queue(), ("a", "b"))
 
     assert store.models() == {("a", "iris")}
 
 
 async def test_tells_from_which_version_on_each_place_is_to_be_watched() -> None:
-    _, versions = await sweep.once(lacking(kinds.SERVICE_MONITOR), Store(), some_queue(), ("a", "b"))
-    first, *_, last = sweep.places(("a", "b"))
+    _, versions = await resync.once(lacking(kinds.SERVICE_MONITOR), Store(), some_queue(), ("a", "b"))
+    first, *_, last = resync.places(("a", "b"))
 
-    assert list(versions) == sweep.places(("a", "b"))
+    assert list(versions) == resync.places(("a", "b"))
     assert 0 < versions[first] < versions[last]
     assert {place.kind for place, version in versions.items() if not version} == {kinds.SERVICE_MONITOR}
 
@@ -84,7 +85,7 @@ async def test_a_routine_look_lets_what_is_declared_meanwhile_pass() -> None:
     known = cluster.put(kinds.IRIS_MODEL, bodies.body("roses"))
     store.observe(kinds.IRIS_MODEL, known)
 
-    await sweep.once(cluster, store, queue, ())
+    await resync.once(cluster, store, queue, ())
     queue.add(("iris", "new"))
 
     assert [await queue.take() for _ in range(2)] == [("iris", "new"), ("iris", "roses")]
@@ -109,21 +110,21 @@ def monitor() -> dict[str, Any]:
 async def test_a_kind_that_is_not_installed_is_absent_and_no_error() -> None:
     store = Store()
 
-    await sweep.once(lacking(kinds.SERVICE_MONITOR), store, some_queue(), ())
+    await resync.once(lacking(kinds.SERVICE_MONITOR), store, some_queue(), ())
 
     assert store.absent == {kinds.SERVICE_MONITOR}
 
 
 async def test_a_kind_of_kubernetes_itself_must_be_there() -> None:
     with pytest.raises(errors.ClusterError):
-        await sweep.once(lacking(kinds.SERVICE), Store(), some_queue(), ())
+        await resync.once(lacking(kinds.SERVICE), Store(), some_queue(), ())
 
 
 async def test_objects_of_a_kind_that_was_removed_are_forgotten_and_their_models_looked_at() -> None:
     store, queue = Store(), some_queue()
     store.observe(kinds.SERVICE_MONITOR, monitor())
 
-    await sweep.once(lacking(kinds.SERVICE_MONITOR), store, queue, ())
+    await resync.once(lacking(kinds.SERVICE_MONITOR), store, queue, ())
 
     assert store.snapshot(("iris", "iris")).children == {}
     assert await taken(queue, 1) == {("iris", "iris")}

@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from iris_operator import kinds, quantities
+from iris_operator import kinds
 from iris_operator.children import metadata
-from iris_operator.spec import IrisModel
+from iris_operator.model import quantities
+from iris_operator.model.spec import IrisModel
 
 # Digest of the whole intent, on the child itself: a field that we stop owning changes it, so it is removed.
 INTENT: Final = "serving.two.inc/intent"

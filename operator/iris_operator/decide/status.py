@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import checks, history, reasons
-from iris_operator.checks import Facts, Verdict
+from iris_operator import reasons
+from iris_operator.decide import checks, history
+from iris_operator.decide.checks import Facts, Verdict
 
 _LONGEST_MESSAGE: Final = 1024
 
@@ -18,8 +19,8 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         "observedGeneration": facts.generation,
         "servingVersion": serving,
         "modelDigest": digest,
-        "replicas": facts.rollout.replicas,
-        "readyReplicas": facts.rollout.ready,
+        "replicas": facts.workload.replicas,
+        "readyReplicas": facts.workload.ready,
         "selector": facts.selector,
         "url": facts.url,
         "conditions": _conditions(facts, verdict, before.get("conditions", ()), now),

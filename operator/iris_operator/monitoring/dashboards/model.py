@@ -8,9 +8,9 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-from iris_operator.dashboards import panels, queries
-from iris_operator.dashboards.queries import rate, share
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
+from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards.queries import rate, share
 
 _FAILED: Final = 'http_status=~"5.."'
 _FEATURE: Final = ("version", "feature")

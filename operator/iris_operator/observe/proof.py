@@ -15,7 +15,7 @@ from typing import Final
 import aiohttp
 
 from iris_operator.children import deployment
-from iris_operator.rollout import Pod
+from iris_operator.observe.workload import Pod
 
 PATH: Final = "/api/v1/model/info"
 RETAKE_SECONDS: Final = 300.0

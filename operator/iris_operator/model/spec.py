@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_operator import errors, reasons
-from iris_operator.objectives import Objectives
+from iris_operator.model.objectives import Objectives
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The last seen copy of every object that matters, trimmed and packed, and what belongs to which IrisModel.
 
-Filled by watch events, by the sweep's LISTs and by the answers to our own writes; an older copy never
+Filled by watch events, by the resync's LISTs and by the answers to our own writes; an older copy never
 replaces a newer one. Packed as MessagePack, because a tree of dicts takes five times the memory, and Python's
 garbage collector walks all of it again and again. No I/O.
 """
@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from iris_operator import kinds, ownership, routes
+from iris_operator import kinds
 from iris_operator.children import metadata
 from iris_operator.kinds import Kind
+from iris_operator.model import routes
+from iris_operator.observe import ownership
 
 Key = tuple[str, str]  # namespace and name of an IrisModel
 Body = Mapping[str, Any]
@@ -98,7 +100,7 @@ class Store:
 
     @property
     def absent(self) -> frozenset[Kind]:
-        """Optional kinds whose API the last sweep did not find."""
+        """Optional kinds whose API the last resync did not find."""
         return frozenset(self._absent)
 
     def models(self) -> set[Key]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from iris_operator import errors, reasons, rollout
-from iris_operator.proof import DOUBT_SECONDS, Proof
-from iris_operator.rollout import Rollout
+from iris_operator import errors, reasons
+from iris_operator.observe import workload
+from iris_operator.observe.proof import DOUBT_SECONDS, Proof
+from iris_operator.observe.workload import Workload
 
 PULL_PATIENCE: Final = timedelta(seconds=30)
 CRASH_RESTARTS: Final = 3
@@ -27,7 +28,7 @@ class Facts:
     suspended: bool
     fault: errors.Invalid | None
     failures: tuple[errors.ChildFailure, ...]
-    rollout: Rollout
+    workload: Workload
     proofs: Mapping[str, Proof]  # by pod uid, of every ready pod
     selector: str
     url: str
@@ -39,10 +40,10 @@ class Facts:
 
     def serves_declared(self) -> bool:
         """Rolled out, and every ready pod of the newest ReplicaSet has proven the declared version."""
-        ready = [pod for pod in self.rollout.newest if pod.ready]
+        ready = [pod for pod in self.workload.newest if pod.ready]
         return (
-            self.rollout.complete
-            and 0 < self.rollout.wanted <= len(ready)
+            self.workload.complete
+            and 0 < self.workload.wanted <= len(ready)
             and all(self.proof_of(pod.uid).version == self.version for pod in ready)
         )
 
@@ -97,14 +98,14 @@ def failure_of(facts: Facts, condition: str) -> errors.ChildFailure | None:
 
 
 def _artifact_rejected(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
-        if rollout.refused_artifact(pod):
+    for pod in facts.workload.newest:
+        if workload.refused_artifact(pod):
             return _stalled(reasons.ARTIFACT_REJECTED, f"pod {pod.name}: {pod.exit_message}")
     return None
 
 
 def _image_pull_failed(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
+    for pod in facts.workload.newest:
         patience = _patience_left(facts, pod)
         if patience is not None and patience <= timedelta(0):
             return _stalled(
@@ -114,8 +115,8 @@ def _image_pull_failed(facts: Facts) -> Verdict | None:
 
 
 def _pods_crashing(facts: Facts) -> Verdict | None:
-    for pod in facts.rollout.newest:
-        if rollout.crashing(pod, CRASH_RESTARTS):
+    for pod in facts.workload.newest:
+        if workload.crashing(pod, CRASH_RESTARTS):
             ended = (
                 f"exit code {pod.exit_code}: {pod.exit_message}" if pod.exit_code is not None else "not ready"
             )
@@ -126,7 +127,7 @@ def _pods_crashing(facts: Facts) -> Verdict | None:
 def _version_mismatch(facts: Facts) -> Verdict | None:
     answers = [
         (pod.name, proof)
-        for pod in facts.rollout.newest
+        for pod in facts.workload.newest
         if pod.ready and not (proof := facts.proof_of(pod.uid)).failure
     ]
     for name, proof in answers:
@@ -141,14 +142,14 @@ def _version_mismatch(facts: Facts) -> Verdict | None:
 
 
 def _deadline_exceeded(facts: Facts) -> Verdict | None:
-    if not facts.rollout.deadline_exceeded:
+    if not facts.workload.deadline_exceeded:
         return None
     message = f"the roll-out made no progress within spec.progressDeadlineSeconds; {_count(facts)}"
     return _stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
 
 
 def _scaled_to_zero(facts: Facts) -> Verdict | None:
-    if not facts.rollout.complete or facts.rollout.wanted:
+    if not facts.workload.complete or facts.workload.wanted:
         return None
     return Verdict(
         ready=False, reason=reasons.SCALED_TO_ZERO, message="no pod is asked for, so nothing serves"
@@ -156,9 +157,9 @@ def _scaled_to_zero(facts: Facts) -> Verdict | None:
 
 
 def _rolling_out(facts: Facts) -> Verdict | None:
-    if not facts.rollout.seen:
+    if not facts.workload.seen:
         return _progressing("waiting for the Deployment to be acted on")
-    if not facts.rollout.complete:
+    if not facts.workload.complete:
         return _progressing(f"rolling out version {facts.version}: {_count(facts)}{_trouble(facts)}")
     return None
 
@@ -166,13 +167,13 @@ def _rolling_out(facts: Facts) -> Verdict | None:
 def _unproven(facts: Facts) -> Verdict | None:
     if facts.serves_declared():
         return None
-    failures = [proof.failure for pod in facts.rollout.newest if (proof := facts.proof_of(pod.uid)).failure]
+    failures = [proof.failure for pod in facts.workload.newest if (proof := facts.proof_of(pod.uid)).failure]
     detail = failures[0] if failures else "not every pod has been seen"
     return _progressing(f"waiting for the pods to prove version {facts.version}: {detail}")
 
 
 def _serving(facts: Facts) -> Verdict:
-    message = f"{facts.rollout.wanted} of {facts.rollout.wanted} pods prove version {facts.version}"
+    message = f"{facts.workload.wanted} of {facts.workload.wanted} pods prove version {facts.version}"
     return Verdict(ready=True, reason=reasons.SERVING, message=message)
 
 
@@ -201,7 +202,7 @@ def look_again(facts: Facts, verdict: Verdict) -> float | None:
     """Seconds after which the verdict may change without any event, or None."""
     waits = [
         patience.total_seconds() + 0.1
-        for pod in facts.rollout.newest
+        for pod in facts.workload.newest
         if (patience := _patience_left(facts, pod)) is not None and patience > timedelta(0)
     ]
     if any(proof.failure for proof in facts.proofs.values()):
@@ -213,20 +214,20 @@ def look_again(facts: Facts, verdict: Verdict) -> float | None:
     return None if verdict.stalled and not waits else min(waits, default=None)
 
 
-def _patience_left(facts: Facts, pod: rollout.Pod) -> timedelta | None:
-    if not rollout.cannot_pull(pod) or pod.scheduled_at is None:
+def _patience_left(facts: Facts, pod: workload.Pod) -> timedelta | None:
+    if not workload.cannot_pull(pod) or pod.scheduled_at is None:
         return None
     return pod.scheduled_at + PULL_PATIENCE - facts.now
 
 
 def _count(facts: Facts) -> str:
-    state = facts.rollout
+    state = facts.workload
     newest_ready = sum(pod.ready for pod in state.newest)
     return f"{newest_ready} of {state.wanted} new pods ready, {state.ready} ready in all"
 
 
 def _trouble(facts: Facts) -> str:
-    for pod in facts.rollout.newest:
+    for pod in facts.workload.newest:
         if pod.ready:
             continue
         if pod.waiting_message:

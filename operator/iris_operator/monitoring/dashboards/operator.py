@@ -4,8 +4,8 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 
-from iris_operator.dashboards import panels, queries
-from iris_operator.dashboards.queries import rate
+from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards.queries import rate
 
 UID: Final = "iris-operator"
 _OURS: Final = 'controller="irismodel"'
@@ -31,8 +31,8 @@ def _operator(board: dashboard.Dashboard) -> None:
     board.with_panel(panels.judged(led, (None, panels.RED), (1, panels.GREEN), (2, panels.RED)))
     models = "count(count by (model_namespace, model) (irismodel_info))"
     board.with_panel(panels.tile("Models", models, span=4))
-    swept = "time() - max(iris_operator_sweep_timestamp_seconds)"
-    board.with_panel(panels.tile("Last good sweep", swept, span=4).unit("s"))
+    resynced = "time() - max(iris_operator_sweep_timestamp_seconds)"
+    board.with_panel(panels.tile("Last good resync", resynced, span=4).unit("s"))
     # Whoever stands by collects names as well, for the moment when it has to lead.
     waiting = f"sum(workqueue_depth{{{_QUEUE}}} * on (namespace, pod) {_LEADER})"
     board.with_panel(panels.tile("Waiting", waiting, span=4))
@@ -60,7 +60,7 @@ def _work(board: dashboard.Dashboard) -> None:
     )
     corrections = rate("iris_operator_sweep_corrections_total", "", "kind")
     board.with_panel(
-        panels.graph("What only the sweep noticed", (corrections, "{{kind}}"), unit="ops").description(
+        panels.graph("What only the resync noticed", (corrections, "{{kind}}"), unit="ops").description(
             "Differences that no watch had told of; often: watches are stale."
         )
     )

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from iris_operator import errors, metrics
-from iris_operator.queue import Queue
-from iris_operator.store import Key
+from iris_operator.observe.store import Key
+from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ class Settings:
     health_port: int
     log_level: str
     workers: int
-    sweep_seconds: float
+    resync_seconds: float
     instance: str
 
 
@@ -44,7 +44,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         health_port=_whole("IRIS_OPERATOR_HEALTH_ADDRESS", port, 0, 65_535),
         log_level=level,
         workers=_whole("IRIS_OPERATOR_WORKERS", environ.get("IRIS_OPERATOR_WORKERS", "8"), 1, 64),
-        sweep_seconds=_whole(
+        resync_seconds=_whole(
             "IRIS_OPERATOR_SWEEP_SECONDS", environ.get("IRIS_OPERATOR_SWEEP_SECONDS", "600"), 1, 86_400
         ),
         instance=environ.get("HOSTNAME") or "iris-operator",

@@ -43,7 +43,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class Workload:
     """The Deployment as a whole; `seen` is False until its controller has acted on the newest intent."""
 
     seen: bool
@@ -60,14 +60,14 @@ class Rollout:
         return tuple(pod for pod in self.pods if pod.newest)
 
 
-NOTHING: Final = Rollout(False, False, False, 0, 0, 0, 0, ())
+NOTHING: Final = Workload(False, False, False, 0, 0, 0, 0, ())
 
 
 def observe(
     deployment: Mapping[str, Any] | None,
     replica_sets: Iterable[Mapping[str, Any]],
     pods: Iterable[Mapping[str, Any]],
-) -> Rollout:
+) -> Workload:
     """Facts about one model's Deployment; NOTHING when there is none."""
     if deployment is None:
         return NOTHING
@@ -81,7 +81,7 @@ def observe(
         condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded"
         for condition in status.get("conditions", ())
     )
-    return Rollout(
+    return Workload(
         seen=seen,
         complete=seen and updated == replicas == available == wanted,
         deadline_exceeded=seen and deadline,

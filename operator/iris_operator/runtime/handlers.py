@@ -13,7 +13,7 @@ from typing import Any
 import kopf
 
 from iris_operator import errors, kinds
-from iris_operator.engine import Engine
+from iris_operator.runtime.engine import Engine
 
 
 async def pump(

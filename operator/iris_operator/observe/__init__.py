@@ -1,0 +1,7 @@
+"""What is there: the cluster and the pods, as plain facts.
+
+`store` keeps trimmed copies of everything that is watched. `workload` turns a Deployment, its ReplicaSets
+and pods into facts, `proof` asks the pods for their version over HTTP, `provenance` reads the Git revision
+from Flux, and `ownership` decides whose an object is and whether it still has every declared value. Nothing
+here writes or judges.
+"""
