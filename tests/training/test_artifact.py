@@ -13,7 +13,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from iris_training import artifact, data, fit, linear
+from iris_training import artifact, columns, data, fit, linear
 from iris_training.data import Dataset
 from iris_training.errors import Invalid
 from iris_training.estimators import Recipe
@@ -99,7 +99,7 @@ def test_card_keeps_the_contract(card: dict[str, Any], files: dict[str, bytes], 
         key: value for key, value in card.items() if key not in {"libraries", "scores", "golden", "linear"}
     }
 
-    assert set(told.pop("distributions")) == set(data.FEATURES)
+    assert set(told.pop("distributions")) == set(columns.FEATURES)
     assert told == {
         "schema": 1,
         "version": "1.4.0",
@@ -134,7 +134,7 @@ def test_scores_are_those_of_the_rows_held_back(card: dict[str, Any], pipeline: 
     assert scores["accuracy"] == pipeline.score(parts.held_rows, parts.held_labels)
     assert sum(map(sum, scores["confusion_matrix"])) == len(parts.held_labels) == 30
     assert [sum(row) for row in scores["confusion_matrix"]] == [
-        scores["classes"][label]["support"] for label in data.CLASSES
+        scores["classes"][label]["support"] for label in columns.CLASSES
     ]
     assert set(scores["classes"]["setosa"]) == {"precision", "recall", "f1", "support"}
     assert scores["cross_validated_accuracy"] == pytest.approx(

@@ -21,17 +21,26 @@ Train the Iris classifier and write it as one artifact: the pipeline (joblib), i
 a Markdown model card and a picture of the confusion matrix. Progress goes to standard error;
 the path of the joblib is the only line on standard output.
 """
+IMPORT = "import-data"
+IMPORT_DESCRIPTION = """\
+Convert a CSV of irises to the format that is trained on: UCI's file without a header, headers of R,
+Kaggle and scikit-learn, Iris-setosa, decimal commas, semicolons, tabs, a byte order mark. No number is
+changed and no row left out. The path of the new file is the only line on standard output.
+"""
 EPILOG = """\
 The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
   sepal_length,sepal_width,petal_length,petal_width,species
 where species is setosa, versicolor or virginica.
 
-Exit codes: 0 trained, 2 refused in one line with nothing written, 130 interrupted.
+`iris-training import-data FILE` converts other formats: see its --help.
+
+Exit codes: 0 trained, 2 refused in one line for each fault with nothing written, 130 interrupted.
 
 Examples:
   iris-training
   iris-training --version 1.4.0
   iris-training --data measurements.csv --output models --seed 7
+  iris-training import-data iris.data --output data/iris.csv
   iris-training --estimator random-forest --param n_estimators=200 --param max_depth=6
 """
 
@@ -49,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except Invalid as error:
-        sys.stderr.write(f"iris-training: {error}\n")
+        sys.stderr.writelines(f"iris-training: {line}\n" for line in error.lines)
         return REFUSED
     except KeyboardInterrupt:
         sys.stderr.write("iris-training: interrupted\n")
@@ -57,16 +66,25 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if words is None else words
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("iris_training").setLevel(logging.INFO)
+    if words[:1] == [IMPORT]:
+        options = _import_parser().parse_args(words[1:])
+        _print(train.import_data(Path(options.file), Path(options.output), export.Disk()))
+    else:
+        _print(_train(words))
+    return 0
+
+
+def _train(words: Sequence[str]) -> Path:
     now = datetime.datetime.now(datetime.UTC)
     options = vars(_parser().parse_args(words))
     recipe = estimators.parse(options.pop("estimator"), options.pop("scaler"), options.pop("param"))
     asked = settings.parse(**options, recipe=recipe, now=now)
     # matplotlib refuses to be imported under a name it does not know, and we draw without any backend.
     os.environ["MPLBACKEND"] = "agg"
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("iris_training").setLevel(logging.INFO)
-    _print(train.run(asked, export.Disk()))
-    return 0
+    return train.run(asked, export.Disk())
 
 
 def _print(path: Path) -> None:
@@ -113,6 +131,23 @@ def _parser() -> argparse.ArgumentParser:
         help="for the split, the folds and the estimator (default %(default)s)",
     )
     _add_recipe(parser)
+    return parser
+
+
+def _import_parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog=f"iris-training {IMPORT}",
+        description=IMPORT_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", metavar="FILE", help="the file to convert")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        default=str(settings.SAMPLE_DATA),
+        help="the new file, never an existing one (default %(default)s)",
+    )
     return parser
 
 

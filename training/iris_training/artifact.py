@@ -11,7 +11,8 @@ import joblib
 from sklearn.pipeline import Pipeline
 
 from iris_training import card, evaluate, fit, golden, model_card, names, picture, portable
-from iris_training.data import CLASSES, Dataset
+from iris_training.columns import CLASSES
+from iris_training.data import Dataset
 from iris_training.facts import Facts
 from iris_training.portable import Portable
 from iris_training.settings import Settings

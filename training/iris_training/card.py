@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 
 from iris_training import names
-from iris_training.data import CLASSES, UNIT
+from iris_training.columns import CLASSES, UNIT
 from iris_training.facts import Facts
 from iris_training.fit import TEST_FRACTION
 from iris_training.trees import Trees

@@ -1,23 +1,22 @@
 """The CSV's text to typed rows, and the classic sample as text. Pure: no file is read or written here.
 
-Every refusal names the line and the column as an editor counts them. Nothing is guessed or repaired:
-a row that is dropped in silence would be missing from the model in silence.
+Every fault is named by line and column as an editor counts them. Nothing is guessed or repaired: a row that
+is dropped in silence would be missing from the model in silence.
 """
 
-import csv
-import io
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from iris_training.errors import Invalid, quote
+from iris_training import formats
+from iris_training.columns import CLASSES, FEATURES, HEADER, UNIT
+from iris_training.errors import Faults, Invalid, quote
+from iris_training.formats import Found, Line, Table
 
-FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-CLASSES = ("setosa", "versicolor", "virginica")
-HEADER = (*FEATURES, "species")
-UNIT = "cm"
+# Where our columns are in our own files.
+COLUMNS = tuple(range(1, len(HEADER) + 1))
 # No iris is a metre long: such a number is another unit or a slip, and would rule the scaler.
 LARGEST_LENGTH = 100.0
 # One for each fold of the cross-validation.
@@ -35,13 +34,40 @@ class Dataset:
 
 
 def parse(text: str, *, name: str) -> Dataset:
-    """Read the whole text or refuse it; `name` is what the messages call the file."""
-    lines = _lines(text, name)
-    _header(lines, name)
-    parsed = [_row(cells, name, line) for line, cells in lines]
-    dataset = Dataset(rows=tuple(row for row, _ in parsed), labels=tuple(label for _, label in parsed))
-    _balance(dataset, name)
+    """Read the whole text, or refuse it with all its faults; `name` is what the messages call the file."""
+    faults = Faults()
+    dataset = _dataset(formats.lines(text, name), name, faults, COLUMNS)
+    if faults:
+        table = _converted(text, name)
+        if table.found:
+            faults = Faults()
+            for found, place in table.found.items():
+                faults.add(Invalid(f"{name}:{place}", found, _expected(name)))
+            _dataset(iter(table.lines), name, faults, table.columns)
+        raise faults.refusal()
     return dataset
+
+
+def convert(text: str, *, name: str) -> tuple[Dataset, Found]:
+    """The same for a text in another format, and what of it is not as `parse` expects it."""
+    faults = Faults()
+    table = formats.convert(text, name)
+    dataset = _dataset(iter(table.lines), name, faults, table.columns)
+    if faults:
+        raise faults.refusal()
+    return dataset, table.found
+
+
+def _converted(text: str, name: str) -> Table:
+    try:
+        return formats.convert(text, name)
+    except Invalid:
+        # Not even lines: the faults that are found already say so.
+        return Table((), {})
+
+
+def _expected(name: str) -> str:
+    return f"the format that `iris-training import-data {name}` writes"
 
 
 def render(rows: Iterable[Sequence[float]], labels: Iterable[int]) -> str:
@@ -62,21 +88,24 @@ def sample() -> str:
     return render(bunch.data.tolist(), bunch.target.tolist())
 
 
-def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Each line that is not empty, with its number in the file."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise Invalid(f"{name}:{reader.line_num}:1", str(error), "comma-separated values") from error
-        if cells is None:
-            return
-        if cells:
-            yield reader.line_num, cells
+def _dataset(lines: Iterator[Line], name: str, faults: Faults, columns: Sequence[int]) -> Dataset:
+    """All rows that are right; what is wrong is added to the faults, by the file's own columns."""
+    rows: list[tuple[float, ...]] = []
+    labels: list[int] = []
+    try:
+        _header(lines, name)
+        for line, cells in lines:
+            row, label = _row(cells, f"{name}:{line}", columns, faults)
+            rows.append(row)
+            labels.append(label)
+        if not faults:
+            _balance(labels, name)
+    except Invalid as fault:
+        faults.add(fault)
+    return Dataset(rows=tuple(rows), labels=tuple(labels))
 
 
-def _header(lines: Iterator[tuple[int, list[str]]], name: str) -> None:
+def _header(lines: Iterator[Line], name: str) -> None:
     expected = f"the header {','.join(HEADER)}"
     line, cells = next(lines, (1, []))
     if not cells:
@@ -87,40 +116,51 @@ def _header(lines: Iterator[tuple[int, list[str]]], name: str) -> None:
     for column, (cell, wanted) in enumerate(zip(cells, HEADER, strict=False), start=1):
         if cell != wanted:
             raise Invalid(f"{name}:{line}:{column}", quote(cell), f"{quote(wanted)} ({expected})")
-    _width(cells, name, line, expected)
+    if (fault := _width(cells, f"{name}:{line}", expected)) is not None:
+        raise fault
 
 
-def _width(cells: Sequence[str], name: str, line: int, expected: str) -> None:
-    if len(cells) != len(HEADER):
-        column = min(len(cells), len(HEADER)) + 1
-        raise Invalid(f"{name}:{line}:{column}", f"{len(cells)} columns", expected)
+def _width(cells: Sequence[str], line: str, expected: str) -> Invalid | None:
+    if len(cells) == len(HEADER):
+        return None
+    column = min(len(cells), len(HEADER)) + 1
+    return Invalid(f"{line}:{column}", f"{len(cells)} columns", expected)
 
 
-def _row(cells: Sequence[str], name: str, line: int) -> tuple[tuple[float, ...], int]:
+def _row(
+    cells: Sequence[str], line: str, columns: Sequence[int], faults: Faults
+) -> tuple[tuple[float, ...], int]:
+    """The numbers and the label; meaningless where a fault was added."""
     if tuple(cells) == HEADER:
-        raise Invalid(f"{name}:{line}:1", "the header a second time", "a row of measurements")
-    _width(cells, name, line, f"{len(HEADER)} columns")
+        faults.add(Invalid(f"{line}:1", "the header a second time", "a row of measurements"))
+        return (), 0
+    if (fault := _width(cells, line, f"{len(HEADER)} columns")) is not None:
+        faults.add(fault)
+        return (), 0
     *lengths, label = cells
-    row = tuple(_length(cell, name, line, column) for column, cell in enumerate(lengths))
+    row = tuple(
+        _length(cell, feature, f"{line}:{column}", faults)
+        for cell, feature, column in zip(lengths, FEATURES, columns, strict=False)
+    )
     if label not in CLASSES:
-        where = f"{name}:{line}:{len(HEADER)}"
-        raise Invalid(where, f"species {quote(label)}", f"one of {', '.join(CLASSES)}")
+        expected = f"one of {', '.join(CLASSES)}"
+        faults.add(Invalid(f"{line}:{columns[-1]}", f"species {quote(label)}", expected))
+        return row, 0
     return row, CLASSES.index(label)
 
 
-def _length(cell: str, name: str, line: int, column: int) -> float:
+def _length(cell: str, feature: str, where: str, faults: Faults) -> float:
     value = float(cell) if NUMBER.fullmatch(cell) else math.nan
     if not 0 < value <= LARGEST_LENGTH:
-        where = f"{name}:{line}:{column + 1}"
-        found = f"{FEATURES[column]} {quote(cell)}"
-        raise Invalid(where, found, f"a number above 0 and up to {LARGEST_LENGTH:g} ({UNIT})")
+        expected = f"a number above 0 and up to {LARGEST_LENGTH:g} ({UNIT})"
+        faults.add(Invalid(where, f"{feature} {quote(cell)}", expected))
     return value
 
 
-def _balance(dataset: Dataset, name: str) -> None:
-    if not dataset.rows:
+def _balance(labels: Sequence[int], name: str) -> None:
+    if not labels:
         raise Invalid(f"{name}:2:1", "no rows below the header", "rows of measurements")
-    counts = Counter(dataset.labels)
+    counts = Counter(labels)
     for index, label in enumerate(CLASSES):
         if counts[index] < FEWEST_ROWS_PER_CLASS:
             found = f"{counts[index]} rows of {label}"

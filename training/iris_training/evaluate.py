@@ -8,7 +8,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from iris_training import fit
-from iris_training.data import CLASSES, Dataset
+from iris_training.columns import CLASSES
+from iris_training.data import Dataset
 from iris_training.estimators import Recipe
 from iris_training.fit import Split
 

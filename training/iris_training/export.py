@@ -86,6 +86,16 @@ def save(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
             _replace(files, folder, disk)
 
 
+def save_data(path: Path, content: bytes, disk: Disk) -> None:
+    """Write a data file that is not there yet."""
+    with _told(path):
+        disk.make_folder(path.parent)
+        with disk.locked(path.parent):
+            if os.path.lexists(path):
+                raise Invalid(path, "a file already there", "another --output, or that file moved away")
+            _replace({path.name: content}, path.parent, disk)
+
+
 def save_sample(path: Path, content: bytes, disk: Disk) -> None:
     """Write the data file unless another run was quicker."""
     with _told(path):

@@ -10,7 +10,8 @@ from sklearn import preprocessing
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
-from iris_training.data import CLASSES, Dataset
+from iris_training.columns import CLASSES
+from iris_training.data import Dataset
 from iris_training.errors import Invalid
 from iris_training.estimators import SCALERS, Recipe
 

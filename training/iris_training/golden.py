@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from iris_training import distribution
-from iris_training.data import CLASSES, FEATURES, Dataset
+from iris_training.columns import CLASSES, FEATURES
+from iris_training.data import Dataset
 from iris_training.distribution import Distribution
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from iris_training import names
-from iris_training.data import CLASSES, UNIT
+from iris_training.columns import CLASSES, UNIT
 from iris_training.facts import Facts
 from iris_training.fit import TEST_FRACTION
 from iris_training.portable import Portable

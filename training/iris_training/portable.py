@@ -11,7 +11,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from iris_training import linear, trees
-from iris_training.data import FEATURES, LARGEST_LENGTH
+from iris_training.columns import FEATURES
+from iris_training.data import LARGEST_LENGTH
 from iris_training.linear import Linear
 from iris_training.trees import Trees
 

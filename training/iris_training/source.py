@@ -11,10 +11,11 @@ from iris_training.errors import Invalid
 
 # About 800,000 rows: far above any table of flowers, far below what would fill the memory.
 LARGEST_FILE = 16 * 1024 * 1024
+# Mark → what it is called, and what decodes it.
 MARKS = {
-    codecs.BOM_UTF8: "a UTF-8 byte order mark",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+    codecs.BOM_UTF8: ("a UTF-8 byte order mark", "utf-8-sig"),
+    codecs.BOM_UTF16_LE: ("UTF-16", "utf-16"),
+    codecs.BOM_UTF16_BE: ("UTF-16", "utf-16"),
 }
 
 
@@ -32,8 +33,8 @@ def missing(path: Path) -> bool:
     return not os.path.lexists(path)
 
 
-def load(path: Path) -> Source:
-    """Read the file, refused by kind and size before its first byte is read."""
+def load(path: Path, *, marks: bool = False) -> Source:
+    """Read the file, refused by kind and size before its first byte; `marks` takes a byte order mark."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -48,7 +49,9 @@ def load(path: Path) -> Source:
     _size(path, len(content))
     # A name need not be text; the card that quotes it must be.
     name = os.fsencode(path).decode(errors="replace")
-    return Source(name=name, text=_decode(path, content), sha256=hashlib.sha256(content).hexdigest())
+    return Source(
+        name=name, text=_decode(path, content, marks=marks), sha256=hashlib.sha256(content).hexdigest()
+    )
 
 
 def _size(path: Path, size: int) -> None:
@@ -57,12 +60,13 @@ def _size(path: Path, size: int) -> None:
         raise Invalid(path, f"{size / 1024**2:,.1f} MiB or more", f"at most {limit} MiB")
 
 
-def _decode(path: Path, content: bytes) -> str:
-    for mark, encoding in MARKS.items():
-        if content.startswith(mark):
-            raise Invalid(f"{path}:1:1", encoding, "plain UTF-8 without a byte order mark")
+def _decode(path: Path, content: bytes, *, marks: bool) -> str:
+    found, encoding = next((MARKS[mark] for mark in MARKS if content.startswith(mark)), (None, "utf-8"))
+    if found is not None and not marks:
+        cure = f"`iris-training import-data {path}` writes it"
+        raise Invalid(f"{path}:1:1", found, f"UTF-8 without a byte order mark, as {cure}")
     try:
-        return content.decode()
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1

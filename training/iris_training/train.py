@@ -24,6 +24,20 @@ def run(settings: Settings, disk: Disk) -> Path:
     return settings.output / files.joblib
 
 
+def import_data(path: Path, output: Path, disk: Disk) -> Path:
+    """A data file in another format to one in ours; the path of the latter."""
+    origin = source.load(path, marks=True)
+    dataset, found = data.convert(origin.text, name=origin.name)
+    export.save_data(output, data.render(dataset.rows, dataset.labels).encode(), disk)
+    logger.info(
+        "import-data: %s, %d rows; converted: %s",
+        origin.name,
+        len(dataset.rows),
+        ", ".join(found) or "nothing",
+    )
+    return output
+
+
 def _read(settings: Settings, disk: Disk) -> tuple[Source, Dataset]:
     # Only the default is filled in: a sample written under a mistyped name would hide the mistake.
     if settings.data == SAMPLE_DATA and source.missing(settings.data):

@@ -20,7 +20,8 @@ from sklearn.ensemble import (
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from iris_training.data import CLASSES, FEATURES, LARGEST_LENGTH
+from iris_training.columns import CLASSES, FEATURES
+from iris_training.data import LARGEST_LENGTH
 
 # What the mean of a few hundred numbers and an exponential may differ by, with room to spare.
 TOLERANCE = 1e-12
