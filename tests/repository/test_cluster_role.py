@@ -28,14 +28,14 @@ def granted(group: str, resource: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", children.KINDS, ids=lambda kind: kind.name)
-def test_may_do_with_a_child_exactly_what_applying_and_pruning_take(kind: Kind) -> None:
+def test_the_cluster_role_has_the_verbs_that_applying_and_deleting_a_child_need(kind: Kind) -> None:
     found = granted(kind.group, kind.plural)
 
     assert found == CHILD_VERBS, f"operator/manifests/cluster-role.yaml: {kind.plural} in {kind.group!r}"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in resync.WATCHED], ids=lambda kind: kind.name)
-def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
+def test_the_cluster_role_allows_list_and_watch_of_every_watched_kind(kind: Kind) -> None:
     assert {"list", "watch"} <= granted(kind.group, kind.plural)
 
 
@@ -51,16 +51,16 @@ def test_may_watch_and_list_every_kind_that_it_watches(kind: Kind) -> None:
     ],
     ids=["the spec is the user's", "status", "pods", "replica sets", "events", "Flux"],
 )
-def test_may_do_no_more_than_it_does(kind: Kind, subresource: str, verbs: set[str]) -> None:
+def test_the_cluster_role_has_no_verb_that_is_not_used(kind: Kind, subresource: str, verbs: set[str]) -> None:
     assert granted(kind.group, kind.plural + subresource) == verbs
 
 
-def test_grants_nothing_by_a_wildcard() -> None:
+def test_the_cluster_role_has_no_wildcard() -> None:
     for rule in rules("cluster-role.yaml") + rules("role.yaml"):
         assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
 
 
-def test_grants_nothing_on_a_resource_that_the_code_does_not_know() -> None:
+def test_the_cluster_role_has_no_resource_that_the_code_does_not_use() -> None:
     known = {(kind.group, kind.plural) for kind, _ in resync.WATCHED} | {
         (kinds.EVENT.group, kinds.EVENT.plural),
         (kinds.KUSTOMIZATION.group, kinds.KUSTOMIZATION.plural),
@@ -77,7 +77,7 @@ def test_grants_nothing_on_a_resource_that_the_code_does_not_know() -> None:
     assert given == known
 
 
-def test_applies_every_manifest_that_stands_there() -> None:
+def test_the_kustomization_lists_every_manifest() -> None:
     listed = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text("utf-8"))["resources"]
 
     assert set(listed) == {file.name for file in MANIFESTS.glob("*.yaml")} - {"kustomization.yaml"}

@@ -64,6 +64,18 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     assert [path for path in missing if path not in FORBIDDEN] == []
 
 
+def test_every_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+    named_targets = {
+        target
+        for document in DOCUMENTS
+        for target in re.findall(r"(?:^|`|&& )make ([a-z][a-z-]+)", document.read_text("utf-8"), re.MULTILINE)
+    }
+    assert len(named_targets) > 10
+    assert named_targets <= targets
+
+
 @pytest.mark.parametrize("readme", READMES, ids=named(READMES))
 def test_a_readme_is_short(readme: Path) -> None:
     """Reference and operations are in docs."""

@@ -13,9 +13,9 @@ ROOT: Final = Path(__file__).parents[2]
 LONGEST_FILE: Final = 300
 LONGEST_FUNCTION: Final = 40
 MOST_PARAMETERS: Final = 5
-# A name that says nothing about what is inside.
+# Names that do not describe the content.
 VAGUE: Final = frozenset({"common", "helpers", "manager", "misc", "utils"})
-# In pieces, so that this file has none of them in it.
+# In parts, so that this file does not contain them.
 REGISTRIES: Final = tuple(
     ".".join(parts)
     for parts in (
@@ -62,14 +62,14 @@ def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]
                 yield file, node
 
 
-def test_finds_what_it_judges() -> None:
+def test_the_rules_find_packages_and_modules() -> None:
     """A rule over nothing would always hold."""
     assert {package.name for package in PACKAGES} >= {"training", "model_server", "operator", "local_cluster"}
     assert len(PRODUCT) >= 50
 
 
 @pytest.mark.parametrize("folder", ["operator", "tests"])
-def test_never_shadows_a_module_of_python(folder: str) -> None:
+def test_no_folder_shadows_a_module_of_python(folder: str) -> None:
     """With `operator/__init__.py` (or the tests') Python would import that folder as its own `operator`."""
     found = list((ROOT / folder).glob("__init__.py"))
     if folder == "tests":
@@ -78,19 +78,19 @@ def test_never_shadows_a_module_of_python(folder: str) -> None:
     assert named(found) == []
 
 
-def test_says_in_every_module_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [file for file in PYTHON if not ast.get_docstring(parsed(file))]
 
     assert named(silent) == []
 
 
-def test_keeps_files_short() -> None:
+def test_every_module_is_short() -> None:
     long = [file for file in PRODUCT if len(file.read_text("utf-8").splitlines()) > LONGEST_FILE]
 
     assert named(long) == []
 
 
-def test_keeps_functions_short_and_their_parameters_few() -> None:
+def test_every_function_is_short_and_has_few_parameters() -> None:
     long, many = [], []
     for file, node in functions():
         place = f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"
@@ -103,7 +103,7 @@ def test_keeps_functions_short_and_their_parameters_few() -> None:
     assert (long, many) == ([], [])
 
 
-def test_names_every_file_after_what_is_inside() -> None:
+def test_no_file_has_a_vague_name() -> None:
     vague = [file for file in FILES if VAGUE & {file.stem, *file.relative_to(ROOT).parent.parts}]
 
     assert named(vague) == []
@@ -114,7 +114,7 @@ def test_every_package_has_a_readme(package: Path) -> None:
     assert (package / "README.md").is_file()
 
 
-def test_names_no_package_registry() -> None:
+def test_no_file_names_a_package_registry() -> None:
     """Where packages come from is each machine's own setting."""
     pattern = re.compile("|".join(map(re.escape, REGISTRIES)).encode())
 

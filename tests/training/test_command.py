@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_help_names_every_option_and_exits_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_option_and_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         command.main(["--help"])
 
@@ -50,7 +50,7 @@ def test_help_names_every_option_and_exits_well(capsys: pytest.CaptureFixture[st
         pytest.param(["--output", "bad.csv/below"], "which is no folder", id="output below a file"),
     ],
 )
-def test_refuses_in_one_line_with_exit_2_and_writes_nothing(
+def test_a_refusal_is_one_line_with_exit_2_and_writes_nothing(
     home: Path, capsys: pytest.CaptureFixture[str], words: list[str], found: str
 ) -> None:
     (home / "bad.csv").write_text(f"{HEADER}\nx,3.5,1.4,0.2,setosa\n")
@@ -65,7 +65,9 @@ def test_refuses_in_one_line_with_exit_2_and_writes_nothing(
     assert [path.name for path in home.iterdir()] == ["bad.csv"]
 
 
-def test_trains_from_nothing_and_ends_with_the_path(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_trains_in_an_empty_folder_and_prints_the_path(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = command.main(["--version", "1.4.0"])
 
     assert code == 0
@@ -79,7 +81,7 @@ def test_trains_from_nothing_and_ends_with_the_path(home: Path, capsys: pytest.C
     assert [path.name for path in (home / "data").iterdir()] == ["iris.csv"]
 
 
-def test_keeps_an_existing_version_and_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_version_is_kept_and_reported(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "artifacts").mkdir()
     card = home / "artifacts" / "model_pipeline_1.4.0.json"
     card.write_text("{}")
@@ -108,7 +110,7 @@ MODULE = [sys.executable, "-m", "iris_training"]
 
 
 @pytest.mark.process
-def test_process_tells_the_story_on_standard_error(tmp_path: Path) -> None:
+def test_progress_goes_to_standard_error(tmp_path: Path) -> None:
     ended = run(MODULE, tmp_path, MPLBACKEND="no-such-backend")
 
     assert ended.returncode == 0, ended.stderr
@@ -143,7 +145,7 @@ def test_weights_and_joblib_do_not_depend_on_the_processor(tmp_path: Path) -> No
 
 
 @pytest.mark.process
-def test_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line_and_leaves_no_file(tmp_path: Path) -> None:
     """A file size limit fails the picture's write as a full disk does, without needing one."""
     ended = run(["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", *MODULE], tmp_path)
 
@@ -156,7 +158,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_prints_the_very_bytes_of_the_path(tmp_path: Path) -> None:
+def test_the_printed_path_has_the_bytes_of_the_file_name(tmp_path: Path) -> None:
     words = [*map(os.fsencode, MODULE), b"--version", b"1", b"--output", b"m\xff\xc3\xa9"]
 
     ended = subprocess.run(
@@ -172,7 +174,7 @@ def test_prints_the_very_bytes_of_the_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_standard_output_that_is_full_is_one_line(tmp_path: Path) -> None:
+def test_a_full_standard_output_is_reported_in_one_line(tmp_path: Path) -> None:
     ended = run(["bash", "-c", 'exec "$@" >/dev/full', "bash", *MODULE], tmp_path)
 
     assert ended.returncode == 2
@@ -182,7 +184,7 @@ def test_standard_output_that_is_full_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_interrupt_exits_130_without_an_artifact(tmp_path: Path) -> None:
+def test_an_interrupt_exits_with_130_and_leaves_no_artifact(tmp_path: Path) -> None:
     # A shell's background job, as a test run may be, ignores Ctrl-C and hands that on to what it starts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -15,7 +15,7 @@ def test_the_default_is_the_scaled_regression() -> None:
     assert Recipe().describe() == "StandardScaler + LogisticRegression"
 
 
-def test_describes_parameters_in_scikit_learns_words() -> None:
+def test_a_recipe_is_described_with_scikit_learns_names() -> None:
     recipe = estimators.parse("random-forest", "min-max", ["n_estimators=7", "criterion=entropy"])
 
     assert recipe.describe() == "MinMaxScaler + RandomForestClassifier(n_estimators=7, criterion='entropy')"
@@ -103,7 +103,7 @@ def test_every_parameter_of_the_table_exists_in_scikit_learn(name: str) -> None:
         ),
     ],
 )
-def test_refuses_a_recipe_in_one_line(
+def test_a_wrong_recipe_is_refused_in_one_line(
     estimator: str, scaler: str | None, parameters: list[str], line: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -113,7 +113,7 @@ def test_refuses_a_recipe_in_one_line(
 
 
 @given(st.sampled_from([*ESTIMATORS]), st.text(max_size=20), st.text(max_size=20))
-def test_answers_any_parameter_with_a_recipe_or_one_line(estimator: str, name: str, value: str) -> None:
+def test_any_parameter_gives_a_recipe_or_a_refusal_of_one_line(estimator: str, name: str, value: str) -> None:
     for known in (name, *ESTIMATORS[estimator].parameters):
         answer = answer_to(estimator, f"{known}={value}")
         assert [known] == [*answer.parameters] if isinstance(answer, Recipe) else str(answer).isprintable()

@@ -84,19 +84,19 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_publishes_every_file_and_nothing_else(folder: Path) -> None:
+def test_a_published_version_has_every_file_and_no_other(folder: Path) -> None:
     export.save(FILES, folder, Disk())
 
     assert content_of(folder) == OTHER | FILES
 
 
-def test_makes_the_folder_and_its_parents(tmp_path: Path) -> None:
+def test_the_output_folder_and_its_parents_are_created(tmp_path: Path) -> None:
     export.save(FILES, tmp_path / "a" / "b", Disk())
 
     assert content_of(tmp_path / "a" / "b") == FILES
 
 
-def test_keeps_a_version_that_is_there(folder: Path) -> None:
+def test_an_existing_version_is_never_overwritten(folder: Path) -> None:
     export.save(FILES, folder, Disk())
 
     with pytest.raises(Invalid, match=r"m\.json: found this version already there"):
@@ -105,7 +105,7 @@ def test_keeps_a_version_that_is_there(folder: Path) -> None:
     assert content_of(folder) == OTHER | FILES
 
 
-def test_leaves_no_trace_when_any_step_fails(tmp_path: Path, folder: Path) -> None:
+def test_a_failed_step_leaves_no_file(tmp_path: Path, folder: Path) -> None:
     steps = steps_of_a_save(tmp_path / "counted")
 
     for step in range(1, steps):
@@ -128,7 +128,7 @@ def test_a_leftover_that_stays_does_not_fail_a_published_version(tmp_path: Path,
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
-def test_says_in_one_line_what_the_disk_says(folder: Path, number: int) -> None:
+def test_an_error_of_the_disk_is_reported_in_one_line(folder: Path, number: int) -> None:
     with pytest.raises(Invalid) as refused:
         export.save(FILES, folder, FailingDisk(4, number=number))
 
@@ -137,7 +137,7 @@ def test_says_in_one_line_what_the_disk_says(folder: Path, number: int) -> None:
     )
 
 
-def test_a_card_means_a_whole_artifact_wherever_the_disk_died(tmp_path: Path, folder: Path) -> None:
+def test_a_card_means_a_complete_artifact_wherever_the_disk_failed(tmp_path: Path, folder: Path) -> None:
     steps = steps_of_a_save(tmp_path / "counted")
 
     for step in range(1, steps):
@@ -160,7 +160,7 @@ def assert_whole_or_repairable(folder: Path) -> None:
         (folder / name).unlink()
 
 
-def test_takes_no_file_of_the_user_away_when_it_cannot_replace_it(folder: Path) -> None:
+def test_a_file_of_the_user_stays_when_it_cannot_be_replaced(folder: Path) -> None:
     (folder / "m.md").mkdir()
     (folder / "m.md" / "thesis.txt").write_bytes(b"years of work")
 
@@ -171,7 +171,7 @@ def test_takes_no_file_of_the_user_away_when_it_cannot_replace_it(folder: Path) 
     assert not (folder / "m.joblib").exists()
 
 
-def test_undoes_everything_when_interrupted(folder: Path) -> None:
+def test_an_interrupted_export_leaves_no_file(folder: Path) -> None:
     class Interrupted(Disk):
         def rename(self, source: Path, target: Path) -> None:
             if target.name == "m.md":
@@ -184,7 +184,7 @@ def test_undoes_everything_when_interrupted(folder: Path) -> None:
     assert content_of(folder) == OTHER
 
 
-def test_refuses_early_without_touching_anything(tmp_path: Path) -> None:
+def test_an_existing_version_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "m.json").write_bytes(b"card")
 
@@ -209,7 +209,7 @@ def test_sample_never_replaces_a_file(tmp_path: Path) -> None:
     assert content_of(path.parent) == {"iris.csv": b"sample"}
 
 
-def test_half_a_sample_is_never_there(tmp_path: Path) -> None:
+def test_the_sample_file_is_complete_or_missing(tmp_path: Path) -> None:
     counting = FailingDisk(fails_at=0)
     export.save_sample(tmp_path / "counted" / "iris.csv", b"sample", counting)
 
@@ -238,7 +238,9 @@ export.save(FILES, Path(sys.argv[1]), Killer(int(sys.argv[2])))
 
 
 @pytest.mark.process
-def test_a_card_means_a_whole_artifact_wherever_the_process_was_killed(tmp_path: Path, folder: Path) -> None:
+def test_a_card_means_a_complete_artifact_wherever_the_process_was_killed(
+    tmp_path: Path, folder: Path
+) -> None:
     steps = steps_of_a_save(tmp_path / "counted")
 
     for step in range(1, steps + 1):

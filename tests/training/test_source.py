@@ -9,7 +9,7 @@ from iris_training import source
 from iris_training.errors import Invalid
 
 
-def test_reads_text_and_digest(tmp_path: Path) -> None:
+def test_a_source_has_text_and_digest_of_its_file(tmp_path: Path) -> None:
     path = tmp_path / "some.csv"
     path.write_bytes(b"a,b\r\n1,2\r\n")
 
@@ -20,7 +20,7 @@ def test_reads_text_and_digest(tmp_path: Path) -> None:
     assert loaded.name == str(path)
 
 
-def test_names_a_file_in_text_that_every_reader_takes(tmp_path: Path) -> None:
+def test_the_name_of_a_source_is_valid_text(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"m\xff.csv")
     path.write_bytes(b"a\n")
 
@@ -40,7 +40,7 @@ def test_names_a_file_in_text_that_every_reader_takes(tmp_path: Path) -> None:
         pytest.param(b"\x89PNG\r\n", ":1:1", "the byte 0x89", id="a picture"),
     ],
 )
-def test_refuses_another_encoding_by_line_and_column(
+def test_another_encoding_is_refused_with_line_and_column(
     tmp_path: Path, content: bytes, where: str, found: str
 ) -> None:
     path = tmp_path / "some.csv"
@@ -52,7 +52,7 @@ def test_refuses_another_encoding_by_line_and_column(
     assert str(refused.value).startswith(f"{path}{where}: found {found}, expected ")
 
 
-def test_refuses_two_gigabytes_by_their_size_alone(tmp_path: Path) -> None:
+def test_a_file_of_two_gigabytes_is_refused_by_its_size(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     with path.open("wb") as file:
         file.truncate(2 * 1024**3)
@@ -61,7 +61,7 @@ def test_refuses_two_gigabytes_by_their_size_alone(tmp_path: Path) -> None:
         source.load(path)
 
 
-def test_refuses_what_is_no_file(tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     loop = tmp_path / "loop"
@@ -81,7 +81,7 @@ def test_refuses_what_is_no_file(tmp_path: Path) -> None:
         assert str(refused.value) == f"{path}: {line}"
 
 
-def test_a_link_that_leads_nowhere_is_not_missing(tmp_path: Path) -> None:
+def test_a_broken_link_does_not_count_as_missing(tmp_path: Path) -> None:
     link = tmp_path / "iris.csv"
     link.symlink_to(tmp_path / "gone.csv")
 
