@@ -130,6 +130,11 @@ def _parser() -> argparse.ArgumentParser:
         default=str(settings.SEED),
         help="for the split, the folds and the estimator (default %(default)s)",
     )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse data with warnings: duplicates, another unit, outliers, few rows, wrong labels",
+    )
     _add_recipe(parser)
     return parser
 

@@ -10,9 +10,10 @@ from importlib import metadata
 import joblib
 from sklearn.pipeline import Pipeline
 
-from iris_training import card, evaluate, fit, golden, model_card, names, picture, portable
+from iris_training import card, checks, evaluate, fit, golden, model_card, names, picture, portable
 from iris_training.columns import CLASSES
 from iris_training.data import Dataset
+from iris_training.errors import Faults, Invalid
 from iris_training.facts import Facts
 from iris_training.portable import Portable
 from iris_training.settings import Settings
@@ -31,6 +32,7 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
     fitted = fit.fit(parts, settings.recipe, seed=settings.seed)
     scores = evaluate.evaluate(fitted, parts, dataset, recipe=settings.recipe, seed=settings.seed)
     _log_scores(scores)
+    warnings = _warnings(checks.warnings(dataset, parts, scores.disagreements, name=origin.name), settings)
     pickled = _pickle(fitted)
     told = Facts(
         version=settings.version,
@@ -46,6 +48,7 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         data_rows=len(dataset.rows),
         seed=settings.seed,
         golden=golden.predictions(fitted, golden.inputs(dataset)),
+        warnings=warnings,
         portable=_portable(fitted, [*dataset.rows, *golden.inputs(dataset)]),
     )
     files = names.build(settings.version)
@@ -55,6 +58,18 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         files.model_card: model_card.render(told).encode(),
         files.card: card.render(card.build(told)),
     }
+
+
+def _warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:
+    if found and settings.strict:
+        faults = Faults()
+        for one in found:
+            faults.add(one)
+        raise faults.refusal()
+    lines = tuple(str(one) for one in found)
+    for line in lines:
+        logger.warning("warning: %s", line)
+    return lines
 
 
 def _portable(fitted: Pipeline, rows: Sequence[Sequence[float]]) -> Portable:

@@ -43,6 +43,8 @@ def build(facts: Facts) -> dict[str, object]:
         ],
         "linear": _linear(facts),
     }
+    if facts.warnings:
+        card["warnings"] = list(facts.warnings)
     if facts.portable.trees is not None:
         card[TREES] = _trees(facts.portable.trees)
     return card

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from sklearn.metrics import classification_report, confusion_matrix
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from iris_training import fit
@@ -44,6 +45,8 @@ class Scores:
     confusion_matrix: tuple[tuple[int, ...], ...]
     classes: Mapping[str, ClassScores]
     report: str
+    # Rows whose labels a model of other rows would not give.
+    disagreements: tuple[int, ...] = ()
 
 
 def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, recipe: Recipe, seed: int) -> Scores:
@@ -51,12 +54,14 @@ def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, recipe: Recipe
     predicted = fitted.predict(parts.held_rows)
     names = {"labels": range(len(CLASSES)), "target_names": CLASSES, "zero_division": 0.0}
     by_class = classification_report(parts.held_labels, predicted, output_dict=True, **names)
+    cross_validated, disagreements = _cross_validate(dataset, recipe, seed)
     matrix = confusion_matrix(parts.held_labels, predicted, labels=names["labels"])
     return Scores(
         accuracy=float((predicted == parts.held_labels).mean()),
-        cross_validated=_cross_validate(dataset, recipe, seed),
+        cross_validated=cross_validated,
         confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
         classes={label: _class_scores(by_class[label]) for label in CLASSES},
+        disagreements=disagreements,
         report=classification_report(parts.held_labels, predicted, **names),
     )
 
@@ -70,8 +75,15 @@ def _class_scores(row: Mapping[str, float]) -> ClassScores:
     )
 
 
-def _cross_validate(dataset: Dataset, recipe: Recipe, seed: int) -> CrossValidation:
+def _cross_validate(dataset: Dataset, recipe: Recipe, seed: int) -> tuple[CrossValidation, tuple[int, ...]]:
+    """The accuracies, and the rows whose labels the models of the other folds would not give."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    candidate = fit.pipeline(recipe, seed=seed)
-    accuracies = cross_val_score(candidate, fit.rows(dataset), fit.labels(dataset), cv=folds)
-    return CrossValidation(float(accuracies.mean()), float(accuracies.std()), FOLDS)
+    rows, labels = fit.rows(dataset), fit.labels(dataset)
+    agreed = np.zeros(len(labels), dtype=bool)
+    accuracies = []
+    for fitted, held in folds.split(rows, labels):
+        candidate = fit.pipeline(recipe, seed=seed).fit(rows[fitted], labels[fitted])
+        agreed[held] = candidate.predict(rows[held]) == labels[held]
+        accuracies.append(agreed[held].mean())
+    found = CrossValidation(float(np.mean(accuracies)), float(np.std(accuracies)), FOLDS)
+    return found, tuple(np.flatnonzero(~agreed).tolist())

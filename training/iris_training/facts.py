@@ -27,3 +27,5 @@ class Facts:
     seed: int
     golden: tuple[Golden, ...]
     portable: Portable
+    # What is suspicious about the data, a line each.
+    warnings: tuple[str, ...]

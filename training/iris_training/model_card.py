@@ -11,7 +11,10 @@ from iris_training.portable import Portable
 
 def render(facts: Facts) -> str:
     """One page: what it is, how good, made from what, and what it must not be used for."""
-    return "\n\n".join([*_head(facts), *_quality(facts), *_inputs(facts), *_origin(facts)]) + "\n"
+    return (
+        "\n\n".join([*_head(facts), *_quality(facts), *_warnings(facts), *_inputs(facts), *_origin(facts)])
+        + "\n"
+    )
 
 
 def _head(facts: Facts) -> list[str]:
@@ -50,6 +53,12 @@ def _quality(facts: Facts) -> list[str]:
         ),
         f"![Confusion matrix, truth by prediction]({names.build(facts.version).picture})",
     ]
+
+
+def _warnings(facts: Facts) -> list[str]:
+    if not facts.warnings:
+        return []
+    return ["## Warnings", "\n".join(f"- {_plain(line)}" for line in facts.warnings)]
 
 
 def _inputs(facts: Facts) -> list[str]:

@@ -27,6 +27,8 @@ class Settings:
     seed: int
     now: datetime
     recipe: Recipe = field(default_factory=Recipe)
+    # Refuse data with warnings.
+    strict: bool = False
 
 
 def parse(
@@ -37,6 +39,7 @@ def parse(
     seed: str,
     now: datetime,
     recipe: Recipe | None = None,
+    strict: bool = False,
 ) -> Settings:
     """Refuse what cannot work before anything slow starts."""
     for option, path in (("--data", data), ("--output", output)):
@@ -49,6 +52,7 @@ def parse(
         seed=_seed(seed),
         now=now,
         recipe=recipe or Recipe(),
+        strict=strict,
     )
 
 
