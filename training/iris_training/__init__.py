@@ -1,8 +1,8 @@
-"""From a CSV to a model artifact, read in the order the data flows:
+"""From a CSV file to a model artifact, in the order of the data flow:
 
-settings (what was asked) → source (reads the file) → data (text to typed rows; formats: how others write
-them) → fit (by the table in estimators) → evaluate, checks, golden (what pipeline and data are worth),
-portable (the pipeline as plain data: linear or trees) → facts → card, model_card, picture (what is told
-about it) → export (the one module that writes files). `train` is that order as code, `artifact` its slow
-middle, `names` the file names, `columns` the names in the data.
+settings (the options) → source (reads the file) → data (text to typed rows; formats: other formats) → fit
+(with the table in estimators) → evaluate, checks, golden (how good the pipeline and the data are), portable
+(the pipeline as plain data: linear or trees) → facts → card, model_card, picture (descriptions of it) →
+export (the only module that writes files). `train` is that order as code, `artifact` its slow part, `names`
+the file names, `columns` the names in the data.
 """

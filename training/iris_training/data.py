@@ -1,7 +1,7 @@
 """The CSV's text to typed rows, and the classic sample as text. Pure: no file is read or written here.
 
-Every fault is named by line and column as an editor counts them. Nothing is guessed or repaired: a row that
-is dropped in silence would be missing from the model in silence.
+Every fault has the line and column as an editor counts them. Nothing is guessed or repaired: a row that is
+dropped silently would be missing from the model without anybody noticing.
 """
 
 import math
@@ -17,7 +17,7 @@ from iris_training.formats import Found, Line, Table
 
 # Where our columns are in our own files.
 COLUMNS = tuple(range(1, len(HEADER) + 1))
-# No iris is a metre long: such a number is another unit or a slip, and would rule the scaler.
+# No iris is a metre long: such a number has another unit or is a mistake, and would dominate the scaler.
 LARGEST_LENGTH = 100.0
 # One for each fold of the cross-validation.
 FEWEST_ROWS_PER_CLASS = 5
@@ -34,7 +34,7 @@ class Dataset:
 
 
 def parse(text: str, *, name: str) -> Dataset:
-    """Read the whole text, or refuse it with all its faults; `name` is what the messages call the file."""
+    """Parse the whole text, or refuse it with all its faults; `name` is the file's name in messages."""
     faults = Faults()
     dataset = _dataset(formats.lines(text, name), name, faults, COLUMNS)
     if faults:
@@ -49,7 +49,7 @@ def parse(text: str, *, name: str) -> Dataset:
 
 
 def convert(text: str, *, name: str) -> tuple[Dataset, Found]:
-    """The same for a text in another format, and what of it is not as `parse` expects it."""
+    """Parse a text in another format; also return what had to be converted."""
     faults = Faults()
     table = formats.convert(text, name)
     dataset = _dataset(iter(table.lines), name, faults, table.columns)
@@ -62,7 +62,7 @@ def _converted(text: str, name: str) -> Table:
     try:
         return formats.convert(text, name)
     except Invalid:
-        # Not even lines: the faults that are found already say so.
+        # The text has no lines that can be read; the faults already found report that.
         return Table((), {})
 
 
@@ -81,7 +81,7 @@ def render(rows: Iterable[Sequence[float]], labels: Iterable[int]) -> str:
 
 def sample() -> str:
     """The classic 150 flowers as CSV text."""
-    # Imported here: scikit-learn takes seconds, and a CSV that is refused should not wait for it.
+    # Imported here: scikit-learn takes seconds, and a refusal of a CSV file should not wait for it.
     from sklearn.datasets import load_iris  # noqa: PLC0415
 
     bunch = load_iris()
@@ -89,7 +89,7 @@ def sample() -> str:
 
 
 def _dataset(lines: Iterator[Line], name: str, faults: Faults, columns: Sequence[int]) -> Dataset:
-    """All rows that are right; what is wrong is added to the faults, by the file's own columns."""
+    """All correct rows; faults are added with the columns of the file."""
     rows: list[tuple[float, ...]] = []
     labels: list[int] = []
     try:
@@ -130,7 +130,7 @@ def _width(cells: Sequence[str], line: str, expected: str) -> Invalid | None:
 def _row(
     cells: Sequence[str], line: str, columns: Sequence[int], faults: Faults
 ) -> tuple[tuple[float, ...], int]:
-    """The numbers and the label; meaningless where a fault was added."""
+    """The numbers and the label; without meaning if a fault was added."""
     if tuple(cells) == HEADER:
         faults.add(Invalid(f"{line}:1", "the header a second time", "a row of measurements"))
         return (), 0

@@ -1,4 +1,4 @@
-"""How the values of a column are spread, for whoever watches whether inputs drift. Pure."""
+"""The distribution of a column's values, against which drift of inputs is measured. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Distribution:
 
 
 def of(values: Sequence[float]) -> Distribution:
-    """Deciles that are values, each once: so no bucket is empty, for a share of 0 has no logarithm."""
+    """Deciles that are values, each once, so that no bucket is empty: a share of 0 has no logarithm."""
     ordered = sorted(values)
     deciles = {ordered[ceil(len(ordered) * tenth / TENTHS) - 1] for tenth in range(1, TENTHS)}
     edges = tuple(sorted(deciles - {ordered[-1]}))

@@ -1,7 +1,7 @@
-"""What stops a training: where, what was found, what was expected, in one line for each fault."""
+"""Errors that the user can correct: where, what was found, what was expected; one line for each fault."""
 
 LONGEST_QUOTE = 60
-# More would scroll the first ones away.
+# More lines would scroll the first ones off the screen.
 MOST_SHOWN = 20
 
 
@@ -9,14 +9,14 @@ class Invalid(Exception):  # noqa: N818 - the outcome's name in every package
     """The user must change the input, the options or the machine: exit 2, nothing written."""
 
     def __init__(self, where: object, found: str, expected: str) -> None:
-        """Keep it one line, whatever a path or a cell holds."""
+        """Keep it one line, whatever a path or a cell contains."""
         line = f"{where}: found {found}, expected {expected}"
         self.lines = ["".join(letter if letter.isprintable() else "?" for letter in line)]
         super().__init__(self.lines[0])
 
 
 class Faults:
-    """All that is wrong with one input, to be refused at once."""
+    """All faults of one input, which are reported together."""
 
     def __init__(self) -> None:
         self._shown: list[Invalid] = []
@@ -26,7 +26,7 @@ class Faults:
         return self._count > 0
 
     def add(self, fault: Invalid) -> None:
-        """Beyond the first ones only their number is kept: a file may have a million."""
+        """Only the first faults are kept, and the number of the others: a file may have a million."""
         self._count += 1
         if self._count <= MOST_SHOWN:
             self._shown.append(fault)
@@ -41,5 +41,5 @@ class Faults:
 
 
 def quote(value: str) -> str:
-    """A cell as it stands in a message: quoted, and short even when the cell is not."""
+    """A cell for a message: quoted, and shortened if it is long."""
     return repr(value if len(value) <= LONGEST_QUOTE else value[:LONGEST_QUOTE] + "…")

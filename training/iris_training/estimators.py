@@ -20,7 +20,7 @@ DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 class Kind(Protocol):
-    """What a parameter may be."""
+    """The type and the bounds of a parameter."""
 
     @property
     def expected(self) -> str:
@@ -78,13 +78,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Estimator:
-    """A classifier of scikit-learn and what may be said about it on the command line."""
+    """A classifier of scikit-learn and its options on the command line."""
 
     module: str
     class_name: str
     scaler: str
     parameters: Mapping[str, Kind]
-    # Always passed, unless the command line says otherwise.
+    # Passed unless the command line overrides it.
     fixed: Mapping[str, Value] = field(default_factory=dict)
     # Draws random numbers, so it needs the seed.
     random: bool = True
@@ -149,7 +149,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is to be fitted: an estimator, the parameters that were given, and a scaler."""
+    """What to fit: an estimator, the given parameters, and a scaler."""
 
     estimator: str = DEFAULT
     parameters: Mapping[str, Value] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class Recipe:
         return ESTIMATORS[self.estimator]
 
     def describe(self) -> str:
-        """In scikit-learn's words."""
+        """With scikit-learn's names."""
         given = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         classifier = self.kind.class_name + (f"({given})" if given else "")
         scaler = SCALERS[self.scaler]
@@ -169,7 +169,7 @@ class Recipe:
 
 
 def parse(estimator: str, scaler: str | None, parameters: Sequence[str]) -> Recipe:
-    """The recipe that the command line asks for."""
+    """The recipe from the options of the command line."""
     if estimator not in ESTIMATORS:
         raise Invalid("--estimator", quote(estimator), f"one of {', '.join(ESTIMATORS)}")
     if scaler is not None and scaler not in SCALERS:

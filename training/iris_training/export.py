@@ -1,7 +1,7 @@
-"""The one module that writes files: a version appears in the output folder whole or not at all.
+"""The only module that writes files: a version appears in the output folder completely or not at all.
 
-Everything is written and synced in a hidden folder beside its goal, then renamed, the card last:
-a card in the folder means that its files are there, whenever the process or the machine died.
+Everything is written and synced in a hidden folder beside its target, then renamed, the card last:
+a card in the folder means that its files exist, whenever the process or the machine stopped.
 """
 
 import contextlib
@@ -36,18 +36,18 @@ class Disk:
             os.close(descriptor)
 
     def make_staging(self, folder: Path) -> Path:
-        """On the same file system as the goal: a rename is atomic only there."""
+        """On the same file system as the target: a rename is atomic only there."""
         return Path(tempfile.mkdtemp(prefix=STAGING, dir=folder))
 
     def write(self, path: Path, content: bytes) -> None:
-        """Down to the disk, so that a rename never brings an empty file after a power cut."""
+        """Synced to the disk, so that a rename never exposes an empty file after a power cut."""
         with path.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
 
     def sync(self, folder: Path) -> None:
-        """The folder's names down to the disk."""
+        """Sync the names in the folder to the disk."""
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -59,7 +59,7 @@ class Disk:
         source.rename(target)
 
     def remove(self, path: Path) -> None:
-        """A file, or a folder with what is in it; gone already is fine."""
+        """A file, or a folder with its content; it may be missing."""
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -67,7 +67,7 @@ class Disk:
 
 
 def refuse(folder: Path, card: str) -> None:
-    """Say before the work what would fail after it. Looks only, so that a refused run leaves no trace."""
+    """Refuse before the work what would fail after it. Only reads, so that a refused run leaves no trace."""
     _refuse_existing(folder, card)
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not existing.is_dir():
@@ -79,7 +79,7 @@ def refuse(folder: Path, card: str) -> None:
 def save(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
     """Publish one version; the last of the files is its card."""
     card = [*files][-1]
-    with _told(folder):
+    with _refusing_disk_errors(folder):
         disk.make_folder(folder)
         with disk.locked(folder):
             _refuse_existing(folder, card)
@@ -87,8 +87,8 @@ def save(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
 
 
 def save_data(path: Path, content: bytes, disk: Disk) -> None:
-    """Write a data file that is not there yet."""
-    with _told(path):
+    """Write a data file that does not exist yet."""
+    with _refusing_disk_errors(path):
         disk.make_folder(path.parent)
         with disk.locked(path.parent):
             if os.path.lexists(path):
@@ -97,8 +97,8 @@ def save_data(path: Path, content: bytes, disk: Disk) -> None:
 
 
 def save_sample(path: Path, content: bytes, disk: Disk) -> None:
-    """Write the data file unless another run was quicker."""
-    with _told(path):
+    """Write the data file unless another run has written it."""
+    with _refusing_disk_errors(path):
         disk.make_folder(path.parent)
         with disk.locked(path.parent):
             if not path.exists():
@@ -106,7 +106,7 @@ def save_sample(path: Path, content: bytes, disk: Disk) -> None:
 
 
 def _replace(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
-    """Under the lock every staging folder but ours is a dead run's, so the end sweeps them all."""
+    """Under the lock every other staging folder belongs to a dead run, so the end removes all of them."""
     published: list[Path] = []
     try:
         staging = disk.make_staging(folder)
@@ -114,7 +114,7 @@ def _replace(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
             disk.write(staging / name, content)
         disk.sync(staging)
         for name in files:
-            # Before each name, so that the card cannot reach the disk ahead of what it promises.
+            # Before each name, so that the card cannot reach the disk before the files that it describes.
             disk.sync(folder)
             disk.rename(staging / name, folder / name)
             published.append(folder / name)
@@ -122,20 +122,20 @@ def _replace(files: Mapping[str, bytes], folder: Path, disk: Disk) -> None:
     except BaseException:
         _undo(published, folder, disk)
         raise
-    # The version is there: what cannot be swept now must not turn that into a failure.
+    # The version is published: a leftover that cannot be removed must not turn that into a failure.
     with contextlib.suppress(OSError):
-        _sweep(folder, disk)
+        _remove_staging(folder, disk)
 
 
 def _undo(published: list[Path], folder: Path, disk: Disk) -> None:
-    """The card first. A second failure is not told: the first one says what is wrong."""
+    """The card first. A second failure is not reported: the first one has the cause."""
     with contextlib.suppress(OSError):
         for path in reversed(published):
             disk.remove(path)
-        _sweep(folder, disk)
+        _remove_staging(folder, disk)
 
 
-def _sweep(folder: Path, disk: Disk) -> None:
+def _remove_staging(folder: Path, disk: Disk) -> None:
     for leftover in sorted(folder.glob(f"{STAGING}*")):
         disk.remove(leftover)
 
@@ -148,8 +148,8 @@ def _refuse_existing(folder: Path, card: str) -> None:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """A disk's refusal in the words of the error style."""
+def _refusing_disk_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a refusal with where, found and expected."""
     try:
         yield
     except OSError as error:

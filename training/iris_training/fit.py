@@ -17,14 +17,14 @@ from iris_training.estimators import SCALERS, Recipe
 
 TEST_FRACTION = 0.2
 
-# BLAS picks its kernels by processor; on the sample their results differ by up to 1.8e-15. Without this the
-# same data and libraries would give another digest on the next machine.
+# BLAS selects its kernels by processor; on the sample their results differ by up to 1.8e-15. Without
+# rounding, the same data and libraries would give another digest on another machine.
 SETTLED_DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The rows the pipeline is fitted on, and those held back to judge it."""
+    """The rows for fitting and the rows held back for the test."""
 
     fitted_rows: NDArray[np.float64]
     fitted_labels: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Split:
 
 
 def split(dataset: Dataset, *, seed: int, name: str) -> Split:
-    """Hold back a fifth. Not stratified: the published probabilities stand on the plain split."""
+    """Hold back a fifth. Not stratified: the published probabilities belong to the plain split."""
     fitted_rows, held_rows, fitted_labels, held_labels = train_test_split(
         rows(dataset), labels(dataset), test_size=TEST_FRACTION, random_state=seed
     )
@@ -67,7 +67,7 @@ def fit(parts: Split, recipe: Recipe, *, seed: int) -> Pipeline:
 
 
 def _settled(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Without the digits in which processor families differ; the sum turns -0.0 into 0.0."""
+    """Without the digits in which processor families differ; adding 0.0 turns -0.0 into 0.0."""
     return np.round(numbers, SETTLED_DECIMALS) + 0.0
 
 

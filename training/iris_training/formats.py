@@ -1,7 +1,7 @@
-"""Tables of irises as others write them, brought into our columns. Pure.
+"""Tables of irises in other formats, converted to our columns. Pure.
 
-Only what has one meaning is converted: names of columns and species, a decimal comma, separators. Numbers
-are never changed, and every line keeps its number, so that faults are found where the file has them.
+Only unambiguous differences are converted: names of columns and species, a decimal comma, separators. Numbers
+never change, and every line keeps its number, so that faults are reported where the file has them.
 """
 
 import csv
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from iris_training.columns import CLASSES, FEATURES, HEADER
 from iris_training.errors import Invalid, quote
 
-# By the letters of a name, without "cm": R, scikit-learn, Kaggle and UCI differ in all else.
+# Keyed by the letters of a name without "cm": R, scikit-learn, Kaggle and UCI differ in everything else.
 COLUMNS = {"".join(feature.split("_")): feature for feature in FEATURES} | dict.fromkeys(
     ("species", "class", "variety", "label", "target"), "species"
 )
@@ -25,13 +25,13 @@ NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?")
 SPECIES = re.compile(r"(iris[-_ .]?)?(setosa|versicolor|virginica)", re.IGNORECASE)
 
 Line = tuple[int, list[str]]
-# What is not as we write it → line and column where it is first.
+# What had to be converted → line and column of its first occurrence.
 Found = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Lines with their numbers in the file, and what had to be converted with its first place."""
+    """Lines with their numbers in the file, and what had to be converted."""
 
     lines: tuple[Line, ...]
     found: Found
@@ -54,7 +54,7 @@ def lines(text: str, name: str, delimiter: str = ",") -> Iterator[Line]:
 
 
 def convert(text: str, name: str) -> Table:
-    """Our header and columns, where the text has them in another form."""
+    """The text with our header and our columns."""
     found: Found = {}
     delimiter = _delimiter(text)
     if delimiter != ",":
@@ -72,7 +72,7 @@ def convert(text: str, name: str) -> Table:
         found["no header"] = f"{number}:1"
         order, rows = [*range(len(HEADER))], read
     else:
-        # Some other table: its first line is refused as it is.
+        # Another table: its first line is refused unchanged.
         return Table(tuple(read), found)
     columns = tuple(column + 1 for column in order)
     converted = (_species(line, found, columns[-1]) for line in rows)
@@ -102,7 +102,7 @@ def _cells(line: Line, found: Found) -> Line:
 
 
 def _order(header: Sequence[str]) -> list[int] | None:
-    """Where each of our columns is, if this is a header that names each of them once."""
+    """The position of each of our columns, if this header names each of them once."""
     letters = ["".join(filter(str.isalpha, cell.lower())).removesuffix("cm") for cell in header]
     named = [COLUMNS.get(one) for one in letters]
     others = [one for one, column in zip(letters, named, strict=True) if column is None]
@@ -113,7 +113,7 @@ def _order(header: Sequence[str]) -> list[int] | None:
 
 def _ordered(line: Line, order: Sequence[int], width: int) -> Line:
     number, cells = line
-    # A line of another width is wrong in any order, and is refused as it is.
+    # A line of another width is wrong in any order and is refused unchanged.
     return (number, [cells[column] for column in order]) if len(cells) == width else line
 
 

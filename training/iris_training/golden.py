@@ -1,7 +1,7 @@
-"""Golden predictions: what the real pipeline answers to inputs that matter. Pure.
+"""Golden predictions: the pipeline's answers to chosen inputs. Pure.
 
-A server repeats them before it is ready; so they hold a row of each class and every corner of the
-training ranges, where a wrong order of columns or classes cannot hide.
+A server repeats them before it is ready. They contain a row of each class and every corner of the training
+ranges, which reveal a wrong order of columns or classes.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from iris_training.distribution import Distribution
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """One input and the probabilities it must give."""
+    """One input and its probabilities."""
 
     input: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -27,7 +27,7 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column, the range its values had, and how they were spread in it."""
+    """One column with the range and the distribution of its values."""
 
     name: str
     minimum: float
@@ -36,7 +36,7 @@ class Feature:
 
 
 def features(dataset: Dataset) -> tuple[Feature, ...]:
-    """The columns in order, each described over all rows."""
+    """The columns over all rows: over the fitted rows alone, a flower of the data could be out of range."""
     columns = zip(*dataset.rows, strict=True)
     return tuple(
         Feature(name, min(column), max(column), distribution.of(column))
@@ -52,5 +52,5 @@ def inputs(dataset: Dataset) -> tuple[tuple[float, ...], ...]:
 
 
 def predictions(fitted: Pipeline, chosen: Sequence[tuple[float, ...]]) -> tuple[Golden, ...]:
-    """One at a time, as a server asks."""
+    """One row at a time, as a server predicts."""
     return tuple(Golden(row, tuple(fitted.predict_proba(np.array([row]))[0].tolist())) for row in chosen)

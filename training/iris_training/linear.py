@@ -1,6 +1,6 @@
 """The fitted pipeline folded into one matrix: scaling and regression are both linear. Pure.
 
-Who holds these few numbers needs neither pickle nor scikit-learn to predict: softmax(W·x + b).
+Predicting with these numbers needs neither pickle nor scikit-learn: softmax(W·x + b).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-# The artifact contract's word for "the same probabilities".
+# The largest difference that the artifact contract calls "the same probabilities".
 TOLERANCE = 1e-9
 
 
@@ -48,7 +48,7 @@ def fold(fitted: Pipeline) -> Linear | None:
 
 
 def _scaling(fitted: Pipeline) -> tuple[list[float], list[float]]:
-    """What the scaler subtracts from each feature, and by what it divides the rest."""
+    """For each feature, the number that the scaler subtracts and the number by which it divides."""
     scaler = fitted.named_steps.get("scale")
     if isinstance(scaler, StandardScaler):
         return scaler.mean_.tolist(), scaler.scale_.tolist()
@@ -66,5 +66,5 @@ def predict(linear: Linear, rows: ArrayLike) -> NDArray[np.float64]:
 
 
 def agrees(linear: Linear, rows: ArrayLike, probabilities: ArrayLike) -> bool:
-    """False when folding lost digits, as it does where a column hardly varies."""
+    """False when folding lost digits, which happens when a column hardly varies."""
     return bool(np.all(np.abs(predict(linear, rows) - np.asarray(probabilities)) <= TOLERANCE))

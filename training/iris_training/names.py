@@ -1,4 +1,4 @@
-"""The files one version is made of. Pure; whoever serves the folder relies on these names."""
+"""The file names of a version. Pure; servers rely on these names."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Names:
 
 
 def build(version: str) -> Names:
-    """The card's presence says that the others are there."""
+    """The names for a version. When the card exists, so do the others."""
     stem = f"model_pipeline_{version}"
     return Names(
         joblib=f"{stem}.joblib",

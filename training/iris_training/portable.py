@@ -1,7 +1,7 @@
 """The fitted pipeline as plain data, verified against scikit-learn. Pure.
 
-Who holds the data needs neither scikit-learn nor pickle. What differs from the pipeline, or is too large,
-is left out with the reason, and only the joblib remains.
+Serving the data needs neither scikit-learn nor pickle. Data that differs from the pipeline or is too large is
+omitted with the reason; then only the joblib remains.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Reads the data file: bytes to text, with its digest. Writes nothing and knows no columns."""
+"""Reads the data file: bytes to text, with its digest. Writes nothing and does not depend on columns."""
 
 import codecs
 import hashlib
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from iris_training.errors import Invalid
 
-# About 800,000 rows: far above any table of flowers, far below what would fill the memory.
+# About 800,000 rows: far more than any table of flowers, far less than would exhaust the memory.
 LARGEST_FILE = 16 * 1024 * 1024
-# Mark → what it is called, and what decodes it.
+# Mark → its name for messages, and the codec that decodes it.
 MARKS = {
     codecs.BOM_UTF8: ("a UTF-8 byte order mark", "utf-8-sig"),
     codecs.BOM_UTF16_LE: ("UTF-16", "utf-16"),
@@ -29,12 +29,12 @@ class Source:
 
 
 def missing(path: Path) -> bool:
-    """True if nothing at all has that name; a link that leads nowhere is something."""
+    """True if nothing has that name; a broken link does not count as missing."""
     return not os.path.lexists(path)
 
 
 def load(path: Path, *, marks: bool = False) -> Source:
-    """Read the file, refused by kind and size before its first byte; `marks` takes a byte order mark."""
+    """Read the file, refused by kind and size before its first byte; `marks` accepts a byte order mark."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -45,9 +45,9 @@ def load(path: Path, *, marks: bool = False) -> Source:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise Invalid(path, error.strerror or str(error), "a CSV file that can be read") from error
-    # Again: the file may have grown, and some file systems state no size.
+    # Checked again: the file may have grown, and some file systems report no size.
     _size(path, len(content))
-    # A name need not be text; the card that quotes it must be.
+    # A file name may be invalid text; the card that contains it must be valid.
     name = os.fsencode(path).decode(errors="replace")
     return Source(
         name=name, text=_decode(path, content, marks=marks), sha256=hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The whole way from a CSV to an artifact, as a table of contents. Writes only through export."""
+"""All steps from a CSV file to an artifact, in order. Writes only through export."""
 
 import logging
 from pathlib import Path
@@ -13,11 +13,11 @@ logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings, disk: Disk) -> Path:
-    """Read, train, publish; the path of the joblib."""
+    """Read, train and publish; return the path of the joblib."""
     files = names.build(settings.version)
     export.refuse(settings.output, files.card)
     origin, dataset = _read(settings, disk)
-    # Imported here: scikit-learn takes seconds, and who is refused above should not wait for it.
+    # Imported here: scikit-learn takes seconds, and the refusals above should not wait for it.
     from iris_training import artifact  # noqa: PLC0415
 
     export.save(artifact.build(origin, dataset, settings), settings.output, disk)
@@ -25,7 +25,7 @@ def run(settings: Settings, disk: Disk) -> Path:
 
 
 def import_data(path: Path, output: Path, disk: Disk) -> Path:
-    """A data file in another format to one in ours; the path of the latter."""
+    """Convert a data file to our format; return the path of the new file."""
     origin = source.load(path, marks=True)
     dataset, found = data.convert(origin.text, name=origin.name)
     export.save_data(output, data.render(dataset.rows, dataset.labels).encode(), disk)
@@ -39,7 +39,7 @@ def import_data(path: Path, output: Path, disk: Disk) -> Path:
 
 
 def _read(settings: Settings, disk: Disk) -> tuple[Source, Dataset]:
-    # Only the default is filled in: a sample written under a mistyped name would hide the mistake.
+    # Only for the default path: a sample written under a mistyped name would hide the mistake.
     if settings.data == SAMPLE_DATA and source.missing(settings.data):
         export.save_sample(settings.data, data.sample().encode(), disk)
         logger.info("data: %s was missing, wrote the classic sample data there", settings.data)

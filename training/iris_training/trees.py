@@ -1,8 +1,8 @@
 """The fitted pipeline as trees in plain numbers, where it is made of trees. Pure.
 
 A threshold is the largest length in cm that scikit-learn sends to the left. Scaling, rounding to float32
-and comparing keep the order of inputs, so a bisection over the doubles finds that length exactly. Who reads
-the trees compares lengths as they come and needs no scaler.
+and comparing keep the order of inputs, so a bisection over the doubles finds that length exactly. A reader
+of the trees compares unscaled lengths and needs no scaler.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 from iris_training.columns import CLASSES, FEATURES
 from iris_training.data import LARGEST_LENGTH
 
-# What the mean of a few hundred numbers and an exponential may differ by, with room to spare.
+# More than the mean of a few hundred numbers and an exponential can differ by.
 TOLERANCE = 1e-12
-# A server holds them all in memory and walks each tree for each flower.
+# A server keeps all of them in memory and traverses each tree for each flower.
 MOST_LEAVES = 50_000
 
 Matrix = NDArray[np.float64]
