@@ -222,7 +222,7 @@ def paced(target: Running, question: Question, rate: int, seconds: int) -> list[
             due = start + number / rate
             time.sleep(max(0.0, due - time.perf_counter()))
             line.sendall(request)
-            # A small answer: it comes in one piece.
+            # A small answer: it comes in one chunk.
             if not line.recv(65_536).startswith(b"HTTP/1.1 200"):
                 raise RuntimeError(f"{target.contender.name}: no good answer, expected one")
             latencies.append(time.perf_counter() - due)

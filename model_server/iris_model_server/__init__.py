@@ -1,8 +1,13 @@
 """From a model artifact to predictions over HTTP.
 
-Start: `__main__` (command, exit codes) > `lifecycle` (signals, drain), `rehearsal` > `app` (assembly).
-A request: `protocol` (or all of it: `fast`) > `edge` (id, limits, metrics, log) > `straight` or the router >
-`routes`, `standards`
-> `inference`, `v1`, `v2` (bytes to bytes) > `evaluation` (at once, `batching`, `pieces`) > `model`, `arrays`.
-The model: `serving` (which one, reload) > `artifact` (folder to verified) > `card`, `model`.
+`__main__` is the command, `lifecycle` the process (signals, drain), `app` puts everything together. A request
+goes through the rooms in this order; imports point the other way:
+
+wire        the connection, its limits; id, metrics and access log around each request
+protocols   the native API, KServe V1 and Open Inference V2: bytes to calls and back; `site` has the pages
+prediction  the model that is loaded, and how requests are computed: at once, shared, in chunks
+telemetry   metrics, drift, logs
+model       artifact, card and the models themselves
+
+`fastpath` answers common predictions as their bytes arrive. The server works without that folder.
 """

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from iris_model_server import app, artifact, lifecycle, logs, settings
+from iris_model_server import app, lifecycle, settings
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.lifecycle import AddressUnusable
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings, SettingsRefused
+from iris_model_server.telemetry import logs
 
 log = logging.getLogger(__name__)
 

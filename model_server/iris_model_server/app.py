@@ -7,35 +7,35 @@ from importlib import metadata
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
 
-from iris_model_server import edge, errors, hot, openapi, routes, standards
-from iris_model_server.access_log import AccessLog, Sink
-from iris_model_server.artifact import Artifact
-from iris_model_server.edge import Edge, Surroundings
+from iris_model_server import errors
 from iris_model_server.errors import Problem
-from iris_model_server.evaluation import Evaluation
-from iris_model_server.hot import Hot
-from iris_model_server.inference import Inference
-from iris_model_server.metrics import Metrics
-from iris_model_server.serving import Serving
+from iris_model_server.model.artifact import Artifact
+from iris_model_server.prediction.execution import Execution
+from iris_model_server.prediction.serving import Serving
+from iris_model_server.protocols import native, openapi, standards
+from iris_model_server.protocols.inference import Inference
+from iris_model_server.protocols.v1 import V1
+from iris_model_server.protocols.v2 import V2
 from iris_model_server.settings import Settings
-from iris_model_server.straight import Straight
-from iris_model_server.v1 import V1
-from iris_model_server.v2 import V2
+from iris_model_server.telemetry.access_log import AccessLog, Sink
+from iris_model_server.telemetry.metrics import Metrics
+from iris_model_server.wire import middleware
+from iris_model_server.wire.middleware import Context, RequestMiddleware
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """The app and the parts that its process works with."""
 
-    app: ASGIApp
+    app: FastAPI
     serving: Serving
     log: AccessLog
-    hot: Hot
+    context: Context
+    inference: Inference
+    v2: V2
 
 
 def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None = None) -> Server:
@@ -45,35 +45,28 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     if artifact is not None:
         serving.serve(artifact)
     log = AccessLog(sink or sys.stdout.buffer)
-    surroundings = Surroundings(
+    context = Context(
         serving=serving,
         metrics=metrics,
         log=log,
         level=getattr(logging, settings.log_level.upper()),
         most_bytes=settings.max_body_bytes,
     )
-    evaluation = Evaluation(settings)
-    inference = Inference(serving, evaluation, settings.max_batch_rows)
-    predictions = routes.predictions(inference)
-    straight = [route for route in predictions.routes if isinstance(route, APIRoute)]
-    framework = _framework(surroundings)
-    framework.include_router(predictions)
-    framework.include_router(routes.model(serving, settings))
+    execution = Execution(settings)
+    inference = Inference(serving, execution, settings.max_batch_rows)
+    framework = _framework(context)
+    framework.include_router(native.predictions(inference))
+    framework.include_router(native.model(serving, settings))
     most_rows = settings.max_batch_rows
-    v2 = V2(serving, evaluation, most_rows)
+    v2 = V2(serving, execution, most_rows)
     framework.include_router(standards.open_inference(serving, v2))
-    framework.include_router(standards.kserve(serving, V1(serving, evaluation, most_rows)))
-    framework.include_router(routes.probes(serving, metrics))
-    framework.include_router(routes.site(framework))
-    return Server(
-        app=Straight(framework, straight, _problem, surroundings),
-        serving=serving,
-        log=log,
-        hot=Hot(surroundings, hot.routes(inference, v2, serving)),
-    )
+    framework.include_router(standards.kserve(serving, V1(serving, execution, most_rows)))
+    framework.include_router(native.probes(serving, metrics))
+    framework.include_router(native.site(framework))
+    return Server(framework, serving, log, context, inference, v2)
 
 
-def _framework(surroundings: Surroundings) -> FastAPI:
+def _framework(context: Context) -> FastAPI:
     """FastAPI with what stands around every route, still without routes."""
     return FastAPI(
         title=openapi.TITLE,
@@ -84,16 +77,17 @@ def _framework(surroundings: Surroundings) -> FastAPI:
         redirect_slashes=False,
         # What generated clients call their methods: predict, predict_batch, model_info.
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(Edge, surroundings=surroundings)],
-        exception_handlers={Problem: _problem, HTTPException: _http_exception},
+        middleware=[Middleware(RequestMiddleware, context=context)],
+        exception_handlers={Problem: problem_response, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
 
 
-async def _problem(request: Request, error: Any) -> Response:
+async def problem_response(request: Request, error: Any) -> Response:
+    """The answer that a Problem is."""
     problem: Problem = error
     status, media_type, content = errors.refusal(
-        problem, request.scope[edge.REQUEST_ID], request.scope["path"]
+        problem, request.scope[middleware.REQUEST_ID], request.scope["path"]
     )
     return Response(content, status, problem.headers, media_type=media_type)
 
@@ -109,4 +103,4 @@ async def _http_exception(request: Request, error: Any) -> Response:
         detail = f"{path}: {exception.detail}, expected a path of /docs"
     problem = errors.from_status(exception.status_code, detail)
     problem.headers.update(exception.headers or {})
-    return await _problem(request, problem)
+    return await problem_response(request, problem)

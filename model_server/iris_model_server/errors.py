@@ -81,7 +81,7 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault of ours
         self.headers = dict(headers or {})
 
 
-class ArtifactRefused(Exception):  # noqa: N818 - an outcome, named as the operator names it
+class ArtifactRefused(Exception):  # noqa: N818 - an predictions, named as the operator names it
     """The artifact breaks its contract. The message says where, found, expected."""
 
     def __init__(self, where: object, found: object, expected: object) -> None:

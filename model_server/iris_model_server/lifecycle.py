@@ -7,6 +7,7 @@ readiness turns 503 first, answers ask their clients to reconnect elsewhere, and
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import logging
 import os
 import signal
@@ -17,10 +18,12 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from iris_model_server import rehearsal
 from iris_model_server.app import Server
 from iris_model_server.settings import Settings
+from iris_model_server.wire import protocol
+from iris_model_server.wire.protocol import LimitedProtocol
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ log = logging.getLogger(__name__)
 INTERRUPTED: Final = 130
 
 
-class AddressUnusable(Exception):  # noqa: N818 - an outcome: exit 2
+class AddressUnusable(Exception):  # noqa: N818 - an predictions: exit 2
     """The address cannot be listened on. The message is one line."""
 
 
@@ -49,11 +52,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 def run(server: Server, settings: Settings, bound: socket.socket) -> None:
     """Serve until a signal, then drain and return."""
+    app, http = _paths(server, settings)
     config = uvicorn.Config(
-        server.app,
+        app,
         interface="asgi3",
         loop="uvloop",
-        http=rehearsal.choose(settings, server),
+        http=http,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -73,6 +77,15 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
         raise AddressUnusable(f"address {host}:{port}: {error.strerror}, expected a free one") from error
     finally:
         server.log.flush()
+
+
+def _paths(server: Server, settings: Settings) -> tuple[ASGIApp, type[LimitedProtocol]]:
+    """The app and its protocol. The only place that knows the folder `fastpath`: it may be deleted."""
+    if importlib.util.find_spec("iris_model_server.fastpath") is None:
+        return server.app, protocol.limited(settings)
+    bypass = importlib.import_module("iris_model_server.fastpath.bypass")
+    selfcheck = importlib.import_module("iris_model_server.fastpath.selfcheck")
+    return bypass.around(server), selfcheck.choose(settings, server)
 
 
 class DrainingServer(uvicorn.Server):

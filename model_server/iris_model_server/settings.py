@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     termination_log: Path = Path("/dev/termination-log")
 
 
-class SettingsRefused(Exception):  # noqa: N818 - an outcome: exit 2
+class SettingsRefused(Exception):  # noqa: N818 - an predictions: exit 2
     """A variable cannot be used. The message is one line."""
 
 

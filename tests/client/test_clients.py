@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 from iris_client import AsyncClient, Client, Refused, Retries, Unavailable
-from iris_model_server import app, artifact
+from iris_model_server import app
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts, processes

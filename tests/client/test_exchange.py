@@ -20,12 +20,12 @@ NO_JITTER = Retries(jitter=lambda: 1.0)
 
 
 def carried_out(
-    outcomes: Sequence[httpx.Response | httpx.TransportError],
+    several: Sequence[httpx.Response | httpx.TransportError],
     retries: Retries = NO_JITTER,
     version: str | None = None,
 ) -> tuple[Prediction, list[float]]:
-    """The answer, and the waits before it; every outcome must have been asked for."""
-    left, waits = list(outcomes), []
+    """The answer, and the waits before it; every predictions must have been asked for."""
+    left, waits = list(several), []
     steps: Generator[Any, Any, Prediction] = exchange.steps(calls.predict([1, 2, 3, 4]), retries, version)
     step = next(steps)
     while True:

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 import yaml
-from iris_model_server import artifact
-from iris_model_server.metrics import SECONDS, Metrics
+from iris_model_server.model import artifact
+from iris_model_server.telemetry.metrics import SECONDS, Metrics
 from iris_operator import metrics as operator_metrics
 from iris_operator.model.objectives import Objectives
 from iris_operator.monitoring import alerts

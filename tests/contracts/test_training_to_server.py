@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from iris_model_server import artifact
-from iris_model_server.model import PipelineModel
-from iris_model_server.openapi import FLOWER, SHARES
+from iris_model_server.model import artifact
+from iris_model_server.model.model import PipelineModel
+from iris_model_server.protocols.openapi import FLOWER, SHARES
 
 from tests.model_server import processes
 

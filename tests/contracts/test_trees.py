@@ -11,7 +11,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from iris_model_server import artifact as served
+from iris_model_server.model import artifact as served
 from iris_training import artifact, data, export
 from iris_training.estimators import ESTIMATORS, SCALERS, Recipe
 from iris_training.settings import Settings
@@ -21,8 +21,8 @@ TREES = [name for name in ESTIMATORS if name != "logistic-regression"]
 LOADS = """
 import sys
 from pathlib import Path
-from iris_model_server import artifact
-artifact.load(Path(sys.argv[1])).model.shares((5.1, 3.5, 1.4, 0.2))
+from iris_model_server.model import artifact
+artifact.load(Path(sys.argv[1])).model.probabilities_of((5.1, 3.5, 1.4, 0.2))
 print(*(name for name in ("joblib", "numpy", "sklearn") if name in sys.modules))
 """
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

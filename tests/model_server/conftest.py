@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from iris_model_server import app, artifact
+from iris_model_server import app
 from iris_model_server.app import Server
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 from pydantic import SecretStr
 

@@ -20,9 +20,12 @@ from random import Random
 from typing import Any
 
 import uvloop
-from iris_model_server import app, artifact, rehearsal
-from iris_model_server.rehearsal import Line
+from iris_model_server import app
+from iris_model_server.fastpath import selfcheck
+from iris_model_server.fastpath.selfcheck import Line
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
+from iris_model_server.wire import protocol
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -56,17 +59,15 @@ class Way:
         self.settings = Settings(artifact_dir=folder, max_body_bytes=20_000, max_head_bytes=4096)
         self.sink = io.BytesIO()
         self.server = app.create_app(self.settings, artifact.load(folder), self.sink)
-        self.configuration = rehearsal.configuration(self.server)
-        self.kind = (
-            rehearsal.quick(self.settings, self.server) if fast else rehearsal.reference(self.settings)
-        )
+        self.configuration = selfcheck.configuration(self.server)
+        self.kind = selfcheck.quick(self.settings, self.server) if fast else protocol.limited(self.settings)
 
     async def see(self, given: Input) -> Seen:
         line = Line(self.configuration, self.kind)
-        for piece in given.pieces:
+        for chunk in given.chunks:
             # As a real transport: closed or paused, it gives no more.
             if not line.wire.closed and line.wire.reading:
-                await line.say(piece)
+                await line.say(chunk)
                 await self._settle(line)
         await self._settle(line)
         idle = not line.protocol.is_answering()
@@ -94,7 +95,7 @@ class Way:
             await line.settle()
 
     def metrics(self) -> str:
-        text = self.server.hot.surroundings.metrics.exposition("")[0].decode()
+        text = self.server.context.metrics.exposition("")[0].decode()
         return PROCESS.sub("", TIMED.sub("", text))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from iris_model_server import app, artifact, errors
+from iris_model_server import app, errors
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
@@ -73,7 +74,7 @@ async def test_requests_at_the_same_time_answer_as_one_by_one(
     assert f'prediction_confidence_count{{model="iris",version="1.4.0"}} {len(ROWS)}.0' in scraped
 
 
-@pytest.mark.parametrize("times", [1, 12], ids=["shared", "in pieces"])
+@pytest.mark.parametrize("times", [1, 12], ids=["shared", "in chunks"])
 async def test_every_protocol_answers_as_one_by_one(
     pipeline: Pipeline, served: httpx.AsyncClient, times: int
 ) -> None:

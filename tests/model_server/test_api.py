@@ -8,9 +8,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from iris_model_server import app, errors, openapi
+from iris_model_server import app, errors
 from iris_model_server.app import Server
-from iris_model_server.model import Pieces
+from iris_model_server.model.model import Pieces
+from iris_model_server.protocols import openapi
 from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts
@@ -204,12 +205,12 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
 ) -> None:
     class Broken:
         source = "joblib"
-        pieces = Pieces(plain=1024, arrays=1024)
+        chunks = Pieces(plain=1024, arrays=1024)
 
         def probabilities(self, _: object) -> list[list[float]]:
             raise RuntimeError("secret path /srv/model")
 
-        def shares(self, _: object) -> list[float]:
+        def probabilities_of(self, _: object) -> list[float]:
             raise RuntimeError("secret path /srv/model")
 
     loaded = server.serving.loaded().artifact

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from iris_model_server import artifact
 from iris_model_server.errors import ArtifactRefused
+from iris_model_server.model import artifact
 from sklearn.ensemble import RandomForestClassifier
 
 from tests.model_server import artifacts

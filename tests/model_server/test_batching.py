@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_model_server import batching, errors
-from iris_model_server.batching import Batcher, Limits
+from iris_model_server import errors
 from iris_model_server.errors import Problem
+from iris_model_server.prediction import batching
+from iris_model_server.prediction.batching import Batcher, Limits
 from iris_model_server.schemas import Numbers
 
 ROOM = Limits(most_waiting=100, most_seconds=60)
@@ -109,12 +110,12 @@ async def test_one_call_takes_a_bounded_number_of_rows_in_their_order() -> None:
     assert [answer[0][0] for answer in answers] == list(range(count))
 
 
-async def test_a_call_takes_all_small_requests_and_one_piece_of_a_large_one() -> None:
+async def test_a_call_takes_all_small_requests_and_one_chunk_of_a_large_one() -> None:
     model = Model()
     batcher = Batcher(model, ROOM)
 
-    pieces = [batcher.submit_piece(row(number) * 2) for number in (50, 60)]
-    answers = await asyncio.gather(*numbers(batcher, 1, 2), *pieces)
+    chunks = [batcher.submit_chunk(row(number) * 2) for number in (50, 60)]
+    answers = await asyncio.gather(*numbers(batcher, 1, 2), *chunks)
 
     assert model.calls == [[1, 2, 50, 50], [60, 60]]
     assert [len(answer) for answer in answers] == [1, 1, 2, 2]
@@ -179,19 +180,19 @@ async def test_a_row_that_breaks_the_model_breaks_nobody_else() -> None:
 async def test_pieces_grow_while_they_are_quick_and_shrink_while_they_are_slow(
     seconds: float, rows: int
 ) -> None:
-    batcher = Batcher(Model(), Limits(most_waiting=100, most_seconds=60, piece_seconds=seconds))
+    batcher = Batcher(Model(), Limits(most_waiting=100, most_seconds=60, chunk_seconds=seconds))
 
     for _ in range(3):
-        await batcher.submit_piece(row(1))
+        await batcher.submit_chunk(row(1))
 
-    assert batcher.piece_rows == rows
+    assert batcher.chunk_rows == rows
 
 
 Plan = list[tuple[str, int]]
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["small", "piece", "turn", "leave"]), st.integers(1, 5)), max_size=40)
+    st.lists(st.tuples(st.sampled_from(["small", "chunk", "turn", "leave"]), st.integers(1, 5)), max_size=40)
 )
 def test_whatever_comes_in_whatever_order_everyone_gets_their_own_rows(plan: Plan) -> None:
     asyncio.run(follow(plan, Batcher(lambda rows: [list(one) for one in rows], ROOM)))
@@ -201,7 +202,7 @@ async def follow(plan: Plan, batcher: Batcher) -> None:
     asked: list[tuple[float, int, asyncio.Future[list[list[float]]]]] = []
     submit: dict[str, Callable[..., asyncio.Future[list[list[float]]]]] = {
         "small": batcher.submit,
-        "piece": batcher.submit_piece,
+        "chunk": batcher.submit_chunk,
     }
     for position, (step, size) in enumerate(plan):
         if step in submit:

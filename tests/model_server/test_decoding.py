@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_model_server import decoding, errors
+from iris_model_server import errors
 from iris_model_server.errors import Problem
+from iris_model_server.protocols import decoding
 
 from tests.model_server import artifacts
 
@@ -185,10 +186,10 @@ def test_accepts_exactly_what_the_rule_allows(content: Any) -> None:
 )
 def test_any_bytes_end_in_rows_or_in_a_problem(body: bytes) -> None:
     for decode in (decoding.one, lambda given: decoding.batch(given, 10)):
-        assert outcome(decode, body) in ("rows", errors.MALFORMED, errors.INVALID)
+        assert predictions(decode, body) in ("rows", errors.MALFORMED, errors.INVALID)
 
 
-def outcome(decode: Callable[[bytes], Sequence[object]], body: bytes) -> object:
+def predictions(decode: Callable[[bytes], Sequence[object]], body: bytes) -> object:
     try:
         return "rows" if decode(body) else "nothing"
     except Problem as problem:

@@ -7,11 +7,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_model_server import app, artifact
-from iris_model_server.card import Distribution
-from iris_model_server.drift import FeatureTallies
+from iris_model_server import app
+from iris_model_server.model import artifact
+from iris_model_server.model.card import Distribution
 from iris_model_server.schemas import FeatureInfo
 from iris_model_server.settings import Settings
+from iris_model_server.telemetry.drift import FeatureTallies
 
 from tests.model_server import artifacts
 from tests.model_server.conftest import connected
@@ -32,14 +33,14 @@ async def buckets(client: httpx.AsyncClient, feature: str) -> list[float]:
 
 @given(st.lists(st.floats(0.1, 10) | st.sampled_from([1.0, 1.4, 4.4, 5.8, 6.9])))
 def test_one_search_says_what_two_would(values: list[float]) -> None:
-    tally = FeatureTallies().bound("iris", "1.4.0", FEATURE, TENTHS)
+    counts = FeatureTallies().bound("iris", "1.4.0", FEATURE, TENTHS)
 
     for observed in values:
-        tally.observe(observed)
+        counts.observe(observed)
 
-    assert tally.outside == sum(not 1.0 <= observed <= 6.9 for observed in values)
+    assert counts.outside == sum(not 1.0 <= observed <= 6.9 for observed in values)
     bounds = (float("-inf"), *TENTHS.edges, float("inf"))
-    assert tally.buckets == [
+    assert counts.buckets == [
         sum(low < observed <= high for observed in values) for low, high in pairwise(bounds)
     ]
 
@@ -78,9 +79,9 @@ async def test_a_card_that_does_not_tell_serves_without(settings: Settings, tmp_
 
 
 def test_another_training_of_the_same_version_counts_anew() -> None:
-    tallies = FeatureTallies()
-    former = tallies.bound("iris", "1.4.0", FEATURE, TENTHS)
+    all_counts = FeatureTallies()
+    former = all_counts.bound("iris", "1.4.0", FEATURE, TENTHS)
     former.observe(2.0)
 
-    assert tallies.bound("iris", "1.4.0", FEATURE, TENTHS) is former
-    assert sum(tallies.bound("iris", "1.4.0", FEATURE, Distribution([2.0], [0.5, 0.5])).counts) == 0
+    assert all_counts.bound("iris", "1.4.0", FEATURE, TENTHS) is former
+    assert sum(all_counts.bound("iris", "1.4.0", FEATURE, Distribution([2.0], [0.5, 0.5])).counts) == 0

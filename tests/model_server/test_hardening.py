@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from iris_model_server.openapi import FLOWER
+from iris_model_server.protocols.openapi import FLOWER
 
 from tests.model_server import artifacts, processes
 from tests.model_server.conftest import TOKEN

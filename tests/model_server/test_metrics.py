@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from iris_model_server.openapi import FLOWER
+from iris_model_server.protocols.openapi import FLOWER
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 

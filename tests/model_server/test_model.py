@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_model_server.model import FoldedModel, PipelineModel
+from iris_model_server.model.model import FoldedModel, PipelineModel
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from iris_model_server.openapi import FLOWER
+from iris_model_server.protocols.openapi import FLOWER
 
 from tests.model_server import artifacts, processes
 from tests.model_server.processes import Running

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from iris_model_server.openapi import FLOWER
+from iris_model_server.protocols.openapi import FLOWER
 
 from tests.model_server import artifacts, processes
 from tests.model_server.processes import Running
@@ -96,7 +96,8 @@ def test_a_taken_port_ends_in_2_and_one_line(tmp_path: Path) -> None:
 def test_folded_weights_need_neither_scikit_learn_nor_numpy(tmp_path: Path) -> None:
     folder = artifacts.write(tmp_path)
     program = (
-        "import sys; from iris_model_server import __main__, app, artifact, settings;"
+        "import sys; from iris_model_server import __main__, app, settings;"
+        "from iris_model_server.model import artifact;"
         "loaded = settings.load();"
         "app.create_app(loaded, artifact.load(loaded.artifact_dir));"
         "print([name for name in ('numpy', 'sklearn', 'scipy', 'joblib', 'pickle5') if name in sys.modules])"
@@ -136,7 +137,7 @@ class Router:
         self.server = server
         self.open = True
         self.warm = asyncio.Event()
-        self.outcomes: Counter[object] = Counter()
+        self.several: Counter[object] = Counter()
         self.answered_while_draining = 0
 
     async def watch(self) -> None:
@@ -162,10 +163,10 @@ class Router:
             length = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
             await reader.readexactly(length)
         except (OSError, asyncio.IncompleteReadError) as error:
-            self.outcomes[type(error).__name__] += 1
+            self.several[type(error).__name__] += 1
             return True
-        self.outcomes[answer.split()[1]] += 1
-        if self.outcomes.total() == WARM:
+        self.several[answer.split()[1]] += 1
+        if self.several.total() == WARM:
             self.warm.set()
         leave = "connection: close" in answer
         self.answered_while_draining += leave
@@ -198,7 +199,7 @@ async def test_sigterm_under_load_loses_no_request(tmp_path: Path) -> None:
         code = await asyncio.to_thread(server.ended)
 
     assert code == 0
-    assert set(router.outcomes) == {"200"}
+    assert set(router.several) == {"200"}
     assert router.answered_while_draining >= 16
 
 

@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from iris_model_server import app, artifact, errors
+from iris_model_server import app, errors
+from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_model_server import artifact, card, tree_arrays, trees
-from iris_model_server.arrays import table
 from iris_model_server.errors import ArtifactRefused
-from iris_model_server.tree_card import Tree, Trees
-from iris_model_server.trees import BoxModel, WalkModel
+from iris_model_server.model import artifact, card, tree_arrays, trees
+from iris_model_server.model.arrays import table
+from iris_model_server.model.tree_card import Tree, Trees
+from iris_model_server.model.trees import BoxModel, WalkModel
 
 from tests.model_server import artifacts
 
@@ -113,7 +113,7 @@ def test_trees_with_too_many_boxes_are_walked() -> None:
     model = trees.model_of(Trees("mean", [0.0] * CLASSES, [chain]))
 
     assert isinstance(model, WalkModel)
-    assert model.shares((100.0, 1.0, 1.0, 1.0)) == [1.0, 0.0, 0.0]
+    assert model.probabilities_of((100.0, 1.0, 1.0, 1.0)) == [1.0, 0.0, 0.0]
 
 
 SMALL: Final[dict[str, Any]] = {
@@ -148,7 +148,7 @@ def test_trees_serve_without_opening_the_joblib(tmp_path: Path) -> None:
     model = artifact.load(written(tmp_path)).model
 
     assert model.source == "trees"
-    assert model.shares((5.1, 3.5, 2.45, 0.2)) == pytest.approx([0.7, 0.15, 0.15])
+    assert model.probabilities_of((5.1, 3.5, 2.45, 0.2)) == pytest.approx([0.7, 0.15, 0.15])
 
 
 def small(**changes: Any) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def test_a_changed_card_is_refused_or_answers_every_row(data: st.DataObject) -> 
         return
     if parsed.trees is None:
         return
-    shares = trees.model_of(parsed.trees).shares((5.1, 3.5, 1.4, 0.2))
+    shares = trees.model_of(parsed.trees).probabilities_of((5.1, 3.5, 1.4, 0.2))
     assert sum(shares) == pytest.approx(1)
     assert len(shares) == len(parsed.classes)
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from iris_model_server import app, pieces
+from iris_model_server import app
 from iris_model_server.app import Server
+from iris_model_server.protocols import chunks
 from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts
@@ -80,7 +81,7 @@ async def test_a_large_request_is_answered_or_refused_whole(
 ) -> None:
     roomy = settings.model_copy(update={"max_body_bytes": 10_000_000, "max_batch_rows": 12_000})
     body = json.dumps({"instances": rows})
-    assert len(body) > pieces.ONE_GO_BYTES
+    assert len(body) > chunks.ONE_GO_BYTES
 
     async with connected(app.create_app(roomy, server.serving.loaded().artifact)) as client:
         response = await client.post(PREDICT, content=body)

@@ -7,13 +7,14 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from iris_model_server import app, pieces
+from iris_model_server import app
 from iris_model_server.app import Server
-from iris_model_server.evaluation import Evaluation
-from iris_model_server.metrics import Metrics
-from iris_model_server.serving import Serving
+from iris_model_server.prediction.execution import Execution
+from iris_model_server.prediction.serving import Serving
+from iris_model_server.protocols import chunks
+from iris_model_server.protocols.v2 import V2
 from iris_model_server.settings import Settings
-from iris_model_server.v2 import V2
+from iris_model_server.telemetry.metrics import Metrics
 
 from tests.model_server import artifacts
 from tests.model_server.conftest import connected
@@ -253,7 +254,7 @@ def large(rows: list[list[float]], *, nested: bool) -> dict[str, Any]:
 
 @pytest.fixture
 async def wide(settings: Settings, server: Server) -> httpx.AsyncClient:
-    """A server with room for bodies that come in pieces."""
+    """A server with room for bodies that come in chunks."""
     roomy = settings.model_copy(update={"max_body_bytes": 10_000_000, "max_batch_rows": 100_000})
     return connected(app.create_app(roomy, server.serving.loaded().artifact))
 
@@ -261,14 +262,14 @@ async def wide(settings: Settings, server: Server) -> httpx.AsyncClient:
 async def test_at_once_says_the_same_or_nothing(
     client: httpx.AsyncClient, server: Server, settings: Settings
 ) -> None:
-    protocol = V2(server.serving, Evaluation(settings), settings.max_batch_rows)
+    protocol = V2(server.serving, Execution(settings), settings.max_batch_rows)
     good, wrong = json.dumps(asked()).encode(), json.dumps(asked(data=[])).encode()
 
     response = await client.post(INFER, content=good)
 
     assert protocol.infer_at_once(good) == response.content
     assert protocol.infer_at_once(wrong) is None
-    assert V2(Serving(settings, Metrics()), Evaluation(settings), 9).infer_at_once(good) is None
+    assert V2(Serving(settings, Metrics()), Execution(settings), 9).infer_at_once(good) is None
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
@@ -279,7 +280,7 @@ async def test_a_large_request_answers_what_its_rows_answer_alone(
         [round(0.1 + (37 * row + 11 * column) % 79 / 10, 3) for column in range(4)] for row in range(20_000)
     ]
     body = json.dumps(large(rows, nested=nested))
-    assert len(body) > pieces.ONE_GO_BYTES
+    assert len(body) > chunks.ONE_GO_BYTES
 
     async with wide:
         whole = outputs(await wide.post(INFER, content=body))

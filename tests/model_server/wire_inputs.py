@@ -43,9 +43,9 @@ BETWEEN: Final = (b"", b"\r\n", b"\r\n\r\n", b"\n", b"garbage\r\n\r\n", b"\x00",
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What arrives on one connection, piece by piece."""
+    """What arrives on one connection, chunk by chunk."""
 
-    pieces: tuple[bytes, ...]
+    chunks: tuple[bytes, ...]
 
 
 def one(random: Random) -> Input:
@@ -61,7 +61,7 @@ def one(random: Random) -> Input:
 
 
 def every_cut(content: bytes) -> list[Input]:
-    """The same bytes in two pieces, at each place there is."""
+    """The same bytes in two chunks, at each place there is."""
     return [Input((content[:at], content[at:])) for at in range(1, len(content))]
 
 

@@ -1,0 +1,237 @@
+"""The fast path: a common prediction is answered as its bytes arrive, all else goes the ASGI way.
+
+It only ever says what the reference would say to a request that is right: whatever is unusual in head,
+body, connection or model is handed over, as if this module did not exist.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any, ClassVar, Final
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from iris_model_server.fastpath.routes import METHOD, FastRoute, FastRoutes, KnownHead
+from iris_model_server.telemetry import access_log
+from iris_model_server.wire import request_ids
+from iris_model_server.wire.protocol import BODY, HEAD, NOTHING, LimitedProtocol
+
+_METHOD: Final = METHOD.encode("ascii")
+_JSON: Final = b"application/json"
+# With one of these a request means more than its body.
+_UNUSUAL: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade", b"inference-header-content-length"})
+_MOST_HEADERS: Final = 32
+_HEAD_END: Final = b"\r\n\r\n"
+
+Headers = dict[bytes, bytes]
+
+
+@dataclass(slots=True)
+class Pending:
+    """A prediction that shares a call of its model; takes the place of uvicorn's cycle on the connection."""
+
+    # Nobody waits for it here, but uvicorn tells it that the client has left.
+    message_event: ClassVar[asyncio.Event] = asyncio.Event()
+
+    route: FastRoute
+    request_id: str
+    start: float
+    response_complete: bool = False
+    keep_alive: bool = True
+    disconnected: bool = False
+
+
+class FastProtocol(LimitedProtocol):
+    """A connection that answers common predictions itself."""
+
+    fast: ClassVar[FastRoutes]
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.client_quoted = b'""'
+        # The parser stands before a request, as on a new connection: whatever it read was answered here.
+        self._is_fresh = True
+        # What is read now, if a request begins where it begins.
+        self._whole = b""
+        # The prediction whose end has not been read yet.
+        self._route: FastRoute | None = None
+        self._sent_id: bytes | None = None
+        self._fast_body = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        self.client_quoted = access_log.quoted(self.client[0] if self.client else "")
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_at_start() and not self._unparsed and self._answer_known(data):
+            return
+        super().data_received(data)
+
+    def _is_at_start(self) -> bool:
+        return self._is_fresh and self._owed == NOTHING
+
+    def _parse(self, data: bytes) -> None:
+        self._whole = data if self._is_at_start() else b""
+        super()._parse(data)
+        self._whole = b""
+        if self._route is not None:
+            # Its body comes in chunks: from here on it is a request as any other.
+            self._hand_over()
+
+    def _answer_known(self, data: bytes) -> bool:
+        """Answer a request whose head was read before and that is complete; else leave it to the parser."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        known = self.fast.heads.get(data[:end])
+        if known is None or len(data) - end != known.length:
+            return False
+        self._read = len(data)
+        if not self._is_free():
+            return False
+        self._now = self.loop.time()
+        return self._answer(known.route, None, data[end:])
+
+    def on_message_begin(self) -> None:
+        # The scope is made when it is handed over, for an answer here needs none.
+        self._owed = HEAD
+        self._has_begun = True
+        self._deadline = self._now + self.limits.head_seconds
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        self._route = self._read_fast()
+        if self._route is None:
+            self._begin()
+        else:
+            self._owed = BODY
+
+    def on_body(self, body: bytes) -> None:
+        if self._route is None:
+            super().on_body(body)
+        else:
+            self._fast_body += body
+
+    def on_message_complete(self) -> None:
+        route = self._route
+        if route is None:
+            super().on_message_complete()
+            return
+        if not self._answer(route, self._sent_id, self._fast_body):
+            self._hand_over()
+            super().on_message_complete()
+            return
+        self._remember(route)
+        self._route = None
+        self._fast_body = b""
+        self._owed = NOTHING
+        self._is_fresh = True
+
+    def _answer(self, route: FastRoute, sent_id: bytes | None, body: bytes) -> bool:
+        """Answer, now or when the model has been called; else it is the reference's."""
+        fast = self.fast
+        around = fast.context
+        start = around.clock()
+        if len(body) > around.most_bytes:
+            return False
+        request_id = fast.id_for(sent_id)
+        content = route.answer(body, request_id)
+        if content is None:
+            return self._answer_soon(Pending(route, request_id, start), body)
+        answer = fast.success(content, request_id, self.server_state)
+        fast.count(route, 200, request_id, around.clock() - start, self.client_quoted)
+        self._deadline = self._now + self.limits.idle_seconds
+        self.server_state.total_requests += 1
+        self.transport.write(answer)
+        return True
+
+    def _answer_soon(self, pending: Pending, body: bytes) -> bool:
+        ask = pending.route.answer_soon
+        if ask is None or not ask(body, pending.request_id, partial(self._end, pending)):
+            return False
+        # Whoever asks on this connection meanwhile queues up behind it.
+        self.cycle = pending  # type: ignore[assignment]  # all that is asked of it
+        self._deadline = inf
+        self.fast.context.metrics.in_flight += 1
+        return True
+
+    def _end(self, pending: Pending, told: bytes | Exception) -> None:
+        fast, route, request_id = self.fast, pending.route, pending.request_id
+        around = fast.context
+        around.metrics.in_flight -= 1
+        last = around.serving.draining or not pending.keep_alive
+        status = 200
+        if isinstance(told, Exception):
+            status, answer = fast.failure(told, route, request_id, self.server_state, last=last)
+        else:
+            answer = fast.success(told, request_id, self.server_state, last=last)
+        fast.count(route, status, request_id, around.clock() - pending.start, self.client_quoted)
+        if pending.disconnected:
+            return
+        self.transport.write(answer)
+        pending.response_complete = True
+        if last:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _remember(self, route: FastRoute) -> None:
+        # A head with an id of its own comes only once.
+        if self._sent_id is None and self._whole:
+            end = self._whole.find(_HEAD_END) + len(_HEAD_END)
+            if self._whole[end:] == self._fast_body:
+                self.fast.remember(self._whole[:end], KnownHead(route, len(self._fast_body)))
+
+    def _read_fast(self) -> FastRoute | None:
+        """The route of a request with nothing unusual about it."""
+        route = self.fast.routes.get(self.url)
+        if route is None or self.parser.get_method() != _METHOD:
+            return None
+        headers = dict(self.headers)
+        usual = (
+            len(headers) == len(self.headers) <= _MOST_HEADERS
+            and (not route.asks_for_json or headers.get(b"content-type") == _JSON)
+            and b"content-length" in headers
+            and _UNUSUAL.isdisjoint(headers)
+            and self.parser.should_keep_alive()
+            # HTTP/1.0 is kept only by asking for it.
+            and (b"connection" not in headers or self.parser.get_http_version() == "1.1")
+        )
+        self._sent_id = headers.get(request_ids.HEADER)
+        return route if usual and self._is_free() and not self._is_head_too_large() else None
+
+    def _is_free(self) -> bool:
+        """Nothing stands between this request and its answer."""
+        return not (
+            self.is_answering()
+            or self.flow.write_paused
+            or self.fast.context.serving.draining
+            or self.transport.is_closing()
+        )
+
+    def _hand_over(self) -> None:
+        body, self._fast_body = self._fast_body, b""
+        self._route = None
+        self._begin()
+        if body:
+            super().on_body(body)
+
+    def _begin(self) -> None:
+        """What was put off at the beginning of the message."""
+        self._is_fresh = False
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        deadline = self._deadline
+        super().on_message_begin()
+        self.url, self.expect_100_continue, self._deadline = url, expect, deadline
+        # The same list is in the scope.
+        self.headers.extend(headers)
+        super().on_headers_complete()

@@ -1,0 +1,84 @@
+"""What a model said about some rows, and the counts of it that the metrics take. Pure, plain Python.
+
+`arrays` has the same for many rows at once; for a handful this one is quicker.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, Protocol, Self
+
+from iris_model_server.schemas import Numbers
+
+# Upper bounds of the confidence histogram; what is above the last is counted beyond it.
+CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+# For each feature the upper edges of its cells (`drift`); what is above the last lies beyond it.
+Edges = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts over rows: by class, by confidence bucket, by cell of each feature."""
+
+    classes: Sequence[int]
+    confidence: Sequence[int]
+    confidence_sum: float
+    cells: Sequence[Sequence[int]]
+
+
+class Predictions(Protocol):
+    """Classes and probabilities of some rows, in their order."""
+
+    @property
+    def classes(self) -> list[int]: ...
+
+    def nested(self) -> list[list[float]]:
+        """The probabilities row by row."""
+
+    def flat(self) -> list[float]:
+        """The same in one list."""
+
+    def counts(self, edges: Edges) -> Counts: ...
+
+    @classmethod
+    def joined(cls, several: Sequence[Self]) -> Self:
+        """All their rows in one."""
+
+
+class PlainPredictions:
+    """An predictions in lists."""
+
+    def __init__(self, rows: Sequence[Numbers], probabilities: list[list[float]]) -> None:
+        self.rows = rows
+        self.probabilities = probabilities
+        self.classes = [of_row.index(max(of_row)) for of_row in probabilities]
+
+    def nested(self) -> list[list[float]]:
+        return self.probabilities
+
+    def flat(self) -> list[float]:
+        return list(chain.from_iterable(self.probabilities))
+
+    def counts(self, edges: Edges) -> Counts:
+        classes = [0] * len(self.probabilities[0])
+        buckets = [0] * (len(CONFIDENCE) + 1)
+        total = 0.0
+        for index, probabilities in zip(self.classes, self.probabilities, strict=True):
+            classes[index] += 1
+            buckets[bisect_left(CONFIDENCE, probabilities[index])] += 1
+            total += probabilities[index]
+        return Counts(classes, buckets, total, [self._cells(*pair) for pair in enumerate(edges)])
+
+    @classmethod
+    def joined(cls, several: Sequence[Self]) -> Self:
+        rows = [row for predictions in several for row in predictions.rows]
+        return cls(
+            rows, [probabilities for predictions in several for probabilities in predictions.probabilities]
+        )
+
+    def _cells(self, feature: int, edges: Sequence[float]) -> list[int]:
+        counts = [0] * (len(edges) + 1)
+        for row in self.rows:
+            counts[bisect_left(edges, row[feature])] += 1
+        return counts

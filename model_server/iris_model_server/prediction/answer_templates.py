@@ -1,0 +1,34 @@
+"""The answer to one flower as JSON text, written when a model loads but for what a request adds.
+
+The same bytes that `PredictAnswer` encodes to, at a third of the cost. Knows no HTTP.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from iris_model_server.schemas import PredictAnswer
+
+_ID: Final = "\0"
+_HOLE: Final = b'"\\u0000"'
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class AnswerTemplates:
+    """The answers that one model can give."""
+
+    def __init__(self, classes: Sequence[str], version: str) -> None:
+        self._around = [self._parts(index, label, version) for index, label in enumerate(classes)]
+
+    def answer(self, index: int, request_id: str, probabilities: list[float]) -> bytes:
+        """`request_id` is one that needs no escape: what `request_ids` lets through."""
+        before, after = self._around[index]
+        return b'%b"%b"%b%b}' % (before, request_id.encode("ascii"), after, _encode(probabilities))
+
+    @staticmethod
+    def _parts(index: int, label: str, version: str) -> tuple[bytes, bytes]:
+        whole = _encode(PredictAnswer(index, label, _ID, version, []))
+        before, after = whole.removesuffix(b"[]}").split(_HOLE)
+        return before, after

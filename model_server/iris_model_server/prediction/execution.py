@@ -1,0 +1,173 @@
+"""Rows to several, for every protocol: at once, shared with others, or in chunks. Measures as it goes.
+
+A quick model (weights, trees) answers a small request at once. Any other is called for many requests
+together. A large request goes chunk by chunk, and between two chunks all others have their turn.
+"""
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Final
+
+from iris_model_server import errors
+from iris_model_server.errors import Problem
+from iris_model_server.model.predictions import Counts, PlainPredictions, Predictions
+from iris_model_server.prediction.batching import FIRST_CHUNK_ROWS, MOST_SHARED, Batcher
+from iris_model_server.prediction.serving import Loaded
+from iris_model_server.schemas import FEATURES, Numbers
+from iris_model_server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# From so many rows on arrays are quicker than lists.
+ARRAY_ROWS: Final = 16
+# Each holds its body while it waits for its turn.
+MOST_LARGE: Final = 16
+
+Flat = Sequence[float]
+Take = Callable[[Predictions], None]
+
+
+class Execution:
+    """The way to a model's several."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._most_seconds = settings.max_waiting_seconds
+        self._arrays = _LateArrays()
+
+    def at_once(self, loaded: Loaded, flat: Flat) -> Predictions | None:
+        """The predictions, where it needs no waiting and holds up nobody."""
+        if loaded.batcher is not None or len(flat) > self._chunk_rows(loaded) * len(FEATURES):
+            return None
+        start = time.perf_counter()
+        predictions = self._quick(loaded, flat)
+        seconds = time.perf_counter() - start
+        loaded.metrics.observe_predictions(predictions)
+        loaded.metrics.observe_call(seconds)
+        return predictions
+
+    async def whole(self, loaded: Loaded, flat: Flat, take: Take) -> None:
+        """The predictions of numbers that are all here, in one or more parts."""
+        if (predictions := self.at_once(loaded, flat)) is not None:
+            take(predictions)
+        elif loaded.batcher is not None and len(flat) <= MOST_SHARED * len(FEATURES):
+            take(await self.shared(loaded, _rows(flat), loaded.batcher))
+        else:
+            await self.chunks(loaded, (flat,), take)
+
+    async def shared(self, loaded: Loaded, rows: Sequence[Numbers], batcher: Batcher) -> Predictions:
+        """The predictions of a few rows, from one call with whoever asks at the same time."""
+        start = time.perf_counter()
+        try:
+            probabilities = await batcher.submit(rows)
+        except Problem:
+            raise
+        except Exception:
+            loaded.metrics.count("error")
+            raise
+        predictions = PlainPredictions(rows, probabilities)
+        loaded.metrics.observe_predictions(predictions)
+        loaded.metrics.observe_call(time.perf_counter() - start)
+        return predictions
+
+    async def chunks(self, loaded: Loaded, parts: Iterable[Flat], take: Take) -> None:
+        """The several of a large request. One of them at a time is at work, the others wait."""
+        if self._waiting >= MOST_LARGE:
+            raise _overloaded(f"{self._waiting} large requests wait, at most that many may")
+        self._waiting += 1
+        try:
+            try:
+                async with asyncio.timeout(self._most_seconds):
+                    await self._turn.acquire()
+            except TimeoutError:
+                raise _overloaded(f"no turn within {self._most_seconds:g} s") from None
+            try:
+                await self._one_by_one(loaded, parts, take)
+            finally:
+                self._turn.release()
+        finally:
+            self._waiting -= 1
+
+    async def _one_by_one(self, loaded: Loaded, parts: Iterable[Flat], take: Take) -> None:
+        seconds = 0.0
+        all_counts: list[Counts] = []
+        # To have read so large a body took long enough.
+        await asyncio.sleep(0)
+        for part in parts:
+            start = 0
+            while start < len(part):
+                end = start + self._chunk_rows(loaded) * len(FEATURES)
+                began = time.perf_counter()
+                predictions = await self._chunk(loaded, part[start:end])
+                seconds += time.perf_counter() - began
+                all_counts.append(predictions.counts(loaded.edges))
+                take(predictions)
+                start = end
+                # The turn of everybody else.
+                await asyncio.sleep(0)
+        # Only now: what a later chunk refuses was no prediction.
+        for counts in all_counts:
+            loaded.metrics.observe_counts(counts)
+        loaded.metrics.observe_call(seconds)
+
+    async def _chunk(self, loaded: Loaded, flat: Flat) -> Predictions:
+        try:
+            if loaded.batcher is None:
+                return self._quick(loaded, flat)
+            rows = _rows(flat)
+            return PlainPredictions(rows, await loaded.batcher.submit_chunk(rows))
+        except Problem:
+            raise
+        except Exception:
+            loaded.metrics.count("error")
+            raise
+
+    def _quick(self, loaded: Loaded, flat: Flat) -> Predictions:
+        model = loaded.artifact.model
+        if len(flat) >= ARRAY_ROWS * len(FEATURES):
+            arrays = self._arrays.loaded_or_asked_for()
+            if arrays is not None:
+                table = arrays.table(flat)
+                predictions: Predictions = arrays.ArrayPredictions(table, arrays.probabilities(model, table))
+                return predictions
+        rows = _rows(flat)
+        return PlainPredictions(rows, model.probabilities(rows))
+
+    def _chunk_rows(self, loaded: Loaded) -> int:
+        chunks = loaded.artifact.model.chunks
+        if chunks is not None:
+            return chunks.plain if self._arrays.loaded is None else chunks.arrays
+        return FIRST_CHUNK_ROWS if loaded.batcher is None else loaded.batcher.chunk_rows
+
+
+class _LateArrays:
+    """The module `arrays`, and with it numpy, once somebody asked for it and a thread has loaded it."""
+
+    def __init__(self) -> None:
+        self.loaded: ModuleType | None = None
+        self._asked = False
+
+    def loaded_or_asked_for(self) -> ModuleType | None:
+        if not self._asked:
+            self._asked = True
+            asyncio.get_running_loop().run_in_executor(None, self._load)
+        return self.loaded
+
+    def _load(self) -> None:
+        try:
+            self.loaded = importlib.import_module("iris_model_server.model.arrays")
+        except ImportError as error:
+            log.warning("no arrays: %s, large batches go the slow way", error)
+
+
+def _rows(flat: Flat) -> list[Numbers]:
+    return list(zip(*[iter(flat)] * len(FEATURES), strict=True))
+
+
+def _overloaded(detail: str) -> Problem:
+    return Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"})

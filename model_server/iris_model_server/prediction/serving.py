@@ -1,0 +1,127 @@
+"""Which model serves: loaded, swapped whole or not at all, or turned away while draining.
+
+The one place with state that changes while the server runs.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from iris_model_server import errors
+from iris_model_server.errors import ArtifactRefused, Problem
+from iris_model_server.model import artifact as artifacts
+from iris_model_server.model.artifact import Artifact
+from iris_model_server.model.predictions import Edges
+from iris_model_server.prediction.answer_templates import AnswerTemplates
+from iris_model_server.prediction.batching import Batcher, Limits
+from iris_model_server.schemas import Health, ModelInfo
+from iris_model_server.settings import Settings
+from iris_model_server.telemetry.metrics import Metrics, ModelMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that serves, with all that a request needs of it."""
+
+    artifact: Artifact
+    metrics: ModelMetrics
+    edges: Edges
+    templates: AnswerTemplates
+    # None for a model that is quicker than any queue.
+    batcher: Batcher | None
+
+
+class Serving:
+    """The slot that holds the model. A request reads it once and keeps what it read."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._loaded: Loaded | None = None
+        self._started = time.time()
+        self._reloads = 0
+        self._reloading = asyncio.Lock()
+        self.draining = False
+        # While draining: when somebody last wanted an answer (time.perf_counter).
+        self.asked_at = 0.0
+
+    def drain(self) -> None:
+        """From now on no new traffic is wanted; what comes all the same is served."""
+        self.draining = True
+        self.asked_at = time.perf_counter()
+
+    @property
+    def name(self) -> str:
+        """The model's name in every protocol."""
+        return self._settings.model_name
+
+    def serve(self, artifact: Artifact) -> None:
+        """From the next request on, this one answers."""
+        metrics = self._metrics.bind(self.name, artifact)
+        self._loaded = Loaded(
+            artifact=artifact,
+            metrics=metrics,
+            edges=metrics.edges,
+            templates=AnswerTemplates(artifact.card.classes, artifact.card.version),
+            batcher=None if artifact.model.chunks else self._batcher(artifact),
+        )
+
+    def _batcher(self, artifact: Artifact) -> Batcher:
+        limits = Limits(self._settings.max_waiting, self._settings.max_waiting_seconds)
+        return Batcher(artifact.model.probabilities, limits)
+
+    def loaded(self) -> Loaded:
+        """The model that answers now. While draining too: what was accepted gets its answer."""
+        if self._loaded is None:
+            raise Problem(errors.NOT_READY, "no model is loaded", headers={"retry-after": "1"})
+        return self._loaded
+
+    def loaded_or_none(self) -> Loaded | None:
+        """The same, for who has no words for its absence."""
+        return self._loaded
+
+    def ready(self) -> Loaded:
+        """The same, but a server that drains wants no new traffic."""
+        if self.draining:
+            raise Problem(
+                errors.NOT_READY, "draining: this server is about to stop", headers={"retry-after": "1"}
+            )
+        return self.loaded()
+
+    async def reload(self) -> None:
+        """Load the folder again; on refusal the former model stays, untouched."""
+        async with self._reloading:
+            try:
+                artifact = await asyncio.to_thread(
+                    artifacts.load, self._settings.artifact_dir, self._settings.expected_version
+                )
+            except ArtifactRefused as error:
+                raise Problem(errors.REFUSED, str(error)) from error
+            self.serve(artifact)
+            self._reloads += 1
+
+    def info(self) -> ModelInfo:
+        artifact = self.loaded().artifact
+        card = artifact.card
+        return ModelInfo(
+            name=self.name,
+            version=card.version,
+            digest=artifact.digest,
+            features=card.features,
+            classes=card.classes,
+            created=card.created,
+            started=datetime.fromtimestamp(self._started, UTC)
+            .isoformat(timespec="seconds")
+            .replace("+00:00", "Z"),
+            reloads=self._reloads,
+            source=artifact.model.source,
+        )
+
+    def health(self) -> Health:
+        return Health(
+            status="serving",
+            model_name=self.name,
+            model_version=self.ready().artifact.card.version,
+            uptime_seconds=round(time.time() - self._started, 3),
+        )

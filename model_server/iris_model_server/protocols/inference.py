@@ -1,0 +1,155 @@
+"""A request's body to an answer's body: decode, predict, measure, encode. Knows no HTTP.
+
+Every way in (routes today) calls this, so that all of them mean the same.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+import msgspec
+
+from iris_model_server import errors
+from iris_model_server.errors import Problem
+from iris_model_server.prediction.batching import Shares
+from iris_model_server.prediction.execution import Execution
+from iris_model_server.prediction.serving import Loaded, Serving
+from iris_model_server.protocols import chunks, columns, decoding
+from iris_model_server.protocols.columns import Columns
+from iris_model_server.schemas import Numbers
+
+Tell = Callable[[bytes | Exception], None]
+
+
+class _BatchColumns(msgspec.Struct, frozen=True):
+    """A `BatchAnswer` whose columns are text already."""
+
+    prediction: msgspec.Raw
+    prediction_label: msgspec.Raw
+    probabilities: msgspec.Raw
+    request_id: str
+    model_version: str
+
+
+class Inference:
+    """The model behind both predict paths."""
+
+    def __init__(self, serving: Serving, execution: Execution, most_rows: int) -> None:
+        self._serving = serving
+        self._evaluation = execution
+        self._most_rows = most_rows
+        self._encode = msgspec.json.Encoder().encode
+
+    async def predict(self, body: bytes, request_id: str) -> bytes:
+        """The answer to one flower; a model that is slow to call is called for many requests together."""
+        loaded = self._serving.loaded()
+        row = decoding.one_or_none(body)
+        if row is None:
+            # Once more, slowly: to name every fault.
+            with _counting_faults(loaded):
+                row = decoding.one(body)
+        if loaded.batcher is None:
+            return _answered(loaded, row, request_id)
+        start = time.perf_counter()
+        with _counting_failures(loaded):
+            (probabilities,) = await loaded.batcher.submit((row,))
+            return _told(loaded, row, probabilities, start, request_id)
+
+    def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
+        """What `predict` answers, if that needs no words and no waiting; else None, nothing counted."""
+        loaded = self._serving.loaded_or_none()
+        if loaded is None or loaded.batcher is not None:
+            return None
+        row = decoding.one_or_none(body)
+        return None if row is None else _answered(loaded, row, request_id)
+
+    def predict_soon(self, body: bytes, request_id: str, tell: Tell) -> bool:
+        """What `predict` answers once a call has been shared goes to `tell`; False where it needs words."""
+        loaded = self._serving.loaded_or_none()
+        if loaded is None or loaded.batcher is None:
+            return False
+        row = decoding.one_or_none(body)
+        if row is None:
+            return False
+        start = time.perf_counter()
+        try:
+            waiting = loaded.batcher.submit((row,))
+        except Problem:
+            return False
+
+        def told(done: asyncio.Future[Shares]) -> None:
+            try:
+                with _counting_failures(loaded):
+                    (probabilities,) = done.result()
+                    answer = _told(loaded, row, probabilities, start, request_id)
+            except Exception as error:  # noqa: BLE001  # any: the client waits for it
+                tell(error)
+            else:
+                tell(answer)
+
+        waiting.add_done_callback(told)
+        return True
+
+    async def predict_batch(self, body: bytes, request_id: str) -> list[bytes]:
+        loaded = self._serving.loaded()
+        card = loaded.artifact.card
+        collected = Columns((columns.INDEX, columns.LABEL, columns.NESTED), card.classes)
+        with _counting_faults(loaded):
+            if len(body) <= chunks.ONE_GO_BYTES:
+                rows = decoding.batch(body, self._most_rows)
+                flat = list(chain.from_iterable(rows))
+                await self._evaluation.whole(loaded, flat, collected.take)
+            else:
+                parts = decoding.batch_parts(body, self._most_rows)
+                await self._evaluation.chunks(loaded, parts, collected.take)
+        frame = self._encode(
+            _BatchColumns(
+                prediction=columns.A_COLUMN,
+                prediction_label=columns.A_COLUMN,
+                probabilities=columns.A_COLUMN,
+                request_id=request_id,
+                model_version=card.version,
+            )
+        )
+        return collected.parts(frame)
+
+
+@contextmanager
+def _counting_faults(loaded: Loaded) -> Iterator[None]:
+    try:
+        yield
+    except Problem as problem:
+        if problem.kind is not errors.OVERLOADED:
+            loaded.metrics.count("invalid")
+        raise
+
+
+@contextmanager
+def _counting_failures(loaded: Loaded) -> Iterator[None]:
+    try:
+        yield
+    except Problem:
+        raise
+    except Exception:
+        loaded.metrics.count("error")
+        raise
+
+
+def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
+    start = time.perf_counter()
+    try:
+        probabilities = loaded.artifact.model.probabilities_of(row)
+    except Exception:
+        loaded.metrics.count("error")
+        raise
+    return _told(loaded, row, probabilities, start, request_id)
+
+
+def _told(loaded: Loaded, row: Numbers, probabilities: list[float], start: float, request_id: str) -> bytes:
+    seconds = time.perf_counter() - start
+    share = max(probabilities)
+    index = probabilities.index(share)
+    loaded.metrics.observe_one(row, index, share, seconds)
+    return loaded.templates.answer(index, request_id, probabilities)

@@ -1,0 +1,91 @@
+"""Where the values of a feature lie: outside the training range, or in which tenth of the training data.
+
+One search in one short list answers both, so that a request pays the same whatever it holds; buckets and
+counts are made of it at a scrape. For the loop's thread alone: nothing here locks.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from math import inf, nextafter
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from iris_model_server.model.card import Distribution
+from iris_model_server.schemas import FeatureInfo
+
+
+def edges_of(feature: FeatureInfo, distribution: Distribution | None) -> tuple[float, ...]:
+    """Below the training range, each tenth of it, above it."""
+    tenths = distribution.edges if distribution else ()
+    # A cell holds its upper edge, and the minimum itself is inside the range.
+    return (nextafter(feature.minimum, -inf), *tenths, feature.maximum)
+
+
+class FeatureTally:
+    """How many values of one feature fell into each cell."""
+
+    __slots__ = ("counts", "edges", "shares")
+
+    def __init__(self, edges: Sequence[float], shares: Sequence[float]) -> None:
+        self.edges = edges
+        # Of the training data, per bucket; none for a card that does not tell.
+        self.shares = shares
+        self.counts = [0] * (len(edges) + 1)
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.edges, value)] += 1
+
+    def add(self, counts: Sequence[int]) -> None:
+        self.counts = [former + more for former, more in zip(self.counts, counts, strict=True)]
+
+    @property
+    def outside(self) -> int:
+        return self.counts[0] + self.counts[-1]
+
+    @property
+    def buckets(self) -> list[int]:
+        """The first and the last are open: they hold also what is outside the range."""
+        below, *inside, above = self.counts
+        inside[0] += below
+        inside[-1] += above
+        return inside
+
+
+class FeatureTallies(Collector):
+    """The metrics of all features, by model, version and feature."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, str, str], FeatureTally] = {}
+
+    def bound(
+        self, model: str, version: str, feature: FeatureInfo, distribution: Distribution | None
+    ) -> FeatureTally:
+        """The counts of this feature; another training under the same version begins a new one."""
+        made = FeatureTally(edges_of(feature, distribution), distribution.shares if distribution else ())
+        former = self._tallies.get((model, version, feature.name))
+        if former is not None and (former.edges, former.shares) == (made.edges, made.shares):
+            return former
+        self._tallies[(model, version, feature.name)] = made
+        return made
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("model", "version", "feature")
+        outside = CounterMetricFamily(
+            "feature_out_of_range", "Inputs outside the training range.", labels=labels
+        )
+        counted = CounterMetricFamily(
+            "feature_bucket", "Inputs by tenth of the training data.", labels=(*labels, "bucket")
+        )
+        expected = GaugeMetricFamily(
+            "feature_bucket_training_share",
+            "The share of the training data in each bucket.",
+            labels=(*labels, "bucket"),
+        )
+        for values, counts in self._tallies.items():
+            outside.add_metric(values, counts.outside)
+            for number, (count, share) in enumerate(zip(counts.buckets, counts.shares, strict=False)):
+                counted.add_metric((*values, str(number)), count)
+                expected.add_metric((*values, str(number)), share)
+        yield from (outside, counted, expected)

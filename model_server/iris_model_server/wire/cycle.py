@@ -1,0 +1,49 @@
+"""uvicorn's request-response cycle and flow control, extended where its own are not enough for us."""
+
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from iris_model_server.wire import responses
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's request and answer, which can also take an answer that is whole."""
+
+    async def send(self, message: Any) -> None:
+        if responses.WHOLE not in message:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        # What uvicorn says of the same answer in two messages, without a second look at headers of our own.
+        headers = [*self.default_headers, *message["headers"]]
+        if (b"connection", b"close") in headers:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            headers.append((b"connection", b"close"))
+        head = b"".join([b"%b: %b\r\n" % header for header in headers])
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, message[responses.WHOLE]))
+        self.waiting_for_100_continue = False
+        self.response_started = self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+class Flow(FlowControl):
+    """uvicorn's flow control, in which reading stays paused while requests wait for their turn.
+
+    uvicorn resumes reading with every answer and every request body that an application takes. A client that
+    sends quicker than it is answered would fill the memory.
+    """
+
+    held = False
+
+    def resume_reading(self) -> None:
+        if not self.held:
+            super().resume_reading()

@@ -1,0 +1,197 @@
+"""Around every request: its id, the body limit, the metrics, the access log, the last error handler.
+
+Plain ASGI, for a middleware base class costs more than the whole answer. Decides nothing about the
+content of a request.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iris_model_server import errors
+from iris_model_server.errors import Problem
+from iris_model_server.prediction.serving import Serving
+from iris_model_server.telemetry import access_log
+from iris_model_server.telemetry.access_log import AccessLog
+from iris_model_server.telemetry.metrics import Metrics
+from iris_model_server.wire import request_ids
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID: Final = "iris.request_id"
+# In the scope once the rest of the body has not come in time: the problem to answer with.
+LATE: Final = "iris.late"
+UNMATCHED: Final = "unmatched"
+# nginx's number for "the client left before the answer"; never sent, only counted and logged.
+CLIENT_LEFT: Final = 499
+# Asked every few seconds by machines: told only at level Debug.
+PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the middleware works with."""
+
+    serving: Serving
+    metrics: Metrics
+    log: AccessLog
+    level: int
+    most_bytes: int
+    new_id: Callable[[], str] = field(default_factory=request_ids.source)
+    clock: Callable[[], float] = time.perf_counter
+
+
+class RequestMiddleware:
+    """The outermost part that is ours."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        self._with = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(self._with, scope, receive, send)
+        self._with.metrics.in_flight += 1
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = CLIENT_LEFT
+        except Exception as error:  # noqa: BLE001  # told to client and log
+            await exchange.fail(problem_of(error, exchange.request_id, scope["method"], scope["path"]))
+        except asyncio.CancelledError:
+            # The end of a shutdown cancels what is unfinished: this is the task's last act anyway.
+            if not self._with.serving.draining:
+                raise
+            await exchange.fail(Problem(errors.NOT_READY, "stopping: the request did not end in time"))
+        finally:
+            self._with.metrics.in_flight -= 1
+            exchange.record()
+
+
+class Exchange:
+    """One request and its answer, as the middleware sees them."""
+
+    def __init__(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        self._with = context
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._start = context.clock()
+        if context.serving.draining and scope["path"] not in PROBES:
+            context.serving.asked_at = self._start
+        self._received = 0
+        self.status = 0
+        sent: bytes | None = None
+        self._declared = b""
+        for name, value in scope["headers"]:
+            if name == request_ids.HEADER and sent is None:
+                sent = value
+            elif name == b"content-length":
+                self._declared = value
+        self.request_id = (request_ids.sane(sent) if sent is not None else None) or context.new_id()
+        scope[REQUEST_ID] = self.request_id
+
+    async def receive(self) -> Message:
+        if self._declared and not self._received:
+            self._refuse_declared()
+        message = await self._receive()
+        if LATE in self._scope and message.get("more_body"):
+            late: Problem = self._scope[LATE]
+            raise late
+        self._received += len(message.get("body", b""))
+        if self._received > self._with.most_bytes:
+            raise self._too_large("more")
+        return message
+
+    def _refuse_declared(self) -> None:
+        value = self._declared
+        if value.isdigit() and int(value[:20]) > self._with.most_bytes:
+            raise self._too_large(f"{value[:20].decode('ascii')} bytes")
+
+    def _too_large(self, found: str) -> Problem:
+        return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
+
+    # Not a coroutine of its own: it hands on the one that it is given.
+    def send(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode("ascii"))]
+            if self._with.serving.draining:
+                # So that the client opens its next connection to a server that stays.
+                headers.append((b"connection", b"close"))
+            message["headers"] = headers
+        return self._send(message)
+
+    async def fail(self, problem: Problem) -> None:
+        if self.status:
+            # Half an answer is on the wire: the server closes the connection, the client sees it break.
+            return
+        status, media_type, content = errors.refusal(problem, self.request_id, self._scope["path"])
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [
+                    (b"content-length", str(len(content)).encode("ascii")),
+                    (b"content-type", media_type.encode("ascii")),
+                ],
+            }
+        )
+        await self.send({"type": "http.response.body", "body": content})
+
+    def record(self) -> None:
+        scope = self._scope
+        seconds = self._with.clock() - self._start
+        route = _template(scope)
+        status = self.status or CLIENT_LEFT
+        method = scope["method"]
+        self._with.metrics.route(method, route).observe(status, seconds, self.request_id)
+        if self._with.level > (logging.DEBUG if route in PROBES else logging.INFO):
+            return
+        path = scope["path"] if scope["path"] == route else errors.one_line(scope["path"])
+        client = scope.get("client")
+        self._with.log.add(
+            access_log.line(
+                self.request_id,
+                access_log.about(method, path, route, status),
+                seconds,
+                access_log.quoted(client[0] if client else ""),
+            )
+        )
+
+
+def problem_of(error: Exception, request_id: str, method: str, path: str) -> Problem:
+    """Anything can be wrong in a model; the client still gets problem details, the log the stack."""
+    if isinstance(error, Problem):
+        return error
+    log.error("request %s: %s %s failed", request_id, method, path, exc_info=error)
+    return Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
+
+
+async def body(request: Request) -> bytes:
+    """The body, which nearly always is one message: then without a stream around it."""
+    message = await request.receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        content: bytes = message["body"]
+        return content
+    parts = []
+    while message["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await request.receive()
+    raise ClientDisconnect
+
+
+def _template(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    template: str = getattr(route, "path_format", UNMATCHED)
+    return template
