@@ -95,19 +95,18 @@ class _Models(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         labels = (*_MODEL, "declared", "serving", "revision")
-        info = GaugeMetricFamily("irismodel_info", "1 for every IrisModel.", labels=labels)
+        info = GaugeMetricFamily("irismodel_info", "1 for every IrisModel with a status.", labels=labels)
         condition = GaugeMetricFamily(
             "irismodel_condition", "1 when it is True, else 0.", labels=(*_MODEL, "type", "reason")
         )
         for body in self.read():
             model = body["metadata"]["namespace"], body["metadata"]["name"]
             status = body.get("status") or {}
-            said = (
-                body.get("spec", {}).get("version"),
-                status.get("servingVersion"),
-                (status.get("source") or {}).get("revision"),
-            )
-            info.add_metric([*model, *(str(word or "") for word in said)], 1)
+            # All three from the status, which is written at once: the spec may already be a newer one, whose
+            # revision is not read yet.
+            for newest in (status.get("history") or ())[:1]:
+                revision = (status.get("source") or {}).get("revision") or ""
+                info.add_metric([*model, newest["version"], status.get("servingVersion", ""), revision], 1)
             for row in status.get("conditions") or ():
                 condition.add_metric([*model, row["type"], row["reason"]], float(row["status"] == "True"))
         yield from (info, condition)

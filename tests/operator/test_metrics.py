@@ -35,7 +35,9 @@ def told() -> Iterator[list[dict[str, Any]]]:
 def serving() -> dict[str, Any]:
     return bodies.body(
         status={
+            "observedGeneration": 1,
             "servingVersion": "1.3.0",
+            "history": [{"version": "1.4.0", "outcome": "Progressing"}, {"version": "1.3.0"}],
             "source": {"revision": "main@sha1:a", "kustomization": "flux-system/models"},
             "conditions": [
                 {"type": "Ready", "status": "False", "reason": "Progressing"},
@@ -54,10 +56,23 @@ def test_tells_of_each_model_what_it_declares_and_serves(told: list[dict[str, An
     assert read("irismodel_condition", **IRIS, type="Available", reason="PodsAvailable") == 1
 
 
-def test_tells_of_a_model_that_nobody_has_looked_at_yet(told: list[dict[str, Any]]) -> None:
+def test_a_model_has_no_info_before_its_first_status(told: list[dict[str, Any]]) -> None:
+    """A series without the revision would be there for one scrape, and mark the version without its commit."""
     told.append(bodies.body())
 
-    assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") == 1
+    assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") is None
+
+
+def test_info_describes_the_declaration_that_the_status_describes(told: list[dict[str, Any]]) -> None:
+    """A new version is declared and its status is not written yet: the revision is still the former one's."""
+    body = serving()
+    body["metadata"]["generation"] = 2
+    body["spec"]["version"] = "1.5.0"
+    told.append(body)
+
+    former = {"serving": "1.3.0", "revision": "main@sha1:a"}
+    assert read("irismodel_info", **IRIS, **former, declared="1.4.0") == 1
+    assert read("irismodel_info", **IRIS, **former, declared="1.5.0") is None
 
 
 def test_forgets_what_a_model_wrote_when_it_goes() -> None:
