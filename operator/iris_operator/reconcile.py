@@ -131,6 +131,7 @@ async def _observe(
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
     asked = children.optional(model) if model else ()
+    routed = (kinds.INGRESS, name) in after.children
     seen = workload.observe(deployment, after.replica_sets, after.pods)
     version = str(body.get("spec", {}).get("version", ""))
     return Facts(
@@ -142,8 +143,8 @@ async def _observe(
         workload=seen,
         proofs=await context.prover.prove(seen.pods, name, version),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
-        url=model.url if model else _status(body).get("url", ""),
-        routed=(kinds.INGRESS, name) in after.children,
+        url=(model.url if routed else model.cluster_url) if model else _status(body).get("url", ""),
+        routed=routed,
         uninstalled=tuple(kind.name for kind in asked if kind in context.store.absent),
         monitored=bool(asked) and {kind for kind, _ in after.children}.issuperset(asked),
         source=await provenance.source(context.cluster, body),

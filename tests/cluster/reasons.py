@@ -27,7 +27,7 @@ REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] =
     "ProgressDeadlineExceeded": (
         {"progressDeadlineSeconds": 30},
         kubelet.never_ready,
-        r"cannot go on.*made no progress.*runs and is not ready yet.*often no node has room",
+        r"cannot go on.*no progress within.*runs and is not ready yet.*often no node has room",
     ),
     "ScaledToZero": ({"replicas": 0}, None, r"stands still.*no pod is asked for.*raise `spec\.replicas`"),
     "Suspended": ({"suspend": True}, None, r"stands still.*children are left as they are"),

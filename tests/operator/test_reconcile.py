@@ -86,3 +86,18 @@ async def test_a_child_that_others_only_touch_is_not_written() -> None:
     await reconcile(known, KEY)
 
     assert cluster.calls == []
+
+
+async def test_the_url_is_the_routes_only_for_the_model_that_has_the_route() -> None:
+    cluster = FakeCluster()
+    known = context(cluster, route={"host": "a.example"})
+    late = bodies.body("late", route={"host": "a.example"})
+    late["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
+    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, late))
+
+    for name in ("iris", "late"):
+        await reconcile(known, ("iris", name))
+
+    found = [cluster.find(kinds.IRIS_MODEL, "iris", name) for name in ("iris", "late")]
+    urls = [body["status"]["url"] for body in found if body]
+    assert urls == ["http://a.example", "http://late.iris.svc"]

@@ -13,9 +13,10 @@ from iris_operator.decide.checks import Facts
 from iris_operator.observe.proof import Proof
 
 from tests.operator import situations
-from tests.operator.situations import DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
+from tests.operator.situations import BOTH, DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
 from tests.operator.workload_bodies import deployment, ended, pod, waiting
 
+BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container=server pod=iris-2-a")
 OF_OTHER_CONDITIONS = {
     "PodsAvailable", "NoPodAvailable", "RouteApplied", "MonitoringApplied", "CRDNotInstalled",
 }  # fmt: skip
@@ -52,7 +53,7 @@ def test_tells_every_situation_apart(
     [
         (facts(), "2 of 2 pods prove version 1.4.0"),
         (facts(fault=fault("InvalidSpec")), "the message of InvalidSpec"),
-        (rolling(unready()), "rolling out version 1.4.0: 0 of 2 new pods ready, 1 ready in all"),
+        (rolling(unready()), "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left"),
         (
             rolling(unready(state=waiting("ErrImagePull", "no such tag"))),
             "pod iris-2-a: ErrImagePull: no such tag",
@@ -71,7 +72,17 @@ def test_tells_every_situation_apart(
         ),
         (
             rolling(unready(last=ended(1, "Traceback"), restarts=1)),
-            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 ready in all; pod iris-2-a: Traceback",
+            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left; "
+            "pod iris-2-a: exit code 1: Traceback",
+        ),
+        (
+            rolling(unready(state=BACK_OFF, last=ended(1, "Traceback"), restarts=1)),
+            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left; "
+            "pod iris-2-a: exit code 1: Traceback",
+        ),
+        (
+            facts(deployment(available=1), [unready(last=ended(137, reason="OOMKilled")), BOTH[1]]),
+            "1 of 2 pods of version 1.4.0 ready; pod iris-2-a: exit code 137: OOMKilled",
         ),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Final
 from iris_operator import errors, reasons
 from iris_operator.observe import workload
 from iris_operator.observe.proof import DOUBT_SECONDS, Proof
-from iris_operator.observe.workload import Workload
+from iris_operator.observe.workload import Pod, Workload
 
 PULL_PATIENCE: Final = timedelta(seconds=30)
 CRASH_RESTARTS: Final = 3
@@ -144,7 +144,7 @@ def _version_mismatch(facts: Facts) -> Verdict | None:
 def _deadline_exceeded(facts: Facts) -> Verdict | None:
     if not facts.workload.deadline_exceeded:
         return None
-    message = f"the roll-out made no progress within spec.progressDeadlineSeconds; {_count(facts)}"
+    message = f"no progress within spec.progressDeadlineSeconds; {_count(facts)}{_trouble(facts)}"
     return _stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
 
 
@@ -158,9 +158,9 @@ def _scaled_to_zero(facts: Facts) -> Verdict | None:
 
 def _rolling_out(facts: Facts) -> Verdict | None:
     if not facts.workload.seen:
-        return _progressing("waiting for the Deployment to be acted on")
+        return _progressing("waiting for the Deployment controller")
     if not facts.workload.complete:
-        return _progressing(f"rolling out version {facts.version}: {_count(facts)}{_trouble(facts)}")
+        return _progressing(f"{_count(facts)}{_trouble(facts)}")
     return None
 
 
@@ -214,7 +214,7 @@ def look_again(facts: Facts, verdict: Verdict) -> float | None:
     return None if verdict.stalled and not waits else min(waits, default=None)
 
 
-def _patience_left(facts: Facts, pod: workload.Pod) -> timedelta | None:
+def _patience_left(facts: Facts, pod: Pod) -> timedelta | None:
     if not workload.cannot_pull(pod) or pod.scheduled_at is None:
         return None
     return pod.scheduled_at + PULL_PATIENCE - facts.now
@@ -222,16 +222,24 @@ def _patience_left(facts: Facts, pod: workload.Pod) -> timedelta | None:
 
 def _count(facts: Facts) -> str:
     state = facts.workload
-    newest_ready = sum(pod.ready for pod in state.newest)
-    return f"{newest_ready} of {state.wanted} new pods ready, {state.ready} ready in all"
+    ready = f"{sum(pod.ready for pod in state.newest)} of {state.wanted}"
+    if state.rolled_out:
+        return f"{ready} pods of version {facts.version} ready"
+    older = max(state.replicas - state.updated, 0)
+    left = f", {older} older pod{'s' * (older > 1)} left" if older else ""
+    return f"rolling out version {facts.version}: {ready} new pods ready{left}"
 
 
 def _trouble(facts: Facts) -> str:
     for pod in facts.workload.newest:
-        if pod.ready:
-            continue
-        if pod.waiting_message:
-            return f"; pod {pod.name}: {pod.waiting_reason}: {pod.waiting_message}"
-        if pod.exit_message:
-            return f"; pod {pod.name}: {pod.exit_message}"
+        cause = "" if pod.ready else _cause(pod)
+        if cause:
+            return f"; pod {pod.name}: {cause}"
     return ""
+
+
+def _cause(pod: Pod) -> str:
+    # How the container ended comes before the back-off that follows: that only counts seconds.
+    if pod.exit_code is not None and pod.waiting_reason in ("", "CrashLoopBackOff"):
+        return f"exit code {pod.exit_code}: {pod.exit_message}"
+    return f"{pod.waiting_reason}: {pod.waiting_message}" if pod.waiting_message else ""

@@ -81,10 +81,14 @@ class IrisModel:
     suspend: bool
 
     @property
+    def cluster_url(self) -> str:
+        return f"http://{self.name}.{self.namespace}.svc"
+
+    @property
     def url(self) -> str:
         """Where a client finds the model: through the route when that has a host, else inside the cluster."""
         if self.route is None or self.route.host is None:
-            return f"http://{self.name}.{self.namespace}.svc"
+            return self.cluster_url
         scheme = "https" if self.route.tls_secret_name else "http"
         return f"{scheme}://{self.route.host}{self.route.path.rstrip('/')}"
 

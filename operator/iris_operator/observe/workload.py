@@ -48,6 +48,7 @@ class Workload:
 
     seen: bool
     complete: bool
+    rolled_out: bool  # has been complete once; pods may have been lost since
     deadline_exceeded: bool
     wanted: int
     updated: int
@@ -60,7 +61,7 @@ class Workload:
         return tuple(pod for pod in self.pods if pod.newest)
 
 
-NOTHING: Final = Workload(False, False, False, 0, 0, 0, 0, ())
+NOTHING: Final = Workload(False, False, False, False, 0, 0, 0, 0, ())
 
 
 def observe(
@@ -77,14 +78,13 @@ def observe(
     wanted = deployment["spec"].get("replicas", 1)
     replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
     available = status.get("availableReplicas", 0)
-    deadline = any(
-        condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded"
-        for condition in status.get("conditions", ())
-    )
+    conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
+    progress = conditions.get("Progressing", {}).get("reason")
     return Workload(
         seen=seen,
         complete=seen and updated == replicas == available == wanted,
-        deadline_exceeded=seen and deadline,
+        rolled_out=seen and updated == replicas and progress == "NewReplicaSetAvailable",
+        deadline_exceeded=seen and progress == "ProgressDeadlineExceeded",
         wanted=wanted,
         updated=updated,
         ready=status.get("readyReplicas", 0),
