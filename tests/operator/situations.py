@@ -50,9 +50,12 @@ def facts(
     return Facts(**given)
 
 
-def rolling(*new: Mapping[str, Any], progress: str = "ReplicaSetUpdated", **changes: Any) -> Facts:
-    """One old pod serves on while these new ones come."""
-    live = deployment(updated=len(new), total=1 + len(new), available=1, progress=progress)
+def rolling(
+    *new: Mapping[str, Any], progress: str = "ReplicaSetUpdated", refusal: str = "", **changes: Any
+) -> Facts:
+    """One old pod serves on while these new ones come; `refusal` is why none can be created."""
+    changed: dict[str, Any] = {"progress": progress} | ({"refusal": refusal} if refusal else {})
+    live = deployment(updated=len(new), total=1 + len(new), available=1, **changed)
     return facts(live, [BEFORE, *new], {"iris-1-a": OLD}, **changes)
 
 

@@ -57,7 +57,7 @@ def test_tells_of_each_model_what_it_declares_and_serves(told: list[dict[str, An
 
 
 def test_a_model_has_no_info_before_its_first_status(told: list[dict[str, Any]]) -> None:
-    """A series without the revision would be there for one scrape, and mark the version without its commit."""
+    """A series without the revision could be scraped, and mark the version without its commit."""
     told.append(bodies.body())
 
     assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") is None

@@ -14,8 +14,9 @@ from iris_operator.observe.proof import Proof
 
 from tests.operator import situations
 from tests.operator.situations import BOTH, DIGEST, GOOD, OLD, SITUATIONS, facts, fault, rolling, unready
-from tests.operator.workload_bodies import deployment, ended, pod, waiting
+from tests.operator.workload_bodies import deployment, ended, pod, unschedulable, waiting
 
+ROLLING = "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left"
 BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container=server pod=iris-2-a")
 OF_OTHER_CONDITIONS = {
     "PodsAvailable", "NoPodAvailable", "RouteApplied", "MonitoringApplied", "CRDNotInstalled",
@@ -53,7 +54,7 @@ def test_tells_every_situation_apart(
     [
         (facts(), "2 of 2 pods prove version 1.4.0"),
         (facts(fault=fault("InvalidSpec")), "the message of InvalidSpec"),
-        (rolling(unready()), "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left"),
+        (rolling(unready()), ROLLING),
         (
             rolling(unready(state=waiting("ErrImagePull", "no such tag"))),
             "pod iris-2-a: ErrImagePull: no such tag",
@@ -72,13 +73,23 @@ def test_tells_every_situation_apart(
         ),
         (
             rolling(unready(last=ended(1, "Traceback"), restarts=1)),
-            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left; "
-            "pod iris-2-a: exit code 1: Traceback",
+            f"{ROLLING}; pod iris-2-a: exit code 1: Traceback",
         ),
         (
             rolling(unready(state=BACK_OFF, last=ended(1, "Traceback"), restarts=1)),
-            "rolling out version 1.4.0: 0 of 2 new pods ready, 1 older pod left; "
-            "pod iris-2-a: exit code 1: Traceback",
+            f"{ROLLING}; pod iris-2-a: exit code 1: Traceback",
+        ),
+        (
+            rolling(unschedulable("iris-2-a", "0/1 nodes are available: 1 Insufficient cpu.")),
+            f"{ROLLING}; pod iris-2-a: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
+        ),
+        (
+            rolling(refusal='pods "iris-2-xyz" is forbidden: exceeded quota: small'),
+            f"{ROLLING}; pods cannot be created: forbidden: exceeded quota: small",
+        ),
+        (
+            rolling(refusal="no account", progress="ProgressDeadlineExceeded"),
+            f"no progress within spec.progressDeadlineSeconds; {ROLLING}; pods cannot be created: no account",
         ),
         (
             facts(deployment(available=1), [unready(last=ended(137, reason="OOMKilled")), BOTH[1]]),

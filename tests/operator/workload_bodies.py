@@ -11,7 +11,7 @@ def deployment(
     *, wanted: int = 2, updated: int = 2, total: int = 2, available: int = 2, **changes: Any
 ) -> dict[str, Any]:
     """Rolled out at revision 2, until a test changes it."""
-    status = {
+    status: dict[str, Any] = {
         "observedGeneration": changes.pop("observed", 2),
         "replicas": total,
         "updatedReplicas": updated,
@@ -26,6 +26,9 @@ def deployment(
             },
         ],
     }
+    if "refusal" in changes:
+        refused = {"type": "ReplicaFailure", "status": "True", "message": changes.pop("refusal")}
+        status["conditions"].append(refused)
     metadata = {
         "name": "iris",
         "namespace": "iris",
@@ -83,6 +86,12 @@ def pod(
             "containerStatuses": [{"name": "sidecar", "restartCount": 9}, container],
         },
     }
+
+
+def unschedulable(name: str, message: str) -> dict[str, Any]:
+    """A pod for which there is no node."""
+    lacking = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    return {**pod(name, ready=False), "status": {"phase": "Pending", "conditions": [lacking]}}
 
 
 def waiting(reason: str, message: str = "why") -> dict[str, Any]:

@@ -231,6 +231,8 @@ def _count(facts: Facts) -> str:
 
 
 def _trouble(facts: Facts) -> str:
+    if facts.workload.refusal:
+        return f"; pods cannot be created: {facts.workload.refusal}"
     for pod in facts.workload.newest:
         cause = "" if pod.ready else _cause(pod)
         if cause:

@@ -21,6 +21,7 @@ _PULL_FAILURES: Final = frozenset(
 )  # fmt: skip
 # Between two tries the kubelet repeats what the last one met behind words of its own.
 _BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*": (?P<reason>\w+): (?P<message>.*)', re.DOTALL)
+_REFUSED_POD: Final = re.compile(r'^pods "[^"]*" is ')
 _REVISION: Final = "deployment.kubernetes.io/revision"
 
 
@@ -36,7 +37,7 @@ class Pod:
     ready: bool
     restarts: int
     scheduled_at: datetime | None
-    waiting_reason: str
+    waiting_reason: str  # of the container; Unschedulable without a node
     waiting_message: str
     exit_code: int | None  # of the last time that the container ended
     exit_message: str
@@ -54,6 +55,7 @@ class Workload:
     updated: int
     ready: int
     replicas: int
+    refusal: str  # why its ReplicaSet cannot create pods
     pods: tuple[Pod, ...]
 
     @property
@@ -61,7 +63,7 @@ class Workload:
         return tuple(pod for pod in self.pods if pod.newest)
 
 
-NOTHING: Final = Workload(False, False, False, False, 0, 0, 0, 0, ())
+NOTHING: Final = Workload(False, False, False, False, 0, 0, 0, 0, "", ())
 
 
 def observe(
@@ -89,6 +91,7 @@ def observe(
         updated=updated,
         ready=status.get("readyReplicas", 0),
         replicas=replicas,
+        refusal=_refusal(conditions.get("ReplicaFailure", {})),
         pods=tuple(
             sorted(
                 (_pod(body, newest) for body in pods if not body["metadata"].get("deletionTimestamp")),
@@ -96,6 +99,12 @@ def observe(
             )
         ),
     )
+
+
+def _refusal(failure: Mapping[str, str]) -> str:
+    """Without the pod's name, which is another one with each try: the status must not change with it."""
+    message = failure.get("message", "") if failure.get("status") == "True" else ""
+    return _REFUSED_POD.sub("", message)
 
 
 def _newest(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
@@ -113,11 +122,15 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
     metadata, status = body["metadata"], body.get("status") or {}
     conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
     container = _server(status.get("containerStatuses", ()))
-    waiting = _cause(container.get("state", {}).get("waiting", {}))
     ended = (
         container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
     )
     scheduled = conditions.get("PodScheduled", {})
+    waiting = (
+        scheduled
+        if scheduled.get("status") == "False"
+        else _cause(container.get("state", {}).get("waiting", {}))
+    )
     return Pod(
         name=metadata["name"],
         uid=metadata["uid"],
