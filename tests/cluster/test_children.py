@@ -62,6 +62,7 @@ DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
         lambda body: body["spec"]["template"]["spec"]["containers"][0]["image"],
     ),
     ("Deployment", "iris", {"spec": {"replicas": 7}}, lambda body: body["spec"]["replicas"]),
+    ("Deployment", "iris", {"spec": {"paused": True}}, lambda body: body["spec"].get("paused")),
     ("Service", "iris", {"spec": {"selector": {"app": "other"}}}, lambda body: body["spec"]["selector"]),
     (
         "NetworkPolicy",

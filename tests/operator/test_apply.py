@@ -86,6 +86,45 @@ async def test_writes_only_the_child_that_somebody_changed(context: Context) -> 
     assert context.live(kinds.SERVICE)["spec"]["ports"][0]["port"] == 80
 
 
+async def test_a_deployment_paused_by_hand_is_resumed(context: Context) -> None:
+    model = bodies.model()
+    await context.settle(model)
+    paused = context.live(kinds.DEPLOYMENT)
+    paused["spec"]["paused"] = True
+    context.somebody_writes(kinds.DEPLOYMENT, paused)
+
+    await context.make(model)
+    await context.make(model)
+
+    assert context.wrote() == [("apply", "Deployment")]
+    assert context.live(kinds.DEPLOYMENT)["spec"]["paused"] is False
+
+
+async def test_an_autoscaled_deployment_at_zero_gets_the_least_replicas(context: Context) -> None:
+    """At zero an autoscaler is turned off: nothing would ever raise it again."""
+    await context.settle(bodies.model(replicas=0))
+    autoscaled = bodies.model(replicas=0, autoscaling={"minReplicas": 2, "maxReplicas": 5})
+
+    await context.make(autoscaled)
+
+    assert context.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 2
+
+
+async def test_an_autoscaled_deployment_scaled_to_zero_by_hand_is_put_back(context: Context) -> None:
+    autoscaled = bodies.model(autoscaling={"minReplicas": 2, "maxReplicas": 5})
+    await context.settle(autoscaled)
+    scaled = context.live(kinds.DEPLOYMENT)
+    scaled["spec"]["replicas"] = 0
+    context.somebody_writes(kinds.DEPLOYMENT, scaled)
+
+    await context.make(autoscaled)
+    first = context.wrote()
+    await context.make(autoscaled)
+
+    assert context.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 2
+    assert context.wrote() == first
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["known", "its label lost"])
 async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(
     context: Context, known: bool

@@ -96,6 +96,7 @@ def test_does_not_hold_when_any_value_was_removed(data: st.DataObject, manifest:
         ({"limits": {"cpu": "500m"}}, {"limits": {"cpu": "0.5"}}),
         ({"requests": {"memory": "1Gi"}}, {"requests": {"memory": "1024Mi"}}),
         ({"limits": {"cpu": "2"}}, {"limits": {"cpu": 2}}),
+        ({"requests": {"cpu": "2m"}}, {"requests": {"cpu": "0.0015"}}),
         ({}, {"a": ""}),
         ({}, {"a": None}),
         ({}, {"a": {}}),
@@ -107,6 +108,7 @@ def test_does_not_hold_when_any_value_was_removed(data: st.DataObject, manifest:
         "thousandths",
         "binary suffix",
         "a whole number",
+        "thousandths rounded up, as the API server stores them",
         "empty text left out",
         "null left out",
         "empty map left out",
@@ -123,6 +125,7 @@ def test_holds_what_means_the_same(live: Any, declared: Any) -> None:
     ("live", "declared"),
     [
         ({"limits": {"cpu": "501m"}}, {"limits": {"cpu": "0.5"}}),
+        ({"requests": {"cpu": "1m"}}, {"requests": {"cpu": "0.0015"}}),
         ({"image": "0.5"}, {"image": "500m"}),
         ({}, {"a": 0}),
         ({}, {"a": False}),
@@ -136,6 +139,7 @@ def test_holds_what_means_the_same(live: Any, declared: Any) -> None:
     ],
     ids=[
         "another quantity",
+        "thousandths rounded down",
         "equal quantities where none is meant",
         "zero is a value",
         "false is a value",

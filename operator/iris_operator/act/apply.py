@@ -93,14 +93,15 @@ class Applier:
             live = store.trim(kind, found) if found is not None else None
         if live is not None:
             _refuse_what_is_not_ours(kind, live, model)
-            if ownership.holds(live, store.trim(kind, manifest)):
+            manifest = _unpaused(live, manifest)
+            if ownership.holds(live, store.trim(kind, manifest)) and not _is_stuck_at_zero(live, manifest):
                 if found is not None:
                     self._store.observe(kind, found)
                 return
         self.idle = False
         await self._confirm(model)
         if live is not None and kind == kinds.DEPLOYMENT:
-            await self._hand_over_replicas(live, manifest)
+            await self._hand_over_replicas(model, live, manifest)
         await self._write(
             model, kind, manifest, why="created" if live is None else _difference(live, manifest)
         )
@@ -149,10 +150,11 @@ class Applier:
             raise errors.Waiting(0.0, "it has changed meanwhile")
         self._confirmed = True
 
-    async def _hand_over_replicas(self, live: Mapping[str, Any], manifest: Body) -> None:
+    async def _hand_over_replicas(self, model: IrisModel, live: Mapping[str, Any], manifest: Body) -> None:
         """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""
         declared_by = live["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM)
-        if "replicas" in manifest["spec"] or declared_by == "autoscaler":
+        is_handed_over = declared_by == "autoscaler" and not _is_stuck_at_zero(live, manifest)
+        if model.autoscaling is None or is_handed_over:
             return
         identity = {name: manifest["metadata"][name] for name in ("name", "namespace")}
         current = await self._cluster.read(kinds.DEPLOYMENT, identity["namespace"], identity["name"])
@@ -162,7 +164,7 @@ class Applier:
             "apiVersion": kinds.DEPLOYMENT.api_version,
             "kind": kinds.DEPLOYMENT.name,
             "metadata": identity,
-            "spec": {"replicas": current["spec"].get("replicas", 1)},
+            "spec": {"replicas": max(current["spec"].get("replicas", 1), model.autoscaling.min_replicas)},
         }
         await self._cluster.apply(kinds.DEPLOYMENT, holder, manager=_HANDOVER_MANAGER)
 
@@ -179,6 +181,20 @@ class Applier:
         await self._cluster.delete(kind, live)
         self._store.vanish(kind, live)
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)
+
+
+def _unpaused(live: Mapping[str, Any], manifest: Body) -> Body:
+    """Declared only where it matters: in every intent it would be a write per Deployment on an upgrade."""
+    if live.get("spec", {}).get("paused") is not True:
+        return manifest
+    return {**manifest, "spec": {**manifest["spec"], "paused": False}}
+
+
+def _is_stuck_at_zero(live: Mapping[str, Any], manifest: Body) -> bool:
+    """An autoscaler never starts from zero replicas."""
+    if manifest["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM) != "autoscaler":
+        return False
+    return bool(live["spec"].get("replicas") == 0)
 
 
 def _is_silence(failure: errors.ChildFailure) -> bool:

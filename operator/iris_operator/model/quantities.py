@@ -1,5 +1,6 @@
 """Kubernetes quantities ("500m", "0.5", "128Mi") as exact numbers. Pure."""
 
+import math
 import re
 from decimal import Decimal
 from typing import Final
@@ -27,8 +28,17 @@ def parse(text: str | int) -> Decimal | None:
 
 
 def equal(left: object, right: object) -> bool:
-    """Whether two values are the same quantity: "500m" and "0.5" are."""
+    """Whether the API server stores two values as the same quantity of a resource: "500m" and "0.5" are.
+
+    It keeps thousandths and rounds up to them.
+    """
     if not isinstance(left, str | int) or not isinstance(right, str | int):
         return False
-    parsed = parse(left)
-    return parsed is not None and parsed == parse(right)
+    first, second = parse(left), parse(right)
+    if first is None or second is None:
+        return False
+    return _in_thousandths(first) == _in_thousandths(second)
+
+
+def _in_thousandths(quantity: Decimal) -> int:
+    return math.ceil(quantity * 1000)
