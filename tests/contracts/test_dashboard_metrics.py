@@ -76,7 +76,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 def controller() -> Iterator[dict[str, set[str]]]:
     """Every series of an operator that has looked at one model, asked and written, and resynced."""
     condition = {"type": "Ready", "reason": "Serving", "status": "True"}
-    body = {"metadata": {"namespace": "iris", "name": "iris"}, "status": {"conditions": [condition]}}
+    status = {"conditions": [condition], "history": [{"version": "1.4.0"}]}
+    body = {"metadata": {"namespace": "iris", "name": "iris"}, "status": status}
     operator_metrics.models(lambda: [body])
     operator_metrics.queue_in_work(lambda: [1.0])
     operator_metrics.pass_finished("success", 0.1)
