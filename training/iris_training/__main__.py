@@ -1,4 +1,4 @@
-"""The command line: words to settings, outcomes to exit codes. Decides nothing about models."""
+"""The command line: options to settings, outcomes to exit codes. Decides nothing about models."""
 
 import argparse
 import datetime
@@ -13,7 +13,7 @@ from iris_training import estimators, export, settings, train
 from iris_training.errors import Invalid
 
 REFUSED = 2
-# What a shell reports for a process ended by Ctrl-C.
+# The exit code that shells report for a process ended by Ctrl-C.
 INTERRUPTED = 130
 
 DESCRIPTION = """\
@@ -23,9 +23,9 @@ the path of the joblib is the only line on standard output.
 """
 IMPORT = "import-data"
 IMPORT_DESCRIPTION = """\
-Convert a CSV of irises to the format that is trained on: UCI's file without a header, headers of R,
-Kaggle and scikit-learn, Iris-setosa, decimal commas, semicolons, tabs, a byte order mark. No number is
-changed and no row left out. The path of the new file is the only line on standard output.
+Convert a CSV file of irises to the format for training: UCI's file without a header, headers of R, Kaggle
+and scikit-learn, Iris-setosa, decimal commas, semicolons, tabs, a byte order mark. It changes no number and
+omits no row. The path of the new file is the only line on standard output.
 """
 EPILOG = """\
 The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
     """argparse with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
-        """One line instead of the usage; raised, so that main alone knows exit codes."""
+        """One line instead of the usage; raised, so that only main maps errors to exit codes."""
         raise Invalid("options", message, "what --help shows")
 
 
@@ -82,18 +82,18 @@ def _train(words: Sequence[str]) -> Path:
     options = vars(_parser().parse_args(words))
     recipe = estimators.parse(options.pop("estimator"), options.pop("scaler"), options.pop("param"))
     asked = settings.parse(**options, recipe=recipe, now=now)
-    # matplotlib refuses to be imported under a name it does not know, and we draw without any backend.
+    # matplotlib cannot be imported with an unknown backend in MPLBACKEND, and we draw without any.
     os.environ["MPLBACKEND"] = "agg"
     return train.run(asked, export.Disk())
 
 
 def _print(path: Path) -> None:
     try:
-        # As bytes: a shell must get back the very name, also one that the locale cannot write.
+        # As bytes: a shell must get the exact name, also one that the locale cannot encode.
         sys.stdout.buffer.write(os.fsencode(path) + b"\n")
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Python would try once more at exit, and complain in several lines.
+        # Python would flush once more at exit and report that in several lines.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Invalid("standard output", error.strerror or str(error), f"room for the path {path}") from error
 
@@ -110,14 +110,14 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         metavar="FILE",
         default=str(settings.SAMPLE_DATA),
-        help="the CSV to learn from (default %(default)s; only that one is filled with the classic sample "
-        "data when it is missing)",
+        help="the CSV file to train on (default %(default)s; only that one is created when missing, with the "
+        "classic sample data)",
     )
     parser.add_argument(
         "--output",
         metavar="FOLDER",
         default=str(settings.OUTPUT),
-        help="where the artifact goes (default %(default)s; made when missing, may hold many versions)",
+        help="the folder of the artifact (default %(default)s; created when missing, may hold many versions)",
     )
     parser.add_argument(
         "--version",

@@ -1,4 +1,4 @@
-"""Rows to the finished files of one version, in memory: fit, judge, fold, describe. Nothing is written."""
+"""Rows to the finished files of one version, in memory: fit, evaluate, fold, describe. Writes nothing."""
 
 import hashlib
 import io
@@ -75,7 +75,7 @@ def _warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:
 def _portable(fitted: Pipeline, rows: Sequence[Sequence[float]]) -> Portable:
     form = portable.of(fitted, rows)
     if form.reason is not None:
-        logger.warning("model as data: left out (%s), a server opens the joblib", form.reason)
+        logger.warning("model as data: omitted (%s), servers open the joblib", form.reason)
     return form
 
 

@@ -1,4 +1,4 @@
-"""The JSON card: the contract between training and whoever serves the artifact. Pure."""
+"""The JSON card: the contract between training and servers. Pure."""
 
 import json
 from dataclasses import asdict
@@ -10,14 +10,14 @@ from iris_training.fit import TEST_FRACTION
 from iris_training.trees import Trees
 
 SCHEMA = 1
-# A server that knows only schema 1 refuses these in one line, instead of opening the joblib in silence.
+# A server that supports only schema 1 refuses these in one line, instead of silently opening the joblib.
 SCHEMA_OF_TREES = 2
-# Written last, a tree a line: with every number on its own line a forest would be longer than a book.
+# Written last, one tree per line: with one number per line a forest would have a million lines.
 TREES = "trees"
 
 
 def build(facts: Facts) -> dict[str, object]:
-    """The card as plain data, in the order a person reads it."""
+    """The card as plain data, in the order in which people read it."""
     card: dict[str, object] = {
         "schema": SCHEMA_OF_TREES if facts.portable.trees else SCHEMA,
         "version": facts.version,
@@ -51,7 +51,7 @@ def build(facts: Facts) -> dict[str, object]:
 
 
 def render(card: dict[str, object]) -> bytes:
-    """Numbers keep every digit; a number JSON cannot say is an error, not a word readers stumble on."""
+    """Numbers keep every digit; NaN and infinity, which JSON does not have, are errors."""
     rest = {name: value for name, value in card.items() if name != TREES}
     text = json.dumps(rest, indent=2, allow_nan=False)
     if TREES in card:

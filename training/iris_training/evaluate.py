@@ -19,7 +19,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """How one class fared among the rows held back."""
+    """The scores of one class over the rows held back."""
 
     precision: float
     recall: float

@@ -1,4 +1,4 @@
-"""Everything an artifact says about itself, gathered once; card, model card and picture only render it."""
+"""Everything that describes an artifact, gathered once; card, model card and picture only render it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

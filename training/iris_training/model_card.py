@@ -1,4 +1,4 @@
-"""The Markdown model card: the same facts for a person who decides whether to use the model. Pure."""
+"""The Markdown model card: the same facts, for people who decide whether to use the model. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from iris_training.portable import Portable
 
 
 def render(facts: Facts) -> str:
-    """One page: what it is, how good, made from what, and what it must not be used for."""
+    """One page: what it is, how good it is, what it was trained on, and what it must not be used for."""
     return (
         "\n\n".join([*_head(facts), *_quality(facts), *_warnings(facts), *_inputs(facts), *_origin(facts)])
         + "\n"
@@ -21,14 +21,15 @@ def _head(facts: Facts) -> list[str]:
     return [
         f"# Iris classifier {facts.version}",
         _paragraph(
-            f"Tells {', '.join(CLASSES[:-1])} and {CLASSES[-1]} apart by four lengths of a flower.",
+            f"Classifies a flower as {', '.join(CLASSES[:-1])} or {CLASSES[-1]} by four lengths.",
             f"{facts.estimator}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
         ),
         "## Use",
         _paragraph(
             "For teaching, demonstrations and as the reference model of a serving system.",
-            "The classes are the only ones it knows: any other flower gets one of these names too.",
-            "Its probabilities mean little outside the ranges below. It decides nothing about people.",
+            "It has only these classes: any other flower also gets one of these names.",
+            "Its probabilities mean little outside the ranges below.",
+            "Do not use it for decisions about people.",
         ),
     ]
 
@@ -42,7 +43,7 @@ def _quality(facts: Facts) -> list[str]:
         _paragraph(
             f"Accuracy {scores.accuracy:.3f} on the {held} rows held back;",
             f"cross-validated over all rows {folds.mean:.3f} ± {folds.spread:.3f} ({folds.folds} folds).",
-            "The second figure rests on more rows and is the one to trust.",
+            "The second figure is based on more rows and is the more reliable one.",
         ),
         _table(
             ["class", "precision", "recall", "f1", "rows"],
@@ -65,7 +66,7 @@ def _inputs(facts: Facts) -> list[str]:
     return [
         "## Inputs",
         _table(
-            ["feature", "unit", "smallest seen", "largest seen"],
+            ["feature", "unit", "smallest", "largest"],
             ([one.name, UNIT, f"{one.minimum:g}", f"{one.maximum:g}"] for one in facts.features),
         ),
     ]
@@ -113,5 +114,5 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _plain(path: str) -> str:
-    """A path may hold anything; a table cell may not."""
+    """A path may contain any character; a table cell may not."""
     return "".join(letter if letter.isprintable() and letter not in "`|" else "?" for letter in path)

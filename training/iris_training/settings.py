@@ -1,4 +1,4 @@
-"""What was asked for: the command line's raw words parsed into typed settings. No file is touched."""
+"""The options of the command line as typed settings. Reads and writes no file."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One training run as the user asked for it."""
+    """The options of one training run."""
 
     data: Path
     output: Path
@@ -41,7 +41,7 @@ def parse(
     recipe: Recipe | None = None,
     strict: bool = False,
 ) -> Settings:
-    """Refuse what cannot work before anything slow starts."""
+    """Refuse wrong options before anything slow starts."""
     for option, path in (("--data", data), ("--output", output)):
         if not path or "\0" in path:
             raise Invalid(option, quote(path), "a path")
