@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from iris_local_cluster import models, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import models
 
 NAMESPACE: Final = "density"
 _PATIENCE: Final = 900.0

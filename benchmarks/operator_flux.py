@@ -21,7 +21,8 @@ from typing import Any, Final
 
 import yaml
 from iris_cli import declared, planned
-from iris_local_cluster import binaries, paths
+from iris_local_cluster import paths
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 
 from benchmarks import operator_cost, operator_stage

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from iris_local_cluster import api_server, binaries
+from iris_local_cluster import api_server
 from iris_local_cluster.api_server import ApiServer
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 from iris_local_cluster.server_process import ServerProcess
 

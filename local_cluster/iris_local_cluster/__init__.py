@@ -1,6 +1,13 @@
-"""A real Kubernetes on this machine, and the story that runs through it. The product imports none of this.
+"""A real Kubernetes on this machine, for trying and testing everything. The product imports none of this.
 
-cli → story (train, image, cluster, operator, IrisModel, prediction, new version) → cluster (the interface)
-→ native/ (a node without Docker) or kind/ (a node in Docker). Below them: binaries and images (what a node
-is made of), packages (Debian's), kubectl (how we talk to it), progress (what a person sees).
+`cli` is the command, `detect` chooses between Docker (`kind`) and a node without it (`native`). Imports point
+down this list:
+
+up          the steps of `make up`, `make status` and `make publish`
+flux        the Git server, the repository, Flux
+kind        a node in Docker                          native      a node without Docker
+images      container images, with or without Docker  programs    what is compiled or installed
+
+`api_server` is an API server without nodes, for tests. `cluster` is the interface of kind and native,
+`kubectl` the only module that runs kubectl, `progress` prints the steps, `paths` names the folders.
 """

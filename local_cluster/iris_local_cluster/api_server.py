@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 import yaml
 
-from iris_local_cluster import binaries
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 from iris_local_cluster.server_process import ServerProcess
 

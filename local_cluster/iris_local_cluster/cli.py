@@ -6,9 +6,12 @@ import logging
 import sys
 from collections.abc import Callable
 
-from iris_local_cluster import binaries, choice, environment, run_image, status, story
+from iris_local_cluster import detect
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import run_image
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import environment, run, status
 
 _REFUSED, _INTERRUPTED = 2, 130
 
@@ -24,13 +27,13 @@ Examples:
 
 
 def up(options: argparse.Namespace) -> int:
-    story.tell(choice.cluster(options.name, port=options.port), Progress())
+    run.tell(detect.cluster(options.name, port=options.port), Progress())
     return 0
 
 
 def down(options: argparse.Namespace) -> int:
     progress = Progress()
-    cluster = choice.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name, port=0)
     with progress.step(f"Take down the cluster {options.name}") as step:
         if not cluster.delete():
             step.cached("there was none")
@@ -39,21 +42,21 @@ def down(options: argparse.Namespace) -> int:
 
 
 def show_status(options: argparse.Namespace) -> int:
-    return status.show(choice.cluster(options.name, port=0), watch=options.watch)
+    return status.show(detect.cluster(options.name, port=0), watch=options.watch)
 
 
 def publish(options: argparse.Namespace) -> int:
     progress = Progress()
-    cluster = choice.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name, port=0)
     if not cluster.running():
         raise LocalClusterError(f"cluster {options.name}: does not run, expected `make up` before")
-    story.train(options.version, progress)
-    story.publish(cluster, options.version, progress)
+    run.train(options.version, progress)
+    run.publish(cluster, options.version, progress)
     return 0
 
 
 def env(options: argparse.Namespace) -> int:
-    cluster = choice.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name, port=0)
     sys.stdout.write(environment.exports(options.name, cluster.ingress if cluster.running() else ""))
     return 0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import binaries
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 
 Render = Callable[..., list[dict[str, Any]]]

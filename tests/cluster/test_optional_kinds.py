@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from iris_local_cluster import monitoring
+from iris_local_cluster.up import monitoring
 from iris_operator import kinds
 from iris_operator.kinds import Kind
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from iris_local_cluster import api_server as servers
-from iris_local_cluster import binaries, golang, monitoring, paths
+from iris_local_cluster import paths
 from iris_local_cluster.api_server import ApiServer
+from iris_local_cluster.programs import binaries, golang
+from iris_local_cluster.up import monitoring
 
 from tests.harness.fixtures import CRDS
 from tests.harness.kubernetes import Cluster, client_of

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from iris_local_cluster import golang, paths
+from iris_local_cluster import paths
+from iris_local_cluster.programs import golang
 
 from tests.clusters import declared
 

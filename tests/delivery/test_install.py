@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from iris_local_cluster import binaries
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 
 from tests.harness import kubelet

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import chain, models
-from iris_local_cluster.chain import Link
+from iris_local_cluster.flux import flux_status
+from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.up import models
 
 from tests.e2e.stage import Told
 
@@ -92,7 +93,7 @@ class Clone:
 
     def applied(self, commit: str, *, seconds: float = 180) -> None:
         """Wait until every Kustomization is ready with this commit."""
-        chain.wait(self.told.kubectl, commit, chain.ORDER, seconds=seconds)
+        flux_status.wait(self.told.kubectl, commit, flux_status.ORDER, seconds=seconds)
 
     def restore(self, commit: str) -> None:
         """Make the tree what it was then, by one more commit, and wait until the cluster is so again."""
@@ -106,7 +107,7 @@ class Clone:
 
 def flux(told: Told, kind: str, name: str) -> Link | None:
     """One Flux object as it is now."""
-    found = (each for each in chain.look(told.kubectl) if (each.kind, each.name) == (kind, name))
+    found = (each for each in flux_status.look(told.kubectl) if (each.kind, each.name) == (kind, name))
     return next(found, None)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import choice, environment
+from iris_local_cluster import detect
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import environment
 
 from tests.e2e.clone import Clone
 from tests.e2e.stage import NAME, Told, command_line, free_port
@@ -28,7 +29,7 @@ def told() -> Iterator[Told]:
             timeout=3600,
         )
         assert up.returncode == 0, up.stdout + up.stderr
-        cluster = choice.cluster(NAME, port=port)
+        cluster = detect.cluster(NAME, port=port)
         yield Told(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
     finally:
         subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)

@@ -10,18 +10,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
-from iris_local_cluster import images, models, paths, steady, story
-from iris_local_cluster.chain import Link
-from iris_local_cluster.models import Standing
+from iris_local_cluster import paths
+from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.images import project_images
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.steady import Report
+from iris_local_cluster.up import load_client, models, run
+from iris_local_cluster.up.load_client import Report
+from iris_local_cluster.up.models import Standing
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import Told
 
 pytestmark = pytest.mark.e2e
 
-GOOD = story.SECOND
+GOOD = run.SECOND
 _RATE = 10.0
 # Small requests: old and new pods of three models together, on a node of two cores.
 _MODEL = """\
@@ -77,11 +79,11 @@ class Verdict:
 
 def push_images(told: Told) -> None:
     """One whose tag says one version and whose model is another; one that ends as soon as it starts."""
-    other = images.build_server(story.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
-    good = images.build_server(GOOD, paths.ARTIFACTS, Progress())
+    other = project_images.build_server(run.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
+    good = project_images.build_server(GOOD, paths.ARTIFACTS, Progress())
     crash = ["python3", "-c", "raise SystemExit('no such thing')"]
-    for image in (other, images.build_derived(good, CRASHING.version, crash, Progress())):
-        images.push(image, told.cluster.registry, Progress())
+    for image in (other, project_images.build_derived(good, CRASHING.version, crash, Progress())):
+        project_images.push(image, told.cluster.registry, Progress())
 
 
 def declare(clone: Clone, versions: dict[Bad, str], subject: str) -> str:
@@ -103,17 +105,19 @@ def stuck(told: Told, *, since: float) -> dict[Bad, tuple[Standing, float]]:
     return found
 
 
-def clients(told: Told, entered: ExitStack) -> Sequence[steady.Watch]:
+def clients(told: Told, entered: ExitStack) -> Sequence[load_client.Watch]:
     address = told.cluster.ingress_inside()
     watch = [
-        entered.enter_context(steady.watch(told.cluster.entered, address=address, host=bad.host, rate=_RATE))
+        entered.enter_context(
+            load_client.watch(told.cluster.entered, address=address, host=bad.host, rate=_RATE)
+        )
         for bad in ALL
     ]
     _more(watch)
     return watch
 
 
-def _more(watch: Sequence[steady.Watch]) -> None:
+def _more(watch: Sequence[load_client.Watch]) -> None:
     for seen in watch:
         seen.wait_for(seen.report.requests + int(3 * _RATE))
 
@@ -172,7 +176,7 @@ def test_the_reason_is_known_in_time(three: Verdict, bad: Bad) -> None:
 
 def test_the_message_names_what_is_missing_or_different(three: Verdict) -> None:
     assert f"iris-server:{MISSING.version}" in three.outcomes[MISSING].stuck.message
-    assert story.FIRST in three.outcomes[OTHER_MODEL].stuck.message
+    assert run.FIRST in three.outcomes[OTHER_MODEL].stuck.message
     assert OTHER_MODEL.version in three.outcomes[OTHER_MODEL].stuck.message
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from iris_local_cluster import models, steady, story
+from iris_local_cluster.up import load_client, models, run
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import Told
@@ -17,7 +17,7 @@ metadata:
   name: second
   namespace: iris
 spec:
-  version: {story.FIRST}
+  version: {run.FIRST}
   image:
     repository: registry.local:5000/iris-server
   replicas: 1
@@ -29,24 +29,24 @@ spec:
 
 
 @pytest.fixture
-def client(told: Told) -> Iterator[steady.Watch]:
+def client(told: Told) -> Iterator[load_client.Watch]:
     """A client that asks all the while; not one request may fail."""
     address = told.cluster.ingress_inside()
-    with steady.watch(told.cluster.entered, address=address, host=story.HOST, rate=story.RATE) as seen:
-        seen.wait_for(story.RATE)
+    with load_client.watch(told.cluster.entered, address=address, host=run.HOST, rate=run.RATE) as seen:
+        seen.wait_for(run.RATE)
         yield seen
-        seen.wait_for(seen.report.requests + story.RATE)
+        seen.wait_for(seen.report.requests + run.RATE)
     assert seen.report.failed == 0, seen.report.failures
 
 
 def test_a_commit_of_another_version_is_served_without_a_failed_request(
-    told: Told, client: steady.Watch, clone: Clone
+    told: Told, client: load_client.Watch, clone: Clone
 ) -> None:
-    commit = clone.serve(story.FIRST)
+    commit = clone.serve(run.FIRST)
 
     now = models.look(told.kubectl)
-    assert (now.declared, now.serving) == (story.FIRST, story.FIRST)
-    assert story.FIRST in client.report.versions
+    assert (now.declared, now.serving) == (run.FIRST, run.FIRST)
+    assert run.FIRST in client.report.versions
     applied = flux_until(told, "Kustomization", "models", lambda each: each.ready == "True")
     assert applied.revision == f"main@sha1:{commit}"
 
@@ -62,31 +62,35 @@ def test_a_new_model_by_commit_is_served(told: Told, clone: Clone) -> None:
     clone.applied(clone.push("Add a second model"))
 
     answer = models.predict(told.cluster.ingress, "second.kube.two.inc")
-    assert answer["model_version"] == story.FIRST
+    assert answer["model_version"] == run.FIRST
 
 
-def test_serving_goes_on_while_the_git_server_is_down(told: Told, client: steady.Watch, clone: Clone) -> None:
+def test_serving_goes_on_while_the_git_server_is_down(
+    told: Told, client: load_client.Watch, clone: Clone
+) -> None:
     server = ("deployment/git-server", "--namespace=git")
     told.kubectl.run("scale", *server, "--replicas=0")
     lost = flux_until(told, "GitRepository", "flux-system", lambda each: each.ready == "False")
-    client.wait_for(client.report.requests + 3 * story.RATE)
+    client.wait_for(client.report.requests + 3 * run.RATE)
     told.kubectl.run("scale", *server, "--replicas=1")
     told.kubectl.rolled_out("deployment", "git-server", namespace="git")
     clone.answered()
 
-    clone.serve(story.FIRST)
+    clone.serve(run.FIRST)
 
     assert "git-server.git" in lost.message
-    assert set(client.report.versions) == {story.FIRST, story.SECOND}
+    assert set(client.report.versions) == {run.FIRST, run.SECOND}
 
 
-def test_history_that_was_pushed_by_force_is_followed(told: Told, client: steady.Watch, clone: Clone) -> None:
+def test_history_that_was_pushed_by_force_is_followed(
+    told: Told, client: load_client.Watch, clone: Clone
+) -> None:
     before = clone.head()
-    forgotten = clone.serve(story.FIRST)
+    forgotten = clone.serve(run.FIRST)
     clone.git("reset", "--quiet", "--hard", before)
     rewritten = clone.push("Another history", "--force")
 
     clone.applied(rewritten)
 
-    models.wait_until_serving(told.kubectl, story.SECOND, note=lambda _: None)
+    models.wait_until_serving(told.kubectl, run.SECOND, note=lambda _: None)
     assert forgotten not in clone.git("rev-list", "HEAD").splitlines()

@@ -1,7 +1,7 @@
 """The operator itself by commit: a new release of it restarts no model, and at rest nobody writes."""
 
 import pytest
-from iris_local_cluster import models, story
+from iris_local_cluster.up import models, run
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.reconciling import objects_of, reconcile, writes
@@ -41,7 +41,7 @@ def test_an_operator_upgraded_by_commit_restarts_no_model(told: Told, clone: Clo
     assert not set(operators) & set(_pods(told, _SYSTEM, "iris-operator"))
     assert _pods(told, _MODELS, "iris-server") == served
     now = models.look(told.kubectl)
-    assert (now.ready, now.serving) == (True, story.SECOND)
+    assert (now.ready, now.serving) == (True, run.SECOND)
 
 
 def test_flux_and_the_operator_live_in_peace_with_an_autoscaler(told: Told, clone: Clone) -> None:

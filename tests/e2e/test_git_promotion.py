@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import images, models, paths, story
+from iris_local_cluster import paths
+from iris_local_cluster.images import project_images
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import models, run
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import Told
@@ -54,8 +56,8 @@ class Delivery:
 @pytest.fixture
 def digest(told: Told) -> str:
     """Of the second release's image in the cluster's registry."""
-    image = images.build_server(story.SECOND, paths.ARTIFACTS, Progress())
-    return images.push(image, told.cluster.registry, Progress())
+    image = project_images.build_server(run.SECOND, paths.ARTIFACTS, Progress())
+    return project_images.push(image, told.cluster.registry, Progress())
 
 
 @pytest.fixture
@@ -127,8 +129,8 @@ def _applied(told: Told, name: str, commit: str) -> None:
 def test_a_release_travels_unchanged_and_only_from_where_it_serves(
     told: Told, delivery: Delivery, digest: str
 ) -> None:
-    assert delivery.run("bump", story.SECOND, "--push") == story.SECOND
-    release = (f"--version={story.SECOND}", f"--digest={digest}")
+    assert delivery.run("bump", run.SECOND, "--push") == run.SECOND
+    release = (f"--version={run.SECOND}", f"--digest={digest}")
     commits = {"dev": delivery.run("promote", "--to=dev", *release, "--push")}
     assert "dev is not Ready" in delivery.run("promote", "--to=stage", "--push", code=2)
     assert delivery.run("verify", "--environment=dev").startswith("dev: irismodel iris-dev/iris: serves")
@@ -139,9 +141,9 @@ def test_a_release_travels_unchanged_and_only_from_where_it_serves(
 
     for name in _ENVIRONMENTS:
         model = told.kubectl.read("irismodel", "iris", f"--namespace=iris-{name}")
-        assert model["status"]["servingVersion"] == story.SECOND
+        assert model["status"]["servingVersion"] == run.SECOND
         assert model["spec"]["image"]["digest"] == digest
         _applied(told, name, delivery.clone.head())
         assert model["status"]["source"]["kustomization"] == f"flux-system/{name}"
         assert model["status"]["source"]["revision"] == f"main@sha1:{commits[name]}"
-    assert models.look(told.kubectl).serving == story.SECOND
+    assert models.look(told.kubectl).serving == run.SECOND

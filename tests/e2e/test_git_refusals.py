@@ -1,7 +1,7 @@
 """A commit that the API refuses: what Flux says, and that nothing has changed."""
 
 import pytest
-from iris_local_cluster import models
+from iris_local_cluster.up import models
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import Told

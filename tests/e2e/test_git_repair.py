@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from iris_local_cluster import models, story
+from iris_local_cluster.up import models, run
 
 from tests.e2e.clone import Clone, flux
 from tests.e2e.reconciling import reconcile
@@ -23,7 +23,7 @@ metadata:
   name: third
   namespace: iris
 spec:
-  version: {story.FIRST}
+  version: {run.FIRST}
   image:
     repository: registry.local:5000/iris-server
   autoscaling:
@@ -52,7 +52,7 @@ def test_a_child_changed_by_hand_is_repaired_by_the_operator_and_flux_has_nothin
 
     until(lambda: told.kubectl.read("service", "iris", _PLACE)["spec"], service["spec"])
     assert flux(told, "Kustomization", "models") == before
-    assert models.predict(told.cluster.ingress, story.HOST)["model_version"] == story.SECOND
+    assert models.predict(told.cluster.ingress, run.HOST)["model_version"] == run.SECOND
 
 
 def test_an_irismodel_changed_by_hand_is_put_back_by_flux_and_the_operator_follows(told: Told) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from iris_local_cluster import cluster, models, paths, story
+from iris_local_cluster import cluster, paths
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import models, run
 
 from tests.e2e.prometheus import Prometheus, eventually
 from tests.e2e.stage import Told
@@ -53,13 +54,13 @@ def watched(told: Told) -> Iterator[Watched]:
     since = time.time()
     try:
         with Prometheus(told.cluster.ingress) as prometheus, Traffic(told.cluster.ingress, HOST) as traffic:
-            _declare(told.kubectl, prometheus, story.FIRST)
+            _declare(told.kubectl, prometheus, run.FIRST)
             board = _board(told.kubectl, NAME)
-            alike = _drift(prometheus, board, story.FIRST, of=FEATURES)
-            _declare(told.kubectl, prometheus, story.SECOND)
-            changed = _drift(prometheus, board, story.SECOND, of=FEATURES)
+            alike = _drift(prometheus, board, run.FIRST, of=FEATURES)
+            _declare(told.kubectl, prometheus, run.SECOND)
+            changed = _drift(prometheus, board, run.SECOND, of=FEATURES)
             traffic.shift("petal_length", by=2.0)
-            shifted = _drift(prometheus, board, story.SECOND, of={"petal_length"}, above=OTHERS)
+            shifted = _drift(prometheus, board, run.SECOND, of={"petal_length"}, above=OTHERS)
             yield Watched(since, prometheus, told.kubectl, board, alike, changed, shifted)
     finally:
         told.kubectl.run("delete", "irismodel", NAME, "--ignore-not-found", *NAMESPACE)
@@ -178,7 +179,7 @@ def test_the_drift_panel_moves_for_the_feature_whose_inputs_moved_alone(watched:
     moved = {feature for (feature, _), value in watched.shifted.items() if value >= ALIKE}
 
     assert moved == {"petal_length"}
-    assert watched.shifted["petal_length", story.SECOND] > OTHERS
+    assert watched.shifted["petal_length", run.SECOND] > OTHERS
 
 
 def test_every_query_of_every_panel_has_data(watched: Watched) -> None:
@@ -196,7 +197,7 @@ def test_the_dashboard_marks_the_change_of_version(watched: Watched) -> None:
     told = {(label, value) for series in marks for each in series for label, value in each.items()}
 
     assert {
-        (label, version) for label in ("declared", "serving") for version in (story.FIRST, story.SECOND)
+        (label, version) for label in ("declared", "serving") for version in (run.FIRST, run.SECOND)
     } <= told
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from iris_local_cluster import cluster, models, story
+from iris_local_cluster import cluster
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import models, run
 
 from tests.e2e.prometheus import eventually
 from tests.e2e.stage import Told
@@ -27,7 +28,7 @@ def busy(told: Told) -> Iterator[Kubectl]:
             "kind": "IrisModel",
             "metadata": {"name": NAME, "namespace": models.NAMESPACE},
             "spec": {
-                "version": story.SECOND,
+                "version": run.SECOND,
                 "image": {"repository": f"{cluster.REGISTRY}/iris-server", "pullPolicy": "Always"},
                 "autoscaling": {"minReplicas": 1, "maxReplicas": 2, "targetCPUUtilizationPercentage": 20},
                 "route": {"host": HOST, "className": "traefik"},

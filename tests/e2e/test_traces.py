@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import engines, packages, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import image_builders
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.native import cgroups, process, record
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.node import NativeCluster
+from iris_local_cluster.programs import packages
 from iris_local_cluster.progress import Progress
 
 from tests.e2e.stage import NAME, command_line, free_port
@@ -34,7 +36,7 @@ def named(suffix: str, port: int) -> NativeCluster:
 
 @pytest.fixture
 def node() -> Iterator[NativeCluster]:
-    if engines.docker_answers():
+    if image_builders.docker_answers():
         pytest.skip("a Docker engine answers: the cluster is kind's")
     cluster = named("traces", free_port())
     cluster.delete()

@@ -2,8 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as some
-from iris_local_cluster import apt_sources
-from iris_local_cluster.apt_sources import Source
+from iris_local_cluster.programs import apt_sources
+from iris_local_cluster.programs.apt_sources import Source
 
 DEBIAN = """\
 # A comment that names https://elsewhere.invalid

@@ -6,7 +6,8 @@ import json
 import tarfile
 from pathlib import Path
 
-from iris_local_cluster import archives, images
+from iris_local_cluster.images import project_images
+from iris_local_cluster.programs import archives
 
 
 def _program(folder: Path) -> Path:
@@ -80,11 +81,11 @@ def test_an_archive_is_made_once_and_again_when_its_program_changes(tmp_path: Pa
     program = _program(tmp_path)
     cache = tmp_path / "cache"
 
-    first = images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
+    first = project_images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
     made = first.stat().st_ino
-    second = images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
+    second = project_images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
     program.write_bytes(b"changed")
-    third = images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
+    third = project_images.scratch("example.org/tool:1", program, ["/tool"], cache=cache)
 
     assert (second, second.stat().st_ino) == (first, made)
     assert third != first
@@ -95,7 +96,7 @@ def test_a_base_stands_below_the_program(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "base.tar", "w") as base:
         base.addfile(tarfile.TarInfo("etc"))
 
-    archive = images.scratch(
+    archive = project_images.scratch(
         "example.org/tool:1",
         _program(tmp_path),
         ["/tool"],

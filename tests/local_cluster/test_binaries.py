@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import binaries, golang, paths
+from iris_local_cluster import paths
+from iris_local_cluster.programs import binaries, golang
 from iris_local_cluster.progress import Progress
 
 

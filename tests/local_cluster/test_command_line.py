@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import cli, environment, loopback, paths, run_image, steady, story
+from iris_local_cluster import cli, loopback, paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import run_image
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import environment, load_client, run
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "iris_local_cluster", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.process
 def test_a_program_is_named_by_its_file() -> None:
-    answer = run("program", "kubectl")
+    answer = command_line("program", "kubectl")
 
     assert (answer.returncode, answer.stdout) == (0, f"{paths.SCRIPTS / 'kubectl'}\n")
 
@@ -70,7 +72,7 @@ class Standing:
 
 @pytest.mark.process
 def test_help_names_every_command_and_exit_code() -> None:
-    answer = run("--help")
+    answer = command_line("--help")
 
     assert answer.returncode == 0
     for words in ("up", "down", "status", "env", "publish", "run-image", "130 interrupted", "Examples:"):
@@ -92,7 +94,7 @@ def test_help_names_every_command_and_exit_code() -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_mistake_gets_one_line_and_exit_2(arguments: list[str], said: str) -> None:
-    answer = run(*arguments)
+    answer = command_line(*arguments)
 
     assert answer.returncode == 2
     assert said in answer.stderr.splitlines()[-1]
@@ -104,7 +106,7 @@ def test_a_mistake_gets_one_line_and_exit_2(arguments: list[str], said: str) -> 
 def test_a_taken_port_is_said_before_an_image_is_built() -> None:
     with loopback.listen(0) as listener:
         port = listener.getsockname()[1]
-        answer = run("run-image", "--port", str(port))
+        answer = command_line("run-image", "--port", str(port))
 
     assert answer.returncode == 2
     assert answer.stderr.startswith(f"iris-local-cluster: port {port} on 127.0.0.1: address already in use")
@@ -113,7 +115,7 @@ def test_a_taken_port_is_said_before_an_image_is_built() -> None:
 
 @pytest.mark.process
 def test_taking_down_nothing_is_no_error() -> None:
-    answer = run("down", "--name", "never-was")
+    answer = command_line("down", "--name", "never-was")
 
     assert answer.returncode == 0
     assert "there was none" in answer.stderr
@@ -121,7 +123,7 @@ def test_taking_down_nothing_is_no_error() -> None:
 
 @pytest.mark.process
 def test_status_of_nothing_says_so_with_its_own_exit_code() -> None:
-    answer = run("status", "--name", "never-was")
+    answer = command_line("status", "--name", "never-was")
 
     assert answer.returncode == 3
     assert answer.stdout == "cluster never-was: does not run (make up starts it)\n"
@@ -156,33 +158,33 @@ def test_only_the_persons_own_cluster_has_the_short_kubeconfig_path() -> None:
 
 
 def test_what_to_try_next_names_this_cluster_and_its_port() -> None:
-    text = story.next_steps(Standing())
+    text = run.next_steps(Standing())
 
     assert "env --name spring" in text
     assert "http://iris.localhost:8099" in text
     assert "make down CLUSTER=spring" in text
-    assert story.curl(Standing()) in text
+    assert run.curl(Standing()) in text
 
 
 def test_the_curl_line_sends_the_flower_of_the_story() -> None:
-    line = story.curl(Standing())
+    line = run.curl(Standing())
 
-    assert json.loads(line.split("-d '")[1].split("'")[0]) == steady.FLOWER
-    assert f"-H 'Host: {story.HOST}'" in line
+    assert json.loads(line.split("-d '")[1].split("'")[0]) == load_client.FLOWER
+    assert f"-H 'Host: {run.HOST}'" in line
     assert line.endswith("http://127.0.0.1:8099/api/v1/predict")
 
 
 def test_one_failed_request_ends_the_story_with_its_reason() -> None:
-    report = steady.Report(requests=100, failed=1, failures=["status 502: bad gateway"])
+    report = load_client.Report(requests=100, failed=1, failures=["status 502: bad gateway"])
 
     with pytest.raises(LocalClusterError, match=r"^1 of 100 requests failed, .*status 502"):
-        story.require_unharmed(report)
+        run.require_unharmed(report)
 
 
 def test_the_summary_counts_by_version() -> None:
-    report = steady.Report(requests=30, versions={"1.1.0": 20, "1.0.0": 10}, slowest_seconds=0.25)
+    report = load_client.Report(requests=30, versions={"1.1.0": 20, "1.0.0": 10}, slowest_seconds=0.25)
 
-    assert story.summary(report) == "30 requests, 0 failed (10 by 1.0.0, 20 by 1.1.0; slowest 250 ms)"
+    assert run.summary(report) == "30 requests, 0 failed (10 by 1.0.0, 20 by 1.1.0; slowest 250 ms)"
 
 
 def test_the_newest_model_is_so_by_its_card_not_by_its_file_time(tmp_path: Path) -> None:

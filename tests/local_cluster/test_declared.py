@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import chain, flux, images, models, monitoring, paths, repository, story
+from iris_local_cluster import paths
 from iris_local_cluster.cluster import REGISTRY
+from iris_local_cluster.flux import flux_status, installation, repository
+from iris_local_cluster.images import project_images
 from iris_local_cluster.native import layout
+from iris_local_cluster.up import models, monitoring, run
 
 _LOCAL = paths.PROJECT / "clusters" / "local"
 
@@ -41,26 +44,26 @@ def test_flux_follows_the_repository_that_the_git_server_has() -> None:
 def test_the_story_waits_for_every_step_that_git_declares() -> None:
     steps = {each["metadata"]["name"] for each in built("") if each["kind"] == "Kustomization"}
 
-    assert set(chain.ORDER) == steps - {monitoring.STEP}
+    assert set(flux_status.ORDER) == steps - {monitoring.STEP}
 
 
 def test_the_sync_of_flux_is_among_what_it_keeps() -> None:
     kept = {(each["kind"], each["metadata"]["name"]) for each in built("")}
 
     assert {(each["kind"], each["metadata"]["name"]) for each in built("flux-system")} <= kept
-    assert flux.SYNC == _LOCAL / "flux-system"
+    assert installation.SYNC == _LOCAL / "flux-system"
 
 
 def test_the_story_begins_with_the_version_in_git() -> None:
-    assert repository.version_of((paths.PROJECT / repository.VERSION).read_text()) == story.FIRST
-    assert one("models", "IrisModel", models.NAME)["spec"]["version"] == story.FIRST
+    assert repository.version_of((paths.PROJECT / repository.VERSION).read_text()) == run.FIRST
+    assert one("models", "IrisModel", models.NAME)["spec"]["version"] == run.FIRST
 
 
 def test_the_model_is_pulled_from_the_local_registry_and_asked_for_each_time() -> None:
     declared = one("models", "IrisModel", models.NAME)["spec"]
 
     assert declared["image"] == {"repository": f"{REGISTRY}/iris-server", "pullPolicy": "Always"}
-    assert declared["route"]["host"] == story.HOST
+    assert declared["route"]["host"] == run.HOST
 
 
 def test_browsers_find_the_model_by_its_localhost_name() -> None:
@@ -83,7 +86,9 @@ def test_what_people_commit_is_kept_in_the_state_folder() -> None:
     assert kept in layout.PLACES.values()
 
 
-@pytest.mark.parametrize(("name", "image"), [("traefik", images.TRAEFIK), ("git-server", images.GIT_SERVER)])
+@pytest.mark.parametrize(
+    ("name", "image"), [("traefik", project_images.TRAEFIK), ("git-server", project_images.GIT_SERVER)]
+)
 def test_what_stands_below_runs_the_image_that_is_made_for_it(name: str, image: str) -> None:
     [container] = one("infrastructure", "Deployment", name)["spec"]["template"]["spec"]["containers"]
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import debian, docker, paths
-from iris_local_cluster.builds import Build
-from iris_local_cluster.docker import Docker
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import docker
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.images.docker import Docker
+from iris_local_cluster.programs import debian
 from iris_local_cluster.progress import Progress
 
 DIGEST = f"sha256:{'a' * 64}"

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import binaries, flux, images, paths
+from iris_local_cluster import paths
+from iris_local_cluster.flux import installation
+from iris_local_cluster.images import project_images
+from iris_local_cluster.programs import binaries
 
 # A module's own manifests, as far as they are changed.
 _MODULE = {
@@ -33,7 +36,7 @@ spec:
 
 def built(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     files = {f"config/{file}": text.replace("NAME", name) for file, text in _MODULE.items()}
-    files |= flux.own(name, binaries.FLUX_VERSIONS[name])
+    files |= installation.own(name, binaries.FLUX_VERSIONS[name])
     for file, text in files.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text)
@@ -42,23 +45,23 @@ def built(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     return {each["kind"]: each for each in yaml.safe_load_all(answer.stdout)}
 
 
-@pytest.mark.parametrize("name", flux.CONTROLLERS)
+@pytest.mark.parametrize("name", installation.CONTROLLERS)
 def test_a_controller_runs_the_image_that_the_node_has_under_an_account_of_its_own(
     name: str, tmp_path: Path
 ) -> None:
     found = built(name, tmp_path)
 
     pod = found["Deployment"]["spec"]["template"]["spec"]
-    assert pod["containers"][0]["image"] in {image.reference for image in images.BASE_IMAGES}
+    assert pod["containers"][0]["image"] in {image.reference for image in project_images.BASE_IMAGES}
     assert pod["securityContext"]["runAsUser"] == 65534
     assert pod["serviceAccountName"] == found["ServiceAccount"]["metadata"]["name"] == name
     assert found["ClusterRoleBinding"]["subjects"] == [
-        {"kind": "ServiceAccount", "name": name, "namespace": flux.NAMESPACE}
+        {"kind": "ServiceAccount", "name": name, "namespace": installation.NAMESPACE}
     ]
-    assert {each["metadata"].get("namespace", "") for each in found.values()} == {flux.NAMESPACE, ""}
+    assert {each["metadata"].get("namespace", "") for each in found.values()} == {installation.NAMESPACE, ""}
 
 
-@pytest.mark.parametrize("name", flux.CONTROLLERS)
+@pytest.mark.parametrize("name", installation.CONTROLLERS)
 def test_a_dependency_is_asked_again_soon(name: str, tmp_path: Path) -> None:
     container = built(name, tmp_path)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
 

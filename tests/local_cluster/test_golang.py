@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import golang
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import golang
 
 MAIN = 'package main\n\nvar version = "none"\n\nfunc main() { println(version) }\n'
 

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import buildah, builds, bundles, contexts, debian, images
-from iris_local_cluster.builds import Build
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import build_contexts, buildah, builds, project_images
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.programs import bundles, debian
 from iris_local_cluster.progress import Progress
 
 
@@ -32,18 +33,18 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def _server(project: Path) -> contexts.Context:
+def _server(project: Path) -> build_contexts.Context:
     files = ["model_pipeline_1.0.json", "model_pipeline_1.0.joblib"]
-    return contexts.server(project, project / "artifacts", files)
+    return build_contexts.server(project, project / "artifacts", files)
 
 
-def _key(context: contexts.Context, folder: Path, **arguments: str) -> str:
-    contexts.write(context, folder)
-    return contexts.key(folder, arguments)
+def _key(context: build_contexts.Context, folder: Path, **arguments: str) -> str:
+    build_contexts.write(context, folder)
+    return build_contexts.key(folder, arguments)
 
 
 def test_a_context_holds_exactly_what_the_image_needs(project: Path, tmp_path: Path) -> None:
-    contexts.write(_server(project), tmp_path / "context")
+    build_contexts.write(_server(project), tmp_path / "context")
 
     found = {
         str(path.relative_to(tmp_path / "context"))
@@ -101,20 +102,20 @@ def test_only_a_model_without_folded_weights_brings_scikit_learn(
 ) -> None:
     (tmp_path / "card.json").write_text(json.dumps(card))
 
-    assert contexts.optional_dependencies(tmp_path / "card.json") == expected
+    assert build_contexts.optional_dependencies(tmp_path / "card.json") == expected
 
 
 def test_a_version_that_was_never_trained_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(
         LocalClusterError, match=r"model_pipeline_9\.9\.9\.json: not found, expected it from `make"
     ):
-        images.build_server("9.9.9", tmp_path, Progress())
+        project_images.build_server("9.9.9", tmp_path, Progress())
 
 
 def test_a_derived_image_has_another_command_and_nothing_else() -> None:
-    context = contexts.derived(["python3", "-c", 'raise SystemExit("a \\ b")'])
+    context = build_contexts.derived(["python3", "-c", 'raise SystemExit("a \\ b")'])
 
-    text = context[contexts.DOCKERFILE]
+    text = context[build_contexts.DOCKERFILE]
 
     assert isinstance(text, str)
     lines = text.splitlines()
@@ -124,16 +125,16 @@ def test_a_derived_image_has_another_command_and_nothing_else() -> None:
 
 
 def test_every_base_image_keeps_its_upstream_name_and_place() -> None:
-    references = [image.reference for image in images.BASE_IMAGES]
+    references = [image.reference for image in project_images.BASE_IMAGES]
 
     assert len(set(references)) == len(references)
-    for image in images.BASE_IMAGES:
+    for image in project_images.BASE_IMAGES:
         assert image.command[0].startswith("/")
         assert not image.reference.endswith(("latest", ":"))
 
 
 def test_only_kube_proxy_needs_a_system_below_it() -> None:
-    standing_on = {image.program: image.content for image in images.BASE_IMAGES if image.content}
+    standing_on = {image.program: image.content for image in project_images.BASE_IMAGES if image.content}
 
     assert standing_on == {"kube-proxy": debian.IPTABLES}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from iris_local_cluster import models
+from iris_local_cluster.up import models
 
 
 def model(*conditions: tuple[str, str], observed: int = 3, serving: str | None = "1.0.0") -> dict[str, Any]:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import binaries, images, monitoring, paths
+from iris_local_cluster import paths
+from iris_local_cluster.images import project_images
+from iris_local_cluster.programs import binaries
+from iris_local_cluster.up import monitoring
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,9 @@ def test_every_image_is_one_that_the_native_node_is_provided_with(manifests: lis
     text = yaml.safe_dump_all(manifests)
     named = set(re.findall(r"(?:image: |reloader=)(\S+)", text))
 
-    provided = {image.reference for image in images.BASE_IMAGES if image.program in monitoring.PROGRAMS}
+    provided = {
+        image.reference for image in project_images.BASE_IMAGES if image.program in monitoring.PROGRAMS
+    }
     assert named == provided
 
 
@@ -54,9 +59,9 @@ def test_grafana_is_not_installed_where_its_image_cannot_be_pulled(manifests: li
 @pytest.mark.parametrize(
     ("image", "reason", "hurried"),
     [
-        (images.PROMETHEUS, "ImagePullBackOff", True),
-        (images.METRICS_SERVER, "ErrImagePull", True),
-        (images.PROMETHEUS, "CrashLoopBackOff", False),
+        (project_images.PROMETHEUS, "ImagePullBackOff", True),
+        (project_images.METRICS_SERVER, "ErrImagePull", True),
+        (project_images.PROMETHEUS, "CrashLoopBackOff", False),
         ("registry.local:5000/iris-server:9.9.9", "ImagePullBackOff", False),
     ],
     ids=["ours, backing off", "ours, just refused", "ours, with another fault", "a model that nobody built"],

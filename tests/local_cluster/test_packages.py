@@ -1,8 +1,8 @@
 """Which Debian packages are missing, and who may install them. Nothing is installed here."""
 
 import pytest
-from iris_local_cluster import packages
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import packages
 
 
 def test_every_package_that_is_asked_for_can_be_looked_for() -> None:

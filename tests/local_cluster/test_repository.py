@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from iris_local_cluster import repository
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.flux import repository
+from iris_local_cluster.flux.repository import Repository
 from iris_local_cluster.kubectl import Kubectl
-from iris_local_cluster.repository import Repository
 
 _VERSION_FILE = """\
 # What this machine serves.

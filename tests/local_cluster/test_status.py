@@ -1,7 +1,7 @@
 """`make status`: the way from a commit to what serves, also when there is little to be seen."""
 
-from iris_local_cluster import status
-from iris_local_cluster.chain import Link
+from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.up import status
 from rich.console import Console
 
 _COMMIT = "1a2b3c4d" * 5

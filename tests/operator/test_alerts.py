@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from iris_local_cluster import binaries
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 from iris_operator.model.objectives import Objectives
 from iris_operator.monitoring import alerts

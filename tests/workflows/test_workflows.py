@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from iris_local_cluster import golang
+from iris_local_cluster.programs import golang
 
 _GITHUB = Path(__file__).resolve().parents[2] / ".github"
 _FILES = sorted((_GITHUB / "workflows").glob("*.yaml"))

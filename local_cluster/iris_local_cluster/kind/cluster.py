@@ -5,9 +5,10 @@ import subprocess
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from iris_local_cluster import binaries, loopback, paths
+from iris_local_cluster import loopback, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kind import configuration
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
 
 Run = Callable[[Sequence[str], str], str]

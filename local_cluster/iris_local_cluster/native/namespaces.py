@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from iris_local_cluster import loopback, packages
+from iris_local_cluster import loopback
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, init, layout, process, record
 from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.record import Record
+from iris_local_cluster.programs import packages
 
 _TARGETS = {
     "ingress_port": layout.INGRESS_PORT,

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from iris_local_cluster import binaries, images, locks, packages, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.native import (
     containerd,
@@ -31,6 +32,7 @@ from iris_local_cluster.native.layout import Layout
 from iris_local_cluster.native.prerequisites import Machine
 from iris_local_cluster.native.record import Record
 from iris_local_cluster.native.services import Service
+from iris_local_cluster.programs import binaries, locks, packages
 from iris_local_cluster.progress import Progress, Step
 
 _PROGRAMS = (
@@ -77,7 +79,7 @@ class NativeCluster:
         prerequisites.require(machine)
         packages.ensure(packages.NODE, progress)
         programs = binaries.ensure(_PROGRAMS, progress)
-        archives = images.base_images(programs, progress)
+        archives = project_images.base_images(programs, progress)
         with locks.hold(record.turn(self.name)):
             with progress.step("Start the node") as step:
                 self._start_node(programs, step, restricted=machine.restricts_oom_score)
@@ -88,7 +90,7 @@ class NativeCluster:
 
     def provide(self, programs: Collection[str], progress: Progress) -> None:
         built = binaries.ensure({*programs, "ctr"}, progress)
-        archives = images.base_images({name: built[name] for name in programs}, progress)
+        archives = project_images.base_images({name: built[name] for name in programs}, progress)
         with locks.hold(record.turn(self.name)), progress.step("Load the images") as step:
             self._load_all(built["ctr"], archives, step)
 
@@ -121,7 +123,7 @@ class NativeCluster:
         if self.running():
             step.cached("runs")
         namespaces.start(node, ingress_port=self.port)
-        containerd.configure(node, pause_image=images.PAUSE, restrict_oom_score=restricted)
+        containerd.configure(node, pause_image=project_images.PAUSE, restrict_oom_score=restricted)
         pods.configure(node)
         registry.configure(node)
         self._declare(containerd.service(programs["containerd"]), "containerd.toml")
@@ -150,8 +152,8 @@ class NativeCluster:
         text = kubeadm.config(
             node,
             kubernetes=f"v{binaries.KUBERNETES_VERSION}",
-            etcd=images.ETCD.rpartition(":")[2],
-            coredns=images.COREDNS.rpartition(":")[2],
+            etcd=project_images.ETCD.rpartition(":")[2],
+            coredns=project_images.COREDNS.rpartition(":")[2],
         )
         run = partial(self._kubeadm, programs)
         step.note("certificates and manifests")

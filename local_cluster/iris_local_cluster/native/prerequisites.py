@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from iris_local_cluster import disk, loopback, paths
+from iris_local_cluster import loopback, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, record
+from iris_local_cluster.programs import disk
 
 # Of state and images; and of Go's caches and what it builds in, once.
 _DISK_GIGABYTES = 4

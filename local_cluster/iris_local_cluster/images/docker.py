@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import builds, debian, paths
-from iris_local_cluster.builds import Build
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import builds
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.programs import debian
 from iris_local_cluster.progress import Progress
 
 # Its Dockerfile installs what a plain system lacks.

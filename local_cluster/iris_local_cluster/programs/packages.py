@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from iris_local_cluster import locks, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import locks
 from iris_local_cluster.progress import Progress
 
 # Package → a file that is there when it is installed; a bare name is looked up on PATH.

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from iris_local_cluster import chain
+from iris_local_cluster.flux import flux_status
 
 _COMMIT = "1a2b3c4d" * 5
 _OLDER = "99999999" * 5
 
 
-def step(name: str, *, commit: str = _COMMIT, ready: str = "True", message: str = "") -> chain.Link:
-    return chain.Link("Kustomization", name, ready, "", message, f"main@sha1:{commit}")
+def step(name: str, *, commit: str = _COMMIT, ready: str = "True", message: str = "") -> flux_status.Link:
+    return flux_status.Link("Kustomization", name, ready, "", message, f"main@sha1:{commit}")
 
 
-def source(commit: str = _COMMIT) -> chain.Link:
-    return chain.Link("GitRepository", "flux-system", "True", "", "", f"main@sha1:{commit}")
+def source(commit: str = _COMMIT) -> flux_status.Link:
+    return flux_status.Link("GitRepository", "flux-system", "True", "", "", f"main@sha1:{commit}")
 
 
 def document(kind: str, status: dict[str, Any], *, observed: int = 2) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def test_each_kind_tells_its_revision_in_its_own_way() -> None:
     applied = document("Kustomization", {"lastAppliedRevision": "main@sha1:2b", "conditions": ready("True")})
     chart = document("HelmRelease", {"history": [{"chartVersion": "0.1.0+3c"}], "conditions": ready("True")})
 
-    assert [chain.link(each).revision for each in (git, applied, chart)] == [
+    assert [flux_status.link(each).revision for each in (git, applied, chart)] == [
         "main@sha1:1a",
         "main@sha1:2b",
         "0.1.0+3c",
@@ -41,7 +41,7 @@ def test_each_kind_tells_its_revision_in_its_own_way() -> None:
 
 
 def test_a_condition_about_an_older_spec_says_nothing_about_this_one() -> None:
-    found = chain.link(document("Kustomization", {"conditions": ready("True")}, observed=1))
+    found = flux_status.link(document("Kustomization", {"conditions": ready("True")}, observed=1))
 
     assert found.ready == "Unknown"
 
@@ -49,17 +49,19 @@ def test_a_condition_about_an_older_spec_says_nothing_about_this_one() -> None:
 def test_who_waits_for_the_step_before_has_not_failed() -> None:
     waiting = [{"type": "Ready", "status": "False", "reason": "DependencyNotReady", "message": "not ready"}]
 
-    assert chain.link(document("Kustomization", {"conditions": waiting})).ready == "Unknown"
+    assert flux_status.link(document("Kustomization", {"conditions": waiting})).ready == "Unknown"
 
 
 def test_only_the_first_line_of_a_message_is_kept() -> None:
-    found = chain.link(document("Kustomization", {"conditions": ready("False", "it failed\nstack\nmore")}))
+    found = flux_status.link(
+        document("Kustomization", {"conditions": ready("False", "it failed\nstack\nmore")})
+    )
 
     assert (found.ready, found.message) == ("False", "it failed")
 
 
 def test_what_was_never_looked_at_has_no_revision() -> None:
-    found = chain.link({"kind": "HelmRelease", "metadata": {"name": "it", "generation": 1}})
+    found = flux_status.link({"kind": "HelmRelease", "metadata": {"name": "it", "generation": 1}})
 
     assert (found.ready, found.revision) == ("Unknown", "")
 
@@ -67,17 +69,20 @@ def test_what_was_never_looked_at_has_no_revision() -> None:
 def test_a_commit_has_arrived_when_all_steps_are_ready_with_it() -> None:
     names = ("crds", "models")
 
-    assert chain.arrived([source(), step("crds"), step("models")], _COMMIT, names)
-    assert not chain.arrived([source(), step("crds"), step("models", commit=_OLDER)], _COMMIT, names)
-    assert not chain.arrived([source(), step("crds"), step("models", ready="Unknown")], _COMMIT, names)
-    assert not chain.arrived([source(), step("crds")], _COMMIT, names)
+    assert flux_status.arrived([source(), step("crds"), step("models")], _COMMIT, names)
+    assert not flux_status.arrived([source(), step("crds"), step("models", commit=_OLDER)], _COMMIT, names)
+    assert not flux_status.arrived([source(), step("crds"), step("models", ready="Unknown")], _COMMIT, names)
+    assert not flux_status.arrived([source(), step("crds")], _COMMIT, names)
 
 
 def test_the_first_step_that_is_behind_is_named_in_its_own_words() -> None:
     names = ("crds", "operator", "models")
     links = [source(), step("crds"), step("operator", ready="False", message="no chart"), step("models")]
 
-    assert chain.next_behind(links, _COMMIT, names) == "Kustomization operator: no chart"
-    assert chain.next_behind([source(_OLDER)], _COMMIT, names) == "GitRepository flux-system: not fetched yet"
-    assert chain.next_behind([source()], _COMMIT, names) == "Kustomization crds: not there yet"
-    assert chain.next_behind([], _COMMIT, ()) == "Flux has not begun"
+    assert flux_status.next_behind(links, _COMMIT, names) == "Kustomization operator: no chart"
+    assert (
+        flux_status.next_behind([source(_OLDER)], _COMMIT, names)
+        == "GitRepository flux-system: not fetched yet"
+    )
+    assert flux_status.next_behind([source()], _COMMIT, names) == "Kustomization crds: not there yet"
+    assert flux_status.next_behind([], _COMMIT, ()) == "Flux has not begun"

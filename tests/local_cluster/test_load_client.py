@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 import pytest
-from iris_local_cluster import steady
 from iris_local_cluster.errors import LocalClusterError
-from iris_local_cluster.steady import Report
+from iris_local_cluster.up import load_client
+from iris_local_cluster.up.load_client import Report
 
 GOOD = {"prediction_label": "setosa", "model_version": "1.0.0"}
 
@@ -29,7 +29,7 @@ GOOD = {"prediction_label": "setosa", "model_version": "1.0.0"}
     ids=["good", "wrong class", "no JSON", "no fields", "no object", "gateway", "status before body"],
 )
 def test_judges_an_answer(status: int, body: str, failure: str | None, version: str | None) -> None:
-    assert steady.judge(status, body.encode()) == (failure, version)
+    assert load_client.judge(status, body.encode()) == (failure, version)
 
 
 def test_a_report_counts_versions_and_keeps_the_first_failures() -> None:
@@ -78,7 +78,7 @@ def on_the_host(command: Sequence[str]) -> list[str]:
 @pytest.mark.process
 def test_reports_all_that_it_sent_by_the_version_that_answered() -> None:
     with server(HTTPStatus.OK) as (address, hosts):
-        with steady.watch(on_the_host, address=address, host="a.example", rate=100) as seen:
+        with load_client.watch(on_the_host, address=address, host="a.example", rate=100) as seen:
             seen.wait_for(50)
 
         assert seen.report.requests == len(hosts)
@@ -90,7 +90,7 @@ def test_reports_all_that_it_sent_by_the_version_that_answered() -> None:
 @pytest.mark.process
 def test_counts_what_fails_and_says_why() -> None:
     with server(HTTPStatus.SERVICE_UNAVAILABLE) as (address, _):
-        with steady.watch(on_the_host, address=address, host="a.example", rate=50) as seen:
+        with load_client.watch(on_the_host, address=address, host="a.example", rate=50) as seen:
             seen.wait_for(10)
 
         assert seen.report.failed == seen.report.requests
@@ -104,6 +104,6 @@ def test_a_client_that_cannot_start_is_noticed() -> None:
 
     with (
         pytest.raises(LocalClusterError, match="0 requests and no more"),
-        steady.watch(broken, address="127.0.0.1:1", host="a.example") as seen,
+        load_client.watch(broken, address="127.0.0.1:1", host="a.example") as seen,
     ):
         seen.wait_for(1)

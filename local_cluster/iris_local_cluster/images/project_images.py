@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iris_local_cluster import archives, binaries, contexts, debian, disk, engines, locks, packages, paths
-from iris_local_cluster.buildah import Buildah
-from iris_local_cluster.builds import Build
+from iris_local_cluster import paths
 from iris_local_cluster.cluster import REGISTRY
-from iris_local_cluster.contexts import Context
-from iris_local_cluster.engines import Engine
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import build_contexts, image_builders
+from iris_local_cluster.images.build_contexts import Context
+from iris_local_cluster.images.buildah import Buildah
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.images.image_builders import Engine
+from iris_local_cluster.programs import archives, binaries, debian, disk, locks, packages
 from iris_local_cluster.progress import Progress, Step
 
 _KUBERNETES = f"v{binaries.KUBERNETES_VERSION}"
@@ -117,24 +119,24 @@ def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str 
     for file in files:
         if not (artifacts / file).is_file():
             raise LocalClusterError(f"{artifacts / file}: not found, expected it from `make training`")
-    context = contexts.server(paths.PROJECT, artifacts, files)
-    arguments = {"VERSION": version, "EXTRA": contexts.optional_dependencies(artifacts / files[0])}
+    context = build_contexts.server(paths.PROJECT, artifacts, files)
+    arguments = {"VERSION": version, "EXTRA": build_contexts.optional_dependencies(artifacts / files[0])}
     return _build(Recipe("iris-server", tag or version, context, arguments), progress)
 
 
 def build_operator(tag: str, progress: Progress) -> Image:
-    recipe = Recipe("iris-operator", tag, contexts.operator(paths.PROJECT), {"VERSION": tag})
+    recipe = Recipe("iris-operator", tag, build_contexts.operator(paths.PROJECT), {"VERSION": tag})
     return _build(recipe, progress)
 
 
 def build_git_server(progress: Progress) -> Image:
     name, _, tag = GIT_SERVER.rpartition("/")[2].partition(":")
-    return _build(Recipe(name, tag, contexts.git_server(paths.PROJECT), base=debian.GIT), progress)
+    return _build(Recipe(name, tag, build_contexts.git_server(paths.PROJECT), base=debian.GIT), progress)
 
 
 def build_derived(image: Image, tag: str, command: Sequence[str], progress: Progress) -> Image:
     """The same image with another command: for tests of what goes wrong, such as a start that crashes."""
-    context = contexts.derived(command)
+    context = build_contexts.derived(command)
     return _build(Recipe(image.name, tag, context, {"BASE_IMAGE": image.stored}), progress)
 
 
@@ -152,23 +154,23 @@ def _build(recipe: Recipe, progress: Progress) -> Image:
         tempfile.TemporaryDirectory(prefix="iris-image-") as folder,
         _store(progress, step) as engine,
     ):
-        contexts.write(recipe.context, Path(folder))
+        build_contexts.write(recipe.context, Path(folder))
         arguments = {"BASE_IMAGE": engine.base(recipe.base, progress), **recipe.arguments}
-        stored = f"{engine.prefix}{name}:{contexts.key(Path(folder), arguments)}"
+        stored = f"{engine.prefix}{name}:{build_contexts.key(Path(folder), arguments)}"
         if engine.holds(stored):
             step.cached()
             return Image(name, tag, stored)
         disk.require([paths.cache()], _BUILD_GIGABYTES)
         # Not in the key: a commit that changes nothing inside is no reason for another image.
-        arguments["REVISION"] = contexts.revision(paths.PROJECT)
-        build = Build(Path(folder), contexts.DOCKERFILE, arguments, stored)
+        arguments["REVISION"] = build_contexts.revision(paths.PROJECT)
+        build = Build(Path(folder), build_contexts.DOCKERFILE, arguments, stored)
         engine.build(build, step.note)
         return Image(name, tag, stored)
 
 
 @contextmanager
 def _store(progress: Progress, step: Step) -> Iterator[Engine]:
-    engine = engines.detect(progress)
+    engine = image_builders.detect(progress)
     with locks.hold(engine.lock, waiting=lambda: step.note("another build uses the image store")):
         engine.tidy()
         try:

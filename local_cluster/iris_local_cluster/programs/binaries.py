@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import disk, golang, locks, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import disk, golang, locks
 from iris_local_cluster.progress import Progress
 
 KUBERNETES_VERSION = "1.37.2"

@@ -141,7 +141,7 @@ def watch(
 ) -> Iterator[Watch]:
     """Keep asking while the block runs."""
     url = f"http://{address}/api/v1/predict"
-    module = [sys.executable, "-m", "iris_local_cluster.steady"]
+    module = [sys.executable, "-m", "iris_local_cluster.up.load_client"]
     command = entered([*module, f"--url={url}", f"--host={host}", f"--rate={rate}"])
     seen = Watch()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_local_cluster import archives, builds, bundles, debian, locks, paths
-from iris_local_cluster.builds import Build
+from iris_local_cluster import paths
+from iris_local_cluster.images import builds
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.programs import archives, bundles, debian, locks
 from iris_local_cluster.progress import Progress
 
 # Layers kept for later builds, about 5 GB (99 took 3.8); then the store starts anew. vfs copies them whole.

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from iris_local_cluster import binaries, golang, paths
+from iris_local_cluster import paths
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.programs import binaries, golang
 from iris_local_cluster.progress import Step
 
 NAMESPACE = "flux-system"

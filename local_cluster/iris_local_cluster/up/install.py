@@ -2,26 +2,28 @@
 
 import tomllib
 
-from iris_local_cluster import flux as controllers
-from iris_local_cluster import images, paths, repository
+from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
+from iris_local_cluster.flux import installation as controllers
+from iris_local_cluster.flux import repository
+from iris_local_cluster.flux.repository import Repository
+from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.repository import Repository
 
 _OPERATOR = "iris-system"
 
 
 def build_images(progress: Progress) -> None:
     """Early, while programs are compiled beside it."""
-    images.build_operator(_version(), progress)
-    images.build_git_server(progress)
+    project_images.build_operator(_version(), progress)
+    project_images.build_git_server(progress)
 
 
 def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
     """Built from this checkout, pushed, and its digest left where the HelmRelease looks for it."""
-    image = images.build_operator(_version(), progress)
-    digest = images.push(image, cluster.registry, progress)
+    image = project_images.build_operator(_version(), progress)
+    digest = project_images.push(image, cluster.registry, progress)
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _OPERATOR}})
     kubectl.apply(
         {
@@ -40,8 +42,8 @@ def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> No
 
 def git(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> tuple[Repository, str]:
     """The Git server with what is committed in this checkout; the repository and its revision there."""
-    image = images.build_git_server(progress)
-    images.push(image, cluster.registry, progress)
+    image = project_images.build_git_server(progress)
+    project_images.push(image, cluster.registry, progress)
     with progress.step("Start the Git server"):
         repository.serve(kubectl)
     with progress.step("Push this checkout to iris.git") as step:

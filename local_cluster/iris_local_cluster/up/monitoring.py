@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from iris_local_cluster import binaries, golang, images, paths
+from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
+from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.programs import binaries, golang
 from iris_local_cluster.progress import Progress
 
 NAMESPACE = "monitoring"
@@ -74,7 +76,7 @@ def _hurry(kubectl: Kubectl) -> None:
 
 def waits_for_our_image(pod: Mapping[str, Any]) -> bool:
     """Nobody else's pod: a model whose image nobody built has its own story to tell."""
-    ours = {image.reference for image in images.BASE_IMAGES if image.program in PROGRAMS}
+    ours = {image.reference for image in project_images.BASE_IMAGES if image.program in PROGRAMS}
     status = pod["status"]
     containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     return any(

@@ -8,22 +8,16 @@ import json
 import subprocess
 import sys
 
-from iris_local_cluster import (
-    binaries,
-    chain,
-    environment,
-    images,
-    install,
-    models,
-    monitoring,
-    paths,
-    steady,
-)
+from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.flux import flux_status
+from iris_local_cluster.flux.repository import Repository
+from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.repository import Repository
+from iris_local_cluster.up import environment, install, load_client, models, monitoring
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
@@ -38,7 +32,7 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     for version in (FIRST, SECOND):
         train(version, progress)
     for version in (FIRST, SECOND):
-        images.build_server(version, paths.ARTIFACTS, progress)
+        project_images.build_server(version, paths.ARTIFACTS, progress)
     install.build_images(progress)
     kubectl = bring_up(cluster, progress)
     for version in (FIRST, SECOND):
@@ -89,8 +83,8 @@ def train(version: str, progress: Progress) -> None:
 def publish(cluster: Cluster, version: str, progress: Progress) -> None:
     with progress.step(f"Publish iris-server:{version}"):
         # Asked for again: a first cluster takes minutes, and the store of images is every clone's.
-        image = images.build_server(version, paths.ARTIFACTS, progress)
-        images.push(image, cluster.registry, progress)
+        image = project_images.build_server(version, paths.ARTIFACTS, progress)
+        project_images.push(image, cluster.registry, progress)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
@@ -103,8 +97,8 @@ def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
 
 def apply(kubectl: Kubectl, commit: str, progress: Progress) -> None:
     with progress.step(f"Let Flux apply commit {commit[:8]}") as step:
-        chain.wait(kubectl, commit, chain.BEFORE_MODELS, note=step.note)
-        step.result(", ".join(chain.BEFORE_MODELS[1:]))
+        flux_status.wait(kubectl, commit, flux_status.BEFORE_MODELS, note=step.note)
+        step.result(", ".join(flux_status.BEFORE_MODELS[1:]))
 
 
 def serve(cluster: Cluster, kubectl: Kubectl, version: str, progress: Progress) -> None:
@@ -125,21 +119,23 @@ def ask(cluster: Cluster, version: str, progress: Progress) -> None:
     _say(f"\n$ {curl(cluster)}\n{json.dumps(answer)}\n\n")
 
 
-def change(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress) -> steady.Report:
+def change(
+    cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress
+) -> load_client.Report:
     """Another version by a commit, under a steady client; any failed request ends the story."""
     with progress.step(f"Commit {SECOND} while a client sends {RATE} requests a second") as step:
         address = cluster.ingress_inside()
-        with steady.watch(cluster.entered, address=address, host=HOST, rate=RATE) as seen:
+        with load_client.watch(cluster.entered, address=address, host=HOST, rate=RATE) as seen:
             seen.wait_for(RATE)
 
             def note(text: str) -> None:
                 step.note(f"{seen.report.requests} answers; {text}")
 
             commit = repository.declare(SECOND)
-            chain.wait(kubectl, commit, chain.BEFORE_MODELS, note=note)
+            flux_status.wait(kubectl, commit, flux_status.BEFORE_MODELS, note=note)
             models.wait_until_serving(kubectl, SECOND, note=note)
             models.wait_until_settled(kubectl)
-            chain.wait(kubectl, commit, chain.ORDER, note=note)
+            flux_status.wait(kubectl, commit, flux_status.ORDER, note=note)
             seen.wait_for(seen.report.requests + RATE)
         require_unharmed(seen.report)
         step.result(summary(seen.report))
@@ -149,7 +145,7 @@ def change(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress:
 def provenance(kubectl: Kubectl, repository: Repository) -> str:
     """Who asked for what serves: the operator's word for the revision, Git's for the commit."""
     now = models.look(kubectl)
-    [applied] = [each.revision for each in chain.look(kubectl) if each.name == "models"]
+    [applied] = [each.revision for each in flux_status.look(kubectl) if each.name == "models"]
     commit = (now.source or applied).rpartition(":")[2]
     return (
         f"{now.serving} was asked for by {now.source or applied}: "
@@ -157,14 +153,14 @@ def provenance(kubectl: Kubectl, repository: Repository) -> str:
     )
 
 
-def require_unharmed(report: steady.Report) -> None:
+def require_unharmed(report: load_client.Report) -> None:
     if report.failed:
         raise LocalClusterError(
             f"{report.failed} of {report.requests} requests failed, expected none: {report.failures[0]}"
         )
 
 
-def summary(report: steady.Report) -> str:
+def summary(report: load_client.Report) -> str:
     shares = ", ".join(f"{count} by {version}" for version, count in sorted(report.versions.items()))
     return (
         f"{report.requests} requests, {report.failed} failed ({shares}; "
@@ -175,7 +171,7 @@ def summary(report: steady.Report) -> str:
 def curl(cluster: Cluster) -> str:
     return (
         f"curl -s -H 'Host: {HOST}' -H 'Content-Type: application/json' "
-        f"-d '{json.dumps(steady.FLOWER, separators=(',', ':'))}' http://{cluster.ingress}/api/v1/predict"
+        f"-d '{json.dumps(load_client.FLOWER, separators=(',', ':'))}' http://{cluster.ingress}/api/v1/predict"
     )
 
 

@@ -16,11 +16,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from iris_local_cluster import chain, environment, models
-from iris_local_cluster.chain import Link
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.flux import flux_status
+from iris_local_cluster.flux.flux_status import Link
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import environment, models
 
 _STOPPED = 3
 _MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("…", "yellow")}
@@ -72,7 +73,7 @@ def look(cluster: Cluster) -> Picture:
         kubectl.run("get", "--raw=/version", seconds=10)
     except LocalClusterError as error:
         return Picture(heading, problem=f"the API server does not answer: {error}")
-    links = tuple(chain.look(kubectl))
+    links = tuple(flux_status.look(kubectl))
     found: list[Any] = []
     with suppress(LocalClusterError):
         # Before the API is there, this kind is unknown to the API server.

@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from iris_local_cluster import docker, packages, paths
-from iris_local_cluster.buildah import Buildah
-from iris_local_cluster.builds import Build
-from iris_local_cluster.docker import Docker
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import docker
+from iris_local_cluster.images.buildah import Buildah
+from iris_local_cluster.images.builds import Build
+from iris_local_cluster.images.docker import Docker
+from iris_local_cluster.programs import packages
 from iris_local_cluster.progress import Progress
 
 

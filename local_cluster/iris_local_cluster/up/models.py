@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from iris_local_cluster import steady
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import load_client
 
 NAMESPACE = "iris"
 NAME = "iris"
@@ -114,7 +114,7 @@ def predict(address: str, host: str, *, seconds: float = 60) -> dict[str, Any]:
         try:
             answer = httpx.post(
                 f"http://{address}/api/v1/predict",
-                json=steady.FLOWER,
+                json=load_client.FLOWER,
                 headers={"Host": host},
                 timeout=10,
                 trust_env=False,

@@ -13,8 +13,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from iris_local_cluster import apt_sources, locks, packages, paths
+from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.programs import apt_sources, locks, packages
 from iris_local_cluster.progress import Progress, Step
 
 PYTHON = ("python3", "python3-venv", "ca-certificates")

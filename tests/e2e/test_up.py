@@ -9,7 +9,8 @@ import subprocess
 
 import httpx
 import pytest
-from iris_local_cluster import chain, models, monitoring, story
+from iris_local_cluster.flux import flux_status
+from iris_local_cluster.up import models, monitoring, run
 
 from tests.e2e.stage import NAME, Told, command_line
 
@@ -26,7 +27,7 @@ def test_changes_the_version_without_a_failed_request(told: Told) -> None:
     line = re.search(r"^(\d+) requests, (\d+) failed \((.*);", told.output, flags=re.MULTILINE)
 
     assert line is not None
-    assert int(line[1]) >= 3 * story.RATE
+    assert int(line[1]) >= 3 * run.RATE
     assert line[2] == "0"
     assert "by 1.0.0" in line[3]
     assert "by 1.1.0" in line[3]
@@ -64,7 +65,7 @@ def test_status_shows_the_way_from_the_commit_to_what_serves(told: Told) -> None
     assert answer.returncode == 0
     lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
     steps = [line.split()[2] for line in lines if line.startswith("✓ Kustomization")]
-    assert steps == [*chain.ORDER, "monitoring"]
+    assert steps == [*flux_status.ORDER, "monitoring"]
     assert any(line.startswith("✓ iris/iris 1.1.0 1.1.0") for line in lines), answer.stdout
 
 
@@ -76,7 +77,7 @@ def test_every_step_of_the_story_shows_its_time(told: Told) -> None:
 
 
 def test_the_declared_version_answers_setosa_at_the_ingress(told: Told) -> None:
-    answer = models.predict(told.cluster.ingress, story.HOST)
+    answer = models.predict(told.cluster.ingress, run.HOST)
 
     assert answer["prediction_label"] == "setosa"
     assert answer["model_version"] == models.look(told.kubectl).declared
@@ -120,4 +121,4 @@ def test_up_a_second_time_builds_and_starts_nothing(told: Told) -> None:
     assert re.search(r"Start the node  \S+ s · runs", again.stderr)
     assert re.search(r"Load the base images  \S+ s · cached", again.stderr)
     assert told.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name") == pods
-    assert models.look(told.kubectl).serving == story.SECOND
+    assert models.look(told.kubectl).serving == run.SECOND

@@ -5,8 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from iris_local_cluster import engines, images, loopback, paths
+from iris_local_cluster import loopback, paths
 from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.images import image_builders, project_images
 from iris_local_cluster.progress import Progress
 
 
@@ -15,9 +16,9 @@ def newest(port: int, progress: Progress) -> int:
     if refusal := loopback.refusal(port):
         raise LocalClusterError(refusal)
     version = newest_version(paths.ARTIFACTS)
-    image = images.build_server(version, paths.ARTIFACTS, progress)
+    image = project_images.build_server(version, paths.ARTIFACTS, progress)
     progress.say(f"Model version {version} on http://127.0.0.1:{port} (Ctrl-C ends it)")
-    with engines.detect(progress).container(image.stored, port=port) as command:
+    with image_builders.detect(progress).container(image.stored, port=port) as command:
         return _attend(command)
 
 
