@@ -24,7 +24,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 
 def fitted_with(recipe: Recipe) -> Pipeline:
-    return fit.fit(fit.split(DATASET, seed=42, name="sample"), recipe, seed=42)
+    return fit.fit(fit.split(DATASET, name="sample"), recipe, seed=42)
 
 
 @pytest.mark.parametrize("scaler", SCALERS)

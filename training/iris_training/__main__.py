@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seed",
         metavar="NUMBER",
         default=str(settings.SEED),
-        help="for the split, the folds and the estimator (default %(default)s)",
+        help="for the folds and the estimator (default %(default)s)",
     )
     parser.add_argument(
         "--strict",

@@ -10,11 +10,13 @@ from importlib import metadata
 import joblib
 from sklearn.pipeline import Pipeline
 
-from iris_training import card, checks, evaluate, fit, golden, model_card, names, picture, portable
+from iris_training import card, checks, evaluate, fit, golden, holdout, model_card, names, picture, portable
 from iris_training.columns import CLASSES
 from iris_training.data import Dataset
 from iris_training.errors import Faults, Invalid
 from iris_training.facts import Facts
+from iris_training.fit import Split
+from iris_training.holdout import Row
 from iris_training.portable import Portable
 from iris_training.settings import Settings
 from iris_training.source import Source
@@ -28,11 +30,11 @@ logger = logging.getLogger(__name__)
 
 def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, bytes]:
     """The files by name, the card last."""
-    parts = fit.split(dataset, seed=settings.seed, name=origin.name)
+    parts = fit.split(dataset, name=origin.name)
     fitted = fit.fit(parts, settings.recipe, seed=settings.seed)
     scores = evaluate.evaluate(fitted, parts, dataset, recipe=settings.recipe, seed=settings.seed)
     _log_scores(scores)
-    warnings = _warnings(checks.warnings(dataset, parts, scores.disagreements, name=origin.name), settings)
+    warnings = _warnings(checks.warnings(dataset, scores.disagreements, name=origin.name), settings)
     pickled = _pickle(fitted)
     told = Facts(
         version=settings.version,
@@ -49,6 +51,7 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         seed=settings.seed,
         golden=golden.predictions(fitted, golden.inputs(dataset)),
         warnings=warnings,
+        reference=_reference(parts),
         portable=_portable(fitted, [*dataset.rows, *golden.inputs(dataset)]),
     )
     files = names.build(settings.version)
@@ -58,6 +61,13 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         files.model_card: model_card.render(told).encode(),
         files.card: card.render(card.build(told)),
     }
+
+
+def _reference(parts: Split) -> tuple[tuple[Row, str], ...]:
+    """Rows with the name of their class; where copies differ in it, the last one's."""
+    held = zip(map(tuple, parts.held_rows.tolist()), parts.held_labels.tolist(), strict=True)
+    names_of = {row: CLASSES[label] for row, label in held}
+    return tuple((row, names_of[row]) for row in holdout.reference(names_of))
 
 
 def _warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:

@@ -6,14 +6,15 @@ from dataclasses import asdict
 from iris_training import names
 from iris_training.columns import CLASSES, UNIT
 from iris_training.facts import Facts
-from iris_training.fit import TEST_FRACTION
+from iris_training.holdout import FRACTION, RULE
 from iris_training.trees import Trees
 
 SCHEMA = 1
 # A server that supports only schema 1 refuses these in one line, instead of silently opening the joblib.
 SCHEMA_OF_TREES = 2
-# Written last, one tree per line: with one number per line a forest would have a million lines.
 TREES = "trees"
+# Written last, in a line or one line per tree: with one number per line a forest would have a million lines.
+COMPACT = ("reference", TREES)
 
 
 def build(facts: Facts) -> dict[str, object]:
@@ -36,12 +37,18 @@ def build(facts: Facts) -> dict[str, object]:
         "classes": list(CLASSES),
         "scores": _scores(facts),
         "data": {"source": facts.data_source, "sha256": facts.data_sha256, "rows": facts.data_rows},
-        "training": {"seed": facts.seed, "test_fraction": TEST_FRACTION, "estimator": facts.estimator},
+        "training": {"seed": facts.seed, "test_fraction": FRACTION, "estimator": facts.estimator},
         "golden": [
             {"input": list(golden.input), "probabilities": list(golden.probabilities)}
             for golden in facts.golden
         ],
         "linear": _linear(facts),
+    }
+    # Readers of older cards and older readers do without it.
+    card["reference"] = {
+        "rule": RULE,
+        "rows": [list(row) for row, _ in facts.reference],
+        "labels": [label for _, label in facts.reference],
     }
     if facts.warnings:
         card["warnings"] = list(facts.warnings)
@@ -52,12 +59,13 @@ def build(facts: Facts) -> dict[str, object]:
 
 def render(card: dict[str, object]) -> bytes:
     """Numbers keep every digit; NaN and infinity, which JSON does not have, are errors."""
-    rest = {name: value for name, value in card.items() if name != TREES}
-    text = json.dumps(rest, indent=2, allow_nan=False)
-    if TREES in card:
-        trees = json.dumps(card[TREES], allow_nan=False).replace('{"feature"', '\n    {"feature"')
-        text = text.removesuffix("\n}") + f',\n  "{TREES}": {trees}\n}}'
-    return f"{text}\n".encode()
+    rest = {name: value for name, value in card.items() if name not in COMPACT}
+    text = json.dumps(rest, indent=2, allow_nan=False).removesuffix("\n}")
+    for name in COMPACT:
+        if name in card:
+            value = json.dumps(card[name], allow_nan=False)
+            text += f',\n  "{name}": ' + value.replace('{"feature"', '\n    {"feature"')
+    return f"{text}\n}}\n".encode()
 
 
 def _scores(facts: Facts) -> dict[str, object]:

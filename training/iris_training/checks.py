@@ -9,10 +9,9 @@ from statistics import median
 from iris_training.columns import CLASSES, FEATURES, UNIT
 from iris_training.data import Dataset
 from iris_training.errors import Invalid
-from iris_training.fit import Split
 
-# In the sample two of thirty held-back rows have a twin by chance; in a file with each row twice most have.
-MOST_TWINS = 0.2
+# In the sample it is one; in a file with each row twice it is half of them.
+MOST_COPIES = 0.2
 # Cross-validation disagrees with 5 % of the sample's labels.
 MOST_DISAGREEMENTS = 0.1
 # Below, a single row changes a class's scores by more than a tenth.
@@ -30,10 +29,10 @@ FAR = 2.0
 MOST_SHOWN = 5
 
 
-def warnings(dataset: Dataset, parts: Split, disagreements: Sequence[int], *, name: str) -> list[Invalid]:
+def warnings(dataset: Dataset, disagreements: Sequence[int], *, name: str) -> list[Invalid]:
     """Everything suspicious, each in one line: where, what was found, what was expected."""
     return [
-        *_twins(parts, name),
+        *_copies(dataset, name),
         *_units(dataset, name),
         *_outliers(dataset, name),
         *_tiny_classes(dataset, name),
@@ -41,12 +40,13 @@ def warnings(dataset: Dataset, parts: Split, disagreements: Sequence[int], *, na
     ]
 
 
-def _twins(parts: Split, name: str) -> Iterator[Invalid]:
-    fitted = set(map(tuple, parts.fitted_rows.tolist()))
-    twins = sum(tuple(row) in fitted for row in parts.held_rows.tolist())
-    if twins > MOST_TWINS * len(parts.held_rows):
-        found = f"{twins} of {len(parts.held_rows)} rows held back for the test among the fitted rows, too"
-        yield Invalid(name, found, f"at most {MOST_TWINS:.0%}; remove duplicates, or the scores are too good")
+def _copies(dataset: Dataset, name: str) -> Iterator[Invalid]:
+    rows = len(dataset.rows)
+    copies = rows - len(set(dataset.rows))
+    if copies > MOST_COPIES * rows:
+        found = f"{copies} of {rows} rows with the lengths of another"
+        expected = f"at most {MOST_COPIES:.0%}; remove copies, for cross-validation counts them as unseen"
+        yield Invalid(name, found, expected)
 
 
 def _units(dataset: Dataset, name: str) -> Iterator[Invalid]:

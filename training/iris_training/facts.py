@@ -6,6 +6,7 @@ from datetime import datetime
 
 from iris_training.evaluate import Scores
 from iris_training.golden import Feature, Golden
+from iris_training.holdout import Row
 from iris_training.portable import Portable
 
 
@@ -29,3 +30,5 @@ class Facts:
     portable: Portable
     # What is suspicious about the data, a line each.
     warnings: tuple[str, ...]
+    # Held-back rows with their classes, for comparing releases.
+    reference: tuple[tuple[Row, str], ...]

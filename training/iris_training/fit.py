@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import preprocessing
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
+from iris_training import holdout
 from iris_training.columns import CLASSES
 from iris_training.data import Dataset
 from iris_training.errors import Invalid
 from iris_training.estimators import SCALERS, Recipe
-
-TEST_FRACTION = 0.2
 
 # BLAS selects its kernels by processor; on the sample their results differ by up to 1.8e-15. Without
 # rounding, the same data and libraries would give another digest on another machine.
@@ -32,16 +30,17 @@ class Split:
     held_labels: NDArray[np.int64]
 
 
-def split(dataset: Dataset, *, seed: int, name: str) -> Split:
-    """Hold back a fifth. Not stratified: the published probabilities belong to the plain split."""
-    fitted_rows, held_rows, fitted_labels, held_labels = train_test_split(
-        rows(dataset), labels(dataset), test_size=TEST_FRACTION, random_state=seed
-    )
+def split(dataset: Dataset, *, name: str) -> Split:
+    """Hold back about a fifth, by the rows' own values."""
+    order = np.random.RandomState(holdout.SAMPLE_SEED).permutation(len(dataset.rows))
+    held = np.array(holdout.held(dataset.rows))[order]
+    fitted_at, held_at = order[~held], order[held]
+    lengths, classes = rows(dataset), labels(dataset)
     for index, label in enumerate(CLASSES):
-        if index not in fitted_labels:
-            found = f"every row of {label} held back for the test by seed {seed}"
-            raise Invalid(name, found, f"more rows of {label}, or another seed")
-    return Split(fitted_rows, fitted_labels, held_rows, held_labels)
+        if index not in classes[fitted_at]:
+            found = f"every row of {label} held back for the test"
+            raise Invalid(name, found, f"more rows of {label}, of other lengths")
+    return Split(lengths[fitted_at], classes[fitted_at], lengths[held_at], classes[held_at])
 
 
 def pipeline(recipe: Recipe, *, seed: int) -> Pipeline:

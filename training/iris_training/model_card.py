@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from iris_training import names
 from iris_training.columns import CLASSES, UNIT
 from iris_training.facts import Facts
-from iris_training.fit import TEST_FRACTION
 from iris_training.portable import Portable
 
 
@@ -73,10 +72,11 @@ def _inputs(facts: Facts) -> list[str]:
 
 
 def _origin(facts: Facts) -> list[str]:
+    held = sum(map(sum, facts.scores.confusion_matrix))
     rows = [
         ["data", f"`{_plain(facts.data_source)}`, {facts.data_rows} rows"],
         ["data sha256", f"`{facts.data_sha256}`"],
-        ["split", f"{TEST_FRACTION:.0%} held back, seed {facts.seed}"],
+        ["split", f"{held} of {facts.data_rows} rows held back, by their own lengths; seed {facts.seed}"],
         ["artifact", f"`{names.build(facts.version).joblib}`, {facts.joblib_bytes} bytes"],
         ["artifact sha256", f"`{facts.joblib_sha256}`"],
         _form(facts.portable),
