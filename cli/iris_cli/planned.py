@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from iris_operator import children, errors, kinds
 from iris_operator.kinds import Kind
-from iris_operator.model import routes, spec
+from iris_operator.model import plan, routes, spec
 from iris_operator.observe import ownership
 
 from iris_cli import difference, owned
@@ -43,7 +43,8 @@ def wanted(body: Body) -> dict[Name, Body]:
         raise Trouble(f"IrisModel {identity['name']}: {invalid.message}") from invalid
     if model.suspend:
         return {}
-    return {(kind, manifest["metadata"]["name"]): manifest for kind, manifest in children.build(model)}
+    built = children.build(model, plan.immediate(model))
+    return {(kind, manifest["metadata"]["name"]): manifest for kind, manifest in built}
 
 
 def between(before: Body | None, after: Body | None) -> list[Change]:

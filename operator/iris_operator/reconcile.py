@@ -5,22 +5,23 @@ A pass needs no memory of the one before and may be cut off anywhere: the next o
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from iris_operator import children, errors, kinds, metrics, reasons
+from iris_operator import children, errors, kinds, metrics
 from iris_operator.act import events
 from iris_operator.act.apply import Applier
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
-from iris_operator.decide import checks, status
-from iris_operator.decide.checks import Facts, Verdict
-from iris_operator.kinds import Kind
-from iris_operator.model import routes, spec
+from iris_operator.decide import checks, parts, plans, status
+from iris_operator.decide.facts import Facts, WorkloadFacts
+from iris_operator.decide.verdict import Verdict
+from iris_operator.model import spec
+from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, provenance, workload
 from iris_operator.observe.proof import Prover
@@ -59,8 +60,10 @@ async def reconcile(context: Context, key: Key) -> float | None:
     model, fault = _parse(snapshot.model)
     failures: tuple[errors.ChildFailure, ...] = ()
     if model is not None and not model.suspend:
-        fault = _route_conflict(snapshot)
-        failures = await _make_true(context, snapshot, model, has_route=fault is None)
+        plan = plans.decide(model, snapshot, context.store.absent)
+        # A plan that follows from the declaration alone need not be persisted before it is acted on.
+        fault = plan.conflict
+        failures = await _act(context, snapshot, model, plan)
 
     facts = await _observe(context, snapshot, model, fault, failures)
     verdict = checks.judge(facts)
@@ -79,26 +82,24 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
         return None, invalid
 
 
-async def _make_true(
-    context: Context, snapshot: Snapshot, model: IrisModel, *, has_route: bool
+async def _act(
+    context: Context, snapshot: Snapshot, model: IrisModel, plan: Plan
 ) -> tuple[errors.ChildFailure, ...]:
-    impossible = context.store.absent | (set() if has_route else {kinds.INGRESS})
-    compared = _compared(model, impossible, snapshot)
+    compared = _compared(model, plan, snapshot)
     if context.agreed.get(snapshot.key) == compared:
         return ()
-    wanted = [(kind, manifest) for kind, manifest in children.build(model) if kind not in impossible]
     applier = Applier(context.cluster, context.store)
-    failures = await applier.children(snapshot, model, wanted)
+    failures = await applier.children(snapshot, model, children.build(model, plan))
     if applier.idle:
         context.agreed[snapshot.key] = compared
     return failures
 
 
-def _compared(model: IrisModel, impossible: Iterable[Kind], snapshot: Snapshot) -> bytes:
+def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
     """A digest of everything that a comparison of a model with its children goes by."""
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
-    parts = (model, sorted(kind.plural for kind in impossible), children)
+    parts = (model, plan.tracks, sorted(kind.plural for kind in plan.left_out), children)
     return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
 
@@ -106,14 +107,6 @@ def _intent(body: Any) -> dict[str, Any]:
     """A child without what changes while it works."""
     metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
     return {**body, "metadata": metadata, "status": None}
-
-
-def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
-    holder = routes.holder(snapshot.rivals)
-    if holder is None or holder == snapshot.key:
-        return None
-    found = f"found that IrisModel {holder[0]}/{holder[1]} has this host and path since before"
-    return errors.Invalid(reasons.ROUTE_CONFLICT, f"spec.route: {found}, expected a route of its own")
 
 
 async def _observe(
@@ -130,26 +123,28 @@ async def _observe(
     deployment = after.children.get((kinds.DEPLOYMENT, name))
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
-    asked = children.optional(model) if model else ()
-    routed = (kinds.INGRESS, name) in after.children
     seen = workload.observe(deployment, after.replica_sets, after.pods)
     version = str(body.get("spec", {}).get("version", ""))
+    now = context.now()
+    proofs = await context.prover.prove(seen.pods, name, version)
     return Facts(
         generation=body["metadata"].get("generation", 0),
         version=version,
         suspended=bool(model and model.suspend),
         fault=fault,
         failures=failures,
-        workload=seen,
-        proofs=await context.prover.prove(seen.pods, name, version),
+        stable=WorkloadFacts(version, seen, proofs, now),
+        parts=parts.observe(model, after, context.store.absent) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
-        url=(model.url if routed else model.cluster_url) if model else _status(body).get("url", ""),
-        routed=routed,
-        uninstalled=tuple(kind.name for kind in asked if kind in context.store.absent),
-        monitored=bool(asked) and {kind for kind, _ in after.children}.issuperset(asked),
+        url=_url(model, after) if model else _status(body).get("url", ""),
         source=await provenance.source(context.cluster, body),
-        now=context.now(),
+        now=now,
     )
+
+
+def _url(model: IrisModel, snapshot: Snapshot) -> str:
+    is_routed = any(kind in children.ROUTE_KINDS for kind, _ in snapshot.children)
+    return model.url if is_routed else model.cluster_url
 
 
 async def _publish(context: Context, body: Any, new: dict[str, Any], verdict: Verdict) -> None:

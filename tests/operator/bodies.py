@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator.model import spec
+from iris_operator import children
+from iris_operator.kinds import Kind
+from iris_operator.model import plan, spec
 from iris_operator.model.spec import IrisModel
 
 from tests.crds.schema import SPEC
@@ -74,6 +76,11 @@ def body(
 def model(name: str = "iris", *, namespace: str = "iris", **declared: Any) -> IrisModel:
     """As the operator parses it."""
     return spec.parse(body(name, namespace=namespace, **declared))
+
+
+def built(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
+    """Its children, with nothing left out."""
+    return children.build(model, plan.immediate(model))
 
 
 def _defaulted(value: Any, schema: Mapping[str, Any]) -> Any:

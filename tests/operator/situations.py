@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from iris_operator import errors, reasons
-from iris_operator.decide.checks import Facts
+from iris_operator.decide.facts import Facts, Part, WorkloadFacts
 from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof
 
@@ -30,24 +30,32 @@ def facts(
     known = deployment() if live is None else live
     replica_sets = [workload_bodies.replica_set(1), workload_bodies.replica_set(2)]
     answers = {"iris-2-a": GOOD, "iris-2-b": GOOD} if proofs is None else proofs
-    given = {
+    given: dict[str, Any] = {
         "generation": 2,
         "version": "1.4.0",
         "suspended": False,
         "fault": None,
         "failures": (),
-        "workload": workload.observe(known, replica_sets, pods),
-        "proofs": {f"uid-of-{name}": proof for name, proof in answers.items()},
+        "parts": (),
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
-        "routed": False,
-        "uninstalled": (),
-        "monitored": False,
         "source": {},
         "now": NOW,
         **changes,
     }
-    return Facts(**given)
+    proven = {f"uid-of-{name}": proof for name, proof in answers.items()}
+    seen = workload.observe(known, replica_sets, pods) if known else workload.NOTHING
+    return Facts(**given, stable=WorkloadFacts(given["version"], seen, proven, given["now"]))
+
+
+def routed() -> Part:
+    return Part("RouteReady", reasons.ROUTE_APPLIED, ("Ingress",), (), "", is_applied=True)
+
+
+def monitored(*missing: str) -> Part:
+    named = ("ServiceMonitor", "PrometheusRule")
+    api = "the CRDs of Prometheus Operator"
+    return Part("MonitoringReady", reasons.MONITORING_APPLIED, named, missing, api, is_applied=not missing)
 
 
 def rolling(
@@ -75,7 +83,7 @@ def unready(**changes: Any) -> dict[str, Any]:
 # What happens, Ready, Reconciling, Stalled, the reason.
 SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
     "no deployment yet": (
-        facts(pods=(), proofs={}, workload=workload.NOTHING),
+        facts({}, pods=(), proofs={}),
         False,
         True,
         False,

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from iris_operator import children, errors, kinds, reasons
+from iris_operator import errors, kinds, reasons
 from iris_operator.act.apply import Applier
 from iris_operator.kinds import Kind
 from iris_operator.model.spec import IrisModel
@@ -25,7 +25,7 @@ class Context:
         self.cluster.put(kinds.IRIS_MODEL, bodies.body())
 
     async def make(self, model: IrisModel) -> tuple[errors.ChildFailure, ...]:
-        return await self._applier.children(self.store.snapshot(KEY), model, children.build(model))
+        return await self._applier.children(self.store.snapshot(KEY), model, bodies.built(model))
 
     async def settle(self, model: IrisModel) -> None:
         """Make it so, then count from here."""
@@ -55,7 +55,7 @@ async def test_writes_every_child_once(context: Context) -> None:
 
     await context.make(model)
 
-    assert context.wrote() == [("apply", kind.name) for kind, _ in children.build(model)]
+    assert context.wrote() == [("apply", kind.name) for kind, _ in bodies.built(model)]
 
 
 async def test_makes_a_new_model_without_a_read_for_each_child(context: Context) -> None:
@@ -228,7 +228,7 @@ async def test_never_touches_what_belongs_to_somebody_else(context: Context) -> 
         "Service iris: found one that belongs to Database roses, expected none of that name"
     )
     assert context.live(kinds.SERVICE)["spec"] == {"ports": []}
-    others = [kind.name for kind, _ in children.build(bodies.model()) if kind != kinds.SERVICE]
+    others = [kind.name for kind, _ in bodies.built(bodies.model()) if kind != kinds.SERVICE]
     assert context.wrote() == [("apply", kind) for kind in others]
 
 
@@ -334,7 +334,7 @@ async def test_a_refused_child_holds_up_no_other(context: Context, code: int, *,
 
     assert (failure.condition, failure.reason, failure.is_final) == ("Ready", "ChildRefused", is_final)
     assert failure.message == f"Deployment iris: {code or ''} not now".replace("  ", " ")
-    others = [kind.name for kind, _ in children.build(bodies.model()) if kind != kinds.DEPLOYMENT]
+    others = [kind.name for kind, _ in bodies.built(bodies.model()) if kind != kinds.DEPLOYMENT]
     assert [kind for _, kind in context.wrote() if kind != "Deployment"] == others
 
 
@@ -382,10 +382,10 @@ async def test_goes_on_where_it_was_cut_off(context: Context, lost: int) -> None
     context.cluster.after, context.store = go, Store()
     fresh = Applier(context.cluster, context.store)
 
-    await fresh.children(context.store.snapshot(KEY), model, children.build(model))
+    await fresh.children(context.store.snapshot(KEY), model, bodies.built(model))
 
     applied = [call.kind.name for call in context.cluster.writes]
-    assert applied == [kind.name for kind, _ in children.build(model)]
+    assert applied == [kind.name for kind, _ in bodies.built(model)]
 
 
 async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(context: Context) -> None:

@@ -336,7 +336,7 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
     ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],
 )
 def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
-    built = children.build(bodies.model(**declared))
+    built = bodies.built(bodies.model(**declared))
 
     assert {f"{manifest['kind']}/{manifest['metadata']['name']}" for _, manifest in built} == wanted
     assert [manifest["kind"] for _, manifest in built] == [kind.name for kind, _ in built]
@@ -454,6 +454,6 @@ def test_routes_any_host_when_the_route_names_none() -> None:
 
 
 def test_the_same_model_gives_the_same_manifests() -> None:
-    first, second = children.build(full()), children.build(full())
+    first, second = bodies.built(full()), bodies.built(full())
 
     assert json.dumps([manifest for _, manifest in first]) == json.dumps([manifest for _, manifest in second])

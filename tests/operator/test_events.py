@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from iris_operator import errors, kinds, reasons
 from iris_operator.act import events
-from iris_operator.decide.checks import Verdict
+from iris_operator.decide.verdict import Verdict
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies

@@ -21,7 +21,7 @@ DECLARED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     },
 )
 MODELS = DECLARED.map(lambda declared: bodies.model(**declared))
-MANIFESTS = MODELS.flatmap(lambda model: st.sampled_from([body for _, body in children.build(model)]))
+MANIFESTS = MODELS.flatmap(lambda model: st.sampled_from([body for _, body in bodies.built(model)]))
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -158,7 +158,7 @@ def test_does_not_hold_what_means_something_else(live: Any, declared: Any) -> No
 
 def test_notices_a_metric_that_somebody_added_to_the_autoscaler() -> None:
     """Its metrics are one value to server-side apply: who applies next takes the addition away."""
-    manifest = dict(children.build(bodies.model(autoscaling={"maxReplicas": 3})))[
+    manifest = dict(bodies.built(bodies.model(autoscaling={"maxReplicas": 3})))[
         children.horizontal_pod_autoscaler.KIND
     ]
     live = copy.deepcopy(manifest)

@@ -23,7 +23,7 @@ DECLARED: Final[Mapping[str, Any]] = {
     "autoscaling": {"maxReplicas": 5},
     "monitoring": MONITORED,
 }
-BUILT: Final = [kind for kind, _ in children.build(bodies.model(**DECLARED))]
+BUILT: Final = [kind for kind, _ in bodies.built(bodies.model(**DECLARED))]
 NEEDED: Final = {kinds.SERVICE_ACCOUNT, kinds.NETWORK_POLICY, kinds.DEPLOYMENT, kinds.SERVICE}
 CODES: Final = [400, 403, 409, 422, 429, 500, 504]
 

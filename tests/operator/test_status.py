@@ -1,7 +1,7 @@
 """Facts to status: every row of the table of conditions, and the rules that all statuses keep."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iris_operator import reasons
 from iris_operator.decide import checks, status
-from iris_operator.decide.checks import Facts
+from iris_operator.decide.facts import Facts
 from iris_operator.observe.proof import Proof
 
 from tests.operator import situations
@@ -26,6 +26,10 @@ FACTS = st.sampled_from([row[0] for row in SITUATIONS.values()])
 
 def built(known: Facts, before: dict[str, Any] | None = None) -> dict[str, Any]:
     return status.build(known, checks.judge(known), before or {})
+
+
+def at(known: Facts, now: datetime) -> Facts:
+    return dataclasses.replace(known, now=now, stable=dataclasses.replace(known.stable, now=now))
 
 
 def condition(whole: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def test_says_the_more_telling_of_two_things(first: dict[str, Any], second: dict
 def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
     first = built(known, built(earlier))
 
-    later = dataclasses.replace(known, now=known.now + timedelta(hours=1))
+    later = at(known, known.now + timedelta(hours=1))
     again = status.build(later, checks.judge(known), first)
 
     assert again == first
@@ -135,7 +139,7 @@ def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
 @given(FACTS, FACTS, st.integers(1, 10_000))
 def test_moves_the_transition_time_only_with_the_status(earlier: Facts, known: Facts, seconds: int) -> None:
     before = built(earlier)
-    later = dataclasses.replace(known, now=earlier.now + timedelta(seconds=seconds))
+    later = at(known, earlier.now + timedelta(seconds=seconds))
 
     after = built(later, before)
 
@@ -177,7 +181,7 @@ def test_builds_the_whole_status() -> None:
     since = "2026-11-23T12:00:40Z"
     shared = {"observedGeneration": 2, "lastTransitionTime": since, "status": "True"}
 
-    assert built(facts(routed=True)) == {
+    assert built(facts(parts=(situations.routed(),))) == {
         "observedGeneration": 2,
         "servingVersion": "1.4.0",
         "modelDigest": DIGEST,
@@ -205,8 +209,8 @@ def test_builds_the_whole_status() -> None:
 
 
 def test_tells_what_monitoring_lacks_and_leaves_ready_alone() -> None:
-    lacking = built(facts(uninstalled=("ServiceMonitor",), monitored=False))
-    whole = built(facts(monitored=True))
+    lacking = built(facts(parts=(situations.monitored("ServiceMonitor"),)))
+    whole = built(facts(parts=(situations.monitored(),)))
 
     found = condition(lacking, "MonitoringReady")
     assert (found["status"], found["reason"]) == ("False", "CRDNotInstalled")
@@ -244,7 +248,7 @@ def test_is_available_while_any_good_pod_answers(known: Facts, available: str) -
 @pytest.mark.parametrize(
     ("known", "route"),
     [
-        (facts(routed=True), ["True"]),
+        (facts(parts=(situations.routed(),)), ["True"]),
         (facts(fault=fault(reasons.ROUTE_CONFLICT)), ["False"]),
         (facts(), []),
     ],

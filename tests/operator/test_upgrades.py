@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from iris_operator import children
 from iris_operator.observe import ownership
 
 from tests.operator import bodies, upgrades
@@ -14,7 +13,7 @@ CASES = pytest.mark.parametrize("case", upgrades.golden(), ids=lambda case: case
 
 def made(case: Golden) -> dict[tuple[str, str], dict[str, Any]]:
     """What this operator writes for the same spec, by kind and name."""
-    built = children.build(bodies.model(**case.spec))
+    built = bodies.built(bodies.model(**case.spec))
     return {
         (kind.name, manifest["metadata"]["name"]): ownership.stamp(manifest)
         for kind, manifest in built

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from iris_operator import errors, kinds
 from iris_operator.cluster import Cluster
-from iris_operator.decide.checks import Verdict
+from iris_operator.decide.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 

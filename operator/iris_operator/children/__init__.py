@@ -1,11 +1,13 @@
 """IrisModel to the manifests that it asks for: one file per kind, listed in CHILDREN. Pure.
 
 Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". A kind
-that a model can serve without also has `CONDITION`: the condition that is False when that child fails. To
-add a kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a test
-asks).
+that a model can serve without also has `CONDITION`: the condition that is False when that child fails. Where
+that condition can also be True, the file has its reason, `APPLIED`, and where the kind comes with somebody's
+CRD, `API` names whose. To add a kind: write its file, add it to CHILDREN, add its rule to
+operator/manifests/cluster-role.yaml (a test asks).
 """
 
+import dataclasses
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
@@ -23,6 +25,7 @@ from iris_operator.children import (
     service_monitor,
 )
 from iris_operator.kinds import Kind
+from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
 
 # In the order in which they are applied: what pods need to be made and guarded, then the Deployment, which
@@ -44,14 +47,21 @@ KINDS: Final[tuple[Kind, ...]] = tuple(dict.fromkeys(child.KIND for child in CHI
 CONDITIONS: Final[Mapping[Kind, str]] = {
     child.KIND: getattr(child, "CONDITION", "Ready") for child in CHILDREN
 }
+# One of them leads to a model, by `spec.route.type`.
+ROUTE_KINDS: Final = frozenset({ingress.KIND})
 
 
-def build(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
-    """Every wanted child, in the order in which they are applied."""
-    built = ((child.KIND, child.build(model)) for child in CHILDREN)
-    return [(kind, manifest) for kind, manifest in built if manifest is not None]
+def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
+    """Every child of every track, in the order in which they are applied."""
+    return [
+        (child.KIND, manifest)
+        for track in plan.tracks
+        for declared in [dataclasses.replace(model, version=track.version)]
+        for child in CHILDREN
+        if child.KIND not in plan.left_out and (manifest := child.build(declared)) is not None
+    ]
 
 
-def optional(model: IrisModel) -> tuple[Kind, ...]:
-    """The kinds that a model asks for and a cluster may not have."""
-    return tuple(child.KIND for child in CHILDREN if child.KIND.optional and child.build(model) is not None)
+def reported(model: IrisModel) -> list[ModuleType]:
+    """Those of which a condition says that they are applied, as far as the model asks for them."""
+    return [child for child in CHILDREN if hasattr(child, "APPLIED") and child.build(model) is not None]

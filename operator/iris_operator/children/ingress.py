@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from iris_operator import kinds
+from iris_operator import kinds, reasons
 from iris_operator.children import metadata, service
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.INGRESS
 CONDITION = "RouteReady"
+APPLIED = reasons.ROUTE_APPLIED
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

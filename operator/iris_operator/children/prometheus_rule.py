@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from iris_operator import kinds
+from iris_operator import kinds, reasons
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 from iris_operator.monitoring import alerts
 
 KIND = kinds.PROMETHEUS_RULE
 CONDITION = "MonitoringReady"
+APPLIED = reasons.MONITORING_APPLIED
+API = "the CRDs of Prometheus Operator"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

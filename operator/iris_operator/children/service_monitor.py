@@ -5,12 +5,14 @@ How often is that Prometheus' own affair: one on a laptop looks every 5 s, one o
 
 from typing import Any
 
-from iris_operator import kinds
+from iris_operator import kinds, reasons
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.SERVICE_MONITOR
 CONDITION = "MonitoringReady"
+APPLIED = reasons.MONITORING_APPLIED
+API = "the CRDs of Prometheus Operator"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:

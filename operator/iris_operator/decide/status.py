@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from iris_operator import reasons
-from iris_operator.decide import checks, history
-from iris_operator.decide.checks import Facts, Verdict
+from iris_operator.decide import history
+from iris_operator.decide.facts import Facts, Part
+from iris_operator.decide.verdict import Verdict
 
 _LONGEST_MESSAGE: Final = 1024
 
@@ -19,8 +20,8 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         "observedGeneration": facts.generation,
         "servingVersion": serving,
         "modelDigest": digest,
-        "replicas": facts.workload.replicas,
-        "readyReplicas": facts.workload.ready,
+        "replicas": facts.stable.workload.replicas,
+        "readyReplicas": facts.stable.workload.ready,
         "selector": facts.selector,
         "url": facts.url,
         "conditions": _conditions(facts, verdict, before.get("conditions", ()), now),
@@ -37,7 +38,7 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
 
 
 def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[dict[str, Any]]:
-    answering = sum(not proof.failure for proof in facts.proofs.values())
+    answering = sum(not proof.failure for proof in facts.stable.proofs.values())
     conditions = [
         ("Ready", verdict.ready, verdict.reason, verdict.message),
         (
@@ -58,23 +59,26 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
 
 def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool, str, str]]:
     """Of what a model can serve without."""
-    kinds = dict.fromkeys(failure.condition for failure in facts.failures if failure.condition != "Ready")
-    failures = [checks.failure_of(facts, kind) for kind in kinds]
-    rows = [(found.condition, False, found.reason, found.message) for found in failures if found]
-    if "RouteReady" not in kinds:
-        if facts.routed:
-            rows.append(("RouteReady", True, reasons.ROUTE_APPLIED, f"the Ingress routes {facts.url}"))
-        elif verdict.reason == reasons.ROUTE_CONFLICT:
-            rows.append(("RouteReady", False, verdict.reason, verdict.message))
-    if "MonitoringReady" not in kinds:
-        if facts.uninstalled:
-            names = " and ".join(facts.uninstalled)
-            message = f"found no API for {names}, expected the CRDs of Prometheus Operator"
-            rows.append(("MonitoringReady", False, reasons.CRD_NOT_INSTALLED, message))
-        elif facts.monitored:
-            message = "Prometheus Operator is told what to do"
-            rows.append(("MonitoringReady", True, reasons.MONITORING_APPLIED, message))
-    return rows
+    rows = {
+        failure.condition: (failure.condition, False, failure.reason, failure.message)
+        for failure in reversed(facts.failures)
+        if failure.condition != "Ready"
+    }
+    if verdict.reason == reasons.ROUTE_CONFLICT:
+        rows.setdefault("RouteReady", ("RouteReady", False, verdict.reason, verdict.message))
+    for part in facts.parts:
+        if part.missing:
+            message = f"found no API for {' and '.join(part.missing)}, expected {part.api}"
+            rows.setdefault(part.condition, (part.condition, False, reasons.CRD_NOT_INSTALLED, message))
+        elif part.is_applied:
+            rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part, facts.url)))
+    return list(rows.values())
+
+
+def _applied(part: Part, url: str) -> str:
+    if part.condition == "RouteReady":
+        return f"the {part.kinds[0]} routes {url}"
+    return f"{' and '.join(part.kinds)} {'is' if len(part.kinds) == 1 else 'are'} applied"
 
 
 def _condition(
@@ -94,10 +98,11 @@ def _condition(
 
 def _serving_version(facts: Facts, before: Mapping[str, Any]) -> tuple[str, str]:
     """Version and digest that pods prove: while two answer, the one that served before."""
-    proven = Counter((proof.version, proof.digest) for proof in facts.proofs.values() if not proof.failure)
+    answers = [proof for proof in facts.stable.proofs.values() if not proof.failure]
+    proven = Counter((proof.version, proof.digest) for proof in answers)
     if not proven:
         return "", ""
     known = before.get("servingVersion", ""), before.get("modelDigest", "")
-    if facts.serves_declared() or known not in proven:
+    if facts.stable.serves_version() or known not in proven:
         return max(proven, key=lambda answer: (answer[0] == facts.version, proven[answer], answer))
     return known

@@ -1,0 +1,64 @@
+"""All that a status is made of, as plain values: of one workload, and of the whole model. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from iris_operator import errors
+from iris_operator.observe.proof import Proof
+from iris_operator.observe.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadFacts:
+    """One Deployment with its ReplicaSets and pods, and what the pods answer."""
+
+    version: str  # that it should run
+    workload: Workload
+    proofs: Mapping[str, Proof]  # by pod uid, of every ready pod
+    now: datetime
+
+    def serves_version(self) -> bool:
+        """Rolled out, and every ready pod of the newest ReplicaSet has proven the version."""
+        ready = [pod for pod in self.workload.newest if pod.ready]
+        return (
+            self.workload.complete
+            and 0 < self.workload.wanted <= len(ready)
+            and all(self.proof_of(pod.uid).version == self.version for pod in ready)
+        )
+
+    def proof_of(self, uid: str) -> Proof:
+        return self.proofs.get(uid, Proof(failure="not asked yet"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a model can serve without: the children behind one condition."""
+
+    condition: str
+    applied: str  # the reason when all of them are
+    kinds: tuple[str, ...]
+    missing: tuple[str, ...]  # of these kinds the cluster has no API
+    api: str  # whose API that would be
+    is_applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One IrisModel."""
+
+    generation: int
+    version: str  # the declared one
+    suspended: bool
+    fault: errors.Invalid | None
+    failures: tuple[errors.ChildFailure, ...]
+    stable: WorkloadFacts
+    parts: tuple[Part, ...]
+    selector: str
+    url: str
+    source: Mapping[str, str]  # the revision that asked for the version, empty when nobody knows
+    now: datetime
+
+    def failure_of(self, condition: str) -> errors.ChildFailure | None:
+        """The first child that makes this condition False."""
+        return next((failure for failure in self.failures if failure.condition == condition), None)

@@ -1,0 +1,30 @@
+"""What of a model is optional, and whether it is there: one Part for each condition. Pure."""
+
+import itertools
+
+from iris_operator import children
+from iris_operator.decide.facts import Part
+from iris_operator.kinds import Kind
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe.store import Snapshot
+
+
+def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tuple[Part, ...]:
+    """Those that the model asks for. `absent`: kinds without an API in this cluster."""
+    live = {kind for kind, _ in snapshot.children}
+    reported = sorted(children.reported(model), key=lambda child: str(child.CONDITION))
+    parts = []
+    for condition, group in itertools.groupby(reported, key=lambda child: str(child.CONDITION)):
+        members = list(group)
+        missing = [child for child in members if child.KIND in absent]
+        parts.append(
+            Part(
+                condition=condition,
+                applied=members[0].APPLIED,
+                kinds=tuple(child.KIND.name for child in members),
+                missing=tuple(child.KIND.name for child in missing),
+                api=missing[0].API if missing else "",
+                is_applied=live.issuperset(child.KIND for child in members),
+            )
+        )
+    return tuple(parts)

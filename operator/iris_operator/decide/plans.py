@@ -1,0 +1,23 @@
+"""The declaration and what was observed to a Plan. Pure."""
+
+from iris_operator import children, errors, reasons
+from iris_operator.kinds import Kind
+from iris_operator.model import plan, routes
+from iris_operator.model.plan import Plan
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe.store import Snapshot
+
+
+def decide(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Plan:
+    """`absent`: kinds without an API in this cluster."""
+    conflict = _route_conflict(snapshot)
+    left_out = absent | children.ROUTE_KINDS if conflict else absent
+    return plan.immediate(model, left_out, conflict)
+
+
+def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
+    holder = routes.holder(snapshot.rivals)
+    if holder is None or holder == snapshot.key:
+        return None
+    found = f"found that IrisModel {holder[0]}/{holder[1]} has this host and path since before"
+    return errors.Invalid(reasons.ROUTE_CONFLICT, f"spec.route: {found}, expected a route of its own")

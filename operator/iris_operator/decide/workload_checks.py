@@ -1,0 +1,165 @@
+"""One workload's facts to a verdict: does it serve its version, and if not, why and for how long? Pure.
+
+WORKLOAD_CHECKS is the specification: the first check with a verdict decides.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from iris_operator import reasons
+from iris_operator.decide import verdict
+from iris_operator.decide.facts import WorkloadFacts
+from iris_operator.decide.verdict import Verdict
+from iris_operator.observe import workload
+from iris_operator.observe.proof import DOUBT_SECONDS
+from iris_operator.observe.workload import Pod
+
+PULL_PATIENCE: Final = timedelta(seconds=30)
+CRASH_RESTARTS: Final = 3
+_PROOF_RETRY_SECONDS: Final = 2.0
+
+
+def _artifact_rejected(facts: WorkloadFacts) -> Verdict | None:
+    for pod in facts.workload.newest:
+        if workload.refused_artifact(pod):
+            return verdict.stalled(reasons.ARTIFACT_REJECTED, f"pod {pod.name}: {pod.exit_message}")
+    return None
+
+
+def _image_pull_failed(facts: WorkloadFacts) -> Verdict | None:
+    for pod in facts.workload.newest:
+        patience = _patience_left(facts, pod)
+        if patience is not None and patience <= timedelta(0):
+            return verdict.stalled(
+                reasons.IMAGE_PULL_FAILED, f"pod {pod.name}: {pod.waiting_reason}: {pod.waiting_message}"
+            )
+    return None
+
+
+def _pods_crashing(facts: WorkloadFacts) -> Verdict | None:
+    for pod in facts.workload.newest:
+        if workload.crashing(pod, CRASH_RESTARTS):
+            ended = (
+                f"exit code {pod.exit_code}: {pod.exit_message}" if pod.exit_code is not None else "not ready"
+            )
+            return verdict.stalled(reasons.PODS_CRASHING, f"pod {pod.name}: {pod.restarts} restarts, {ended}")
+    return None
+
+
+def _version_mismatch(facts: WorkloadFacts) -> Verdict | None:
+    answers = [
+        (pod.name, proof)
+        for pod in facts.workload.newest
+        if pod.ready and not (proof := facts.proof_of(pod.uid)).failure
+    ]
+    for name, proof in answers:
+        if proof.version != facts.version:
+            found = f"found model version {proof.version}, expected {facts.version}"
+            return verdict.stalled(reasons.VERSION_MISMATCH, f"pod {name}: {found}")
+    digests = {proof.digest for _, proof in answers}
+    if len(digests) > 1:
+        found = f"found {len(digests)} different models ({', '.join(sorted(digests))}), expected one"
+        return verdict.stalled(reasons.VERSION_MISMATCH, f"pods of version {facts.version}: {found}")
+    return None
+
+
+def _deadline_exceeded(facts: WorkloadFacts) -> Verdict | None:
+    if not facts.workload.deadline_exceeded:
+        return None
+    message = f"no progress within spec.progressDeadlineSeconds; {_count(facts)}{_trouble(facts)}"
+    return verdict.stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
+
+
+def _scaled_to_zero(facts: WorkloadFacts) -> Verdict | None:
+    if not facts.workload.complete or facts.workload.wanted:
+        return None
+    return Verdict(
+        ready=False, reason=reasons.SCALED_TO_ZERO, message="no pod is asked for, so nothing serves"
+    )
+
+
+def _rolling_out(facts: WorkloadFacts) -> Verdict | None:
+    if not facts.workload.seen:
+        return verdict.progressing("waiting for the Deployment controller")
+    if not facts.workload.complete:
+        return verdict.progressing(f"{_count(facts)}{_trouble(facts)}")
+    return None
+
+
+def _unproven(facts: WorkloadFacts) -> Verdict | None:
+    if facts.serves_version():
+        return None
+    failures = [proof.failure for pod in facts.workload.newest if (proof := facts.proof_of(pod.uid)).failure]
+    detail = failures[0] if failures else "not every pod has been seen"
+    return verdict.progressing(f"waiting for the pods to prove version {facts.version}: {detail}")
+
+
+def _serving(facts: WorkloadFacts) -> Verdict:
+    message = f"{facts.workload.wanted} of {facts.workload.wanted} pods prove version {facts.version}"
+    return Verdict(ready=True, reason=reasons.SERVING, message=message)
+
+
+WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = (
+    _artifact_rejected,  # will not get better by waiting
+    _image_pull_failed,  # might, but has not for 30 s
+    _pods_crashing,  # has had three tries
+    _version_mismatch,  # ready, and wrong
+    _deadline_exceeded,  # Kubernetes itself gave up waiting
+    _scaled_to_zero,
+    _rolling_out,
+    _unproven,  # the Deployment is complete, the pods have not proven the version yet
+    _serving,
+)
+
+
+def judge(facts: WorkloadFacts) -> Verdict:
+    """The first verdict of WORKLOAD_CHECKS."""
+    return next(found for check in WORKLOAD_CHECKS if (found := check(facts)) is not None)
+
+
+def waits(facts: WorkloadFacts, found: Verdict) -> list[float]:
+    """Seconds after which the verdict may change without any event."""
+    seconds = [
+        patience.total_seconds() + 0.1
+        for pod in facts.workload.newest
+        if (patience := _patience_left(facts, pod)) is not None and patience > timedelta(0)
+    ]
+    if any(proof.failure for proof in facts.proofs.values()):
+        seconds.append(_PROOF_RETRY_SECONDS)
+    if found.reason == reasons.VERSION_MISMATCH:  # a reload is no event
+        seconds.append(DOUBT_SECONDS)
+    return seconds
+
+
+def _patience_left(facts: WorkloadFacts, pod: Pod) -> timedelta | None:
+    if not workload.cannot_pull(pod) or pod.scheduled_at is None:
+        return None
+    return pod.scheduled_at + PULL_PATIENCE - facts.now
+
+
+def _count(facts: WorkloadFacts) -> str:
+    state = facts.workload
+    ready = f"{sum(pod.ready for pod in state.newest)} of {state.wanted}"
+    if state.rolled_out:
+        return f"{ready} pods of version {facts.version} ready"
+    older = max(state.replicas - state.updated, 0)
+    left = f", {older} older pod{'s' * (older > 1)} left" if older else ""
+    return f"rolling out version {facts.version}: {ready} new pods ready{left}"
+
+
+def _trouble(facts: WorkloadFacts) -> str:
+    if facts.workload.refusal:
+        return f"; pods cannot be created: {facts.workload.refusal}"
+    for pod in facts.workload.newest:
+        cause = "" if pod.ready else _cause(pod)
+        if cause:
+            return f"; pod {pod.name}: {cause}"
+    return ""
+
+
+def _cause(pod: Pod) -> str:
+    # How the container ended comes before the back-off that follows: that only counts seconds.
+    if pod.exit_code is not None and pod.waiting_reason in ("", "CrashLoopBackOff"):
+        return f"exit code {pod.exit_code}: {pod.exit_message}"
+    return f"{pod.waiting_reason}: {pod.waiting_message}" if pod.waiting_message else ""

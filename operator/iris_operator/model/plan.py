@@ -1,0 +1,34 @@
+"""What a pass makes of a declaration: which version each set of pods runs, and what is left out. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from iris_operator import errors
+from iris_operator.kinds import Kind
+from iris_operator.model.spec import IrisModel
+
+STABLE: Final = "stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One set of pods that run the same version."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Decided from facts before anything is written."""
+
+    tracks: tuple[Track, ...]
+    left_out: frozenset[Kind]  # not made: the cluster has no API for it, or another model has the route
+    conflict: errors.Invalid | None = None  # why there is no route
+
+
+def immediate(
+    model: IrisModel, left_out: frozenset[Kind] = frozenset(), conflict: errors.Invalid | None = None
+) -> Plan:
+    """Every pod at the declared version."""
+    return Plan((Track(STABLE, model.version),), left_out, conflict)
