@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iris_operator import reasons
@@ -18,13 +19,23 @@ WISHES = st.lists(
 )
 
 
+def _serving(wishes: list[tuple[str, str]]) -> str:
+    return next((version for version, outcome in reversed(wishes) if outcome == reasons.SERVING), "")
+
+
 def lived(wishes: list[tuple[str, str]]) -> list[dict[str, Any]]:
     """The history after these versions and outcomes, a minute each."""
     entries: list[dict[str, Any]] = []
     for minute, (version, outcome) in enumerate(wishes):
         digest = f"sha256:{version}" if outcome == reasons.SERVING else ""
+        serving = _serving(wishes[: minute + 1])
         entries = history.extend(
-            entries, version=version, digest=digest, outcome=outcome, now=f"12:{minute:02}"
+            entries,
+            version=version,
+            digest=digest,
+            outcome=outcome,
+            serving=serving,
+            now=f"12:{minute:02}",
         )
     return entries
 
@@ -47,13 +58,34 @@ def test_names_no_version_twice_in_a_row(wishes: list[tuple[str, str]]) -> None:
 
 
 @given(WISHES)
-def test_closes_every_entry_but_the_newest(wishes: list[tuple[str, str]]) -> None:
-    [newest, *closed] = lived(wishes)
+def test_closes_every_entry_but_the_newest_and_the_one_that_serves(wishes: list[tuple[str, str]]) -> None:
+    [newest, *former] = lived(wishes)
 
+    serving = [_serving(wishes)]
+    still_open = [entry["version"] for entry in former if "until" not in entry]
     assert "until" not in newest
-    assert [entry["until"] for entry in closed] == [
-        entry["from"] for entry in [newest, *closed][: len(closed)]
+    assert still_open in ([], serving)
+    assert newest["version"] not in still_open
+
+
+def test_a_version_that_serves_through_failed_ones_ends_when_another_serves() -> None:
+    wishes = [("1.2.0", reasons.SERVING), ("9.9.9", reasons.IMAGE_PULL_FAILED)]
+    during = lived(wishes)
+    after = lived([*wishes, ("1.3.0", reasons.PROGRESSING), ("1.3.0", reasons.SERVING)])
+
+    assert [entry.get("until") for entry in during] == [None, None]
+    assert [(entry["version"], entry.get("until")) for entry in after] == [
+        ("1.3.0", None),
+        ("9.9.9", "12:02"),
+        ("1.2.0", "12:03"),
     ]
+
+
+@pytest.mark.parametrize("outcome", [reasons.SUSPENDED, reasons.SCALED_TO_ZERO])
+def test_a_version_that_served_before_it_was_halted_has_served(outcome: str) -> None:
+    entries = lived([("1.0.0", reasons.SERVING), ("1.0.0", outcome), ("2.0.0", reasons.SERVING)])
+
+    assert entries[1]["outcome"] == "Served"
 
 
 @given(WISHES)
@@ -61,7 +93,7 @@ def test_says_the_same_thing_once(wishes: list[tuple[str, str]]) -> None:
     entries = lived(wishes)
     version, outcome = wishes[-1]
 
-    again = history.extend(entries, version=version, digest="", outcome=outcome, now="13:00")
+    again = history.extend(entries, version=version, digest="", outcome=outcome, serving=_serving(wishes), now="13:00")
 
     assert again == entries
 
@@ -97,7 +129,7 @@ def test_keeps_the_digest_that_was_proven() -> None:
 
 
 def test_names_the_revision_that_asked_first_and_no_later_one() -> None:
-    asked = {"digest": "", "outcome": reasons.PROGRESSING}
+    asked = {"digest": "", "serving": "", "outcome": reasons.PROGRESSING}
     first = history.extend([], version="1.0.0", now="12:00", revision="main@sha1:a", **asked)
 
     again = history.extend(first, version="1.0.0", now="12:01", revision="main@sha1:b", **asked)

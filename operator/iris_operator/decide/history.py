@@ -6,6 +6,7 @@ from typing import Any, Final
 from iris_operator import reasons
 
 _LONGEST: Final = 10
+_NOT_FAILED: Final = (reasons.SERVING, reasons.PROGRESSING, reasons.SUSPENDED, reasons.SCALED_TO_ZERO)
 
 
 def extend(
@@ -14,15 +15,19 @@ def extend(
     version: str,
     digest: str,
     outcome: str,
+    serving: str,
     now: str,
     revision: str = "",
 ) -> list[dict[str, Any]]:
-    """The history with today's state of the declared version at its head."""
+    """The history with the declared version at its head. One that serves on while others fail stays open."""
     entries = [dict(entry) for entry in before]
     if not entries or entries[0]["version"] != version:
         if entries:
-            entries[0].update(until=now, outcome=_closed(entries[0]))
+            entries[0]["outcome"] = _closed(entries[0])
         entries.insert(0, {"version": version, "from": now} | ({"revision": revision} if revision else {}))
+    for entry in entries[1:]:
+        if entry["version"] != serving or serving == version:
+            entry.setdefault("until", now)
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
         entries[0]["digest"] = digest
@@ -32,6 +37,8 @@ def extend(
 def _closed(entry: Mapping[str, Any]) -> str:
     """How an outcome reads once another version has taken the place; a digest says that it has served."""
     outcome = str(entry.get("outcome", ""))
-    if outcome not in (reasons.SERVING, reasons.PROGRESSING):
+    if outcome not in _NOT_FAILED:
         return outcome
-    return "Served" if "digest" in entry else "Superseded"
+    if "digest" in entry:
+        return "Served"
+    return "Superseded" if outcome == reasons.PROGRESSING else outcome

@@ -30,6 +30,7 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
             version=facts.version,
             digest=digest,
             outcome=verdict.reason,
+            serving=serving,
             now=now,
             revision=facts.source.get("revision", ""),
         ),
