@@ -95,7 +95,7 @@ def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) ->
     if holder is None or holder == itself:
         return []
     new.pop((kinds.INGRESS, itself[1]), None)
-    why = f"RouteConflict: IrisModel {holder[0]}/{holder[1]} has this host and path since before"
+    why = f"RouteConflict: IrisModel {holder[0]}/{holder[1]} already has this host and path"
     return [Change("refused", kinds.INGRESS.name, itself[1], "", why)]
 
 

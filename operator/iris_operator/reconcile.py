@@ -149,7 +149,7 @@ def _url(model: IrisModel, snapshot: Snapshot) -> str:
 
 async def _publish(context: Context, body: Any, new: dict[str, Any], verdict: Verdict) -> None:
     before = _status(body)
-    if _unordered(new) == _unordered(before):
+    if not status.differ(new, before):
         return
     # The uid: never the status of another object of that name. The version: none made of yesterday's spec.
     identity = {name: body["metadata"][name] for name in ("name", "namespace", "uid", "resourceVersion")}
@@ -181,8 +181,3 @@ async def _publish(context: Context, body: Any, new: dict[str, Any], verdict: Ve
 
 def _status(body: Any) -> dict[str, Any]:
     return dict(body.get("status") or {})
-
-
-def _unordered(whole: dict[str, Any]) -> dict[str, Any]:
-    """Conditions are a map by type: the API server may keep them in another order."""
-    return {**whole, "conditions": {row["type"]: row for row in whole.get("conditions", ())}}

@@ -107,7 +107,7 @@ def test_the_older_model_keeps_a_contested_route() -> None:
     (change,) = planned.against(body, live(bodies.body()), rivals=[older, body])
 
     assert (change.action, change.kind) == ("refused", "Ingress")
-    assert change.why == "RouteConflict: IrisModel iris/older has this host and path since before"
+    assert change.why == "RouteConflict: IrisModel iris/older already has this host and path"
 
 
 def test_objects_of_other_models_are_left_alone() -> None:

@@ -44,6 +44,6 @@ REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] =
     "RouteConflict": (
         {"route": {"host": "contested.test"}},
         None,
-        r"cannot go on.*IrisModel .*/iris has this host and path since before.*change `spec\.route`",
+        r"cannot go on.*IrisModel .*/iris already has this host and path.*change `spec\.route`",
     ),
 }

@@ -93,7 +93,9 @@ def test_says_the_same_thing_once(wishes: list[tuple[str, str]]) -> None:
     entries = lived(wishes)
     version, outcome = wishes[-1]
 
-    again = history.extend(entries, version=version, digest="", outcome=outcome, serving=_serving(wishes), now="13:00")
+    again = history.extend(
+        entries, version=version, digest="", outcome=outcome, serving=_serving(wishes), now="13:00"
+    )
 
     assert again == entries
 

@@ -24,6 +24,13 @@ def context(cluster: FakeCluster, **declared: Any) -> Context:
     return Context(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
 
 
+def add_younger(known: Context, cluster: FakeCluster, *, host: str) -> None:
+    """A second model with a route, created a day after the first."""
+    late = bodies.body("late", route={"host": host})
+    late["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
+    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, late))
+
+
 async def test_a_status_is_written_once_and_then_no_more() -> None:
     cluster = FakeCluster()
     known = context(cluster)
@@ -91,9 +98,7 @@ async def test_a_child_that_others_only_touch_is_not_written() -> None:
 async def test_the_url_is_the_routes_only_for_the_model_that_has_the_route() -> None:
     cluster = FakeCluster()
     known = context(cluster, route={"host": "a.example"})
-    late = bodies.body("late", route={"host": "a.example"})
-    late["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
-    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, late))
+    add_younger(known, cluster, host="a.example")
 
     for name in ("iris", "late"):
         await reconcile(known, ("iris", name))
@@ -101,3 +106,41 @@ async def test_the_url_is_the_routes_only_for_the_model_that_has_the_route() -> 
     found = [cluster.find(kinds.IRIS_MODEL, "iris", name) for name in ("iris", "late")]
     urls = [body["status"]["url"] for body in found if body]
     assert urls == ["http://a.example", "http://late.iris.svc"]
+
+
+async def test_a_condition_of_somebody_else_is_no_reason_to_write() -> None:
+    cluster = FakeCluster()
+    known = context(cluster)
+    await reconcile(known, KEY)
+    body = cluster.find(kinds.IRIS_MODEL, *KEY)
+    assert body is not None
+    body["status"]["conditions"].append({"type": "theirs.test/Audited", "status": "True", "reason": "Seen"})
+    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, body))
+    cluster.calls.clear()
+
+    await reconcile(known, KEY)
+
+    assert cluster.calls == []
+
+
+async def test_an_older_model_that_moves_to_a_served_host_does_not_take_it() -> None:
+    cluster = FakeCluster()
+    known = context(cluster, route={"host": "old.example"})
+    add_younger(known, cluster, host="late.example")
+    for name in ("iris", "late"):
+        await reconcile(known, ("iris", name))
+    moved = cluster.find(kinds.IRIS_MODEL, *KEY)
+    assert moved is not None
+    moved["spec"]["route"]["host"] = "late.example"
+    moved["metadata"]["generation"] = 2
+    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, moved))
+
+    for name in ("iris", "late", "iris"):
+        await reconcile(known, ("iris", name))
+
+    routed = cluster.find(kinds.INGRESS, "iris", "late")
+    refused = cluster.find(kinds.IRIS_MODEL, *KEY)
+    assert routed is not None
+    assert cluster.find(kinds.INGRESS, *KEY) is None
+    assert refused is not None
+    assert refused["status"]["conditions"][0]["reason"] == "RouteConflict"

@@ -19,5 +19,5 @@ def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
     holder = routes.holder(snapshot.rivals)
     if holder is None or holder == snapshot.key:
         return None
-    found = f"found that IrisModel {holder[0]}/{holder[1]} has this host and path since before"
-    return errors.Invalid(reasons.ROUTE_CONFLICT, f"spec.route: {found}, expected a route of its own")
+    found = f"found that IrisModel {holder[0]}/{holder[1]} already has this host and path"
+    return errors.Invalid(reasons.ROUTE_CONFLICT, f"spec.route: {found}, expected one that is free")

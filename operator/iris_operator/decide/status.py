@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import reasons
+from iris_operator import children, reasons
 from iris_operator.decide import history
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
 _LONGEST_MESSAGE: Final = 1024
+_TYPES: Final = frozenset({"Available", "Reconciling", "Stalled", *children.CONDITIONS.values()})
 
 
 def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +37,16 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         ),
     }
     return status | ({"source": dict(facts.source)} if facts.source else {})
+
+
+def differ(new: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether there is anything to write. Conditions are a map by type, and those of others are theirs."""
+    return _ours(new) != _ours(before)
+
+
+def _ours(whole: Mapping[str, Any]) -> dict[str, Any]:
+    rows = {row["type"]: row for row in whole.get("conditions", ()) if row["type"] in _TYPES}
+    return {**whole, "conditions": rows}
 
 
 def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Which IrisModel has a host and path when several ask for it. Pure.
 
-The oldest keeps it: a newcomer never takes traffic away from a model that serves.
+Whoever has it keeps it, and among several without it the oldest gets it: neither a newcomer nor an older
+model that moves takes traffic away from a model that serves.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ def holder(rivals: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
     """Namespace and name of the model that has the route among all that claim it."""
     ranked = sorted(
         (
+            not _has_route(body),
             body["metadata"].get("creationTimestamp", ""),
             body["metadata"]["namespace"],
             body["metadata"]["name"],
@@ -28,4 +30,14 @@ def holder(rivals: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
         for body in rivals
         if not body["metadata"].get("deletionTimestamp")
     )
-    return ranked[0][1:] if ranked else None
+    return ranked[0][2:] if ranked else None
+
+
+def _has_route(body: Mapping[str, Any]) -> bool:
+    """Whether its status names the host and path that it asks for now as its applied route."""
+    status = body.get("status") or {}
+    applied = any(
+        row["type"] == "RouteReady" and row["status"] == "True" for row in status.get("conditions") or ()
+    )
+    host, path = claim(body) or ("", "")
+    return applied and status.get("url", "").partition("://")[2] == f"{host}{path}".rstrip("/")
