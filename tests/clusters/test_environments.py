@@ -1,5 +1,8 @@
 """Every cluster builds, every path and dependency of its Flux objects exists, all are shaped alike."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import yaml
 from iris_delivery import declaration, environments
@@ -123,3 +126,41 @@ def test_no_two_environments_share_a_host() -> None:
     hosts = [model["spec"]["route"]["host"] for model in models]
 
     assert len(set(hosts)) == len(hosts)
+
+
+@_EVERY
+def test_a_model_of_the_same_name_in_another_namespace_keeps_its_own_spec(
+    cluster: str, tmp_path: Path
+) -> None:
+    """A patch that selects by name alone gave it the replicas and the host of the first."""
+    folder = tmp_path / cluster
+    shutil.copytree(declared.CLUSTERS / cluster, folder)
+    other = {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "metadata": {"name": "iris", "namespace": "another"},
+        "spec": {"version": "2.0.0"},
+    }
+    (folder / "models" / "other.yaml").write_text(yaml.safe_dump(other))
+    file = folder / "models" / "kustomization.yaml"
+    kustomization = yaml.safe_load(file.read_text())
+    kustomization["resources"].append("other.yaml")
+    file.write_text(yaml.safe_dump(kustomization))
+
+    first, second = sorted(
+        declared.built(folder / "models"), key=lambda model: model["metadata"]["namespace"] == "another"
+    )
+
+    assert second == other
+    assert first["spec"]["route"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(declared.CLUSTERS.rglob("kustomization.yaml")),
+    ids=lambda file: str(file.parent.relative_to(declared.CLUSTERS)),
+)
+def test_every_patch_selects_one_object_by_kind_namespace_and_name(file: Path) -> None:
+    targets = [patch["target"] for patch in yaml.safe_load(file.read_text()).get("patches", [])]
+
+    assert [target for target in targets if set(target) != {"kind", "namespace", "name"}] == []
