@@ -46,6 +46,20 @@ def test_every_dependency_exists_and_none_goes_in_a_circle(cluster: str) -> None
 
 
 @_EVERY
+def test_a_failed_model_blocks_no_other_step(cluster: str) -> None:
+    """Monitoring once waited for the models: it was missing exactly when a model had failed."""
+    steps = declared.steps(cluster).items()
+
+    waiting = [
+        name
+        for name, step in steps
+        if "models" in {each["name"] for each in step["spec"].get("dependsOn", [])}
+    ]
+
+    assert waiting == []
+
+
+@_EVERY
 def test_the_api_is_never_pruned_and_every_step_is_waited_for(cluster: str) -> None:
     steps = declared.steps(cluster)
 
