@@ -1,17 +1,49 @@
 #!/usr/bin/env bash
-# What `make test` runs after `make check`: every tier that needs something real. What is missing is installed;
-# a tier that cannot run on this machine is named loudly at the end, and is a failure where CI=true.
+# Runs everything: `make check`, then each tier that needs something real. What is missing is installed. At the end a
+# table shows each tier's tests, result and duration; a tier that cannot run here is marked NOT RUN, and with CI=true
+# that is a failure. Arguments go to pytest, and `make check` is left out: scripts/test.sh -k traefik
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tiers=(process browser cluster e2e)
 absent=()
+table=$(mktemp)
+log=$(mktemp)
+other=
+
+report() {
+  local name tests result seconds line
+  printf '\n%-8s  %5s  %-24s  %8s\n' TIER TESTS RESULT DURATION
+  for name in check process browser cluster e2e; do
+    line=$(grep "^$name"$'\t' "$table") || { printf '%-8s  %5s  NOT RUN\n' "$name" 0; continue; }
+    IFS=$'\t' read -r name tests result seconds <<<"$line"
+    printf '%-8s  %5s  %-24s  %5d:%02d\n' "$name" "$tests" "$result" $((seconds / 60)) $((seconds % 60))
+  done
+  for line in "${absent[@]}"; do echo "test: NOT RUN: $line" >&2; done
+}
+
+end() {
+  # The shell would let what runs in the background ignore a Ctrl-C; so it also ends its servers.
+  [ -z "$other" ] || { kill -INT "$other"; wait "$other" || true; }
+  report
+  rm -f "$table" "$log"
+}
+trap end EXIT
 
 leave_out() { # tier, why
   absent+=("$1: $2")
   for index in "${!tiers[@]}"; do [ "${tiers[index]}" = "$1" ] && unset "tiers[index]"; done
   return 0
 }
+
+pytest=(env --default-signal=INT .venv/bin/python -m pytest -p tests.harness.tiers --tiers="$table" --durations=15)
+
+if [ $# = 0 ]; then
+  start=$SECONDS result=passed
+  make --no-print-directory check || result=failed
+  printf 'check\t-\t%s\t%d\n' "$result" $((SECONDS - start)) >>"$table"
+  [ $result = passed ] || exit 1
+fi
 
 if ! command -v chromium >/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -28,33 +60,29 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   leave_out e2e "a real node needs root on Debian or Ubuntu"
 fi
 
-# Ahead of the tests: the first build takes minutes, and no test's time limit is meant for a compiler.
+# Before the tests: the first build takes minutes, and the time limit of a test does not include a compiler.
 if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
 
-# Two at a time: the tests on the node wait most of their time (for pulls, roll-outs, Flux), the others compute.
-# What runs beside is told when it has ended, so that the two do not mix.
+# Two runs in parallel: the tests on the node mostly wait (for pulls, rollouts, Flux), the others compute. The output of
+# the second is printed when it has ended, so that the two do not mix.
 marks=$(printf ' or %s' "${tiers[@]}")
 marks=${marks# or }
-status=0 beside=0 other=
+status=0 beside=0
 if [ "${tiers[*]}" = "${tiers[*]/e2e/}" ]; then
-  .venv/bin/pytest -m "$marks" --durations=15 "$@" || status=$?
+  "${pytest[@]}" -m "$marks" "$@" || status=$?
 else
-  log=$(mktemp)
-  trap '[ -z "$other" ] || { kill -INT "$other"; wait "$other"; }; rm -f "$log"' EXIT
-  # The shell would let what runs beside ignore a Ctrl-C; so it ends its servers, too.
-  env --default-signal=INT .venv/bin/pytest -m "(${marks}) and not e2e" --durations=15 "$@" >"$log" 2>&1 &
+  "${pytest[@]}" -m "(${marks}) and not e2e" "$@" >"$log" 2>&1 &
   other=$!
-  .venv/bin/pytest -m e2e --durations=15 "$@" || status=$?
+  "${pytest[@]}" -m e2e "$@" || status=$?
   wait "$other" || beside=$?
   other=
   cat "$log"
 fi
-# With arguments of your own one of the two may have nothing to run (5); both at once is a mistake.
+# With arguments, one of the two may select no test (exit code 5); both at once is a mistake.
 case "$status $beside" in
   "0 5" | "5 0") status=0 ;;
   *) [ $status != 0 ] || status=$beside ;;
 esac
 
-for line in "${absent[@]}"; do echo "test: NOT RUN: $line" >&2; done
 if [ ${#absent[@]} -gt 0 ] && [ "${CI:-}" = true ] && [ $status = 0 ]; then status=1; fi
 exit $status

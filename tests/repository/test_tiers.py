@@ -1,0 +1,56 @@
+"""The table at the end of `make test`: each tier's tests, result and duration."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TESTS = """
+import pytest
+
+@pytest.fixture
+def ends_badly():
+    yield
+    raise OSError
+
+@pytest.mark.process
+def test_a() -> None: ...
+
+@pytest.mark.process
+@pytest.mark.cluster
+def test_b() -> None: pytest.skip("not here")
+
+@pytest.mark.cluster
+def test_c() -> None: ...
+
+@pytest.mark.cluster
+def test_d(ends_badly) -> None: ...
+
+def test_e() -> None: ...
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_each_tier_that_ran_is_recorded_with_its_tests_and_its_result(workers: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(_TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  process\n  cluster\n")
+    file = tmp_path / "tiers"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.harness.tiers",
+        f"--tiers={file}",
+        f"-n{workers}",
+    ]
+
+    answer = subprocess.run([*command, str(tmp_path)], cwd=_ROOT, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    lines = sorted(line.rpartition("\t")[0] for line in file.read_text().splitlines())
+    assert lines == ["cluster\t3\t1 failed, 1 skipped", "process\t1\tpassed", "unit\t1\tpassed"]
