@@ -16,7 +16,8 @@ from iris_local_cluster.up import environment, run, status
 _REFUSED, _INTERRUPTED = 2, 130
 
 _EPILOG = """\
-Exit codes: 0 done, 2 refused in one line per reason, 130 interrupted (the same command goes on from there).
+Exit codes: 0 done, 2 refused with one line per reason, 3 (status) not running, 130 interrupted (repeat the command
+to continue).
 
 Examples:
   iris-local-cluster up                      # needs root on Debian or Ubuntu, or a running Docker engine
@@ -42,7 +43,8 @@ def down(options: argparse.Namespace) -> int:
 
 
 def show_status(options: argparse.Namespace) -> int:
-    return status.show(detect.cluster(options.name, port=0), watch=options.watch)
+    cluster = detect.cluster(options.name, port=0)
+    return status.show(cluster, environment.kubeconfig(options.name), watch=options.watch)
 
 
 def publish(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from iris_local_cluster import cli, loopback, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, load_client, run
+from iris_local_cluster.up import environment, load_client, run, status
 
 
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -127,6 +127,31 @@ def test_status_of_nothing_says_so_with_its_own_exit_code() -> None:
 
     assert answer.returncode == 3
     assert answer.stdout == "cluster never-was: does not run (make up starts it)\n"
+
+
+def test_status_from_another_clone_says_where_the_cluster_was_started(tmp_path: Path) -> None:
+    """Without a kubeconfig, it once reported that the API server did not answer, and exited with 0."""
+    missing = tmp_path / "kubeconfig"
+
+    with pytest.raises(LocalClusterError, match=r"kubeconfig: not found, .* \(a cluster of the tests\)"):
+        status.show(Standing(), missing)
+
+
+@pytest.mark.process
+def test_status_fails_when_the_api_server_does_not_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    cluster = {"name": "spring", "cluster": {"server": "https://127.0.0.1:1"}}
+    context = {"name": "spring", "context": {"cluster": "spring", "user": ""}}
+    kubeconfig.write_text(
+        json.dumps({"clusters": [cluster], "contexts": [context], "current-context": "spring"})
+    )
+
+    code = status.show(Standing(), kubeconfig)
+
+    assert code == 3
+    assert "the API server does not answer" in capsys.readouterr().out
 
 
 @pytest.mark.process

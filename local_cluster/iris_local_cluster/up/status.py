@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -21,7 +22,7 @@ from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.flux import flux_status
 from iris_local_cluster.flux.flux_status import Link
 from iris_local_cluster.kubectl import Kubectl
-from iris_local_cluster.up import environment, models
+from iris_local_cluster.up import models
 
 _STOPPED = 3
 _MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("…", "yellow")}
@@ -48,31 +49,39 @@ class Picture:
     problem: str = ""
     links: tuple[Link, ...] = ()
     models: tuple[Model, ...] = ()
+    answers: bool = True
+    """Whether the API server does."""
 
 
-def show(cluster: Cluster, *, watch: bool = False) -> int:
-    """0 when it runs, 3 (as init scripts say it) when it does not."""
+def show(cluster: Cluster, kubeconfig: Path, *, watch: bool = False) -> int:
+    """0 when it runs, 3 (as init scripts do) when it does not or when its API server does not answer."""
     if not cluster.running():
         sys.stdout.write(f"cluster {cluster.name}: does not run (make up starts it)\n")
         return _STOPPED
+    if not kubeconfig.is_file():
+        raise LocalClusterError(
+            f"{kubeconfig}: not found, expected the file that `make up` writes: cluster {cluster.name} "
+            f"({cluster.describe()}) is starting, or another clone started it: run `make status` there"
+        )
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     if not watch:
-        console.print(draw(look(cluster)))
-        return 0
-    with suppress(KeyboardInterrupt), Live(draw(look(cluster)), console=console, auto_refresh=False) as live:
+        picture = look(cluster, kubeconfig)
+        console.print(draw(picture))
+        return 0 if picture.answers else _STOPPED
+    with suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False) as live:
         while cluster.running():
-            live.update(draw(look(cluster)), refresh=True)
+            live.update(draw(look(cluster, kubeconfig)), refresh=True)
             time.sleep(1)
     return 0
 
 
-def look(cluster: Cluster) -> Picture:
+def look(cluster: Cluster, kubeconfig: Path) -> Picture:
     heading = f"cluster {cluster.name}: {cluster.describe()}, http://{cluster.ingress}"
-    kubectl = Kubectl(environment.kubeconfig(cluster.name))
+    kubectl = Kubectl(kubeconfig)
     try:
         kubectl.run("get", "--raw=/version", seconds=10)
     except LocalClusterError as error:
-        return Picture(heading, problem=f"the API server does not answer: {error}")
+        return Picture(heading, problem=f"the API server does not answer: {error}", answers=False)
     links = tuple(flux_status.look(kubectl))
     found: list[Any] = []
     with suppress(LocalClusterError):
