@@ -16,8 +16,8 @@ from iris_local_cluster.up import environment, run, status
 _REFUSED, _INTERRUPTED = 2, 130
 
 _EPILOG = """\
-Exit codes: 0 done, 2 refused with one line per reason, 3 (status) not running, 130 interrupted (repeat the command
-to continue).
+Exit codes: 0 done, 2 refused with one line per reason, 3 not running (status only), 130 interrupted (repeat
+the command to continue).
 
 Examples:
   iris-local-cluster up                      # needs root on Debian or Ubuntu, or a running Docker engine
@@ -35,9 +35,9 @@ def up(options: argparse.Namespace) -> int:
 def down(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = detect.cluster(options.name, port=0)
-    with progress.step(f"Take down the cluster {options.name}") as step:
+    with progress.step(f"Delete the cluster {options.name}") as step:
         if not cluster.delete():
-            step.cached("there was none")
+            step.cached("not found")
         environment.remove(options.name)
     return 0
 
@@ -51,7 +51,9 @@ def publish(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = detect.cluster(options.name, port=0)
     if not cluster.running():
-        raise LocalClusterError(f"cluster {options.name}: does not run, expected `make up` before")
+        raise LocalClusterError(
+            f"cluster {options.name}: not running, expected a cluster that `make up` started"
+        )
     run.train(options.version, progress)
     run.publish(cluster, options.version, progress)
     return 0
@@ -82,7 +84,7 @@ def serve_image(options: argparse.Namespace) -> int:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="iris-local-cluster",
-        description="A real Kubernetes on this machine: in Docker when its engine answers, else without.",
+        description="A Kubernetes cluster on this machine: in Docker if its engine runs, otherwise without.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -105,37 +107,42 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     named.add_argument(
         "--name",
         default=environment.DEFAULT_NAME,
-        help="the cluster, each with its own state (default %(default)s)",
+        help="name of the cluster; each name has its own state (default %(default)s)",
     )
     starting = command(
-        "up", up, "From a CSV to a prediction through a real cluster; safe to run twice.", named
+        "up",
+        up,
+        "Start a cluster, train, deploy, predict, and roll out a second version; safe to repeat.",
+        named,
     )
     starting.add_argument(
         "--port",
         type=_port,
         default=8080,
-        help="of 127.0.0.1, leads to the cluster's ingress (default %(default)s)",
+        help="port on 127.0.0.1 for the cluster's ingress (default %(default)s)",
     )
-    command("down", down, "Remove the cluster and everything it left.", named)
-    looking = command("status", show_status, "The way from a commit to what serves, at a glance.", named)
-    looking.add_argument("--watch", action="store_true", help="go on looking, until Ctrl-C")
-    text = "Train a release, and put its image where the cluster pulls from."
-    command("publish", publish, text, named).add_argument("version", help="such as 1.2.0; then commit it")
-    command("env", env, "Print what a shell needs: KUBECONFIG and PATH.", named)
+    command("down", down, "Delete the cluster and all its files.", named)
+    looking = command("status", show_status, "Show Flux's progress and the state of each model.", named)
+    looking.add_argument("--watch", action="store_true", help="refresh every second until Ctrl-C")
+    text = "Train a release and push its image to the cluster's registry."
+    command("publish", publish, text, named).add_argument(
+        "version", help="such as 1.2.0; commit it afterwards"
+    )
+    command("env", env, "Print the shell commands that set KUBECONFIG and PATH.", named)
 
 
 def _commands_of_the_machine(command: Callable[..., argparse.ArgumentParser]) -> None:
     serving = command(
         "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
     )
-    serving.add_argument("--port", type=_port, default=9000, help="of 127.0.0.1 (default %(default)s)")
+    serving.add_argument("--port", type=_port, default=9000, help="port on 127.0.0.1 (default %(default)s)")
     command(
         "build",
         build,
-        "Build every program of a native node and of the tests ahead; nothing to do the second time.",
+        "Build all programs of the native node and of the tests in advance; does nothing when up to date.",
     )
     finding = command(
-        "program", program, "Print where a program of the cluster is; builds it if it was never built."
+        "program", program, "Print the path of a program of the cluster; builds it if necessary."
     )
     finding.add_argument("program", choices=sorted(binaries.known()))
 
@@ -155,11 +162,12 @@ def main() -> int:
         if error.errno != errno.ENOSPC:
             raise
         sys.stderr.write(
-            f"iris-local-cluster: disk: full at {error.filename}, expected room; then the same again\n"
+            f"iris-local-cluster: disk: full at {error.filename}, expected free space; "
+            "free some and repeat the command\n"
         )
         return _REFUSED
     except KeyboardInterrupt:
-        sys.stderr.write("\niris-local-cluster: stopped; the same command goes on from here\n")
+        sys.stderr.write("\niris-local-cluster: interrupted; repeat the command to continue\n")
         return _INTERRUPTED
 
 

@@ -33,7 +33,9 @@ class Kubectl:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise LocalClusterError(f"kubectl {' '.join(arguments)}: no end after {seconds:.0f} s") from error
+            raise LocalClusterError(
+                f"kubectl {' '.join(arguments)}: not finished after {seconds:.0f} s"
+            ) from error
         if answer.returncode != 0:
             raise LocalClusterError(f"kubectl {' '.join(arguments)}: {_last_line(answer.stderr)}")
         return answer.stdout

@@ -18,7 +18,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise LocalClusterError(
-            f"port {port} on {ADDRESS}: {(error.strerror or str(error)).lower()}, expected it free "
+            f"port {port} on {ADDRESS}: {(error.strerror or str(error)).lower()}, expected it to be free "
             "(end what uses it, or choose another with --port)"
         ) from error
     return listener

@@ -172,7 +172,7 @@ def test_ctrl_c_ends_up_in_one_line_and_the_same_command_goes_on(node: NativeClu
         last = up.stderr.read().splitlines()[-1]
 
     assert up.returncode == 130
-    assert last == "iris-local-cluster: stopped; the same command goes on from here"
+    assert last == "iris-local-cluster: interrupted; repeat the command to continue"
     assert node.running()
 
 

@@ -34,7 +34,9 @@ def test_changes_the_version_without_a_failed_request(told: Told) -> None:
 
 
 def test_says_which_commit_asked_for_what_serves(told: Told) -> None:
-    line = re.search(r"^1\.1\.0 was asked for by main@sha1:([0-9a-f]{40}): (.*)$", told.output, re.MULTILINE)
+    line = re.search(
+        r"^Version 1\.1\.0 was declared by main@sha1:([0-9a-f]{40}): (.*)$", told.output, re.MULTILINE
+    )
 
     assert line is not None
     assert line[2] == "Serve 1.1.0 on this machine (iris-local-cluster)"

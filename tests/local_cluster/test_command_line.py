@@ -83,7 +83,10 @@ def test_help_names_every_command_and_exit_code() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["up", "--name", "../etc"], "--name: '../etc', expected 1 to 30 small letters, digits and dashes"),
+        (
+            ["up", "--name", "../etc"],
+            "--name: '../etc', expected 1 to 30 lower-case letters, digits and dashes",
+        ),
         (["up", "--port", "http"], "argument --port: 'http', expected a port from 1 to 65535"),
         (["up", "--port", "0"], "argument --port: '0', expected a port from 1 to 65535"),
         (["down", "--name", "A"], "--name: 'A', expected"),
@@ -118,7 +121,7 @@ def test_taking_down_nothing_is_no_error() -> None:
     answer = command_line("down", "--name", "never-was")
 
     assert answer.returncode == 0
-    assert "there was none" in answer.stderr
+    assert "not found" in answer.stderr
 
 
 @pytest.mark.process
@@ -126,7 +129,7 @@ def test_status_of_nothing_says_so_with_its_own_exit_code() -> None:
     answer = command_line("status", "--name", "never-was")
 
     assert answer.returncode == 3
-    assert answer.stdout == "cluster never-was: does not run (make up starts it)\n"
+    assert answer.stdout == "cluster never-was: not running (`make up` starts it)\n"
 
 
 def test_status_from_another_clone_says_where_the_cluster_was_started(tmp_path: Path) -> None:

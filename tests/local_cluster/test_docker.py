@@ -84,7 +84,7 @@ def test_a_failed_build_is_one_line_with_its_log(
         Docker().build(Build(Path("/context"), "Dockerfile", {}, "iris-server:key"), lambda _: None)
 
     log = tmp_path / "cache/iris-local-cluster/logs/image-iris-server.log"
-    assert str(failed.value) == f"docker build iris-server:key: ERROR: no such image (all of it: {log})"
+    assert str(failed.value) == f"docker build iris-server:key: ERROR: no such image (full output: {log})"
     assert log.read_text().endswith("last words\n")
 
 

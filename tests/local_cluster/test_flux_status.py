@@ -84,5 +84,5 @@ def test_the_first_step_that_is_behind_is_named_in_its_own_words() -> None:
         flux_status.next_behind([source(_OLDER)], _COMMIT, names)
         == "GitRepository flux-system: not fetched yet"
     )
-    assert flux_status.next_behind([source()], _COMMIT, names) == "Kustomization crds: not there yet"
-    assert flux_status.next_behind([], _COMMIT, ()) == "Flux has not begun"
+    assert flux_status.next_behind([source()], _COMMIT, names) == "Kustomization crds: not created yet"
+    assert flux_status.next_behind([], _COMMIT, ()) == "Flux has not started"

@@ -87,7 +87,7 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
         refusal = loopback.refusal(port)
 
     assert refusal is not None
-    assert refusal.startswith(f"port {port} on 127.0.0.1: address already in use, expected it free")
+    assert refusal.startswith(f"port {port} on 127.0.0.1: address already in use, expected it to be free")
 
 
 def test_listens_on_loopback_only() -> None:

@@ -103,7 +103,7 @@ def test_a_client_that_cannot_start_is_noticed() -> None:
         return ["false", *command]
 
     with (
-        pytest.raises(LocalClusterError, match="0 requests and no more"),
+        pytest.raises(LocalClusterError, match="stopped after 0 requests"),
         load_client.watch(broken, address="127.0.0.1:1", host="a.example") as seen,
     ):
         seen.wait_for(1)

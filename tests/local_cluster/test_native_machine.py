@@ -40,7 +40,7 @@ def test_a_good_machine_is_not_refused() -> None:
         (replace(GOOD, root=False), "user: not root, expected root"),
         (
             replace(GOOD, capabilities=GOOD.capabilities & ~(1 << 21)),
-            "root: without CAP_SYS_ADMIN, expected a root that may make namespaces",
+            "root: without CAP_SYS_ADMIN, expected a root user that may create namespaces",
         ),
         (replace(GOOD, missing_controllers=("memory",)), "control groups: no memory, expected"),
         (replace(GOOD, free_gigabytes=1.25), "disk: 1.2 GB free at /state, expected 12 GB"),

@@ -50,7 +50,7 @@ def test_shows_what_each_model_declares_and_what_it_proves() -> None:
     lines = drawn(status.Picture("cluster x", models=(status.model(document),)))
 
     assert lines[1:] == [
-        "IRISMODEL DECLARED SERVING ASKED FOR BY MESSAGE",
+        "IRISMODEL DECLARED SERVING REVISION MESSAGE",
         "✗ iris/iris 9.9.9 1.1.0 main@1a2b3c4d ImagePullFailed: no such tag",
     ]
 

@@ -125,7 +125,7 @@ def next_behind(links: Sequence[Link], commit: str, names: Sequence[str]) -> str
             return f"GitRepository {each.name}: {each.message or 'not fetched yet'}"
     for name in names:
         if name not in steps:
-            return f"Kustomization {name}: not there yet"
+            return f"Kustomization {name}: not created yet"
         if not _has(steps[name], commit):
-            return f"Kustomization {name}: {steps[name].message or 'not looked at yet'}"
-    return "Flux has not begun"
+            return f"Kustomization {name}: {steps[name].message or 'not reconciled yet'}"
+    return "Flux has not started"

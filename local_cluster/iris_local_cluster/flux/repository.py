@@ -63,7 +63,7 @@ class Repository:
             self.git("merge", "--abort")
             raise LocalClusterError(
                 "iris.git: holds commits that conflict with this checkout's HEAD, expected to merge them: "
-                "git pull http://git.localhost:<port>/iris.git main, resolve, commit, then the same again"
+                "git pull http://git.localhost:<port>/iris.git main, resolve, commit, then repeat the command"
             ) from error
         return self._push("HEAD")
 

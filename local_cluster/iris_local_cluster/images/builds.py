@@ -58,7 +58,7 @@ def follow(command: list[str], reference: str, note: Callable[[str], None]) -> N
         log = paths.cache() / "logs" / f"image-{reference.rpartition('/')[2].partition(':')[0]}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(said))
-        raise LocalClusterError(f"{words(command)} {reference}: {reason(said)} (all of it: {log})")
+        raise LocalClusterError(f"{words(command)} {reference}: {reason(said)} (full output: {log})")
 
 
 def words(command: Sequence[str]) -> str:

@@ -63,7 +63,7 @@ def detect(progress: Progress) -> Engine:
         return Docker()
     if os.geteuid() != 0:
         raise LocalClusterError(
-            "images: no Docker engine answers and the user is not root, expected one of them"
+            "images: no Docker engine answers and the user is not root, expected one of the two"
         )
     packages.ensure(packages.IMAGES, progress)
     return Buildah.at(paths.cache() / "buildah")

@@ -171,7 +171,9 @@ def _build(recipe: Recipe, progress: Progress) -> Image:
 @contextmanager
 def _store(progress: Progress, step: Step) -> Iterator[Engine]:
     engine = image_builders.detect(progress)
-    with locks.hold(engine.lock, waiting=lambda: step.note("another build uses the image store")):
+    with locks.hold(
+        engine.lock, waiting=lambda: step.note("waiting for another build that uses the image store")
+    ):
         engine.tidy()
         try:
             yield engine

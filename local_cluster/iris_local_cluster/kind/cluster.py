@@ -50,7 +50,7 @@ class KindCluster:
         return f"kind node, container {configuration.node(self._name)}"
 
     def require(self, progress: Progress) -> None:
-        with progress.step("Look at the machine"):
+        with progress.step("Check this machine"):
             if not self.running() and (refusal := loopback.refusal(self._port)):
                 raise LocalClusterError(refusal)
 

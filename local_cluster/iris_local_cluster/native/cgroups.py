@@ -49,7 +49,7 @@ def _offer(tree: Path) -> None:
             (tree / "cgroup.subtree_control").write_text(f"+{controller}")
         except OSError as error:
             raise LocalClusterError(
-                f"{tree}: the {controller} controller cannot be handed to the node ({error.strerror}), "
+                f"{tree}: the {controller} controller cannot be delegated to the node ({error.strerror}), "
                 "expected to run at the top of the control groups, not inside a container"
             ) from error
 
@@ -67,7 +67,7 @@ def remove(name: str, root: Path = ROOT, *, seconds: float = 120) -> None:
             _remove([group])
         if time.monotonic() > deadline:
             raise LocalClusterError(
-                f"{groups[0]}: still in use {seconds:.0f} s after its processes were ended"
+                f"{groups[0]}: still in use {seconds:.0f} s after its processes were killed"
             )
         time.sleep(0.05)
 

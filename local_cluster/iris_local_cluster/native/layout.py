@@ -76,5 +76,6 @@ PLACES = {
 def require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise LocalClusterError(
-            f"--name: {name!r}, expected 1 to 30 small letters, digits and dashes, no dash at either end"
+            f"--name: {name!r}, expected 1 to 30 lower-case letters, digits and dashes, "
+            "without a dash at either end"
         )

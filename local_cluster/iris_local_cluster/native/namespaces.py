@@ -48,7 +48,7 @@ def start(node: Layout, *, ingress_port: int) -> Record:
         _launch(node, listeners)
     started = record.running(node.name)
     if started is None:
-        raise LocalClusterError(f"the node ended as soon as it was started: see {node.logs / 'init.log'}")
+        raise LocalClusterError(f"the node stopped right after its start: see {node.logs / 'init.log'}")
     return started
 
 
@@ -56,7 +56,7 @@ def _require_ours(node: Layout, found: Record) -> None:
     if Path(found.state) != node.state:
         raise LocalClusterError(
             f"cluster {node.name}: runs already from {found.state}, "
-            "expected none of that name (give another --name)"
+            "expected no other cluster of that name (use another --name)"
         )
 
 
@@ -64,8 +64,8 @@ def _require_same(node: Layout, found: Record, ingress_port: int) -> None:
     _require_ours(node, found)
     if found.ingress_port != ingress_port:
         raise LocalClusterError(
-            f"cluster {node.name}: serves on port {found.ingress_port}, asked for {ingress_port}: "
-            "take it down first"
+            f"cluster {node.name}: serves on port {found.ingress_port}, expected {ingress_port}: "
+            "delete it first (make down)"
         )
 
 
@@ -103,7 +103,9 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
 
 def _last_words(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return f"the node could not be started: {lines[-1].strip() if lines else 'no message'} (all of it: {log})"
+    return (
+        f"the node could not be started: {lines[-1].strip() if lines else 'no message'} (full output: {log})"
+    )
 
 
 def entered(node: Record, command: Sequence[str]) -> list[str]:

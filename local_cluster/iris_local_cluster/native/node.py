@@ -68,7 +68,7 @@ class NativeCluster:
         return f"native node, process {found.pid}, state in {found.state}"
 
     def require(self, progress: Progress) -> None:
-        with progress.step("Look at the machine"):
+        with progress.step("Check this machine"):
             prerequisites.require(self._survey())
 
     def programs(self) -> Sequence[str]:
@@ -214,7 +214,7 @@ class NativeCluster:
         deadline = time.monotonic() + seconds
         while not true():
             if not self.running():
-                raise LocalClusterError(f"the node ended: see {self.layout.logs / 'init.log'}")
+                raise LocalClusterError(f"the node stopped: see {self.layout.logs / 'init.log'}")
             if time.monotonic() > deadline:
                 file = self.layout.logs / f"{log or what}.log"
                 raise LocalClusterError(f"{what}: not ready after {seconds:.0f} s: see {file}")
@@ -223,7 +223,9 @@ class NativeCluster:
     def _record(self) -> Record:
         found = record.running(self.name)
         if found is None:
-            raise LocalClusterError(f"cluster {self.name}: does not run, expected `make up` before")
+            raise LocalClusterError(
+                f"cluster {self.name}: not running, expected a cluster that `make up` started"
+            )
         return found
 
 

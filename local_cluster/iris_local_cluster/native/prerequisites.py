@@ -83,7 +83,9 @@ def _of_the_system(machine: Machine) -> list[str]:
     if not machine.root:
         found.append("user: not root, expected root (sudo make up), or a running Docker engine")
     elif lacking:
-        found.append(f"root: without {' and '.join(lacking)}, expected a root that may make namespaces")
+        found.append(
+            f"root: without {' and '.join(lacking)}, expected a root user that may create namespaces"
+        )
     if machine.missing_controllers:
         missing = ", ".join(machine.missing_controllers)
         found.append(f"control groups: no {missing}, expected cpu, memory and pids")
@@ -107,7 +109,7 @@ def _of_the_network(machine: Machine) -> list[str]:
     if machine.port_refusal:
         found.append(machine.port_refusal)
     if machine.unreachable:
-        found.append(f"network: {machine.unreachable}, expected to reach it for the first build")
+        found.append(f"network: {machine.unreachable}, expected it to be reachable for the first build")
     return found
 
 

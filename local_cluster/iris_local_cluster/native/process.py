@@ -45,6 +45,6 @@ def kill(identity: Identity, *, seconds: float = 120) -> None:
     while alive(identity):
         if time.monotonic() > deadline:
             raise LocalClusterError(
-                f"process {identity.pid}: still there {seconds:.0f} s after it was killed"
+                f"process {identity.pid}: still running {seconds:.0f} s after it was killed"
             )
         time.sleep(0.05)

@@ -167,7 +167,7 @@ def _from_wheel(name: str) -> Path:
     path = paths.SCRIPTS / name
     if not path.is_file():
         raise LocalClusterError(
-            f"{name}: not found in {paths.SCRIPTS}, expected from its wheel: run `make setup`"
+            f"{name}: not found in {paths.SCRIPTS}, expected it from its wheel: run `make setup`"
         )
     return path
 
@@ -197,7 +197,7 @@ def _ensure_module(module: Module, names: list[str], progress: Progress) -> dict
             os.utime(target)
             step.cached()
             return found
-        waiting = "another build of it is running"
+        waiting = "waiting for another build of it"
         with locks.hold(paths.cache() / "locks" / f"go-{module.folder}", waiting=lambda: step.note(waiting)):
             missing = {name: module.commands[name] for name in names if not found[name].is_file()}
             if missing:

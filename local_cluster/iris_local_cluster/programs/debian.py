@@ -50,8 +50,8 @@ def root_filesystem(content: Sequence[str], progress: Progress) -> Path:
     if content == PYTHON and codename in _OLD_PYTHON:
         raise LocalClusterError(f"{codename}: its Python is too old for the images, expected 3.11 or newer")
     packages.ensure(packages.IMAGES, progress)
-    with progress.step(f"Make a base of {codename} with {', '.join(content)}") as step:
-        waiting = "another build of it is running"
+    with progress.step(f"Build the base image {codename} with {', '.join(content)}") as step:
+        waiting = "waiting for another build of it"
         lock = paths.cache() / "locks" / f"debian-{target.stem}"
         with locks.hold(lock, waiting=lambda: step.note(waiting)):
             if not _fresh(target, time.time()):

@@ -170,7 +170,7 @@ def _failure(folder: Path, command: list[str], errors: list[str]) -> str:
     log = paths.cache() / "logs" / f"go-{folder.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(f"$ {' '.join(command)}\n{''.join(errors)}")
-    return f"go {command[1]} of {folder.name}: {reason(''.join(errors))} (all of it: {log})"
+    return f"go {command[1]} of {folder.name}: {reason(''.join(errors))} (full output: {log})"
 
 
 def reason(errors: str) -> str:

@@ -50,7 +50,7 @@ def git(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> tuple[Reposit
         found = Repository.of(kubectl, paths.cluster(cluster.name) / "clone")
         commit = found.take(paths.PROJECT)
         left = repository.uncommitted(paths.PROJECT)
-        step.result(f"{commit[:8]}{f', without {left} files that are not committed' if left else ''}")
+        step.result(f"{commit[:8]}{f' ({left} uncommitted files are not included)' if left else ''}")
         return found, commit
 
 

@@ -130,7 +130,7 @@ class Watch:
         while self.report.requests < count:
             if self.ended or time.monotonic() > deadline:
                 raise LocalClusterError(
-                    f"steady client: {self.report.requests} requests and no more, expected {count}"
+                    f"load client: stopped after {self.report.requests} requests, expected {count}"
                 )
             time.sleep(0.1)
 

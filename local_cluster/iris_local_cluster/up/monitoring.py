@@ -55,13 +55,13 @@ def provide_early(cluster: Cluster, progress: Progress) -> None:
 
 def bring_up(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
     cluster.provide(PROGRAMS, progress)
-    with progress.step("Let Flux bring Prometheus and metrics-server") as step:
+    with progress.step("Wait for Flux to apply Prometheus and metrics-server") as step:
         _hurry(kubectl)
         _ready(kubectl, STEP)
         step.note("waiting for Prometheus")
         _wait(kubectl, "Available", "prometheus/prometheus", NAMESPACE)
         if not cluster.pulls:
-            step.result("no Grafana: this node cannot pull its image, a kind cluster can")
+            step.result("without Grafana: this node cannot pull its image (kind can)")
     if cluster.pulls:
         _grafana(kubectl, progress)
 
@@ -86,7 +86,7 @@ def waits_for_our_image(pod: Mapping[str, Any]) -> bool:
 
 
 def _grafana(kubectl: Kubectl, progress: Progress) -> None:
-    with progress.step("Let Flux bring Grafana") as step:
+    with progress.step("Wait for Flux to apply Grafana") as step:
         if not kubectl.succeeds("get", "secret/grafana-admin", f"--namespace={NAMESPACE}"):
             kubectl.apply(
                 {
@@ -97,7 +97,7 @@ def _grafana(kubectl: Kubectl, progress: Progress) -> None:
                 }
             )
         kubectl.run("apply", "--server-side", f"--filename={GRAFANA / 'sync.yaml'}")
-        step.note("its image is pulled")
+        step.note("pulling its image")
         _ready(kubectl, "grafana")
 
 
@@ -119,7 +119,7 @@ def next_steps(port: str, *, grafana: bool) -> str:
     if grafana:
         told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
         lines += [
-            f"  http://grafana.localhost:{port}  # as admin, with the password that this tells:",
+            f"  http://grafana.localhost:{port}  # user admin; this prints the password:",
             f"  kubectl -n {NAMESPACE} get {told}",
         ]
     return "\n".join(lines)

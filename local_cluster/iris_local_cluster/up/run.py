@@ -46,7 +46,9 @@ def tell(cluster: Cluster, progress: Progress) -> None:
     if (found := repository.declared()) in {FIRST, SECOND}:
         show(cluster, kubectl, repository, progress)
     else:
-        _say(f"\nGit declares {found}, a version of yours: Flux and the operator see to it.\n\n")
+        _say(
+            f"\nGit declares version {found}, which you have committed: Flux and the operator deploy it.\n\n"
+        )
     monitoring.bring_up(cluster, kubectl, progress)
     show_chain(kubectl)
     _say(next_steps(cluster))
@@ -68,7 +70,7 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
 def train(version: str, progress: Progress) -> None:
     with progress.step(f"Train release {version}") as step:
         if (paths.ARTIFACTS / f"model_pipeline_{version}.json").is_file():
-            step.cached("trained before")
+            step.cached("already trained")
             return
         command = [
             str(paths.SCRIPTS / "iris-training"),
@@ -89,23 +91,23 @@ def publish(cluster: Cluster, version: str, progress: Progress) -> None:
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
     """The cluster, and what a shell needs to talk to it."""
-    with progress.step(f"Bring up the cluster {cluster.name}"):
+    with progress.step(f"Start the cluster {cluster.name}"):
         cluster.create(progress)
         environment.write(cluster.name, cluster.kubeconfig(), cluster.ingress)
     return Kubectl(environment.kubeconfig(cluster.name))
 
 
 def apply(kubectl: Kubectl, commit: str, progress: Progress) -> None:
-    with progress.step(f"Let Flux apply commit {commit[:8]}") as step:
+    with progress.step(f"Wait for Flux to apply commit {commit[:8]}") as step:
         flux_status.wait(kubectl, commit, flux_status.BEFORE_MODELS, note=step.note)
         step.result(", ".join(flux_status.BEFORE_MODELS[1:]))
 
 
 def serve(cluster: Cluster, kubectl: Kubectl, version: str, progress: Progress) -> None:
-    with progress.step(f"IrisModel iris at {version}, as Git declares it") as step:
+    with progress.step(f"Wait for IrisModel iris at version {version}") as step:
         models.wait_until_serving(kubectl, version, note=step.note)
         models.predict(cluster.ingress, HOST)
-        step.result("Ready: the pods have proven it")
+        step.result("Ready: every pod answers with this version")
 
 
 def ask(cluster: Cluster, version: str, progress: Progress) -> None:
@@ -148,7 +150,7 @@ def provenance(kubectl: Kubectl, repository: Repository) -> str:
     [applied] = [each.revision for each in flux_status.look(kubectl) if each.name == "models"]
     commit = (now.source or applied).rpartition(":")[2]
     return (
-        f"{now.serving} was asked for by {now.source or applied}: "
+        f"Version {now.serving} was declared by {now.source or applied}: "
         f"{repository.git('show', '--no-patch', '--format=%s (%an)', commit)}"
     )
 
@@ -185,26 +187,26 @@ def next_steps(cluster: Cluster) -> str:
     )
     name = "" if default else f" CLUSTER={cluster.name}"
     return f"""\
-What to try next
+Next steps
   {shell}
-  # what serves, and why; then the way from a commit to it
+  # the serving version and its state; then the progress of Flux
   iris get -A
   iris why iris -n iris
   make status{name}
-  # another version, by a commit: edit, push, and watch it arrive
+  # deploy another version: edit, commit, push and watch
   git clone http://git.localhost:{port}/iris.git .local/mine && cd .local/mine
   sed -i 's/version: .*/version: {FIRST}/' clusters/local/version.yaml
   git commit -am "Serve {FIRST}" && git push && iris get -A --watch
-  # a version that nobody built: the old one keeps serving, the reason is told
+  # deploy a version that does not exist: the old one keeps serving, and the status has the reason
   sed -i 's/version: .*/version: 9.9.9/' clusters/local/version.yaml
   git commit -am "Serve 9.9.9" && git push && iris get -A -o wide --watch
-  # a prediction
+  # request a prediction
   {curl(cluster)}
-  # the model's own page, in a browser
+  # the model's page, in a browser
   http://iris.localhost:{port}
-  # what is measured, and what alerts
+  # metrics and alerts
 {monitoring.next_steps(port, grafana=cluster.pulls)}
-  # everything away again
+  # delete the cluster
   make down{name}
 """
 

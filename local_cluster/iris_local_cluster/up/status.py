@@ -56,7 +56,7 @@ class Picture:
 def show(cluster: Cluster, kubeconfig: Path, *, watch: bool = False) -> int:
     """0 when it runs, 3 (as init scripts do) when it does not or when its API server does not answer."""
     if not cluster.running():
-        sys.stdout.write(f"cluster {cluster.name}: does not run (make up starts it)\n")
+        sys.stdout.write(f"cluster {cluster.name}: not running (`make up` starts it)\n")
         return _STOPPED
     if not kubeconfig.is_file():
         raise LocalClusterError(
@@ -87,7 +87,7 @@ def look(cluster: Cluster, kubeconfig: Path) -> Picture:
     with suppress(LocalClusterError):
         # Before the API is there, this kind is unknown to the API server.
         found = kubectl.read("irismodels", "--all-namespaces", seconds=20)["items"]
-    problem = "" if links else "Flux is not installed: the same `make up` goes on from here"
+    problem = "" if links else "Flux is not installed: repeat `make up` to continue"
     return Picture(heading, problem, links, tuple(model(each) for each in found))
 
 
@@ -113,7 +113,7 @@ def draw(picture: Picture) -> RenderableType:
         )
         parts += ["", _table(("", "FLUX", "NAME", "REVISION", "MESSAGE"), rows)]
     if picture.models:
-        columns = ("", "IRISMODEL", "DECLARED", "SERVING", "ASKED FOR BY", "MESSAGE")
+        columns = ("", "IRISMODEL", "DECLARED", "SERVING", "REVISION", "MESSAGE")
         shown = (
             (each.ready, each.name, each.declared, each.serving, each.source, each.message)
             for each in picture.models
