@@ -28,7 +28,7 @@ Examples:
 
 
 def up(options: argparse.Namespace) -> int:
-    run.tell(detect.cluster(options.name, port=options.port), Progress())
+    run.up(detect.cluster(options.name, port=options.port), Progress())
     return 0
 
 

@@ -12,7 +12,7 @@ from iris_local_cluster.flux import flux_status
 from iris_local_cluster.flux.flux_status import Link
 from iris_local_cluster.up import models
 
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 
 VERSION = "clusters/local/version.yaml"
 _WHO = {"user.name": "A Test", "user.email": "test@localhost", "commit.gpgSign": "false", "http.proxy": ""}
@@ -23,13 +23,13 @@ class Clone:
     """A clone of iris.git on the host; every change of the cluster begins here."""
 
     folder: Path
-    told: Told
+    up_run: UpRun
 
     @classmethod
-    def of(cls, told: Told, folder: Path) -> "Clone":
-        clone = cls(folder, told)
+    def of(cls, up_run: UpRun, folder: Path) -> "Clone":
+        clone = cls(folder, up_run)
         folder.mkdir()
-        port = told.cluster.ingress.rpartition(":")[2]
+        port = up_run.cluster.ingress.rpartition(":")[2]
         clone.git("clone", "--quiet", f"http://git.localhost:{port}/iris.git", ".")
         return clone
 
@@ -86,14 +86,14 @@ class Clone:
     def serve(self, version: str) -> str:
         """The commit that asks for this version, once it is served and Flux says so."""
         commit = self.declare(version)
-        models.wait(self.told.kubectl, lambda now: now.declared == version and now.ready)
-        models.wait_until_settled(self.told.kubectl)
+        models.wait(self.up_run.kubectl, lambda now: now.declared == version and now.ready)
+        models.wait_until_settled(self.up_run.kubectl)
         self.applied(commit)
         return commit
 
     def applied(self, commit: str, *, seconds: float = 180) -> None:
         """Wait until every Kustomization is ready with this commit."""
-        flux_status.wait(self.told.kubectl, commit, flux_status.ORDER, seconds=seconds)
+        flux_status.wait(self.up_run.kubectl, commit, flux_status.ORDER, seconds=seconds)
 
     def restore(self, commit: str) -> None:
         """Make the tree what it was then, by one more commit, and wait until the cluster is so again."""
@@ -105,19 +105,19 @@ class Clone:
         self.applied(self.push("Put back what a test has changed"))
 
 
-def flux(told: Told, kind: str, name: str) -> Link | None:
+def flux(up_run: UpRun, kind: str, name: str) -> Link | None:
     """One Flux object as it is now."""
-    found = (each for each in flux_status.look(told.kubectl) if (each.kind, each.name) == (kind, name))
+    found = (each for each in flux_status.look(up_run.kubectl) if (each.kind, each.name) == (kind, name))
     return next(found, None)
 
 
 def flux_until(
-    told: Told, kind: str, name: str, reached: Callable[[Link], bool], *, seconds: float = 120
+    up_run: UpRun, kind: str, name: str, reached: Callable[[Link], bool], *, seconds: float = 120
 ) -> Link:
     """Wait until a Flux object says so; the last word tells why it did not come."""
     deadline = time.monotonic() + seconds
     while True:
-        now = flux(told, kind, name)
+        now = flux(up_run, kind, name)
         if now is not None and reached(now):
             return now
         assert time.monotonic() < deadline, f"{kind} {name}: after {seconds:.0f} s: {now}"

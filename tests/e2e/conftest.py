@@ -13,11 +13,11 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import environment
 
 from tests.e2e.clone import Clone
-from tests.e2e.stage import NAME, Told, command_line, free_port
+from tests.e2e.stage import NAME, UpRun, command_line, free_port
 
 
 @pytest.fixture(scope="session")
-def told() -> Iterator[Told]:
+def up_run() -> Iterator[UpRun]:
     port = free_port()
     subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)
     try:
@@ -30,15 +30,15 @@ def told() -> Iterator[Told]:
         )
         assert up.returncode == 0, up.stdout + up.stderr
         cluster = detect.cluster(NAME, port=port)
-        yield Told(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
+        yield UpRun(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
     finally:
         subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)
 
 
 @pytest.fixture
-def clone(told: Told, tmp_path: Path) -> Iterator[Clone]:
+def clone(up_run: UpRun, tmp_path: Path) -> Iterator[Clone]:
     """A clone of the cluster's repository; what a test has changed there is put back by a commit."""
-    mine = Clone.of(told, tmp_path / "iris")
+    mine = Clone.of(up_run, tmp_path / "iris")
     before = mine.head()
     try:
         yield mine

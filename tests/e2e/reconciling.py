@@ -6,7 +6,7 @@ from typing import Any
 
 from iris_local_cluster.kubectl import Kubectl
 
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 
 CHILDREN = (
     "deployments,services,ingresses,horizontalpodautoscalers,serviceaccounts,configmaps,"
@@ -15,14 +15,14 @@ CHILDREN = (
 _asked = itertools.count(1)
 
 
-def reconcile(told: Told, kind: str, name: str, *, namespace: str, seconds: float = 120) -> None:
+def reconcile(up_run: UpRun, kind: str, name: str, *, namespace: str, seconds: float = 120) -> None:
     """Until Flux has handled this very request."""
     token = f"{time.time_ns()}-{next(_asked)}"
     place = (f"{kind}/{name}", f"--namespace={namespace}")
-    told.kubectl.run("annotate", *place, "--overwrite", f"reconcile.fluxcd.io/requestedAt={token}")
+    up_run.kubectl.run("annotate", *place, "--overwrite", f"reconcile.fluxcd.io/requestedAt={token}")
     handled = "--for=jsonpath={.status.lastHandledReconcileAt}=" + token
-    told.kubectl.run("wait", *place, handled, f"--timeout={seconds:.0f}s", seconds=seconds + 30)
-    told.kubectl.run(
+    up_run.kubectl.run("wait", *place, handled, f"--timeout={seconds:.0f}s", seconds=seconds + 30)
+    up_run.kubectl.run(
         "wait", *place, "--for=condition=Ready", f"--timeout={seconds:.0f}s", seconds=seconds + 30
     )
 

@@ -14,8 +14,8 @@ NAME = f"e2e-{_CLONE}"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The cluster that `up` left running, and what it said."""
+class UpRun:
+    """The cluster that `up` left running, and its output."""
 
     cluster: Cluster
     kubectl: Kubectl

@@ -19,7 +19,7 @@ from iris_local_cluster.up.load_client import Report
 from iris_local_cluster.up.models import Standing
 
 from tests.e2e.clone import Clone, flux_until
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 
 pytestmark = pytest.mark.e2e
 
@@ -77,13 +77,13 @@ class Verdict:
     flux: Link
 
 
-def push_images(told: Told) -> None:
+def push_images(up_run: UpRun) -> None:
     """One whose tag says one version and whose model is another; one that ends as soon as it starts."""
     other = project_images.build_server(run.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
     good = project_images.build_server(GOOD, paths.ARTIFACTS, Progress())
     crash = ["python3", "-c", "raise SystemExit('no such thing')"]
     for image in (other, project_images.build_derived(good, CRASHING.version, crash, Progress())):
-        project_images.push(image, told.cluster.registry, Progress())
+        project_images.push(image, up_run.cluster.registry, Progress())
 
 
 def declare(clone: Clone, versions: dict[Bad, str], subject: str) -> str:
@@ -92,12 +92,12 @@ def declare(clone: Clone, versions: dict[Bad, str], subject: str) -> str:
     return clone.push(subject)
 
 
-def stuck(told: Told, *, since: float) -> dict[Bad, tuple[Standing, float]]:
+def stuck(up_run: UpRun, *, since: float) -> dict[Bad, tuple[Standing, float]]:
     """Wait until each is known to be stuck, or much too late."""
     found: dict[Bad, tuple[Standing, float]] = {}
     while len(found) < len(ALL):
         for bad in ALL:
-            now, passed = models.look(told.kubectl, bad.name), time.monotonic() - since
+            now, passed = models.look(up_run.kubectl, bad.name), time.monotonic() - since
             assert passed < 2 * CRASHING.seconds, (bad.name, now)
             if bad not in found and now.declared == bad.version and now.stalled:
                 found[bad] = now, passed
@@ -105,11 +105,11 @@ def stuck(told: Told, *, since: float) -> dict[Bad, tuple[Standing, float]]:
     return found
 
 
-def clients(told: Told, entered: ExitStack) -> Sequence[load_client.Watch]:
-    address = told.cluster.ingress_inside()
+def clients(up_run: UpRun, entered: ExitStack) -> Sequence[load_client.Watch]:
+    address = up_run.cluster.ingress_inside()
     watch = [
         entered.enter_context(
-            load_client.watch(told.cluster.entered, address=address, host=bad.host, rate=_RATE)
+            load_client.watch(up_run.cluster.entered, address=address, host=bad.host, rate=_RATE)
         )
         for bad in ALL
     ]
@@ -123,9 +123,9 @@ def _more(watch: Sequence[load_client.Watch]) -> None:
 
 
 @pytest.fixture(scope="module")
-def three(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdict]:
-    push_images(told)
-    clone = Clone.of(told, tmp_path_factory.mktemp("bad") / "iris")
+def three(up_run: UpRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdict]:
+    push_images(up_run)
+    clone = Clone.of(up_run, tmp_path_factory.mktemp("bad") / "iris")
     before = clone.head()
     listing = clone.read("clusters/local/models/kustomization.yaml")
     clone.write(
@@ -135,16 +135,16 @@ def three(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verd
     try:
         clone.applied(declare(clone, dict.fromkeys(ALL, GOOD), "Three models that serve"))
         with ExitStack() as entered:
-            watch = clients(told, entered)
+            watch = clients(up_run, entered)
             since = time.monotonic()
             declare(clone, {bad: bad.version for bad in ALL}, "A bad version for each")
-            said = flux_until(told, "Kustomization", "models", lambda each: "failed early" in each.message)
-            known = stuck(told, since=since)
+            said = flux_until(up_run, "Kustomization", "models", lambda each: "failed early" in each.message)
+            known = stuck(up_run, since=since)
             _more(watch)
             clone.git("revert", "--no-edit", "HEAD")
             clone.applied(clone.push("Serve what was served before"))
             _more(watch)
-        reverted = [models.look(told.kubectl, bad.name) for bad in ALL]
+        reverted = [models.look(up_run.kubectl, bad.name) for bad in ALL]
         yield Verdict(
             {
                 bad: Outcome(seen.report, *known[bad], now)

@@ -15,7 +15,7 @@ from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import models, run
 
 from tests.e2e.clone import Clone, flux_until
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 
 pytestmark = pytest.mark.e2e
 
@@ -54,14 +54,14 @@ class Delivery:
 
 
 @pytest.fixture
-def digest(told: Told) -> str:
+def digest(up_run: UpRun) -> str:
     """Of the second release's image in the cluster's registry."""
     image = project_images.build_server(run.SECOND, paths.ARTIFACTS, Progress())
-    return project_images.push(image, told.cluster.registry, Progress())
+    return project_images.push(image, up_run.cluster.registry, Progress())
 
 
 @pytest.fixture
-def delivery(told: Told, clone: Clone, tmp_path: Path) -> Delivery:
+def delivery(up_run: UpRun, clone: Clone, tmp_path: Path) -> Delivery:
     """The first release serves in all three environments."""
     for name in _ENVIRONMENTS:
         path = f"clusters/{name}/version.yaml"
@@ -76,8 +76,8 @@ def delivery(told: Told, clone: Clone, tmp_path: Path) -> Delivery:
         clone.git("config", key, value)
     commit = clone.push("Keep three environments")
     for name in _ENVIRONMENTS:
-        _applied(told, name, commit)
-    return Delivery(clone, _contexts(told, tmp_path / "kubeconfig"))
+        _applied(up_run, name, commit)
+    return Delivery(clone, _contexts(up_run, tmp_path / "kubeconfig"))
 
 
 def _environment(name: str) -> list[dict[str, Any]]:
@@ -106,9 +106,9 @@ def _environment(name: str) -> list[dict[str, Any]]:
     return [namespace, kustomization]
 
 
-def _contexts(told: Told, path: Path) -> Path:
+def _contexts(up_run: UpRun, path: Path) -> Path:
     """The cluster's kubeconfig with a context per environment, as a person has them."""
-    content = yaml.safe_load(told.kubectl.kubeconfig.read_text())
+    content = yaml.safe_load(up_run.kubectl.kubeconfig.read_text())
     [own] = content["contexts"]
     content["contexts"] = [{**own, "name": name} for name in _ENVIRONMENTS]
     path.touch(mode=0o600)
@@ -116,9 +116,9 @@ def _contexts(told: Told, path: Path) -> Path:
     return path
 
 
-def _applied(told: Told, name: str, commit: str) -> None:
+def _applied(up_run: UpRun, name: str, commit: str) -> None:
     flux_until(
-        told,
+        up_run,
         "Kustomization",
         name,
         lambda each: each.ready == "True" and each.revision.endswith(commit),
@@ -127,7 +127,7 @@ def _applied(told: Told, name: str, commit: str) -> None:
 
 
 def test_a_release_travels_unchanged_and_only_from_where_it_serves(
-    told: Told, delivery: Delivery, digest: str
+    up_run: UpRun, delivery: Delivery, digest: str
 ) -> None:
     assert delivery.run("bump", run.SECOND, "--push") == run.SECOND
     release = (f"--version={run.SECOND}", f"--digest={digest}")
@@ -140,10 +140,10 @@ def test_a_release_travels_unchanged_and_only_from_where_it_serves(
         delivery.run("verify", f"--environment={name}")
 
     for name in _ENVIRONMENTS:
-        model = told.kubectl.read("irismodel", "iris", f"--namespace=iris-{name}")
+        model = up_run.kubectl.read("irismodel", "iris", f"--namespace=iris-{name}")
         assert model["status"]["servingVersion"] == run.SECOND
         assert model["spec"]["image"]["digest"] == digest
-        _applied(told, name, delivery.clone.head())
+        _applied(up_run, name, delivery.clone.head())
         assert model["status"]["source"]["kustomization"] == f"flux-system/{name}"
         assert model["status"]["source"]["revision"] == f"main@sha1:{commits[name]}"
-    assert models.look(told.kubectl).serving == run.SECOND
+    assert models.look(up_run.kubectl).serving == run.SECOND

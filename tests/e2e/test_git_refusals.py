@@ -4,19 +4,19 @@ import pytest
 from iris_local_cluster.up import models
 
 from tests.e2e.clone import Clone, flux_until
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_spec_that_the_api_refuses_changes_nothing(told: Told, clone: Clone) -> None:
-    before = told.kubectl.read("irismodel", "iris", f"--namespace={models.NAMESPACE}")
+def test_a_spec_that_the_api_refuses_changes_nothing(up_run: UpRun, clone: Clone) -> None:
+    before = up_run.kubectl.read("irismodel", "iris", f"--namespace={models.NAMESPACE}")
 
     clone.declare("1.4.0+build")
 
-    said = flux_until(told, "Kustomization", "models", lambda each: "is invalid" in each.message)
+    said = flux_until(up_run, "Kustomization", "models", lambda each: "is invalid" in each.message)
     assert said.ready == "False"
     assert "spec.version: Invalid value" in said.message
-    after = told.kubectl.read("irismodel", "iris", f"--namespace={models.NAMESPACE}")
+    after = up_run.kubectl.read("irismodel", "iris", f"--namespace={models.NAMESPACE}")
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
-    assert models.look(told.kubectl).ready
+    assert models.look(up_run.kubectl).ready

@@ -18,7 +18,7 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import models, run
 
 from tests.e2e.prometheus import Prometheus, eventually
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 from tests.e2e.traffic import Traffic
 from tests.harness import promql
 
@@ -50,20 +50,23 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched(told: Told) -> Iterator[Watched]:
+def watched(up_run: UpRun) -> Iterator[Watched]:
     since = time.time()
     try:
-        with Prometheus(told.cluster.ingress) as prometheus, Traffic(told.cluster.ingress, HOST) as traffic:
-            _declare(told.kubectl, prometheus, run.FIRST)
-            board = _board(told.kubectl, NAME)
+        with (
+            Prometheus(up_run.cluster.ingress) as prometheus,
+            Traffic(up_run.cluster.ingress, HOST) as traffic,
+        ):
+            _declare(up_run.kubectl, prometheus, run.FIRST)
+            board = _board(up_run.kubectl, NAME)
             alike = _drift(prometheus, board, run.FIRST, of=FEATURES)
-            _declare(told.kubectl, prometheus, run.SECOND)
+            _declare(up_run.kubectl, prometheus, run.SECOND)
             changed = _drift(prometheus, board, run.SECOND, of=FEATURES)
             traffic.shift("petal_length", by=2.0)
             shifted = _drift(prometheus, board, run.SECOND, of={"petal_length"}, above=OTHERS)
-            yield Watched(since, prometheus, told.kubectl, board, alike, changed, shifted)
+            yield Watched(since, prometheus, up_run.kubectl, board, alike, changed, shifted)
     finally:
-        told.kubectl.run("delete", "irismodel", NAME, "--ignore-not-found", *NAMESPACE)
+        up_run.kubectl.run("delete", "irismodel", NAME, "--ignore-not-found", *NAMESPACE)
 
 
 def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
@@ -86,8 +89,8 @@ def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
         return models.standing(kubectl.read("irismodel", NAME, *NAMESPACE))
 
     eventually(lambda: standing().ready and standing().serving == version, standing)
-    told = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
-    eventually(lambda: bool(prometheus.now(told)), lambda: told)
+    up_run = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
+    eventually(lambda: bool(prometheus.now(up_run)), lambda: up_run)
 
 
 def _board(kubectl: Kubectl, name: str) -> dict[str, Any]:
@@ -194,11 +197,11 @@ def test_every_query_of_every_panel_has_data(watched: Watched) -> None:
 
 def test_the_dashboard_marks_the_change_of_version(watched: Watched) -> None:
     marks = [watched.prometheus.past(query, watched.since) for query in _marks(watched.board).values()]
-    told = {(label, value) for series in marks for each in series for label, value in each.items()}
+    up_run = {(label, value) for series in marks for each in series for label, value in each.items()}
 
     assert {
         (label, version) for label in ("declared", "serving") for version in (run.FIRST, run.SECOND)
-    } <= told
+    } <= up_run
 
 
 def test_a_mark_names_the_commit_that_declared_a_version(watched: Watched) -> None:
@@ -234,9 +237,9 @@ def test_every_alert_expression_has_data_and_is_evaluated_without_error(watched:
 
 
 def test_the_command_line_shows_the_traffic_and_takes_no_wrong_request_for_an_error(
-    watched: Watched, told: Told
+    watched: Watched, up_run: UpRun
 ) -> None:
-    port = told.cluster.ingress.rpartition(":")[2]
+    port = up_run.cluster.ingress.rpartition(":")[2]
     command = [str(paths.SCRIPTS / "iris"), "get", NAME, *NAMESPACE, "--output=json"]
     asked = [
         f"--kubeconfig={watched.kubectl.kubeconfig}",

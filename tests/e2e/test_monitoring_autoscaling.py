@@ -9,7 +9,7 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import models, run
 
 from tests.e2e.prometheus import eventually
-from tests.e2e.stage import Told
+from tests.e2e.stage import UpRun
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.e2e
@@ -20,9 +20,9 @@ NAMESPACE: Final = ("--namespace", models.NAMESPACE)
 
 
 @pytest.fixture
-def busy(told: Told) -> Iterator[Kubectl]:
+def busy(up_run: UpRun) -> Iterator[Kubectl]:
     """From one pod to two, at a fifth of the processor time that a pod asks for."""
-    told.kubectl.apply(
+    up_run.kubectl.apply(
         {
             "apiVersion": "serving.two.inc/v1alpha1",
             "kind": "IrisModel",
@@ -36,12 +36,12 @@ def busy(told: Told) -> Iterator[Kubectl]:
         }
     )
     try:
-        yield told.kubectl
+        yield up_run.kubectl
     finally:
-        told.kubectl.run("delete", "irismodel", NAME, *NAMESPACE)
+        up_run.kubectl.run("delete", "irismodel", NAME, *NAMESPACE)
 
 
-def test_load_moves_the_replicas_and_the_status_tells(told: Told, busy: Kubectl) -> None:
+def test_load_moves_the_replicas_and_the_status_tells(up_run: UpRun, busy: Kubectl) -> None:
     def ready() -> int:
         return int(busy.read("irismodel", NAME, *NAMESPACE).get("status", {}).get("readyReplicas", 0))
 
@@ -49,5 +49,5 @@ def test_load_moves_the_replicas_and_the_status_tells(told: Told, busy: Kubectl)
         return busy.read("horizontalpodautoscaler", NAME, *NAMESPACE).get("status")
 
     eventually(lambda: ready() == 1, ready, seconds=120)
-    with Traffic(told.cluster.ingress, HOST, pause_seconds=0):
+    with Traffic(up_run.cluster.ingress, HOST, pause_seconds=0):
         eventually(lambda: ready() == 2, measured, seconds=180)

@@ -113,9 +113,9 @@ def start_until(cluster: NativeCluster, line: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = []
-    for told in process.stderr:
-        said.append(told)
-        if line in told:
+    for up_run in process.stderr:
+        said.append(up_run)
+        if line in up_run:
             return process
     raise AssertionError(f"never said {line!r}: {''.join(said)}")
 

@@ -12,19 +12,19 @@ import pytest
 from iris_local_cluster.flux import flux_status
 from iris_local_cluster.up import models, monitoring, run
 
-from tests.e2e.stage import NAME, Told, command_line
+from tests.e2e.stage import NAME, UpRun, command_line
 
 pytestmark = pytest.mark.e2e
 
 
-def test_shows_the_model_at_both_versions_declared_and_proven(told: Told) -> None:
-    tables = re.findall(r"^iris +iris +(\S+) +(\S+) +(\S+)", told.output, flags=re.MULTILINE)
+def test_shows_the_model_at_both_versions_declared_and_proven(up_run: UpRun) -> None:
+    tables = re.findall(r"^iris +iris +(\S+) +(\S+) +(\S+)", up_run.output, flags=re.MULTILINE)
 
     assert tables == [("1.0.0", "1.0.0", "True"), ("1.1.0", "1.1.0", "True")]
 
 
-def test_changes_the_version_without_a_failed_request(told: Told) -> None:
-    line = re.search(r"^(\d+) requests, (\d+) failed \((.*);", told.output, flags=re.MULTILINE)
+def test_changes_the_version_without_a_failed_request(up_run: UpRun) -> None:
+    line = re.search(r"^(\d+) requests, (\d+) failed \((.*);", up_run.output, flags=re.MULTILINE)
 
     assert line is not None
     assert int(line[1]) >= 3 * run.RATE
@@ -33,9 +33,9 @@ def test_changes_the_version_without_a_failed_request(told: Told) -> None:
     assert "by 1.1.0" in line[3]
 
 
-def test_says_which_commit_asked_for_what_serves(told: Told) -> None:
+def test_says_which_commit_asked_for_what_serves(up_run: UpRun) -> None:
     line = re.search(
-        r"^Version 1\.1\.0 was declared by main@sha1:([0-9a-f]{40}): (.*)$", told.output, re.MULTILINE
+        r"^Version 1\.1\.0 was declared by main@sha1:([0-9a-f]{40}): (.*)$", up_run.output, re.MULTILINE
     )
 
     assert line is not None
@@ -52,14 +52,14 @@ def test_says_which_commit_asked_for_what_serves(told: Told) -> None:
         ("irismodel", "iris", "models"),
     ],
 )
-def test_everything_is_kept_by_flux(told: Told, kind: str, name: str, step: str) -> None:
-    found = told.kubectl.read(kind, "--all-namespaces")["items"]
+def test_everything_is_kept_by_flux(up_run: UpRun, kind: str, name: str, step: str) -> None:
+    found = up_run.kubectl.read(kind, "--all-namespaces")["items"]
 
     [labels] = [each["metadata"]["labels"] for each in found if each["metadata"]["name"] == name]
     assert labels["kustomize.toolkit.fluxcd.io/name"] == step
 
 
-def test_status_shows_the_way_from_the_commit_to_what_serves(told: Told) -> None:
+def test_status_shows_the_way_from_the_commit_to_what_serves(up_run: UpRun) -> None:
     answer = subprocess.run(
         command_line("status", "--name", NAME), capture_output=True, text=True, check=False
     )
@@ -71,49 +71,51 @@ def test_status_shows_the_way_from_the_commit_to_what_serves(told: Told) -> None
     assert any(line.startswith("✓ iris/iris 1.1.0 1.1.0") for line in lines), answer.stdout
 
 
-def test_every_step_of_the_story_shows_its_time(told: Told) -> None:
-    finished = [line for line in told.progress.splitlines() if "✓" in line]
+def test_every_step_of_the_story_shows_its_time(up_run: UpRun) -> None:
+    finished = [line for line in up_run.progress.splitlines() if "✓" in line]
 
     assert finished
     assert all(re.search(r"\d( s|\d s)", line) for line in finished)
 
 
-def test_the_declared_version_answers_setosa_at_the_ingress(told: Told) -> None:
-    answer = models.predict(told.cluster.ingress, run.HOST)
+def test_the_declared_version_answers_setosa_at_the_ingress(up_run: UpRun) -> None:
+    answer = models.predict(up_run.cluster.ingress, run.HOST)
 
     assert answer["prediction_label"] == "setosa"
-    assert answer["model_version"] == models.look(told.kubectl).declared
+    assert answer["model_version"] == models.look(up_run.kubectl).declared
 
 
-def test_a_browser_reaches_the_model_by_its_localhost_name(told: Told) -> None:
-    answer = httpx.get(f"http://{told.cluster.ingress}/", headers={"Host": "iris.localhost"}, trust_env=False)
+def test_a_browser_reaches_the_model_by_its_localhost_name(up_run: UpRun) -> None:
+    answer = httpx.get(
+        f"http://{up_run.cluster.ingress}/", headers={"Host": "iris.localhost"}, trust_env=False
+    )
 
     assert answer.status_code == httpx.codes.OK
     assert "text/html" in answer.headers["content-type"]
 
 
-def test_kubectl_can_read_logs_and_run_commands_in_pods(told: Told) -> None:
+def test_kubectl_can_read_logs_and_run_commands_in_pods(up_run: UpRun) -> None:
     deployment = ("deployment/iris", f"--namespace={models.NAMESPACE}")
 
-    logs = told.kubectl.run("logs", *deployment)
-    version = told.kubectl.run("exec", *deployment, "--", "python3", "--version")
+    logs = up_run.kubectl.run("logs", *deployment)
+    version = up_run.kubectl.run("exec", *deployment, "--", "python3", "--version")
 
     assert logs.strip()
     assert version.startswith("Python 3.")
 
 
 @pytest.mark.parametrize("namespace", [monitoring.NAMESPACE, "kube-system"])
-def test_nothing_that_is_built_already_is_asked_for_in_vain(told: Told, namespace: str) -> None:
+def test_nothing_that_is_built_already_is_asked_for_in_vain(up_run: UpRun, namespace: str) -> None:
     """The node's network leads nowhere: a pod that is too early waits for most of a minute."""
     where = f"--namespace={namespace}"
 
-    assert told.kubectl.run("get", "events", where, "--field-selector=reason=Failed") == ""
-    assert told.kubectl.run("get", "events", where, "--field-selector=reason=Pulled", "--output=name")
+    assert up_run.kubectl.run("get", "events", where, "--field-selector=reason=Failed") == ""
+    assert up_run.kubectl.run("get", "events", where, "--field-selector=reason=Pulled", "--output=name")
 
 
-def test_up_a_second_time_builds_and_starts_nothing(told: Told) -> None:
-    port = told.cluster.ingress.rpartition(":")[2]
-    pods = told.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name")
+def test_up_a_second_time_builds_and_starts_nothing(up_run: UpRun) -> None:
+    port = up_run.cluster.ingress.rpartition(":")[2]
+    pods = up_run.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name")
 
     again = subprocess.run(
         command_line("up", "--name", NAME, "--port", port), capture_output=True, text=True, check=False
@@ -122,5 +124,5 @@ def test_up_a_second_time_builds_and_starts_nothing(told: Told) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert re.search(r"Start the node  \S+ s · runs", again.stderr)
     assert re.search(r"Load the base images  \S+ s · cached", again.stderr)
-    assert told.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name") == pods
-    assert models.look(told.kubectl).serving == run.SECOND
+    assert up_run.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name") == pods
+    assert models.look(up_run.kubectl).serving == run.SECOND

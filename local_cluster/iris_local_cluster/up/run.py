@@ -26,7 +26,7 @@ _SEEDS = {FIRST: "42", SECOND: "43"}
 RATE = 20
 
 
-def tell(cluster: Cluster, progress: Progress) -> None:
+def up(cluster: Cluster, progress: Progress) -> None:
     cluster.require(progress)
     binaries.build_ahead(cluster.programs(), progress)
     for version in (FIRST, SECOND):
