@@ -85,7 +85,7 @@ class ApiServer:
         return self._write_kubeconfig(name, self.tokens[name])
 
     def kubeconfig_of_service_account(self, namespace: str, name: str) -> Path:
-        """A kubeconfig for a service account that exists, with a token good for an hour."""
+        """A kubeconfig for an existing service account, with a token that is valid for an hour."""
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
@@ -116,11 +116,11 @@ class ApiServer:
         self._wait(self.controller_manager, "it made the default service account", self._controllers_work)
 
     def wait_until_ready(self) -> None:
-        """Wait until the API server says it is ready, also after a restart of it."""
+        """Wait until the API server is ready, also after a restart."""
         self._wait(self.api_server, "it was ready", self._answers_ready)
 
     def stop(self) -> None:
-        """End all three and remove the folder."""
+        """Stop all three and remove the folder."""
         for server in (self.controller_manager, self.api_server, self.etcd):
             server.stop()
         self._watchdog.communicate()

@@ -1,4 +1,4 @@
-"""What the rest needs of a cluster, whichever way it runs: one interface, two implementations."""
+"""The interface of a cluster, with two implementations: kind and native."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
@@ -26,38 +26,38 @@ class Cluster(Protocol):
         ...
 
     def require(self, progress: Progress) -> None:
-        """Say what this machine lacks, before anything long is begun."""
+        """Report what this machine lacks before any long step starts."""
         ...
 
     def programs(self) -> Sequence[str]:
-        """What is built from source for it, in the order of need."""
+        """The programs to build from source, in the order in which they are needed."""
         ...
 
     def create(self, progress: Progress) -> None:
-        """Make it run and its node Ready; goes on from whatever an earlier run left."""
+        """Start it and wait until its node is Ready; continues an interrupted run."""
         ...
 
     def provide(self, programs: Collection[str], progress: Progress) -> None:
-        """Have the images of these programs at hand, for pods that are to come."""
+        """Load the images of these programs for later pods."""
         ...
 
     @property
     def pulls(self) -> bool:
-        """Whether its pods may run images of the world's registries."""
+        """Whether its node can pull images from public registries."""
         ...
 
     def delete(self) -> bool:
-        """Remove it without a trace; False when there was nothing."""
+        """Remove everything; False if there was nothing."""
         ...
 
     def running(self) -> bool: ...
 
     def describe(self) -> str:
-        """One line: what kind, since when, where."""
+        """One line: the kind of cluster and where it runs."""
         ...
 
     def kubeconfig(self) -> str:
-        """The administrator's kubeconfig, to be used on the host."""
+        """The administrator's kubeconfig, for use on the host."""
         ...
 
     def entered(self, command: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which kind of cluster this machine gets: one in Docker when its engine answers, else a native node."""
+"""Chooses the kind of cluster: in Docker if its engine answers, otherwise a native node."""
 
 from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
@@ -9,7 +9,7 @@ from iris_local_cluster.native.node import NativeCluster
 
 
 def cluster(name: str, *, port: int) -> Cluster:
-    """A native node that runs stays the choice, also when Docker was started since."""
+    """A running native node is used even if Docker was started later."""
     layout.require_name(name)
     if record.load(name) is None and image_builders.docker_answers():
         return KindCluster(name, port)

@@ -1,4 +1,4 @@
-"""What a user of the local cluster can do something about, as one exception type.
+"""One exception type for errors that a user can act on.
 
 Its message is one whole line: what, what was found, what is needed. The command line prints it and
 leaves with exit code 2; anything else that is raised is a fault of ours and keeps its traceback.
@@ -6,4 +6,4 @@ leaves with exit code 2; anything else that is raised is a fault of ours and kee
 
 
 class LocalClusterError(Exception):
-    """One clear line for the user."""
+    """Its message is one line for the user."""

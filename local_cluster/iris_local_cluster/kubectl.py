@@ -1,4 +1,4 @@
-"""Talks to a cluster through kubectl, the way a person would. Any failure becomes kubectl's own last line."""
+"""Runs kubectl against a cluster. An error's message is the last line of kubectl's output."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ class Kubectl:
         return answer.stdout
 
     def succeeds(self, *arguments: str) -> bool:
-        """Whether it is so right now; a server that does not answer says no."""
+        """Whether it succeeds now; False if the server does not answer."""
         try:
             answer = subprocess.run(self.command(*arguments), capture_output=True, timeout=20, check=False)
         except subprocess.TimeoutExpired:
@@ -49,16 +49,16 @@ class Kubectl:
         return answer.returncode == 0
 
     def read(self, *arguments: str, seconds: float = 300) -> Any:
-        """`get` of something, parsed."""
+        """The parsed output of `get`."""
         return json.loads(self.run("get", *arguments, "--output=json", seconds=seconds))
 
     def apply(self, *documents: dict[str, Any]) -> None:
-        """Server-side, as our own field manager; a list of objects in one call."""
+        """Server-side apply with our field manager; several objects in one call."""
         listing = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
         self.run(*_APPLY, "--filename=-", content=json.dumps(listing))
 
     def apply_folder(self, folder: Path) -> None:
-        """A kustomization."""
+        """Server-side apply of a kustomization."""
         self.run(*_APPLY, f"--kustomize={folder}")
 
     def established(self, *crds: str, seconds: float = 60) -> None:

@@ -1,4 +1,4 @@
-"""Loopback ports of the host: the only addresses that anything of ours listens on."""
+"""Loopback ports of the host: our programs listen on no other address."""
 
 import socket
 
@@ -25,7 +25,7 @@ def listen(port: int) -> socket.socket:
 
 
 def refusal(port: int) -> str | None:
-    """Why this port cannot be had."""
+    """Why this port cannot be used; None if it can."""
     try:
         listen(port).close()
     except LocalClusterError as error:

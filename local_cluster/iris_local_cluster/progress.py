@@ -1,8 +1,8 @@
-"""What a person sees while things are built and started: steps, how long each takes, what is cached.
+"""Prints the steps of a run, with their durations and whether they were cached.
 
 On a terminal the running steps are drawn live below the finished ones; elsewhere (a log, CI) a step is
 one line at its end, plus one at its start and one every minute once it turns out to be slow.
-Writes to standard error only, so that standard output stays the story's own.
+Writes to standard error only, so that standard output holds results only.
 """
 
 import threading
@@ -34,7 +34,7 @@ class Step:
         self.spinner = Spinner("dots", style="cyan")
 
     def note(self, detail: str) -> None:
-        """What is going on right now; replaces the last note and is not kept."""
+        """Show the current activity; replaces the last note and is not kept."""
         self.detail = detail
 
     def cached(self, remark: str = "cached") -> None:
@@ -43,12 +43,12 @@ class Step:
         self.remark = remark
 
     def result(self, remark: str) -> None:
-        """What stays on the step's line when it is finished."""
+        """Set the text on the step's line when it has finished."""
         self.remark = remark
 
 
 class Progress:
-    """The one view of a run; nested steps are indented below the step that was open in their thread."""
+    """All steps of a run; nested steps are indented below the open step of their thread."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step while the block runs; a failure or Ctrl-C marks it and goes on upwards."""
+        """Show a step while the block runs; an exception or Ctrl-C marks it and is raised again."""
         depth = getattr(self._depth, "value", 0)
         step = Step(title, depth=depth, started=self._clock())
         self._depth.value = depth + 1
@@ -86,7 +86,7 @@ class Progress:
             self._end(step)
 
     def say(self, message: RenderableType) -> None:
-        """Print above whatever is running."""
+        """Print above the running steps."""
         with self._lock:
             self.console.print(message, soft_wrap=True)
 
@@ -122,7 +122,7 @@ class Progress:
         return _line(mark, style, step, [duration(self._clock() - step.started), step.remark])
 
     def _draw(self) -> RenderableType:
-        # Called with Live's lock held while `say` holds ours and waits for Live's: so, no lock here.
+        # No lock here: Live calls this with its lock held, while `say` may hold ours and wait for Live's.
         lines: list[RenderableType] = []
         for step in tuple(self._running):
             text = _line("", "", step, [duration(self._clock() - step.started), step.detail])
@@ -133,7 +133,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Short for people: 0.4 s, 42 s, 6 min 07 s."""
+    """A short duration: 0.4 s, 42 s, 6 min 07 s."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -1,4 +1,4 @@
-"""One server program of ours as a handle: start, pause, end in order or by force, start again.
+"""One server process: start, pause, resume, stop, kill, restart.
 
 Knows nothing of what the program does or when it is ready; that is its owner's.
 """
@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# What it keeps is thrown away; an API server with open watches would wait for a minute.
+# Its data is discarded; with open watches, an API server would wait for a minute.
 _STOP_SECONDS = 3.0
 
 
 @dataclass(slots=True)
 class ServerProcess:
-    """A started program and its log; `changed` is told whenever it starts or ends."""
+    """A started program and its log; `changed` is called whenever it starts or ends."""
 
     name: str
     command: Sequence[str]
@@ -29,7 +29,7 @@ class ServerProcess:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Start it unless it runs; waiting until it answers is the caller's."""
+        """Start it unless it runs; the caller waits until it answers."""
         if self.pid is not None:
             return
         with self.log.open("ab") as log:
@@ -40,11 +40,11 @@ class ServerProcess:
         self.changed()
 
     def stop(self) -> None:
-        """End it in order, and by force when it does not follow."""
+        """Stop it with SIGTERM, then with SIGKILL if it does not end."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
@@ -52,7 +52,7 @@ class ServerProcess:
         self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after pause."""
+        """Resume it after pause."""
         self._send(signal.SIGCONT)
 
     def _send(self, number: signal.Signals) -> None:

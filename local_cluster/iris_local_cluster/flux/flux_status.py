@@ -1,4 +1,4 @@
-"""What Flux says about the way from a commit to the cluster, and waiting until a commit has arrived."""
+"""Reads the status of Flux's objects, and waits until a commit is applied."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,24 +22,24 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One Flux object: is what it says true, and of which revision."""
+    """One Flux object: whether it is ready, and with which revision."""
 
     kind: str
     name: str
     ready: str
-    """`True`, `False` or `Unknown`, as the condition says it."""
+    """`True`, `False` or `Unknown`, from the condition Ready."""
     reason: str
     message: str
     revision: str
 
 
 def link(document: Mapping[str, Any]) -> Link:
-    """An older generation's condition says nothing about what is declared now."""
+    """A condition of an older generation does not describe the current spec."""
     status = document.get("status", {})
     conditions = {each["type"]: each for each in status.get("conditions", [])}
     ready = conditions.get("Ready", {})
     current = status.get("observedGeneration") == document["metadata"]["generation"]
-    # To wait for the step before is no failure.
+    # Waiting for the previous step is no failure.
     known = current and ready.get("reason") != "DependencyNotReady"
     return Link(
         kind=document["kind"],
@@ -52,7 +52,7 @@ def link(document: Mapping[str, Any]) -> Link:
 
 
 def _revision(kind: str, status: Mapping[str, Any]) -> str:
-    """What of Git it stands for: fetched, applied, or (a chart's version) installed."""
+    """The revision that was fetched, applied or (a chart's version) installed."""
     if kind == "GitRepository":
         return str(status.get("artifact", {}).get("revision", ""))
     if kind == "Kustomization":
@@ -62,11 +62,11 @@ def _revision(kind: str, status: Mapping[str, Any]) -> str:
 
 
 def look(kubectl: Kubectl) -> list[Link]:
-    """All of them in the order of the way; none where there is no Flux."""
+    """All Flux objects in the order of delivery; none without Flux."""
     try:
         found = _read(kubectl, ",".join(_KINDS.values()))
     except LocalClusterError:
-        # Half of a Flux: a kind that the API server does not know takes the others along.
+        # Flux is half installed: kubectl fails for all kinds if one is missing in the API.
         found = []
         for plural in _KINDS.values():
             with suppress(LocalClusterError):
@@ -102,7 +102,7 @@ def wait(
     note: Callable[[str], None] = lambda _: None,
     seconds: float = 300,
 ) -> list[Link]:
-    """Until these Kustomizations are ready with this commit; what is not tells why."""
+    """Wait until these Kustomizations are ready with this commit; the error names the first that is not."""
     deadline = time.monotonic() + seconds
     while True:
         links = look(kubectl)
@@ -112,12 +112,12 @@ def wait(
         if time.monotonic() > deadline:
             raise LocalClusterError(f"Flux: commit {commit[:8]} not applied after {seconds:.0f} s: {behind}")
         note(behind)
-        # Each look is a process; what it waits for needs the processor, too.
+        # Each read starts a process, and Flux needs the processor, too.
         time.sleep(1)
 
 
 def next_behind(links: Sequence[Link], commit: str, names: Sequence[str]) -> str:
-    """The first step of the way that has not arrived, in its own words."""
+    """The first step that has not applied the commit, with its message."""
     source = [each for each in links if each.kind == "GitRepository"]
     steps = {each.name: each for each in links if each.kind == "Kustomization"}
     for each in source:

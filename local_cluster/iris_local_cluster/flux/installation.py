@@ -1,6 +1,6 @@
-"""Flux in the cluster: its three controllers, from their modules' own manifests, and the folder they follow.
+"""Installs Flux: its three controllers, from their modules' manifests, and the folder they follow.
 
-Apart from the Git server this is all that is installed by hand; whatever else there is, Flux brings.
+Apart from the Git server, Flux applies everything else.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ CONTROLLERS = tuple(binaries.FLUX_VERSIONS)
 SYNC = paths.PROJECT / "clusters" / "local" / "flux-system"
 _CRDS = ("gitrepositories.source", "kustomizations.kustomize", "helmreleases.helm")
 
-# A newer commit is worth more than waiting for the end of an older one.
+# A newer commit cancels the health check of an older one.
 _IMPATIENT = "--feature-gates=CancelHealthCheckOnNewRevision=true"
-# What was applied by hand before there was a Flux is Flux's from then on.
+# Flux takes over the fields that `make up` applied before Flux ran.
 _OVERRIDE = "--override-manager=iris-local-cluster"
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    # The Git server is near: once it is back, it is asked within seconds.
+    # The Git server is local: retry it within seconds.
     "source-controller": ("--max-retry-delay=10s", "--requeue-dependency=2s"),
     "kustomize-controller": ("--requeue-dependency=2s", _IMPATIENT, _OVERRIDE),
     "helm-controller": ("--requeue-dependency=2s", _IMPATIENT),
@@ -32,7 +32,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 
 def install(kubectl: Kubectl, folder: Path, step: Step) -> None:
-    """The controllers, ready. Again, it changes only what differs."""
+    """Install the controllers and wait until they are ready; a second call changes only differences."""
     step.note("reading the manifests of its modules")
     write(folder)
     kubectl.apply_folder(folder)
@@ -43,13 +43,13 @@ def install(kubectl: Kubectl, folder: Path, step: Step) -> None:
 
 
 def follow(kubectl: Kubectl) -> None:
-    """Let it follow the repository; it keeps these objects itself afterwards, as they are in Git."""
+    """Let it follow the repository; afterwards Flux itself applies these objects from Git."""
     if not kubectl.succeeds("get", "kustomization.kustomize.toolkit.fluxcd.io/flux-system", f"-n{NAMESPACE}"):
         kubectl.apply_folder(SYNC)
 
 
 def write(folder: Path) -> None:
-    """A kustomization of all three controllers, upon what their modules bring."""
+    """Write a kustomization of all three controllers, based on their modules' manifests."""
     for name, version in binaries.FLUX_VERSIONS.items():
         module = paths.GO_MODULES / name
         toolchain = golang.toolchain(module, program=golang.find())
@@ -61,7 +61,7 @@ def write(folder: Path) -> None:
 
 
 def own(name: str, version: str) -> dict[str, str]:
-    """What stands beside a module's manifests."""
+    """Our own manifests for a controller, beside those of its module."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
     return {
         "kustomization.yaml": yaml.safe_dump(_controller(name, version)),
@@ -70,7 +70,7 @@ def own(name: str, version: str) -> dict[str, str]:
 
 
 def _controller(name: str, version: str) -> dict[str, Any]:
-    """One controller as upstream installs it: an account of its own, all in one namespace."""
+    """One controller as upstream installs it: its own service account, all in one namespace."""
     subject = {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
     account = {"op": "replace", "path": "/subjects/0", "value": subject}
     arguments = [

@@ -1,6 +1,6 @@
-"""The repository that the cluster follows: its server, and this machine's clone of it.
+"""The repository that the cluster follows: its server, and a clone on this machine.
 
-What the person commits there is theirs: it is added to, by fast-forward or by merge, and never replaced.
+Users' commits in it are kept: changes are added by fast-forward or merge, never by force.
 The server is reached by `kubectl exec`, as Git's own transport, so it needs no ingress, which comes from Git.
 """
 
@@ -23,7 +23,7 @@ _WHO = "iris-local-cluster"
 
 
 def serve(kubectl: Kubectl) -> None:
-    """The server, ready; once Flux is there it keeps it as it is in Git."""
+    """Start the server and wait until it is ready; later, Flux applies it from Git."""
     if not kubectl.succeeds("get", _DEPLOYMENT, f"--namespace={NAMESPACE}"):
         kubectl.apply_folder(SERVER)
     kubectl.rolled_out("deployment", "git-server", namespace=NAMESPACE)
@@ -31,7 +31,7 @@ def serve(kubectl: Kubectl) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A clone in the cluster's state folder, and the way to the server."""
+    """A clone in the cluster's state folder, and the URL of the server."""
 
     folder: Path
     server: str
@@ -39,7 +39,7 @@ class Repository:
     @classmethod
     def of(cls, kubectl: Kubectl, folder: Path) -> "Repository":
         command = kubectl.command("exec", "--stdin", f"--namespace={NAMESPACE}", _DEPLOYMENT, "--")
-        # Git splits at spaces; one that belongs to a word is written as "% ".
+        # Git splits the command at spaces; "% " is a space inside a word.
         words = [word.replace("%", "%%").replace(" ", "% ") for word in command]
         repository = cls(folder, f"ext::{' '.join(words)} %S /srv/git/iris.git")
         if not (folder / ".git").is_dir():
@@ -48,7 +48,7 @@ class Repository:
         return repository
 
     def take(self, project: Path) -> str:
-        """Bring what is committed in a checkout to the server; the revision that is there then."""
+        """Push a checkout's HEAD to the server; returns the resulting revision."""
         self.git("fetch", "--quiet", "--update-shallow", str(project), "HEAD")
         head = self.git("rev-parse", "FETCH_HEAD")
         main = self.fetch()
@@ -68,7 +68,7 @@ class Repository:
         return self._push("HEAD")
 
     def declare(self, version: str) -> str:
-        """Commit this version of the model; the revision on the server then."""
+        """Commit this version of the model; returns the resulting revision."""
         main = self.fetch()
         if main is None:
             raise LocalClusterError("iris.git: has no branch main, expected what `make up` pushes")
@@ -103,7 +103,7 @@ class Repository:
         return subprocess.run(command, capture_output=True, env=_environment(), check=False).returncode == 0
 
     def _push(self, revision: str) -> str:
-        # Without force: had somebody pushed meanwhile, the server refuses, and the same again goes on.
+        # Without force: if somebody pushed in the meantime, the server refuses, and a second run continues.
         self.git("push", "--quiet", self.server, f"{revision}:refs/heads/main")
         return self.git("rev-parse", revision)
 
@@ -125,12 +125,12 @@ def version_of(text: str) -> str:
 
 
 def uncommitted(project: Path) -> int:
-    """How many files of a checkout differ from its HEAD, and so stay out of the cluster."""
+    """The number of files that differ from the checkout's HEAD; they are not deployed."""
     return len(git(project, "status", "--porcelain", "--untracked-files=no").splitlines())
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Git's answer; its failure is one line, its own."""
+    """Git's output; an error has Git's own message in one line."""
     answer = subprocess.run(
         _command(folder, *arguments),
         stdin=subprocess.DEVNULL,
@@ -145,7 +145,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def _command(folder: Path, *arguments: str) -> list[str]:
-    # Our commits are made as they are wherever we run: no hooks, no signatures, no name of a person.
+    # Our commits do not depend on the user's settings: no hooks, no signatures, no personal name.
     settings = {
         "core.hooksPath": os.devnull,
         "commit.gpgSign": "false",
@@ -158,7 +158,7 @@ def _command(folder: Path, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # A hook or a rebase that calls `make` says by these where its own repository is.
+    # A hook or a rebase that calls `make` sets these to its own repository.
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 

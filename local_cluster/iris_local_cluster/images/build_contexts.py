@@ -1,4 +1,4 @@
-"""What goes into the build of an image: exactly the files it needs, so that their digest is its identity.
+"""The context of an image build: exactly the files it needs, so that their digest identifies the image.
 
 A context is a mapping of names to content, written to a folder of its own: what is digested is what is
 built, also while someone edits the sources.
@@ -47,12 +47,12 @@ def write(context: Context, folder: Path) -> None:
         if isinstance(source, str):
             target.write_text(source)
         else:
-            # With its times: they are part of what the builders compare.
+            # With its times, because the builders compare them.
             shutil.copy2(source, target)
 
 
 def key(folder: Path, arguments: Mapping[str, str]) -> str:
-    """The identity of what a build of a written context would make."""
+    """The digest that identifies the image of a context."""
     digest = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode())
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -71,7 +71,7 @@ def revision(project: Path) -> str:
 
 
 def _package(project: Path, name: str) -> dict[str, Path | str]:
-    """One workspace member as it is on disk, and the lock."""
+    """One workspace member's files, and the lock file."""
     files = (path for path in (project / name).rglob("*") if path.is_file())
     kept = (path for path in files if "__pycache__" not in path.parts and ".egg-info" not in str(path))
     return {

@@ -77,7 +77,7 @@ class Buildah:
 
     def push(self, reference: str, target: str) -> str:
         with tempfile.NamedTemporaryFile("r") as file:
-            # To loopback: compressing well would cost more than it spares.
+            # To loopback: strong compression would cost more time than it saves.
             small = ("--compression-format", "gzip", "--compression-level", "1")
             options = ("--quiet", "--tls-verify=false", *small, "--digestfile", file.name)
             self._require("push", *options, reference, f"docker://{target}")

@@ -1,4 +1,4 @@
-"""A build as data, and the running of the programs that do it: Docker's and buildah's own words.
+"""An image build as data, and the running of docker and buildah.
 
 Turns their failures into one line and keeps the whole output in the cache.
 """
@@ -24,7 +24,7 @@ class Build:
 
 
 def options(build: Build) -> list[str]:
-    """What docker and buildah understand alike."""
+    """The options that docker and buildah have in common."""
     arguments = [f"--build-arg={name}={value}" for name, value in build.arguments.items()]
     return [*arguments, "--file", str(build.context / build.dockerfile), "--tag", build.reference]
 
@@ -41,7 +41,7 @@ def require(command: list[str]) -> str:
 
 
 def follow(command: list[str], reference: str, note: Callable[[str], None]) -> None:
-    """Run a build, tell its steps, keep its whole output where the failure's line says."""
+    """Run a build and report its steps; an error names the file with the full output."""
     said: list[str] = []
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -62,16 +62,16 @@ def follow(command: list[str], reference: str, note: Callable[[str], None]) -> N
 
 
 def words(command: Sequence[str]) -> str:
-    """`buildah push`, without what stands before it and the options of the store."""
+    """`buildah push`, without the options and the programs before it."""
     programs = [word for word in command if word in {"docker", "buildah"}] or [command[0]]
     verbs = [word for word in command if word in {"build", "pull", "push", "tag", "from", "mount", "inspect"}]
     return " ".join([programs[0], *verbs[:1]])
 
 
 def reason(lines: Iterable[str]) -> str:
-    """Why a program failed: the first error it told; its last lines only say that some command failed."""
+    """The first error in a program's output; its last lines only report that some command failed."""
     told = [line.strip() for line in lines if line.strip()]
-    # buildah's log lines are warnings about what it is trying again.
+    # buildah's log lines are warnings about retries.
     own = [line for line in told if not line.startswith("time=")]
     errors = [line for line in own if re.match(r"(?i)(error|fatal)", line)]
     return (errors or own[-1:] or told or ["no message"])[0]

@@ -1,4 +1,4 @@
-"""A Docker engine as the builder of images. It looks after its own store."""
+"""A Docker engine as the builder of images. It manages its own store."""
 
 import re
 import shutil
@@ -41,10 +41,10 @@ class Docker:
         return paths.cache() / "locks" / "images"
 
     def tidy(self) -> None:
-        """Docker looks after its own."""
+        """Docker manages its own store."""
 
     def unmount(self) -> None:
-        """So does its engine with mounts."""
+        """Docker manages its own mounts."""
 
     def base(self, content: Sequence[str], progress: Progress) -> str:  # noqa: ARG002 - pulled in the build
         return _BASES[content]

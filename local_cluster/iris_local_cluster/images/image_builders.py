@@ -1,4 +1,4 @@
-"""What builds and pushes images: a Docker engine when one answers, else buildah in a store of our own.
+"""Builds and pushes images with a Docker engine if one answers, otherwise with buildah in our own store.
 
 Both get the same Dockerfile, context and arguments. Nothing here knows what is in an image.
 """
@@ -24,12 +24,12 @@ class Engine(Protocol):
 
     @property
     def prefix(self) -> str:
-        """What names in this engine's store begin with."""
+        """The prefix of names in this engine's store."""
         ...
 
     @property
     def lock(self) -> Path:
-        """Who works on the store holds this: two builds on a small machine only slow each other down."""
+        """The lock of the store: two builds on a small machine only slow each other down."""
         ...
 
     def tidy(self) -> None:
@@ -37,11 +37,11 @@ class Engine(Protocol):
         ...
 
     def unmount(self) -> None:
-        """Leave no mount behind."""
+        """Remove all mounts."""
         ...
 
     def base(self, content: Sequence[str], progress: Progress) -> str:
-        """The image that a Dockerfile starts from, ready to be used: a system with these packages."""
+        """The image that a Dockerfile starts from: a system with these packages."""
         ...
 
     def holds(self, reference: str) -> bool: ...

@@ -39,7 +39,7 @@ _BUILD_GIGABYTES = 3
 
 @dataclass(frozen=True, slots=True)
 class BaseImage:
-    """One program as an image; its first word is where it stands, as upstream has it."""
+    """One program as an image; the first word of its command is its path, as in upstream's image."""
 
     reference: str
     program: str
@@ -114,7 +114,7 @@ class Recipe:
 
 
 def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str | None = None) -> Image:
-    """The server with the model of this version; the tag may lie about it, as in real life."""
+    """The server with the model of this version; tests may give it another tag."""
     files = [f"model_pipeline_{version}.json", f"model_pipeline_{version}.joblib"]
     for file in files:
         if not (artifacts / file).is_file():
@@ -161,7 +161,7 @@ def _build(recipe: Recipe, progress: Progress) -> Image:
             step.cached()
             return Image(name, tag, stored)
         disk.require([paths.cache()], _BUILD_GIGABYTES)
-        # Not in the key: a commit that changes nothing inside is no reason for another image.
+        # Not in the key: a commit that changes no file of the image must not rebuild it.
         arguments["REVISION"] = build_contexts.revision(paths.PROJECT)
         build = Build(Path(folder), build_contexts.DOCKERFILE, arguments, stored)
         engine.build(build, step.note)
@@ -182,7 +182,7 @@ def _store(progress: Progress, step: Step) -> Iterator[Engine]:
 
 
 def release() -> None:
-    """Take away the mounts that a killed image build left on this machine."""
+    """Remove the mounts that a killed image build left on this machine."""
     if (paths.cache() / "buildah").is_dir():
         engine = Buildah.at(paths.cache() / "buildah")
         with locks.hold(engine.lock):
@@ -197,7 +197,7 @@ def scratch(
     base: Path | None = None,
     cache: Path | None = None,
 ) -> Path:
-    """An archive of an image holding one program at the command's first word, upon a base or nothing."""
+    """An archive of an image with one program, at the path of the command's first word."""
     stamp = [f"{path.stat().st_size} {path.stat().st_mtime_ns}" for path in (program, base) if path]
     key = hashlib.sha256("\n".join([reference, *command, *stamp]).encode()).hexdigest()[:16]
     home = (cache or paths.cache()) / "images" / reference.replace("/", "_").replace(":", "_")
@@ -219,7 +219,7 @@ def scratch(
 
 
 def _prune(home: Path, *, now: float) -> None:
-    # Another clone may just be loading its own; made again in a second, so a day is long enough.
+    # Another clone may be loading its archive; it is rebuilt in a second, so a day is enough.
     for archive in home.glob("*.tar"):
         if now - archive.stat().st_mtime > _DAY_SECONDS:
             archive.unlink()

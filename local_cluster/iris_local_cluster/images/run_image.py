@@ -12,7 +12,7 @@ from iris_local_cluster.progress import Progress
 
 
 def newest(port: int, progress: Progress) -> int:
-    """Build and run; the exit code of the server."""
+    """Build and run; returns the exit code of the server."""
     if refusal := loopback.refusal(port):
         raise LocalClusterError(refusal)
     version = newest_version(paths.ARTIFACTS)
@@ -31,7 +31,7 @@ def newest_version(artifacts: Path) -> str:
 
 
 def _attend(command: list[str]) -> int:
-    """Ctrl-C reaches the container too; it is given the time to answer what is in flight."""
+    """Ctrl-C also reaches the container, which is given time to answer open requests."""
     with subprocess.Popen(command) as process:
         try:
             return process.wait()

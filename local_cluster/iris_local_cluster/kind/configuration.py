@@ -39,7 +39,7 @@ def hosts(name: str) -> str:
 
 
 def create_cluster(kind: Path, name: str, file: Path) -> list[str]:
-    # Its kubeconfig goes nowhere: the person's ~/.kube/config is not ours to write.
+    # kind must not write to the user's ~/.kube/config.
     return [
         *(str(kind), "create", "cluster", f"--name={name}", f"--config={file}"),
         *("--wait=3m", "--kubeconfig=/dev/null"),

@@ -33,7 +33,7 @@ state = "/run/containerd"
     config_path = "{_HOSTS}"
 
 [plugins."io.containerd.cri.v1.runtime"]
-  # Without CAP_SYS_RESOURCE nothing may lower its score, and a sandbox that tries dies without a word.
+  # Without CAP_SYS_RESOURCE no process may lower its score, and a sandbox that tries dies without a message.
   restrict_oom_score_adj = {str(restrict_oom_score).lower()}
   [plugins."io.containerd.cri.v1.runtime".cni]
     bin_dirs = ["/usr/lib/cni"]

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", required=True)
     parser.add_argument("--ports", required=True, help="as kept in the record, as JSON")
     parser.add_argument("--forward", action="append", default=[], help="DESCRIPTOR=ADDRESS:PORT")
-    parser.add_argument("--tell", type=int, required=True, help="descriptor to say `ready` on")
+    parser.add_argument("--tell", type=int, required=True, help="descriptor to write `ready` to")
     return parser
 
 

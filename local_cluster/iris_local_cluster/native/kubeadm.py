@@ -70,7 +70,7 @@ def _control_plane(node: Layout, *, kubernetes: str, etcd: str, coredns: str) ->
         "etcd": {
             "local": {
                 "imageTag": etcd,
-                # A cluster to throw away: speed over surviving a power cut.
+                # A disposable cluster: speed is worth more than surviving a power cut.
                 "extraArgs": [{"name": "unsafe-no-fsync", "value": "true"}],
             }
         },

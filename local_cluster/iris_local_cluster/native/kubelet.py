@@ -38,7 +38,7 @@ def config(node: Layout) -> dict[str, Any]:
         "syncFrequency": "10s",
         # The default is in /usr, which is the host's.
         "volumePluginDir": _PLUGINS,
-        # The disk is the person's, not the node's: its fill level must not empty the cluster.
+        # The disk is shared with the user: a full disk must not evict the pods.
         "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
         "imageGCHighThresholdPercent": 100,
     }
@@ -47,7 +47,7 @@ def config(node: Layout) -> dict[str, Any]:
 def configure(node: Layout) -> None:
     node.configuration.mkdir(parents=True, exist_ok=True)
     (node.configuration / "kubelet.yaml").write_text(yaml.safe_dump(config(node)))
-    # There is no world outside for pods to look up: answered with a refusal at once, not with a time-out.
+    # Pods cannot reach outside names: answer with a refusal at once instead of a timeout.
     (node.configuration / "resolv.conf").write_text(f"nameserver {layout.NODE_ADDRESS}\n")
 
 

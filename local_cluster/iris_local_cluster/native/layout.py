@@ -10,7 +10,7 @@ from pathlib import Path
 
 from iris_local_cluster.errors import LocalClusterError
 
-# The node's network is its own and leads nowhere, so every cluster may use the same addresses.
+# Each node has an isolated network, so every cluster can use the same addresses.
 NODE_ADDRESS = "172.30.0.1"
 NODE_PREFIX = 16
 POD_SUBNET = "10.244.0.0/24"
@@ -60,7 +60,7 @@ class Layout:
         return self.state / "configuration"
 
 
-# Folder inside the state folder → where it appears inside the node.
+# Folder in the state folder → its path inside the node.
 PLACES = {
     "kubernetes": "/etc/kubernetes",
     "cni": "/etc/cni/net.d",

@@ -36,9 +36,9 @@ def start(node: Layout, *, ingress_port: int) -> Record:
         _require_same(node, found, ingress_port)
         return found
     if modprobe := packages.program("modprobe"):
-        # Built into many kernels; when one is truly missing, the mount or the link says so.
+        # Many kernels have them built in; if one is missing, the mount or the link fails with the reason.
         subprocess.run([modprobe, "--quiet", "--all", *_MODULES], check=False, capture_output=True)
-    # What a killed node left there would cost the new kubelet seconds each to find empty.
+    # For each group that a killed node left, the new kubelet would need seconds to find it empty.
     cgroups.remove(node.cgroup)
     cgroups.create(node.cgroup)
     node.logs.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Nothing that is sent to our terminal reaches it.
+                # Signals from our terminal must not reach it.
                 start_new_session=True,
                 env={"PATH": _SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8"},
                 pass_fds=[told, *(listener.fileno() for listener in listeners.values())],
@@ -96,7 +96,7 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
     finally:
         os.close(told)
     with os.fdopen(heard, "rb") as stream:
-        # Ends without a word when the process does.
+        # Ends without data if the process ends.
         if stream.read(len(init.READY)) != init.READY:
             raise LocalClusterError(_last_words(node.logs / "init.log"))
 
@@ -129,7 +129,7 @@ def stop(node: Layout) -> bool:
         process.kill(found.identity)
     cgroups.remove(node.cgroup)
     if state.exists():
-        # The node's mounts were its own and ended with it: what is seen here is only files.
+        # The node's mounts were private and ended with it: only files are left.
         shutil.rmtree(state)
     record.forget(node.name)
     return there

@@ -36,7 +36,7 @@ def declare(folder: Path, service: Service, *, configuration: Path | None = None
     folder.mkdir(parents=True, exist_ok=True)
     environment = dict(service.environment)
     if configuration is not None:
-        # Not for the program's eyes: it makes a changed file a changed service, which is then restarted.
+        # The program does not read it: a changed file thereby changes the service, which is restarted.
         environment["CONFIGURATION_DIGEST"] = hashlib.sha256(configuration.read_bytes()).hexdigest()
     text = json.dumps({"command": service.command, "environment": environment}, indent=2)
     file = folder / f"{service.name}.json"
@@ -122,7 +122,7 @@ class Supervisor:
                     self._ended(name, running, os.waitstatus_to_exitcode(status), now)
 
     def _ended(self, name: str, running: _Running, code: int, now: float) -> None:
-        # Told by hand, because it was reaped here: else Popen would ask the kernel for a process it lost.
+        # Set by hand, because it was reaped here: otherwise Popen would wait for a process that is gone.
         running.process.returncode = code
         del self._running[name]
         asked = running.stopping_since is not None

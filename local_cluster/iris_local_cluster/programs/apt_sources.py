@@ -1,4 +1,4 @@
-"""The machine's own Debian or Ubuntu package sources, read from its files so that a mirror keeps working.
+"""The machine's Debian or Ubuntu package sources, read from its files, so that a configured mirror is used.
 
 Pure: file texts in, sources out. Only the distribution's own archives are taken, because a base image
 must not pick up packages of whatever else this machine is subscribed to.

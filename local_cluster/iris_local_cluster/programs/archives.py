@@ -28,7 +28,7 @@ class Layer:
 
 
 def architecture() -> str:
-    """This machine's, in an image's words."""
+    """This machine's architecture, as an image names it."""
     return _ARCHITECTURES.get(platform.machine(), platform.machine())
 
 

@@ -25,7 +25,7 @@ COREDNS_VERSION = "1.15.0"
 PROMETHEUS_VERSION = "3.16.0"
 PROMETHEUS_OPERATOR_VERSION = "0.85.0"
 METRICS_SERVER_VERSION = "0.9.0"
-# In the order in which a cluster comes to need them, the longest build last.
+# In the order in which a cluster needs them, the longest build last.
 FLUX_VERSIONS = {
     "kustomize-controller": "1.9.5",
     "helm-controller": "1.6.4",
@@ -57,7 +57,7 @@ class Module:
 
 
 def _kubernetes_variables(version: str) -> dict[str, str]:
-    # Without these kubeadm and kubelet take themselves for v0.0.0 and refuse to work.
+    # Without these, kubeadm and kubelet report v0.0.0 and refuse to work.
     major, minor, _ = version.split(".")
     values = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -122,7 +122,7 @@ MODULES = (
 )
 
 WHEELS = ("kubectl", "traefik")
-"""Programs that the Python environment brings along."""
+"""Programs that are installed with Python packages."""
 
 
 def known() -> frozenset[str]:
@@ -130,7 +130,7 @@ def known() -> frozenset[str]:
 
 
 def build_ahead(names: Iterable[str], progress: Progress) -> None:
-    """Begin with what was never built here, in the table's order, while others do what needs no program yet.
+    """Start to build what is missing, in the table's order, in the background.
 
     They ask for each by `ensure` as ever, wait there for this, and meet whatever went wrong.
     """
@@ -152,7 +152,7 @@ def build_ahead(names: Iterable[str], progress: Progress) -> None:
 
 
 def ensure(names: Iterable[str], progress: Progress) -> dict[str, Path]:
-    """Every named program as a file, building what is not there yet, in the table's order of need."""
+    """The file of every named program; missing ones are built, in the table's order."""
     wanted = set(names)
     if unknown := wanted - known():
         raise ValueError(f"binaries: {', '.join(sorted(unknown))}: not in the table")
@@ -173,7 +173,7 @@ def _from_wheel(name: str) -> Path:
 
 
 def built(names: Iterable[str]) -> bool:
-    """Whether all of these Go programs are there as they would be built now."""
+    """Whether all of these Go programs are built and up to date."""
     wanted = set(names)
     for module in MODULES:
         if ours := wanted.intersection(module.commands):
@@ -221,7 +221,7 @@ def key(folder: Path, ingredients: Iterable[str]) -> str:
 
 
 def prune(home: Path, *, keep: Path, now: float) -> None:
-    """Drop what a killed build left, and what no clone has asked for in two weeks."""
+    """Remove what a killed build left, and what no clone has used for two weeks."""
     for folder in home.iterdir():
         unfinished = folder.name.startswith(golang.UNFINISHED)
         if unfinished or (folder != keep and now - folder.stat().st_mtime > _KEEP_SECONDS):

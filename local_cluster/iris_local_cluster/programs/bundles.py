@@ -1,7 +1,7 @@
-"""One container without a container engine: an image's files and what runc is told about them.
+"""One container without a container engine: an image's files and runc's configuration.
 
 Made like Kubernetes would run it: not root, no capability, a root file system that cannot be written. The
-network is the host's, so the program inside is told to listen on loopback only.
+network is the host's, so the program inside must listen on loopback only.
 """
 
 import json
@@ -15,7 +15,7 @@ _PRIVATE = ["nosuid", "noexec", "nodev"]
 
 
 def arguments(command: Sequence[str], *, port: int) -> list[str]:
-    """The image's command on a loopback port of the host: of an option given twice the last one counts."""
+    """The image's command on a loopback port of the host; the last of repeated options counts."""
     return [*command, "--host", "127.0.0.1", "--port", str(port)]
 
 

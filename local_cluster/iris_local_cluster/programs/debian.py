@@ -19,11 +19,11 @@ from iris_local_cluster.programs import apt_sources, locks, packages
 from iris_local_cluster.progress import Progress, Step
 
 PYTHON = ("python3", "python3-venv", "ca-certificates")
-"""What the product's images stand on."""
+"""The packages of the product's images."""
 IPTABLES = ("iptables",)
 """What kube-proxy calls."""
 GIT = ("git", "lighttpd")
-"""What the Git server of a local cluster is."""
+"""The packages of the Git server's image."""
 
 _MONTH_SECONDS = 30 * 24 * 3600
 # Releases whose python3 is older than the product needs.
@@ -66,7 +66,7 @@ def key(codename: str, content: Sequence[str]) -> str:
 
 
 def options(content: Sequence[str]) -> list[str]:
-    """How mmdebstrap makes a small tree that remembers nothing of this machine."""
+    """mmdebstrap's options for a small, reproducible tree."""
     return [
         "--variant=essential",
         # Merges /usr from outside; the release's own way installs all of Perl for it, 50 MB.
@@ -78,7 +78,7 @@ def options(content: Sequence[str]) -> list[str]:
 
 
 def prune(home: Path, *, now: float) -> None:
-    """Drop the bases that are too old to be used again."""
+    """Remove the bases that are too old to be used again."""
     for base in home.glob("*.tar"):
         if not _fresh(base, now):
             base.unlink(missing_ok=True)

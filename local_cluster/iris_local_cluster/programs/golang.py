@@ -31,7 +31,7 @@ class Toolchain:
 
 
 def toolchain(folder: Path, *, program: str | None) -> Toolchain:
-    """This Go as a module sees it: where it may, Go fetches a newer one that the go.mod asks for."""
+    """The Go that a module uses: if go.mod requires a newer one, Go may download it."""
     needed = required(folder / "go.mod")
     if program is None:
         raise LocalClusterError(f"Go: not found, expected {needed} or newer on PATH (https://go.dev/dl)")
@@ -69,7 +69,7 @@ def find() -> str | None:
 
 
 def required(go_mod: Path) -> str:
-    """The Go version that a go.mod asks for."""
+    """The Go version that a go.mod requires."""
     for line in go_mod.read_text().splitlines():
         if line.startswith("go "):
             return line.removeprefix("go ").strip()
@@ -82,12 +82,12 @@ def ldflags(variables: Mapping[str, str]) -> str:
 
 
 def flags(linker: str, tags: Sequence[str]) -> list[str]:
-    """For `go list` and `go build` alike: tags decide which files, so which packages, count."""
+    """For `go list` and `go build`: tags select the files, and so the packages."""
     return [f"-ldflags={linker}", f"-tags={','.join(tags)}"]
 
 
 def executable(package: str) -> str:
-    """The file name `go build` gives a package: its last element, a /v2 left out."""
+    """The file name that `go build` gives a package: its last element, without a /v2."""
     *_, parent, last = ["", *package.split("/")]
     return parent if last[:1] == "v" and last[1:].isdigit() else last
 
@@ -101,13 +101,13 @@ def build(
     into: Path,
     note: Callable[[str], None],
 ) -> None:
-    """Compile the commands into a folder, each appearing there only when it is whole."""
+    """Compile the commands into a folder; each appears there only when it is complete."""
     into.mkdir(parents=True, exist_ok=True)
     packages = sorted(commands.values())
     note("resolving packages")
     listing = [toolchain.program, "list", "-mod=readonly", *flags, "-deps", *packages]
     total = len(_follow(listing, folder, lambda line: note(line.removeprefix("go: "))))
-    # Beside its target, so that the rename below stays on one file system.
+    # In the target's folder, so that the rename below stays on one file system.
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=into.parent) as scratch:
         compiled = 0
 
@@ -142,10 +142,10 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _follow(command: list[str], folder: Path, told: Callable[[str], None]) -> list[str]:
-    """Run Go, tell each line of its standard error, return the lines of its standard output."""
+    """Run Go, report each line of its standard error, return the lines of its standard output."""
     errors: list[str] = []
     if setpriv := shutil.which("setpriv"):
-        # Ends with us, however we end, also when it builds in the background.
+        # It must end with this process, also when it builds in the background.
         command = [setpriv, "--pdeathsig", "TERM", *command]
     with (
         tempfile.TemporaryFile("w+") as output,
@@ -174,7 +174,7 @@ def _failure(folder: Path, command: list[str], errors: list[str]) -> str:
 
 
 def reason(errors: str) -> str:
-    """The line of Go's output that says what is wrong: the last one, or the one about the network."""
+    """The line of Go's output with the cause: the last one, or the one about the network."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     if network := [line for line in lines if any(word in line for word in _NETWORK_WORDS)]:
         return f"the Go modules cannot be downloaded, expected a network (or GOPROXY): {network[-1]}"

@@ -1,4 +1,4 @@
-"""One builder at a time for one thing, across processes: an advisory lock on a file.
+"""One builder at a time across processes: an advisory lock on a file.
 
 The kernel drops the lock when its holder dies, however it dies, so nothing has to be cleaned up.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def hold(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock of this name; `waiting` is told once when someone else has it."""
+    """Hold the lock of this name; `waiting` is called once if another process has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:

@@ -47,7 +47,7 @@ def missing(names: Iterable[str], present: Callable[[str], bool]) -> list[str]:
 
 
 def ensure(names: Iterable[str], progress: Progress) -> None:
-    """Install what is missing; needs root only when something is."""
+    """Install what is missing; needs root only then."""
     wanted = tuple(names)
     if not missing(wanted, _present):
         return
@@ -86,7 +86,7 @@ def _install(names: list[str], note: Callable[[str], None]) -> None:
     install = ["install", "--yes", "--no-install-recommends", *names]
     if _apt_get(install).returncode == 0:
         return
-    # The lists are missing or old. A broken list of some other source is no reason to stop here.
+    # The lists are missing or old. A broken list of another source is no reason to stop here.
     note("apt-get update")
     _apt_get(["update"])
     note(", ".join(names))
@@ -111,7 +111,7 @@ def _apt_get(arguments: list[str]) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def _no_services() -> Iterator[None]:
     if _POLICY.exists() and _POLICY.read_text() != _POLICY_TEXT:
-        yield  # The machine has its own rule.
+        yield  # The machine has its own policy.
         return
     _POLICY.write_text(_POLICY_TEXT)
     _POLICY.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What a person's shell needs to talk to a cluster: a kubeconfig, programs on the path, a file to source."""
+"""The shell's access to a cluster: a kubeconfig, programs on PATH and a file to source."""
 
 import shlex
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from iris_local_cluster import paths
 
 DEFAULT_NAME = "iris"
-# kubectl finds its plugins, and what completes them, by their names on the path.
+# kubectl finds plugins and their completion by name on PATH.
 PROGRAMS = ("kubectl", "iris", "kubectl-iris", "kubectl_complete-iris")
 
 
 def kubeconfig(name: str) -> Path:
-    """The person's own cluster has the short path; others keep theirs with their state."""
+    """The default cluster has the short path; other clusters keep theirs in their state folder."""
     return paths.KUBECONFIG if name == DEFAULT_NAME else paths.cluster(name) / "kubeconfig"
 
 
 def exports(name: str, ingress: str = "") -> str:
-    """Lines for a POSIX shell; sourcing them twice adds nothing. The ingress leads to Prometheus."""
+    """Lines for a POSIX shell; sourcing them twice is safe. The ingress gives Prometheus' address."""
     folder = shlex.quote(str(paths.BIN))
     lines = [
         f"export KUBECONFIG={shlex.quote(str(kubeconfig(name)))}",
@@ -28,7 +28,7 @@ def exports(name: str, ingress: str = "") -> str:
 
 
 def write(name: str, content: str, ingress: str) -> None:
-    """The cluster's kubeconfig and `.local/bin`; for the person's own cluster also `.local/env`."""
+    """The cluster's kubeconfig and `.local/bin`; for the default cluster also `.local/env`."""
     _private(kubeconfig(name), content)
     paths.BIN.mkdir(parents=True, exist_ok=True)
     for program in PROGRAMS:

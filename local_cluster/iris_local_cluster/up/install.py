@@ -1,4 +1,4 @@
-"""What is in a local cluster before Flux brings the rest: our images, the Git server, and Flux itself."""
+"""Installs what Flux needs before it can apply the rest: our images, the Git server and Flux."""
 
 import tomllib
 
@@ -15,13 +15,13 @@ _OPERATOR = "iris-system"
 
 
 def build_images(progress: Progress) -> None:
-    """Early, while programs are compiled beside it."""
+    """Early, while programs are being compiled."""
     project_images.build_operator(_version(), progress)
     project_images.build_git_server(progress)
 
 
 def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
-    """Built from this checkout, pushed, and its digest left where the HelmRelease looks for it."""
+    """Build it from this checkout, push it, and write its digest where the HelmRelease reads it."""
     image = project_images.build_operator(_version(), progress)
     digest = project_images.push(image, cluster.registry, progress)
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _OPERATOR}})
@@ -32,7 +32,7 @@ def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> No
             "metadata": {
                 "name": "operator-image",
                 "namespace": _OPERATOR,
-                # A change of it is a change of the release, at once.
+                # helm-controller then upgrades the release as soon as it changes.
                 "labels": {"reconcile.fluxcd.io/watch": "Enabled"},
             },
             "data": {"values.yaml": f"image: {{digest: '{digest}'}}\n"},
@@ -41,7 +41,7 @@ def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> No
 
 
 def git(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> tuple[Repository, str]:
-    """The Git server with what is committed in this checkout; the repository and its revision there."""
+    """Start the Git server and push this checkout's HEAD; returns the repository and its revision."""
     image = project_images.build_git_server(progress)
     project_images.push(image, cluster.registry, progress)
     with progress.step("Start the Git server"):

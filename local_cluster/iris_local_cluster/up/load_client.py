@@ -1,4 +1,4 @@
-"""A steady client: so many predictions a second, whatever the answers, until its standard input ends.
+"""A load client: sends predictions at a constant rate, whatever the answers, until its standard input ends.
 
 Runs as a process of its own inside the node's network (`watch` starts it there) and tells every second
 what it has seen, one JSON line each. Open loop: a slow answer does not delay the next request.
@@ -27,7 +27,7 @@ _KEPT_FAILURES = 20
 
 @dataclass(slots=True)
 class Report:
-    """What the client has seen so far."""
+    """The client's counts so far."""
 
     requests: int = 0
     failed: int = 0
@@ -74,7 +74,7 @@ async def ask(client: httpx.AsyncClient, url: str, report: Report) -> None:
 async def run(
     url: str, *, host: str, rate: float, ended: threading.Event, tell: Callable[[Report], None]
 ) -> None:
-    """Send until told to end, then wait for the answers that are still out."""
+    """Send until `ended` is set, then wait for the outstanding answers."""
     report = Report()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
     async with (
@@ -104,7 +104,7 @@ def main() -> int:
     ended = threading.Event()
 
     def listen() -> None:
-        # The end of our input: who started us is done, or gone.
+        # The end of standard input: the starting process has finished or died.
         sys.stdin.read()
         ended.set()
 
@@ -119,13 +119,13 @@ def main() -> int:
 
 @dataclass(slots=True)
 class Watch:
-    """A steady client that runs; `report` is what it last told, and all of it once `watch` is left."""
+    """A running load client; `report` is its latest report, and complete after `watch`."""
 
     report: Report = field(default_factory=Report)
     ended: bool = False
 
     def wait_for(self, count: int, *, seconds: float = 60) -> None:
-        """Until so many requests were sent and answered."""
+        """Wait until that many requests were answered."""
         deadline = time.monotonic() + seconds
         while self.report.requests < count:
             if self.ended or time.monotonic() > deadline:
@@ -139,7 +139,7 @@ class Watch:
 def watch(
     entered: Callable[[Sequence[str]], list[str]], *, address: str, host: str, rate: float = 20
 ) -> Iterator[Watch]:
-    """Keep asking while the block runs."""
+    """Send predictions while the block runs."""
     url = f"http://{address}/api/v1/predict"
     module = [sys.executable, "-m", "iris_local_cluster.up.load_client"]
     command = entered([*module, f"--url={url}", f"--host={host}", f"--rate={rate}"])

@@ -1,4 +1,4 @@
-"""IrisModels from a user's side: declare a version, wait for the status to prove it, ask for a prediction."""
+"""IrisModels from a user's side: read the status, wait for a version, request a prediction."""
 
 import json
 import time
@@ -19,7 +19,7 @@ _PODS = f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={NAME}"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an IrisModel's status says, as far as it is about the present spec."""
+    """An IrisModel's status, as far as it is about the current generation."""
 
     declared: str
     serving: str | None
@@ -28,14 +28,14 @@ class Standing:
     reason: str
     message: str
     source: str = ""
-    """The Git revision that asked for it, as the operator has found it."""
+    """The Git revision that declared it, as reported by the operator."""
 
 
 ABSENT = Standing("", None, False, False, "", "not there yet")
 
 
 def standing(model: Mapping[str, Any]) -> Standing:
-    """An older generation's conditions say nothing about what is declared now."""
+    """The conditions of an older generation do not describe the current spec."""
     status = model.get("status", {})
     current = status.get("observedGeneration") == model["metadata"]["generation"]
     conditions = {each["type"]: each for each in status.get("conditions", [])} if current else {}
@@ -65,7 +65,7 @@ def wait(
     note: Callable[[str], None] = lambda _: None,
     seconds: float = 300,
 ) -> Standing:
-    """Wait until the status says so; the last one tells why it did not come."""
+    """Wait until the predicate holds; the error has the last status."""
     deadline = time.monotonic() + seconds
     while True:
         now = look(kubectl)
@@ -82,7 +82,7 @@ def wait(
 def wait_until_serving(
     kubectl: Kubectl, version: str, *, note: Callable[[str], None], seconds: float = 300
 ) -> None:
-    """Declared, Ready, and proven; a stalled rollout is not waited for."""
+    """Wait until it is declared, Ready and proven; a stalled rollout fails at once."""
 
     def decided(now: Standing) -> bool:
         return now.declared == version and (now.ready or now.stalled)
@@ -95,7 +95,7 @@ def wait_until_serving(
 
 
 def wait_until_settled(kubectl: Kubectl, *, seconds: float = 120) -> None:
-    """Only pods of the declared version are left, the last of the old ones has gone."""
+    """Wait until only pods of the declared version are left."""
     deadline = time.monotonic() + seconds
     while True:
         version = look(kubectl).declared
@@ -108,7 +108,7 @@ def wait_until_settled(kubectl: Kubectl, *, seconds: float = 120) -> None:
 
 
 def predict(address: str, host: str, *, seconds: float = 60) -> dict[str, Any]:
-    """Ask through the ingress as a client would; it may take it a moment to learn of a new route."""
+    """Request a prediction through the ingress, which may need a moment to read a new route."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -1,6 +1,6 @@
-"""Prometheus by its operator, metrics-server, and Grafana where its image can be pulled.
+"""Prometheus (by its operator), metrics-server, and Grafana if its image can be pulled.
 
-Stage: after the story, which it never delays: on the native node all of it is compiled, the first time. Its
+Stage: the last, because the native node compiles all of it, the first time. Its
 objects come from Git by Flux like the rest; here are only their images and their API, which no commit can
 bring.
 """
@@ -19,11 +19,11 @@ from iris_local_cluster.progress import Progress
 
 NAMESPACE = "monitoring"
 STEP = "monitoring"
-"""The Kustomization that brings it."""
+"""The Kustomization that applies it."""
 MANIFESTS = paths.PROJECT / "clusters" / "local" / "monitoring"
 GRAFANA = paths.PROJECT / "clusters" / "local" / "grafana"
 PROGRAMS = ("prometheus", "prometheus-operator", "prometheus-config-reloader", "metrics-server")
-# What the operator looks for before it keeps a Prometheus; the other kinds nobody uses here.
+# The kinds that Prometheus Operator needs to run a Prometheus; the others are not used here.
 _API = ("prometheuses", "servicemonitors", "podmonitors", "probes", "prometheusrules")
 _OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 _UNPULLED = ("ErrImagePull", "ImagePullBackOff")
@@ -31,7 +31,7 @@ _MINUTES = 5
 
 
 def install_api(kubectl: Kubectl, progress: Progress) -> None:
-    """Before Flux: the operator's chart brings monitors and rules, and a model has its own."""
+    """Before Flux: the operator's chart and each model contain monitors and rules."""
     with progress.step("Install the monitoring API"):
         files = [f"--filename={file}" for file in api()]
         kubectl.run("apply", "--server-side", "--force-conflicts", *files)
@@ -39,7 +39,7 @@ def install_api(kubectl: Kubectl, progress: Progress) -> None:
 
 
 def api() -> list[Path]:
-    """The CRDs, from the very module that the operator is built from."""
+    """The CRDs, from the Go module that Prometheus Operator is built from."""
     folder = paths.GO_MODULES / "prometheus-operator"
     source = golang.source(golang.toolchain(folder, program=golang.find()), folder, _OPERATOR)
     return [
@@ -48,7 +48,7 @@ def api() -> list[Path]:
 
 
 def provide_early(cluster: Cluster, progress: Progress) -> None:
-    """While Flux works, what needs no compiling: a pull that leads nowhere takes most of a minute to fail."""
+    """Load what is compiled while Flux works: without a network, a pull fails only after a minute."""
     if binaries.built(PROGRAMS):
         cluster.provide(PROGRAMS, progress)
 
@@ -67,7 +67,7 @@ def bring_up(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
 
 
 def _hurry(kubectl: Kubectl) -> None:
-    """Pods that asked for their images before they were there would ask again in minutes only."""
+    """Restart pods that were refused their image: kubelet would retry only after minutes."""
     for pod in kubectl.read("pods", "--all-namespaces", "--field-selector=status.phase=Pending")["items"]:
         if waits_for_our_image(pod):
             where = f"--namespace={pod['metadata']['namespace']}"
@@ -75,7 +75,7 @@ def _hurry(kubectl: Kubectl) -> None:
 
 
 def waits_for_our_image(pod: Mapping[str, Any]) -> bool:
-    """Nobody else's pod: a model whose image nobody built has its own story to tell."""
+    """Only our own images: a model whose image does not exist must keep failing visibly."""
     ours = {image.reference for image in project_images.BASE_IMAGES if image.program in PROGRAMS}
     status = pod["status"]
     containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
@@ -114,7 +114,7 @@ def _wait(kubectl: Kubectl, condition: str, what: str, namespace: str) -> None:
 
 
 def next_steps(port: str, *, grafana: bool) -> str:
-    """What to open, as lines for a person."""
+    """The pages to open, one per line."""
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
     if grafana:
         told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"

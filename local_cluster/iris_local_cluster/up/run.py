@@ -1,7 +1,7 @@
-"""`make up`: from a CSV to a prediction through a real cluster, and a version change that nobody notices.
+"""`make up`: from a CSV file to a prediction in a cluster, then a version change without failed requests.
 
-The table of contents of the local cluster: every line of `tell` is one step that the person sees.
-Steps and their times go to standard error; what a user would type, and its answer, to standard output.
+The table of contents of the local cluster: every line of `up` is one step that the user sees.
+Steps and their durations go to standard error; commands and their output to standard output.
 """
 
 import json
@@ -21,7 +21,7 @@ from iris_local_cluster.up import environment, install, load_client, models, mon
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
-# Another seed, so that the second release is truly another model.
+# Another seed, so that the second release is a different model.
 _SEEDS = {FIRST: "42", SECOND: "43"}
 RATE = 20
 
@@ -55,7 +55,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
 
 
 def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress) -> None:
-    """The declared version serves; once in a cluster's life another one follows."""
+    """Wait for the declared version; the first time, change to the second version."""
     found = repository.declared()
     serve(cluster, kubectl, found, progress)
     show_models(kubectl)
@@ -84,13 +84,13 @@ def train(version: str, progress: Progress) -> None:
 
 def publish(cluster: Cluster, version: str, progress: Progress) -> None:
     with progress.step(f"Publish iris-server:{version}"):
-        # Asked for again: a first cluster takes minutes, and the store of images is every clone's.
+        # Built again if necessary: a first cluster takes minutes, and all clones share the image store.
         image = project_images.build_server(version, paths.ARTIFACTS, progress)
         project_images.push(image, cluster.registry, progress)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
-    """The cluster, and what a shell needs to talk to it."""
+    """Start the cluster and write the shell's access to it."""
     with progress.step(f"Start the cluster {cluster.name}"):
         cluster.create(progress)
         environment.write(cluster.name, cluster.kubeconfig(), cluster.ingress)
@@ -124,7 +124,7 @@ def ask(cluster: Cluster, version: str, progress: Progress) -> None:
 def change(
     cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: Progress
 ) -> load_client.Report:
-    """Another version by a commit, under a steady client; any failed request ends the story."""
+    """Commit another version while a client sends requests; any failed request is an error."""
     with progress.step(f"Commit {SECOND} while a client sends {RATE} requests a second") as step:
         address = cluster.ingress_inside()
         with load_client.watch(cluster.entered, address=address, host=HOST, rate=RATE) as seen:
@@ -145,7 +145,7 @@ def change(
 
 
 def provenance(kubectl: Kubectl, repository: Repository) -> str:
-    """Who asked for what serves: the operator's word for the revision, Git's for the commit."""
+    """The commit that declared the serving version: its revision from the status, its subject from Git."""
     now = models.look(kubectl)
     [applied] = [each.revision for each in flux_status.look(kubectl) if each.name == "models"]
     commit = (now.source or applied).rpartition(":")[2]

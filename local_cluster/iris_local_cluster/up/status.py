@@ -1,6 +1,6 @@
-"""`make status`: the way from a commit to what serves, at a glance; with `--watch` for as long as one looks.
+"""`make status`: Flux's progress and the state of each model; `--watch` refreshes it.
 
-Says what it sees and nothing else: a cluster that does not answer or has no Flux is a picture, too.
+It only reads. A cluster that does not answer or has no Flux is shown as such.
 """
 
 import re
@@ -31,7 +31,7 @@ _LOG_WIDTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One IrisModel's row: declared, proven, and why they differ."""
+    """One IrisModel's row: the declared and the serving version, and why they differ."""
 
     name: str
     ready: str
@@ -43,7 +43,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is to be seen at one moment; a problem is why there is no more of it."""
+    """The state at one moment; `problem` is the reason for missing parts."""
 
     heading: str
     problem: str = ""
@@ -85,7 +85,7 @@ def look(cluster: Cluster, kubeconfig: Path) -> Picture:
     links = tuple(flux_status.look(kubectl))
     found: list[Any] = []
     with suppress(LocalClusterError):
-        # Before the API is there, this kind is unknown to the API server.
+        # This kind is unknown until the CRD is applied.
         found = kubectl.read("irismodels", "--all-namespaces", seconds=20)["items"]
     problem = "" if links else "Flux is not installed: repeat `make up` to continue"
     return Picture(heading, problem, links, tuple(model(each) for each in found))
@@ -123,12 +123,12 @@ def draw(picture: Picture) -> RenderableType:
 
 
 def short(revision: str) -> str:
-    """`main@sha1:1a2b3c4d…` and `0.1.0+1a2b3c4d…` as a person reads them."""
+    """`main@sha1:1a2b3c4d…` and `0.1.0+1a2b3c4d…`, shortened to eight digits of the commit."""
     return re.sub(r"([@+])(?:sha1:)?([0-9a-f]{8})[0-9a-f]*", r"\1\2", revision)
 
 
 def _words(each: Link) -> str:
-    # When all is well, the revision has said it.
+    # If it is ready, the revision is enough.
     return "" if each.ready == "True" else ": ".join(word for word in (each.reason, each.message) if word)
 
 
