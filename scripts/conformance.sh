@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Asks a server of this checkout what its own OpenAPI document promises, and much that it does not, with schemathesis.
-# By hand, for it takes minutes: scripts/conformance.sh [examples per operation]
+# Tests a server of this checkout against its own OpenAPI document, with schemathesis.
+# Not part of `make test`, because it takes minutes: scripts/conformance.sh [examples per operation]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

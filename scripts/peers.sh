@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs one peer of the model server, or a tool that measures or tries it, into an environment of its own: .local/peers/<name>.
+# Installs one peer of the model server, or a tool that measures or tests it, into its own environment: .local/peers/<name>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case ${1:-} in
   kserve) packages=(kserve==0.21.0 scikit-learn joblib "setuptools<81") ;;
-  # uvloop 0.22 forbids how MLServer asks for its loop.
+  # MLServer gets its event loop in a way that uvloop 0.22 forbids.
   mlserver) packages=(mlserver==1.7.1 mlserver-sklearn==1.7.1 "uvloop<0.22" "setuptools<81") ;;
   tutorial) packages=(fastapi "uvicorn[standard]" scikit-learn joblib) ;;
   bentoml) packages=(bentoml==1.4.39 scikit-learn joblib) ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv: the locked packages, then our own as links. Called by `make setup`.
+# Creates .venv with the locked packages and links to our own. Called by `make setup`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ python=${PYTHON:-python3}
 
 uv=$(command -v uv || true)
 if [ -z "$uv" ]; then
-  # A private venv for uv itself: no write to the system's Python (PEP 668).
+  # A private venv for uv itself: the system's Python must not be changed (PEP 668).
   if ! "$python" -m venv .local/uv 2>.local-uv.log; then
     cat .local-uv.log >&2; rm -f .local-uv.log
     echo "setup: uv: not found and no venv could be made for it, expected uv on PATH or Python's venv module (Debian: apt-get install python3-venv)" >&2
@@ -24,6 +24,6 @@ fi
 
 echo "setup: .venv from requirements.lock"
 "$uv" venv --quiet --allow-existing --python "$python" .venv
-# Compiled once, here: where Python may not write bytecode, each start of the operator compiles for two seconds.
+# Compile once, here: where Python cannot write bytecode, each start of the operator would compile for two seconds.
 "$uv" pip sync --quiet --compile-bytecode requirements.lock workspace.txt
 touch .venv/ready
