@@ -1,4 +1,4 @@
-"""`make bench-density`: what one idle model costs on a real node, with fifty of them.
+"""`make bench-density`: the cost of one idle model on a real node, measured with 50.
 
 On the cluster that `make up` left running, in a namespace of its own that goes in the end; one pod a model.
 What pods used is the count of the kubelet. One JSON line per figure, progress on standard error.
@@ -97,11 +97,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", type=int, default=50, help="how many (default 50)")
+    parser.add_argument("--models", type=int, default=50, help="number of models (default 50)")
     parser.add_argument(
         "--version", default="1.0.0", help="a release that the cluster can pull (default 1.0.0)"
     )
-    parser.add_argument("--seconds", type=float, default=120, help="how long they idle (default 120)")
+    parser.add_argument(
+        "--seconds", type=float, default=120, help="duration of the idle measurement (default 120)"
+    )
     options = parser.parse_args()
     kubectl = Kubectl(paths.KUBECONFIG)
     try:

@@ -1,4 +1,4 @@
-"""`make bench-operator`: the operator at several sizes on a real API server, and Flux beside it.
+"""`make bench-operator`: the operator at several sizes on a real API server, compared with Flux.
 
 One JSON line per figure on standard output, progress on standard error; exit code 1 unless every goal is met.
 """
@@ -37,7 +37,9 @@ async def measure(models: int, *, beside_flux: bool) -> tuple[Run, Run | None]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", default=[1, 100, 1000], help="default: 1 100 1000")
-    parser.add_argument("--flux", type=int, default=100, help="at which of these sizes; 0: not (default 100)")
+    parser.add_argument(
+        "--flux", type=int, default=100, help="the size at which Flux is measured; 0 skips it (default 100)"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
     runs, beside = [], None

@@ -1,4 +1,4 @@
-"""So many models through their life: created, repaired, changed, at rest, taken over by another replica."""
+"""The life of many models: created, repaired, changed, at rest, taken over by another replica."""
 
 import asyncio
 import contextlib

@@ -26,7 +26,7 @@ MODEL: Final = "iris"
 ADDRESSES: Final = {"1.0.0": "127.0.89.1", "1.1.0": "127.0.89.2"}
 CRDS: Final = tuple((Path(__file__).parents[1] / "crds").glob("*.serving.two.inc.yaml"))
 _NODES: Final = 4
-# Else the node controller takes the nodes for dead after 40 s, and their pods with them.
+# Otherwise the node controller declares the nodes and their pods dead after 40 s.
 _HEARTBEATS: Final = ("--node-lease-duration-seconds=40",)
 _AT_ONCE: Final = 16
 _READY: Final = """

@@ -1,4 +1,4 @@
-"""What the API server tells of a kind, with the moment in which it was told: the clock of every figure."""
+"""Watches a kind and records when each object changed: the clock of every figure."""
 
 import asyncio
 import json

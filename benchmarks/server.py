@@ -1,4 +1,4 @@
-"""The model server beside its peers and the limit, in one run on one machine.
+"""Compares the model server with its peers and the limit, in one run on one machine.
 
 One process on one core, the load generator on the other, every answer checked for correctness before
 anything is timed. Figures go to standard output, one JSON line each; the page to `results/server.md`.
@@ -42,13 +42,13 @@ class Effort(NamedTuple):
 
 QUICK: Final = Effort(seconds=1, repeats=4, starts=0)
 FULL: Final = Effort(seconds=2, repeats=4, starts=3)
-# Every step once: whether all of it works, before an hour is given to it.
+# Every step once, to test the benchmark before a run of an hour.
 DRY: Final = Effort(seconds=1, repeats=1, starts=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part, what they must answer, and who could not and why."""
+    """The contenders, the expected answers, and who was left out and why."""
 
     mine: Sequence[Contender]
     peers: Sequence[Contender]
@@ -111,7 +111,7 @@ def batches(cast: Cast, effort: Effort) -> list[Figure]:
 
 
 def starts(cast: Cast, effort: Effort) -> list[Figure]:
-    """From nothing to the first answer."""
+    """Cold start: from the start of the process to its first answer."""
     taken = runs.starts([cast.fast, *cast.peers], effort.starts)
     return [figures.least("server.cold_start", "fast_path", taken, "s")]
 
@@ -144,14 +144,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--version", default="1.4.0")
-    parser.add_argument("--quick", action="store_true", help="the limit, the best peer and ours alone")
-    parser.add_argument("--dry", action="store_true", help="every step once; figures that mean nothing")
-    parser.add_argument("--part", choices=PARTS, help="this alone; the page keeps the other parts' figures")
+    parser.add_argument("--quick", action="store_true", help="only the limit, the best peer and our server")
+    parser.add_argument("--dry", action="store_true", help="run every step once; the figures are meaningless")
+    parser.add_argument(
+        "--part", choices=PARTS, help="only this part; the page keeps the figures of the others"
+    )
     options = parser.parse_args()
     effort = QUICK if options.quick else DRY if options.dry else FULL
-    # So that who is ended (`timeout`) ends its contenders.
+    # So that a SIGTERM (`timeout`) also ends the contenders.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Core 0 is the contenders'.
+    # Core 0 belongs to the contenders.
     os.sched_setaffinity(0, {1})
     folder: Path = options.artifacts
     card = json.loads((folder / f"model_pipeline_{options.version}.json").read_text(encoding="utf-8"))

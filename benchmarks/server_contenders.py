@@ -1,4 +1,4 @@
-"""Who is measured: ours, the limit and the peers; how each starts and what it is asked."""
+"""The contenders: our server, the limit and the peers; how each is started and queried."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence

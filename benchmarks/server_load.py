@@ -1,4 +1,4 @@
-"""Processes under load: start one on core 0, ask it, load it from core 1, and tell how quiet the machine was.
+"""Processes under load: start one on core 0, query it, load it from core 1, measure how idle the machine was.
 
 Load goes to loopback only, and only to what was started here. Its processes are known by a mark in their
 environment, for some peers start workers in sessions of their own.

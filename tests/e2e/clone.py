@@ -1,4 +1,4 @@
-"""The cluster's Git as a person has it: a clone through the ingress, commits, pushes, and what Flux says."""
+"""The cluster's repository from a user's side: clone through the ingress, commit, push, read its status."""
 
 import os
 import re
@@ -114,7 +114,7 @@ def flux(up_run: UpRun, kind: str, name: str) -> Link | None:
 def flux_until(
     up_run: UpRun, kind: str, name: str, reached: Callable[[Link], bool], *, seconds: float = 120
 ) -> Link:
-    """Wait until a Flux object says so; the last word tells why it did not come."""
+    """Wait until the predicate holds for a Flux object; the error has its last status."""
     deadline = time.monotonic() + seconds
     while True:
         now = flux(up_run, kind, name)

@@ -1,6 +1,6 @@
-"""A whole cluster of the tests' own, brought up the way a person does it, and taken down at the end.
+"""A cluster for the tests, started with `iris-local-cluster up` as a user does, and deleted at the end.
 
-One per test run, since it takes a minute; its name, state and ports are never those of a person's cluster.
+One per test run, since it takes a minute; its name, state and ports differ from those of a user's cluster.
 """
 
 import subprocess
@@ -37,7 +37,7 @@ def up_run() -> Iterator[UpRun]:
 
 @pytest.fixture
 def clone(up_run: UpRun, tmp_path: Path) -> Iterator[Clone]:
-    """A clone of the cluster's repository; what a test has changed there is put back by a commit."""
+    """A clone of the cluster's repository; a commit reverts what a test has changed."""
     mine = Clone.of(up_run, tmp_path / "iris")
     before = mine.head()
     try:

@@ -1,4 +1,4 @@
-"""Asking Flux for a look at once, as `flux reconcile` does, and who wrote what when."""
+"""Requests a reconciliation at once, as `flux reconcile` does, and reads who wrote an object and when."""
 
 import itertools
 import time

@@ -1,4 +1,4 @@
-"""A new version that cannot serve never takes the old one down, says why in time, and goes away by reverting.
+"""A version that cannot serve never stops the old one, has its reason in the status, and can be reverted.
 
 Three models get one bad version each, all in one commit, each under a steady client from inside the
 node's network: not one request may fail.

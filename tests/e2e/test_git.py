@@ -1,4 +1,4 @@
-"""Git is the way in: what is committed is served, and serving goes on whatever happens to Git."""
+"""What is committed is served, and serving continues whatever happens to Git."""
 
 from collections.abc import Iterator
 

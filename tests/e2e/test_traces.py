@@ -1,4 +1,4 @@
-"""A native node comes up after any interruption, and goes away without a trace.
+"""A native node starts after any interruption, and `down` removes all of it.
 
 Covers: kill -9 and Ctrl-C of `up` at different moments, then `up`; processes, mounts, network, control
 groups, packet filters and folders of the host before and after. Its own small clusters, beside the story's.

@@ -1,4 +1,4 @@
-"""What a person sees of `make up`, and that it goes on doing so.
+"""What `make up` prints and deploys, and that a second run changes nothing.
 
 Covers: the story's claims in its own output, the model's status, the prediction through the ingress by both
 host names, and a second `up` on what runs.

@@ -56,7 +56,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def test_turns_a_deployment_into_pods_whose_status_a_test_may_play(cluster: kubernetes.Cluster) -> None:
+async def test_the_controllers_create_pods_whose_status_a_test_can_write(cluster: kubernetes.Cluster) -> None:
     await cluster.apply(WEB)
 
     pods = await kubernetes.eventually(lambda: cluster.list("Pod"), lambda found: len(found) == 2)
@@ -69,7 +69,9 @@ async def test_turns_a_deployment_into_pods_whose_status_a_test_may_play(cluster
     )
 
 
-async def test_collects_the_children_of_a_deleted_irismodel_at_once(cluster: kubernetes.Cluster) -> None:
+async def test_the_garbage_collector_deletes_the_children_of_an_irismodel_at_once(
+    cluster: kubernetes.Cluster,
+) -> None:
     model = await cluster.create(
         {"apiVersion": "serving.two.inc/v1alpha1", "kind": "IrisModel", "metadata": {"name": "iris"},
          "spec": {"version": "1.4.0"}}
@@ -87,7 +89,7 @@ async def test_collects_the_children_of_a_deleted_irismodel_at_once(cluster: kub
     )
 
 
-async def test_refuses_a_user_without_rights(
+async def test_the_api_server_refuses_a_user_without_rights(
     api_server: servers.ApiServer, cluster: kubernetes.Cluster
 ) -> None:
     async with kubernetes.client_of(api_server.kubeconfig_of_user("jane")) as client:
@@ -97,7 +99,7 @@ async def test_refuses_a_user_without_rights(
             await jane.list("Pod")
 
 
-async def test_lets_a_service_account_do_what_its_role_allows_and_no_more(
+async def test_a_service_account_may_do_what_its_role_allows_and_no_more(
     api_server: servers.ApiServer, cluster: kubernetes.Cluster
 ) -> None:
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
@@ -127,7 +129,7 @@ async def allowed(reader: kubernetes.Cluster) -> list[kubernetes.Manifest] | Non
         return None
 
 
-def test_says_which_service_account_does_not_exist(api_server: servers.ApiServer) -> None:
+def test_a_missing_service_account_is_named_in_the_error(api_server: servers.ApiServer) -> None:
     with pytest.raises(LocalClusterError, match=r"service account default/nobody: .*not found"):
         api_server.kubeconfig_of_service_account("default", "nobody")
 
@@ -141,7 +143,7 @@ def test_listens_on_loopback_only(api_server: servers.ApiServer) -> None:
     assert ours == [f"127.0.0.1:{api_server.port}"]
 
 
-def test_keeps_secrets_to_its_user(api_server: servers.ApiServer) -> None:
+def test_the_keys_of_the_api_server_are_readable_by_its_user_only(api_server: servers.ApiServer) -> None:
     open_to_others = [
         path for path in (api_server.folder, api_server.kubeconfig) if path.stat().st_mode & 0o077
     ]
@@ -149,7 +151,7 @@ def test_keeps_secrets_to_its_user(api_server: servers.ApiServer) -> None:
     assert open_to_others == []
 
 
-def test_leaves_nothing_behind_when_its_starter_is_killed() -> None:
+def test_the_api_server_leaves_nothing_behind_when_its_starter_is_killed() -> None:
     started = subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True)
     with started:
         assert started.stdout is not None
@@ -162,7 +164,7 @@ def test_leaves_nothing_behind_when_its_starter_is_killed() -> None:
     assert reached(lambda: not Path(folder).exists())
 
 
-def test_leaves_nothing_behind_when_it_is_stopped_while_frozen() -> None:
+def test_the_api_server_leaves_nothing_behind_when_it_is_stopped_while_frozen() -> None:
     with servers.running() as server:
         pids = [one.pid for one in (server.etcd, server.api_server, server.controller_manager)]
         server.api_server.pause()
@@ -171,7 +173,7 @@ def test_leaves_nothing_behind_when_it_is_stopped_while_frozen() -> None:
     assert not server.folder.exists()
 
 
-def test_says_in_one_line_why_a_server_did_not_start(tmp_path: Path) -> None:
+def test_a_server_that_did_not_start_is_explained_in_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\necho data-dir: no space left >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -187,7 +189,7 @@ def test_says_in_one_line_why_a_server_did_not_start(tmp_path: Path) -> None:
     assert str(caught.value) == "etcd: ended before it listened: data-dir: no space left"
 
 
-def test_refuses_a_temporary_folder_too_deep_for_its_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_folder_too_deep_for_sockets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/" + "d" * 79)
 
     with (
@@ -197,7 +199,7 @@ def test_refuses_a_temporary_folder_too_deep_for_its_sockets(monkeypatch: pytest
         pass
 
 
-def test_works_in_the_deepest_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_server_works_in_the_deepest_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     short = Path(tempfile.mkdtemp())
     deepest = short / ("d" * (78 - len(str(short))))
     deepest.mkdir()

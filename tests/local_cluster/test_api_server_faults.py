@@ -19,7 +19,7 @@ def server() -> Iterator[servers.ApiServer]:
         yield server
 
 
-def test_is_apart_from_others(server: servers.ApiServer, api_server: servers.ApiServer) -> None:
+def test_two_api_servers_share_no_objects(server: servers.ApiServer, api_server: servers.ApiServer) -> None:
     with server.client() as client, api_server.client() as other:
         client.post(NOTES, json=NOTE)
 
@@ -28,7 +28,7 @@ def test_is_apart_from_others(server: servers.ApiServer, api_server: servers.Api
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_comes_back_at_the_same_address_with_its_objects(server: servers.ApiServer, end: str) -> None:
+def test_a_restarted_api_server_has_the_same_address_and_objects(server: servers.ApiServer, end: str) -> None:
     with server.client() as client:
         client.post(NOTES, json=NOTE)
 
@@ -42,7 +42,7 @@ def test_comes_back_at_the_same_address_with_its_objects(server: servers.ApiServ
         assert client.get(f"{NOTES}/note").status_code == httpx.codes.OK
 
 
-def test_answers_nothing_while_frozen(server: servers.ApiServer) -> None:
+def test_a_paused_api_server_answers_nothing(server: servers.ApiServer) -> None:
     server.api_server.pause()
     with server.client() as client, pytest.raises(httpx.TimeoutException):
         client.get("/readyz", timeout=0.5)
@@ -51,7 +51,7 @@ def test_answers_nothing_while_frozen(server: servers.ApiServer) -> None:
     server.wait_until_ready()
 
 
-def test_keeps_its_objects_when_the_store_crashes(server: servers.ApiServer) -> None:
+def test_the_api_server_keeps_its_objects_when_etcd_crashes(server: servers.ApiServer) -> None:
     with server.client() as client:
         client.post(NOTES, json=NOTE)
 
@@ -63,7 +63,7 @@ def test_keeps_its_objects_when_the_store_crashes(server: servers.ApiServer) -> 
         assert client.get(f"{NOTES}/note").status_code == httpx.codes.OK
 
 
-def test_goes_on_without_its_controllers(server: servers.ApiServer) -> None:
+def test_the_api_server_answers_without_its_controllers(server: servers.ApiServer) -> None:
     server.controller_manager.kill()
 
     with server.client() as client:

@@ -67,5 +67,5 @@ def test_a_source_named_twice_is_used_once() -> None:
 
 
 @given(some.dictionaries(some.sampled_from(["a.list", "b.sources"]), some.text(max_size=200)))
-def test_no_text_breaks_the_reader(files: dict[str, str]) -> None:
+def test_no_text_raises_in_the_reader_of_package_sources(files: dict[str, str]) -> None:
     assert all(isinstance(source, Source) for source in apt_sources.distribution(files, codename="bookworm"))

@@ -92,7 +92,7 @@ def test_an_archive_is_made_once_and_again_when_its_program_changes(tmp_path: Pa
     assert not list(cache.rglob(".unfinished-*"))
 
 
-def test_a_base_stands_below_the_program(tmp_path: Path) -> None:
+def test_the_base_layer_comes_before_the_program(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "base.tar", "w") as base:
         base.addfile(tarfile.TarInfo("etc"))
 

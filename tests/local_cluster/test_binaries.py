@@ -46,7 +46,7 @@ def test_every_module_has_its_sums(module: binaries.Module) -> None:
     assert (paths.GO_MODULES / module.folder / "go.sum").stat().st_size > 0
 
 
-def test_the_versions_said_are_the_versions_required() -> None:
+def test_the_declared_versions_are_those_of_the_go_modules() -> None:
     by_folder = {module.folder: _go_mod(module) for module in binaries.MODULES}
 
     assert _required("k8s.io/kubernetes", by_folder["kubernetes"]) == binaries.KUBERNETES_VERSION
@@ -143,7 +143,7 @@ def test_the_key_is_the_same_for_what_is_not_built(module: Path) -> None:
 
 
 @pytest.mark.process
-def test_built_is_what_is_there_under_the_key_of_today(
+def test_a_program_counts_as_built_under_its_current_key_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [etcd] = [module for module in binaries.MODULES if module.folder == "etcd"]

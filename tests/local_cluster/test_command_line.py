@@ -1,4 +1,4 @@
-"""`iris-local-cluster` as a person meets it: help, refusals in one line, exit codes, lines for a shell."""
+"""`iris-local-cluster` from a user's side: help, errors in one line, exit codes, lines for a shell."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.process
-def test_a_program_is_named_by_its_file() -> None:
+def test_the_command_program_prints_a_path() -> None:
     answer = command_line("program", "kubectl")
 
     assert (answer.returncode, answer.stdout) == (0, f"{paths.SCRIPTS / 'kubectl'}\n")
@@ -29,7 +29,7 @@ def test_a_program_is_named_by_its_file() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A cluster that only says where it is."""
+    """A cluster that has addresses and does nothing."""
 
     name: str = "spring"
     ingress: str = "127.0.0.1:8099"
@@ -106,7 +106,7 @@ def test_a_mistake_gets_one_line_and_exit_2(arguments: list[str], said: str) -> 
 
 
 @pytest.mark.process
-def test_a_taken_port_is_said_before_an_image_is_built() -> None:
+def test_a_port_in_use_is_reported_before_an_image_is_built() -> None:
     with loopback.listen(0) as listener:
         port = listener.getsockname()[1]
         answer = command_line("run-image", "--port", str(port))
@@ -117,7 +117,7 @@ def test_a_taken_port_is_said_before_an_image_is_built() -> None:
 
 
 @pytest.mark.process
-def test_taking_down_nothing_is_no_error() -> None:
+def test_down_without_a_cluster_is_no_error() -> None:
     answer = command_line("down", "--name", "never-was")
 
     assert answer.returncode == 0
@@ -125,14 +125,14 @@ def test_taking_down_nothing_is_no_error() -> None:
 
 
 @pytest.mark.process
-def test_status_of_nothing_says_so_with_its_own_exit_code() -> None:
+def test_status_without_a_cluster_has_its_own_exit_code() -> None:
     answer = command_line("status", "--name", "never-was")
 
     assert answer.returncode == 3
     assert answer.stdout == "cluster never-was: not running (`make up` starts it)\n"
 
 
-def test_status_from_another_clone_says_where_the_cluster_was_started(tmp_path: Path) -> None:
+def test_status_from_another_clone_names_where_the_cluster_was_started(tmp_path: Path) -> None:
     """Without a kubeconfig, it once reported that the API server did not answer, and exited with 0."""
     missing = tmp_path / "kubeconfig"
 
@@ -158,7 +158,7 @@ def test_status_fails_when_the_api_server_does_not_answer(
 
 
 @pytest.mark.process
-def test_the_shells_lines_set_both_and_add_the_path_once() -> None:
+def test_env_sets_kubeconfig_and_adds_to_path_once() -> None:
     lines = environment.exports("spring")
     script = f'{lines}{lines}printf \'%s\\n%s\' "$KUBECONFIG" "$PATH"'
 
@@ -169,23 +169,23 @@ def test_the_shells_lines_set_both_and_add_the_path_once() -> None:
     assert path.split(":").count(str(paths.BIN)) == 1
 
 
-def test_the_shells_lines_say_where_to_ask_a_running_cluster_for_its_traffic() -> None:
+def test_env_has_the_address_of_prometheus_while_the_cluster_runs() -> None:
     asked = "IRIS_PROMETHEUS=http://prometheus.localhost:8099"
 
     assert asked in environment.exports("spring", "127.0.0.1:8099")
     assert "IRIS_PROMETHEUS" not in environment.exports("spring")
 
 
-def test_every_program_that_a_shell_gets_is_there() -> None:
+def test_every_program_of_env_is_installed() -> None:
     assert [name for name in environment.PROGRAMS if not (paths.SCRIPTS / name).exists()] == []
 
 
-def test_only_the_persons_own_cluster_has_the_short_kubeconfig_path() -> None:
+def test_only_the_default_cluster_has_the_short_kubeconfig_path() -> None:
     assert environment.kubeconfig("iris") == paths.LOCAL / "kubeconfig"
     assert environment.kubeconfig("spring").is_relative_to(paths.cluster("spring"))
 
 
-def test_what_to_try_next_names_this_cluster_and_its_port() -> None:
+def test_the_next_steps_name_the_cluster_and_its_port() -> None:
     text = run.next_steps(Standing())
 
     assert "env --name spring" in text
@@ -194,7 +194,7 @@ def test_what_to_try_next_names_this_cluster_and_its_port() -> None:
     assert run.curl(Standing()) in text
 
 
-def test_the_curl_line_sends_the_flower_of_the_story() -> None:
+def test_the_curl_command_sends_the_flower_of_the_load_client() -> None:
     line = run.curl(Standing())
 
     assert json.loads(line.split("-d '")[1].split("'")[0]) == load_client.FLOWER
@@ -202,7 +202,7 @@ def test_the_curl_line_sends_the_flower_of_the_story() -> None:
     assert line.endswith("http://127.0.0.1:8099/api/v1/predict")
 
 
-def test_one_failed_request_ends_the_story_with_its_reason() -> None:
+def test_one_failed_request_ends_make_up_with_its_reason() -> None:
     report = load_client.Report(requests=100, failed=1, failures=["status 502: bad gateway"])
 
     with pytest.raises(LocalClusterError, match=r"^1 of 100 requests failed, .*status 502"):
@@ -215,7 +215,7 @@ def test_the_summary_counts_by_version() -> None:
     assert run.summary(report) == "30 requests, 0 failed (10 by 1.0.0, 20 by 1.1.0; slowest 250 ms)"
 
 
-def test_the_newest_model_is_so_by_its_card_not_by_its_file_time(tmp_path: Path) -> None:
+def test_the_newest_model_is_found_by_its_card_not_by_its_file_time(tmp_path: Path) -> None:
     days = {"1.9.0": "2026-01-01", "1.2.0": "2026-01-03", "1.10.0": "2026-01-02"}
     for version, day in days.items():
         card = {"version": version, "created": f"{day}T00:00:00Z"}
@@ -224,7 +224,7 @@ def test_the_newest_model_is_so_by_its_card_not_by_its_file_time(tmp_path: Path)
     assert run_image.newest_version(tmp_path) == "1.2.0"
 
 
-def test_no_model_to_run_is_said_with_the_way_out(tmp_path: Path) -> None:
+def test_a_missing_model_is_reported_with_the_command_that_trains_one(tmp_path: Path) -> None:
     with pytest.raises(LocalClusterError, match="no model, expected one from `make training`"):
         run_image.newest_version(tmp_path)
 

@@ -41,25 +41,25 @@ def test_flux_follows_the_repository_that_the_git_server_has() -> None:
     assert service["metadata"]["namespace"] == repository.NAMESPACE
 
 
-def test_the_story_waits_for_every_step_that_git_declares() -> None:
+def test_make_up_waits_for_every_step_that_git_declares() -> None:
     steps = {each["metadata"]["name"] for each in built("") if each["kind"] == "Kustomization"}
 
     assert set(flux_status.ORDER) == steps - {monitoring.STEP}
 
 
-def test_the_sync_of_flux_is_among_what_it_keeps() -> None:
+def test_flux_applies_its_own_source_and_kustomization() -> None:
     kept = {(each["kind"], each["metadata"]["name"]) for each in built("")}
 
     assert {(each["kind"], each["metadata"]["name"]) for each in built("flux-system")} <= kept
     assert installation.SYNC == _LOCAL / "flux-system"
 
 
-def test_the_story_begins_with_the_version_in_git() -> None:
+def test_make_up_begins_with_the_version_in_git() -> None:
     assert repository.version_of((paths.PROJECT / repository.VERSION).read_text()) == run.FIRST
     assert one("models", "IrisModel", models.NAME)["spec"]["version"] == run.FIRST
 
 
-def test_the_model_is_pulled_from_the_local_registry_and_asked_for_each_time() -> None:
+def test_the_model_is_always_pulled_from_the_local_registry() -> None:
     declared = one("models", "IrisModel", models.NAME)["spec"]
 
     assert declared["image"] == {"repository": f"{REGISTRY}/iris-server", "pullPolicy": "Always"}
@@ -73,13 +73,13 @@ def test_browsers_find_the_model_by_its_localhost_name() -> None:
     assert rule["http"]["paths"][0]["backend"]["service"]["name"] == models.NAME
 
 
-def test_git_is_reached_by_both_its_names() -> None:
+def test_the_git_server_has_two_host_names() -> None:
     rules = one("infrastructure", "Ingress", "git-server")["spec"]["rules"]
 
     assert {rule["host"] for rule in rules} == {"git.localhost", "git.kube.two.inc"}
 
 
-def test_what_people_commit_is_kept_in_the_state_folder() -> None:
+def test_commits_are_kept_in_the_state_folder() -> None:
     volumes = one("infrastructure", "Deployment", "git-server")["spec"]["template"]["spec"]["volumes"]
 
     [kept] = [each["hostPath"]["path"] for each in volumes if "hostPath" in each]
@@ -89,7 +89,7 @@ def test_what_people_commit_is_kept_in_the_state_folder() -> None:
 @pytest.mark.parametrize(
     ("name", "image"), [("traefik", project_images.TRAEFIK), ("git-server", project_images.GIT_SERVER)]
 )
-def test_what_stands_below_runs_the_image_that_is_made_for_it(name: str, image: str) -> None:
+def test_traefik_and_the_git_server_run_the_images_that_are_built_for_them(name: str, image: str) -> None:
     [container] = one("infrastructure", "Deployment", name)["spec"]["template"]["spec"]["containers"]
 
     assert container["image"] == image

@@ -30,7 +30,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("code", "expected"), [("0", True), ("1", False)])
-def test_only_an_engine_that_answers_counts(said: Path, code: str, expected: bool) -> None:
+def test_a_docker_engine_counts_only_if_it_answers(said: Path, code: str, expected: bool) -> None:
     (said.parent / "code").write_text(code)
 
     assert docker.answers() is expected
@@ -61,7 +61,7 @@ def test_a_push_without_a_digest_is_an_error(said: Path) -> None:
         Docker().push("iris-server:key", "127.0.0.1:5000/iris-server:1.4.0")
 
 
-def test_a_build_tells_its_steps(said: Path) -> None:
+def test_a_docker_build_reports_its_steps(said: Path) -> None:
     (said.parent / "answer").write_text("#7 [build 3/9] RUN python3 -m venv /opt/uv\nStep 4/9 : COPY a b\n")
     notes: list[str] = []
 
@@ -73,7 +73,7 @@ def test_a_build_tells_its_steps(said: Path) -> None:
     )
 
 
-def test_a_failed_build_is_one_line_with_its_log(
+def test_a_failed_docker_build_is_one_line_with_its_log(
     said: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -36,12 +36,12 @@ def _stages(text: str) -> list[list[tuple[str, str]]]:
     return stages
 
 
-def test_two_stages_stand_on_one_base_that_can_be_chosen(text: str) -> None:
+def test_both_stages_use_one_base_that_can_be_chosen(text: str) -> None:
     assert _instructions(text)[0] == ("ARG", "BASE_IMAGE=python:3.13-slim")
     assert [stage[0][1].split()[0] for stage in _stages(text)] == ["${BASE_IMAGE}"] * 2
 
 
-def test_nothing_is_used_that_only_one_builder_knows(text: str) -> None:
+def test_a_dockerfile_uses_only_what_both_builders_support(text: str) -> None:
     for name, words in _instructions(text):
         assert name in {"ARG", "FROM", "RUN", "COPY", "ENV", "LABEL", "USER", "WORKDIR", "EXPOSE", "CMD"}
         assert not re.search(r"(^|\s)--(mount|link|chmod|network|security|parents|exclude)\b", words), words
@@ -53,7 +53,7 @@ def test_no_health_check_because_probes_are_kubernetes_own(text: str) -> None:
     assert "HEALTHCHECK" not in [name for name, _ in _instructions(text)]
 
 
-def test_the_last_stage_installs_nothing_and_ends_as_nobody(text: str) -> None:
+def test_the_last_stage_installs_nothing_and_runs_as_nobody(text: str) -> None:
     last = _stages(text)[-1]
 
     assert "RUN" not in [name for name, _ in last]
@@ -104,7 +104,7 @@ def test_dependencies_come_before_code_and_code_before_the_model(text: str) -> N
         assert patterns[kind] in words
 
 
-def test_labels_say_what_it_is_and_from_which_commit(image: str, text: str) -> None:
+def test_image_labels_have_the_title_and_the_commit(image: str, text: str) -> None:
     (labels,) = [words for name, words in _instructions(text) if name == "LABEL"]
 
     assert f'org.opencontainers.image.title="iris-{image}"' in labels
@@ -126,7 +126,7 @@ def test_the_server_image_takes_one_version_by_whole_file_names() -> None:
     ]
 
 
-def test_both_files_begin_alike_so_that_the_first_layers_are_shared() -> None:
+def test_both_dockerfiles_begin_alike_so_that_the_first_layers_are_shared() -> None:
     server, operator = (
         _instructions((paths.PROJECT / f"Dockerfile.{name}").read_text()) for name in ("server", "operator")
     )

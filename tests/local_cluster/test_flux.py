@@ -62,7 +62,7 @@ def test_a_controller_runs_the_image_that_the_node_has_under_an_account_of_its_o
 
 
 @pytest.mark.parametrize("name", installation.CONTROLLERS)
-def test_a_dependency_is_asked_again_soon(name: str, tmp_path: Path) -> None:
+def test_flux_rechecks_dependencies_within_seconds(name: str, tmp_path: Path) -> None:
     container = built(name, tmp_path)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
 
     assert container["args"][0] == "--enable-leader-election"

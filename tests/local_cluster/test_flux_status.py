@@ -1,4 +1,4 @@
-"""What Flux says, as one row each, and which step of the way is looked at next."""
+"""The status of Flux's objects, and the first step that is behind."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def ready(status: str, message: str = "") -> list[dict[str, str]]:
     return [{"type": "Ready", "status": status, "reason": "Because", "message": message}]
 
 
-def test_each_kind_tells_its_revision_in_its_own_way() -> None:
+def test_the_revision_of_each_flux_kind_is_read_from_its_own_field() -> None:
     git = document("GitRepository", {"artifact": {"revision": "main@sha1:1a"}, "conditions": ready("True")})
     applied = document("Kustomization", {"lastAppliedRevision": "main@sha1:2b", "conditions": ready("True")})
     chart = document("HelmRelease", {"history": [{"chartVersion": "0.1.0+3c"}], "conditions": ready("True")})
@@ -40,13 +40,13 @@ def test_each_kind_tells_its_revision_in_its_own_way() -> None:
     ]
 
 
-def test_a_condition_about_an_older_spec_says_nothing_about_this_one() -> None:
+def test_a_flux_condition_of_an_older_generation_is_unknown() -> None:
     found = flux_status.link(document("Kustomization", {"conditions": ready("True")}, observed=1))
 
     assert found.ready == "Unknown"
 
 
-def test_who_waits_for_the_step_before_has_not_failed() -> None:
+def test_a_step_that_waits_for_its_dependency_has_not_failed() -> None:
     waiting = [{"type": "Ready", "status": "False", "reason": "DependencyNotReady", "message": "not ready"}]
 
     assert flux_status.link(document("Kustomization", {"conditions": waiting})).ready == "Unknown"
@@ -60,7 +60,7 @@ def test_only_the_first_line_of_a_message_is_kept() -> None:
     assert (found.ready, found.message) == ("False", "it failed")
 
 
-def test_what_was_never_looked_at_has_no_revision() -> None:
+def test_a_flux_object_without_a_status_has_no_revision() -> None:
     found = flux_status.link({"kind": "HelmRelease", "metadata": {"name": "it", "generation": 1}})
 
     assert (found.ready, found.revision) == ("Unknown", "")
@@ -75,7 +75,7 @@ def test_a_commit_has_arrived_when_all_steps_are_ready_with_it() -> None:
     assert not flux_status.arrived([source(), step("crds")], _COMMIT, names)
 
 
-def test_the_first_step_that_is_behind_is_named_in_its_own_words() -> None:
+def test_the_first_step_that_is_behind_is_named_with_its_message() -> None:
     names = ("crds", "operator", "models")
     links = [source(), step("crds"), step("operator", ready="False", message="no chart"), step("models")]
 

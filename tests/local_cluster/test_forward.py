@@ -80,7 +80,7 @@ async def test_a_node_that_does_not_listen_yet_closes_the_connection() -> None:
         assert await exchange(port, b"") == b""
 
 
-def test_a_taken_port_is_named_with_the_way_out() -> None:
+def test_a_port_in_use_is_reported_with_its_cure() -> None:
     with loopback.listen(0) as listener:
         port = listener.getsockname()[1]
 

@@ -84,7 +84,7 @@ def test_a_module_for_a_newer_go_is_refused_with_what_is_needed(
         golang.toolchain(module, program=golang.find())
 
 
-def test_a_machine_without_go_is_told_what_to_install(module: Path) -> None:
+def test_a_missing_go_is_reported_with_the_needed_version(module: Path) -> None:
     with pytest.raises(LocalClusterError, match=r"^Go: not found, expected 1\.24 or newer"):
         golang.toolchain(module, program=None)
 

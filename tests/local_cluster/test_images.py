@@ -139,7 +139,7 @@ def test_only_kube_proxy_needs_a_system_below_it() -> None:
     assert standing_on == {"kube-proxy": debian.IPTABLES}
 
 
-def test_docker_and_buildah_get_the_same_words() -> None:
+def test_docker_and_buildah_get_the_same_arguments() -> None:
     build = Build(Path("/context"), "Dockerfile", {"VERSION": "1.0", "EXTRA": ""}, "iris-server:key")
 
     assert builds.options(build) == [
@@ -162,7 +162,7 @@ def test_docker_and_buildah_get_the_same_words() -> None:
         ([], "no message"),
     ],
 )
-def test_a_failed_program_is_told_by_its_first_error(output: list[str], expected: str) -> None:
+def test_a_failed_program_is_reported_by_its_first_error(output: list[str], expected: str) -> None:
     assert builds.reason(output) == expected
 
 
@@ -194,7 +194,7 @@ def test_the_mounts_of_a_killed_build_are_found_innermost_first() -> None:
     ]
 
 
-def test_a_build_trusts_what_the_host_was_told_to_trust(tmp_path: Path) -> None:
+def test_a_build_trusts_the_first_existing_certificate_file_of_the_host(tmp_path: Path) -> None:
     (tmp_path / "private.pem").write_text("certificate")
     environment = {"PIP_CERT": str(tmp_path / "gone.pem"), "SSL_CERT_FILE": str(tmp_path / "private.pem")}
 
@@ -217,7 +217,7 @@ def test_a_container_without_an_engine_is_as_closed_as_in_the_cluster() -> None:
     assert config["process"]["env"] == ["PATH=/opt/venv/bin"]
 
 
-def test_a_base_remembers_nothing_of_this_machine() -> None:
+def test_a_base_image_holds_nothing_of_this_machine() -> None:
     (hook,) = [option for option in debian.options(debian.PYTHON) if option.startswith("--customize-hook=")]
 
     for trace in ("apt/sources.list", "apt/apt.conf.d/99mmdebstrap", "hostname", "resolv.conf"):
@@ -234,7 +234,7 @@ def test_a_base_is_named_by_release_and_content() -> None:
     assert len(keys) == 4
 
 
-def test_a_base_is_made_again_after_a_month_and_the_old_one_goes(tmp_path: Path) -> None:
+def test_a_base_image_is_rebuilt_after_a_month_and_the_old_one_removed(tmp_path: Path) -> None:
     now = 100 * 24 * 3600.0
     for name, days in {"this-month.tar": 29, "before.tar": 31}.items():
         (tmp_path / name).touch()

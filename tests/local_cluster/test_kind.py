@@ -59,7 +59,7 @@ def test_the_node_finds_our_registry_by_the_same_name_as_the_native_node_does() 
     assert "/etc/containerd/certs.d/registry.local:5000/hosts.toml" in configuration.write_hosts("spring")[-1]
 
 
-def test_the_persons_own_kubeconfig_is_never_written() -> None:
+def test_kind_never_writes_the_users_kubeconfig() -> None:
     creating = configuration.create_cluster(KIND, "spring", Path("/x.yaml"))
     deleting = configuration.delete(KIND, "spring")
 
@@ -86,7 +86,7 @@ def test_a_cluster_without_containers_does_not_run() -> None:
     assert not KindCluster("spring", 8080, run=Docker({})).running()
 
 
-def test_docker_says_where_ingress_and_registry_are() -> None:
+def test_the_ports_of_ingress_and_registry_are_read_from_docker() -> None:
     docker = Docker(
         {
             "docker port spring-control-plane 80/tcp": "127.0.0.1:8080\n",
@@ -99,7 +99,7 @@ def test_docker_says_where_ingress_and_registry_are() -> None:
     assert cluster.registry == "127.0.0.1:49153"
 
 
-def test_down_on_nothing_says_so_and_asks_for_no_removal() -> None:
+def test_down_without_containers_removes_nothing() -> None:
     docker = Docker({})
 
     assert not KindCluster("never-was", 8080, run=docker).delete()

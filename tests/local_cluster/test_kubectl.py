@@ -20,7 +20,7 @@ class StandIn(Kubectl):
         return ["sh", "-c", take, *arguments]
 
 
-def test_a_definition_that_has_no_conditions_yet_is_asked_again(tmp_path: Path) -> None:
+def test_a_crd_without_conditions_is_waited_for(tmp_path: Path) -> None:
     """kubectl wait fails at once when it is quicker than the API server's first look at a new definition."""
     failures = tmp_path / "failures"
     failures.write_text(f"{_FRESH}\n{_FRESH}\n")
@@ -30,7 +30,7 @@ def test_a_definition_that_has_no_conditions_yet_is_asked_again(tmp_path: Path) 
     assert failures.read_text() == ""
 
 
-def test_a_definition_that_never_comes_is_said_with_kubectls_own_reason(tmp_path: Path) -> None:
+def test_a_crd_that_is_never_established_is_reported_with_kubectls_reason(tmp_path: Path) -> None:
     failures = tmp_path / "failures"
     failures.write_text("error: not found\n" * 9)
 

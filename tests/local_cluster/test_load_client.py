@@ -1,4 +1,4 @@
-"""The steady client: what counts as a failure, its rate, and that it ends with whoever started it."""
+"""The load client: what counts as a failure, its rate, and its end with the process that started it."""
 
 import http.server
 import json
@@ -28,7 +28,9 @@ GOOD = {"prediction_label": "setosa", "model_version": "1.0.0"}
     ],
     ids=["good", "wrong class", "no JSON", "no fields", "no object", "gateway", "status before body"],
 )
-def test_judges_an_answer(status: int, body: str, failure: str | None, version: str | None) -> None:
+def test_the_load_client_judges_an_answer(
+    status: int, body: str, failure: str | None, version: str | None
+) -> None:
     assert load_client.judge(status, body.encode()) == (failure, version)
 
 
@@ -76,7 +78,7 @@ def on_the_host(command: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.process
-def test_reports_all_that_it_sent_by_the_version_that_answered() -> None:
+def test_the_load_client_counts_its_requests_by_version() -> None:
     with server(HTTPStatus.OK) as (address, hosts):
         with load_client.watch(on_the_host, address=address, host="a.example", rate=100) as seen:
             seen.wait_for(50)
@@ -88,7 +90,7 @@ def test_reports_all_that_it_sent_by_the_version_that_answered() -> None:
 
 
 @pytest.mark.process
-def test_counts_what_fails_and_says_why() -> None:
+def test_the_load_client_counts_failures_with_their_reason() -> None:
     with server(HTTPStatus.SERVICE_UNAVAILABLE) as (address, _):
         with load_client.watch(on_the_host, address=address, host="a.example", rate=50) as seen:
             seen.wait_for(10)
@@ -98,7 +100,7 @@ def test_counts_what_fails_and_says_why() -> None:
 
 
 @pytest.mark.process
-def test_a_client_that_cannot_start_is_noticed() -> None:
+def test_a_load_client_that_cannot_start_is_an_error() -> None:
     def broken(command: Sequence[str]) -> list[str]:
         return ["false", *command]
 

@@ -1,4 +1,4 @@
-"""IrisModels from a user's side: what their status says."""
+"""IrisModels from a user's side: reading their status."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def model(*conditions: tuple[str, str], observed: int = 3, serving: str | None =
     }
 
 
-def test_a_fresh_model_stands_nowhere_yet() -> None:
+def test_a_new_model_has_no_status_yet() -> None:
     fresh = {
         "metadata": {"generation": 1},
         "spec": {"version": "1.0.0"},
@@ -43,7 +43,7 @@ def test_a_served_model_is_ready() -> None:
     assert now.serving == "1.0.0"
 
 
-def test_a_stuck_model_says_why_it_is_stuck() -> None:
+def test_the_reason_of_a_stalled_model_is_read() -> None:
     now = models.standing(model(("Ready", "ImagePullFailed"), ("Stalled", "ImagePullFailed")))
 
     assert now.stalled
@@ -51,7 +51,7 @@ def test_a_stuck_model_says_why_it_is_stuck() -> None:
     assert (now.reason, now.message) == ("ImagePullFailed", "because of ImagePullFailed")
 
 
-def test_conditions_about_an_older_spec_say_nothing_about_this_one() -> None:
+def test_a_models_conditions_of_an_older_generation_do_not_count() -> None:
     """Else a version just declared would look ready, or stuck, because the one before was."""
     ready = models.standing(model(("Ready", "Serving"), observed=2))
     stuck = models.standing(model(("Stalled", "PodsCrashing"), observed=2))
@@ -61,7 +61,7 @@ def test_conditions_about_an_older_spec_say_nothing_about_this_one() -> None:
     assert stuck.reason == ""
 
 
-def test_a_model_tells_which_revision_asked_for_it() -> None:
+def test_the_revision_that_declared_a_model_is_read() -> None:
     document = model(("Ready", "Serving"))
     document["status"]["source"] = {"revision": "main@sha1:1a2b", "kustomization": "flux-system/models"}
 

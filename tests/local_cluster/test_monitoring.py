@@ -24,7 +24,7 @@ def _of(manifests: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]
     return found
 
 
-def test_every_image_is_one_that_the_native_node_is_provided_with(manifests: list[dict[str, Any]]) -> None:
+def test_every_monitoring_image_is_loaded_into_the_native_node(manifests: list[dict[str, Any]]) -> None:
     """The node cannot pull: another version here would wait for ever."""
     text = yaml.safe_dump_all(manifests)
     named = set(re.findall(r"(?:image: |reloader=)(\S+)", text))
@@ -35,7 +35,7 @@ def test_every_image_is_one_that_the_native_node_is_provided_with(manifests: lis
     assert named == provided
 
 
-def test_prometheus_says_the_version_that_it_has(manifests: list[dict[str, Any]]) -> None:
+def test_the_prometheus_object_has_the_version_that_is_built(manifests: list[dict[str, Any]]) -> None:
     """By it the Prometheus Operator decides which flags to give."""
     assert _of(manifests, "Prometheus", "prometheus")["spec"]["version"] == binaries.PROMETHEUS_VERSION
 
@@ -66,9 +66,7 @@ def test_grafana_is_not_installed_where_its_image_cannot_be_pulled(manifests: li
     ],
     ids=["ours, backing off", "ours, just refused", "ours, with another fault", "a model that nobody built"],
 )
-def test_only_pods_that_wait_for_our_images_are_made_to_ask_again(
-    image: str, reason: str, hurried: bool
-) -> None:
+def test_only_pods_that_wait_for_our_images_are_restarted(image: str, reason: str, hurried: bool) -> None:
     started = {"image": "other", "state": {"running": {}}}
     waiting = {"image": image, "state": {"waiting": {"reason": reason}}}
 
@@ -77,7 +75,7 @@ def test_only_pods_that_wait_for_our_images_are_made_to_ask_again(
 
 
 @pytest.mark.parametrize("grafana", [True, False])
-def test_a_person_is_sent_to_grafana_only_where_there_is_one(grafana: bool) -> None:
+def test_the_next_steps_name_grafana_only_if_it_is_installed(grafana: bool) -> None:
     told = monitoring.next_steps("8081", grafana=grafana)
 
     assert "http://prometheus.localhost:8081/" in told
@@ -85,7 +83,7 @@ def test_a_person_is_sent_to_grafana_only_where_there_is_one(grafana: bool) -> N
     assert ("get secret grafana-admin" in told) == grafana
 
 
-def test_nothing_may_take_much_memory(manifests: list[dict[str, Any]]) -> None:
+def test_monitoring_may_use_one_gibibyte_of_memory_in_all(manifests: list[dict[str, Any]]) -> None:
     limits = [
         container["resources"]["limits"]["memory"]
         for manifest in manifests

@@ -1,4 +1,4 @@
-"""What people read: one line per step where output is kept, a clean screen on a terminal."""
+"""The printed steps: one line per step in a log, a redrawn list on a terminal."""
 
 import io
 import threading

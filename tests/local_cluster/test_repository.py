@@ -1,4 +1,4 @@
-"""The repository that the cluster follows: a checkout is brought there, and nothing there gets lost."""
+"""The repository that the cluster follows: a checkout is pushed to it, and no commit in it is lost."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`make status`: the way from a commit to what serves, also when there is little to be seen."""
+"""`make status`: Flux's steps and the models, also when parts are missing."""
 
 from iris_local_cluster.flux.flux_status import Link
 from iris_local_cluster.up import status
