@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTER ?= iris
 VERSION ?=
-UNIT := not process and not browser and not cluster and not e2e
+UNIT := not process and not browser and not cluster and not docker and not e2e
 
 ##@ First steps
 .PHONY: help setup

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tiers=(process browser cluster e2e)
+tiers=(process browser cluster docker e2e)
 absent=()
 table=$(mktemp)
 log=$(mktemp)
@@ -58,6 +58,7 @@ if ! command -v go >/dev/null; then
 fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   leave_out e2e "a real node needs root on Debian or Ubuntu"
+  leave_out docker "a Docker engine of the tests' own needs root on Debian or Ubuntu"
 fi
 
 # Before the tests: the first build takes minutes, and the time limit of a test does not include a compiler.

@@ -6,7 +6,7 @@ from iris_local_cluster.programs import packages
 
 
 def test_every_package_that_is_asked_for_can_be_looked_for() -> None:
-    assert {*packages.NODE, *packages.IMAGES} == set(packages.PROBES)
+    assert {*packages.NODE, *packages.IMAGES, *packages.DOCKER} == set(packages.PROBES)
 
 
 def test_only_what_is_not_there_is_missing() -> None:

@@ -26,11 +26,17 @@ PROBES = {
     "docker-registry": "docker-registry",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
+    "docker.io": "dockerd",
 }
 NODE = ("runc", "containernetworking-plugins", "catatonit", "iptables", "iproute2", "docker-registry")
 IMAGES = ("buildah", "mmdebstrap", "runc")
+# Only for the tests of what runs on a Docker engine; they start it themselves.
+DOCKER = ("docker.io", "iptables", "iproute2", "docker-registry")
 
-_SERVICES = {"docker-registry": "docker-registry.service"}
+_SERVICES = {
+    "docker-registry": ("docker-registry.service",),
+    "docker.io": ("docker.service", "docker.socket", "containerd.service"),
+}
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_TEXT = "#!/bin/sh\n# Written by iris-local-cluster for one apt-get run: start no service.\nexit 101\n"
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -124,4 +130,4 @@ def _no_services() -> Iterator[None]:
 def _disable(name: str) -> None:
     # policy-rc.d prevents the start now; the next boot would still start it.
     if name in _SERVICES and shutil.which("systemctl"):
-        subprocess.run(["systemctl", "disable", _SERVICES[name]], capture_output=True, check=False)
+        subprocess.run(["systemctl", "disable", *_SERVICES[name]], capture_output=True, check=False)
