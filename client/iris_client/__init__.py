@@ -2,7 +2,7 @@
 
 `Client` and `AsyncClient` (in `clients`) carry out what `exchange` decides: it knows every rule of
 retries and versions and does no I/O. `calls` says what is sent and how an answer is read, `answers`
-what comes back, `errors` what can go wrong.
+what comes back, `address` where to connect, `errors` what can go wrong.
 """
 
 from iris_client.answers import Batch, ModelInfo, Prediction

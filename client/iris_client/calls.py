@@ -1,13 +1,27 @@
 """What is sent for each method, and how its answer is read. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, SupportsFloat, TypeVar
 
 from iris_client.answers import Batch, ModelInfo, Prediction
 
 Answer = TypeVar("Answer", Prediction, Batch, ModelInfo)
 FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+Row = Iterable[SupportsFloat] | Mapping[str, SupportsFloat]
+
+
+class Frame(Protocol):
+    """Rows as columns by name: a DataFrame of pandas or polars."""
+
+    @property
+    def columns(self) -> Iterable[str]: ...
+
+    def __getitem__(self, name: str, /) -> Iterable[SupportsFloat]: ...
+
+
+Rows = Iterable[Row] | Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +34,16 @@ class Call(Generic[Answer]):
     read: Callable[[Mapping[str, Any]], Answer]
 
 
-def predict(row: Sequence[float]) -> Call[Prediction]:
-    return Call("POST", "/api/v1/predict", dict(zip(FEATURES, row, strict=True)), _prediction)
+def predict(row: Row) -> Call[Prediction]:
+    """Raises ValueError when the row does not hold four numbers."""
+    body = dict(zip(FEATURES, _numbers(row, ""), strict=True))
+    return Call("POST", "/api/v1/predict", body, _prediction)
 
 
-def predict_batch(rows: Sequence[Sequence[float]]) -> Call[Batch]:
-    return Call("POST", "/api/v1/predict/batch", {"rows": [list(row) for row in rows]}, _batch)
+def predict_batch(rows: Rows) -> Call[Batch]:
+    """Raises ValueError when a row does not hold four numbers."""
+    body = {"rows": [_numbers(row, f"rows[{index}]") for index, row in enumerate(_listed(rows))]}
+    return Call("POST", "/api/v1/predict/batch", body, _batch)
 
 
 def model_info() -> Call[ModelInfo]:
@@ -59,3 +77,50 @@ def _model_info(answer: Mapping[str, Any]) -> ModelInfo:
         digest=answer["digest"],
         classes=tuple(answer["classes"]),
     )
+
+
+def _listed(rows: Any) -> Iterable[Any]:
+    columns = getattr(rows, "columns", None)
+    return rows if columns is None else zip(*_by_name(rows, columns, "columns"), strict=True)
+
+
+def _numbers(row: Any, where: str) -> list[float]:
+    # Mapping and pandas' Series, whose order is its owner's.
+    keys = getattr(row, "keys", None)
+    values = list(row) if keys is None else _by_name(row, keys(), f"{where}.names" if where else "names")
+    if len(values) != len(FEATURES):
+        prefix = where or "row"
+        raise ValueError(
+            f"{prefix}: found {len(values)} values, expected {len(FEATURES)}: {', '.join(FEATURES)}"
+        )
+    return [
+        _number(value, f"{where}.{name}" if where else name)
+        for name, value in zip(FEATURES, values, strict=True)
+    ]
+
+
+def _by_name(named: Any, names: Iterable[Any], where: str) -> list[Any]:
+    found = list(names)
+    if not set(FEATURES) <= set(found):
+        raise ValueError(
+            f"{where}: found {', '.join(map(str, found))}, expected {', '.join(FEATURES)}; "
+            "rename them, or pass values in this order without names"
+        )
+    return [named[name] for name in FEATURES]
+
+
+def _number(value: Any, where: str) -> float:
+    # JSON has only int and float; other kinds, such as those of numpy and Decimal, become float.
+    try:
+        number = value if type(value) in (int, float) else float(_not_text(value))
+        if math.isfinite(number):
+            return number
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{where}: found {value!r}, expected a finite number") from None
+
+
+def _not_text(value: Any) -> Any:
+    if isinstance(value, str | bytes | bytearray):
+        raise TypeError
+    return value

@@ -2,41 +2,47 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 import httpx
 
-from iris_client import calls
+from iris_client import address, calls
 from iris_client.answers import Batch, ModelInfo, Prediction
-from iris_client.calls import Answer, Call
+from iris_client.calls import Answer, Call, Row, Rows
 from iris_client.exchange import Exchange, Outcome, Retries
 
 TIMEOUT_SECONDS: Final = 10.0
-Row = Sequence[float]
 
 
 class Client:
-    """Blocking. Rows are sepal length, sepal width, petal length, petal width in centimetres."""
+    """Blocking. A row is sepal length and width, petal length and width in centimetres, or these by name.
+
+    `host` is the name in the Host header and the certificate, where `url` is the address of an ingress.
+    """
 
     def __init__(
         self,
         url: str,
         *,
+        host: str | None = None,
         verify_version: str | None = None,
         retries: Retries | None = None,
         timeout: float = TIMEOUT_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        place = address.parse(url, host)
+        self._extensions = dict(place.extensions)
+        self._http = httpx.Client(
+            base_url=place.url, headers=dict(place.headers), timeout=timeout, transport=transport
+        )
         self._retries = retries or Retries()
         self._verify_version = verify_version
 
     def predict(self, row: Row) -> Prediction:
         return self._carried_out(calls.predict(row))
 
-    def predict_batch(self, rows: Sequence[Row]) -> Batch:
+    def predict_batch(self, rows: Rows) -> Batch:
         return self._carried_out(calls.predict_batch(rows))
 
     def model_info(self) -> ModelInfo:
@@ -65,7 +71,7 @@ class Client:
 
     def _sent(self, call: Call[Answer]) -> Outcome:
         try:
-            return self._http.request(call.method, call.path, json=call.body)
+            return self._http.request(call.method, call.path, json=call.body, extensions=self._extensions)
         except httpx.TransportError as error:
             return error
 
@@ -77,19 +83,24 @@ class AsyncClient:
         self,
         url: str,
         *,
+        host: str | None = None,
         verify_version: str | None = None,
         retries: Retries | None = None,
         timeout: float = TIMEOUT_SECONDS,  # of each attempt, handed to httpx
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport)
+        place = address.parse(url, host)
+        self._extensions = dict(place.extensions)
+        self._http = httpx.AsyncClient(
+            base_url=place.url, headers=dict(place.headers), timeout=timeout, transport=transport
+        )
         self._retries = retries or Retries()
         self._verify_version = verify_version
 
     async def predict(self, row: Row) -> Prediction:
         return await self._carried_out(calls.predict(row))
 
-    async def predict_batch(self, rows: Sequence[Row]) -> Batch:
+    async def predict_batch(self, rows: Rows) -> Batch:
         return await self._carried_out(calls.predict_batch(rows))
 
     async def model_info(self) -> ModelInfo:
@@ -118,6 +129,8 @@ class AsyncClient:
 
     async def _sent(self, call: Call[Answer]) -> Outcome:
         try:
-            return await self._http.request(call.method, call.path, json=call.body)
+            return await self._http.request(
+                call.method, call.path, json=call.body, extensions=self._extensions
+            )
         except httpx.TransportError as error:
             return error

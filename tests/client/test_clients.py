@@ -85,3 +85,9 @@ def test_prints_what_the_readme_shows(server: Running, program: str, printed: st
     )
 
     assert (ended.stderr, ended.stdout) == ("", printed)
+
+
+@pytest.mark.process
+def test_a_name_below_localhost_reaches_this_machine(server: Running) -> None:
+    with Client(server.url.replace("127.0.0.1", "iris.localhost"), retries=Retries(attempts=1)) as iris:
+        assert iris.model_info().model_version == "1.4.0"

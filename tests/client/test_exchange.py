@@ -96,8 +96,3 @@ def test_another_version_than_the_wanted_one_is_an_error() -> None:
 
     with pytest.raises(WrongVersion, match=r"1\.4\.0, expected 1\.5\.0"):
         carried_out([GOOD], version="1.5.0")
-
-
-def test_a_row_of_another_length_is_never_sent() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        calls.predict([1, 2, 3])
