@@ -1,4 +1,4 @@
-"""The command line: words to one of `commands`, outcomes to exit codes."""
+"""The command line: arguments to one of `commands`, outcomes to exit codes."""
 # PYTHON_ARGCOMPLETE_OK
 
 import argparse
@@ -17,18 +17,18 @@ from iris_cli.errors import Trouble
 TROUBLE: Final = 2
 INTERRUPTED: Final = 130
 
-DESCRIPTION = "What serves, why not, and what a change would do. Reads only: nothing is ever written."
+DESCRIPTION = "Show what serves, why another version does not, and what a change would do. Read-only."
 EPILOG = """\
 Exit codes, as those of diff:
-  0  shown; why: the declared version serves; plan: nothing would change
-  1  why: it does not serve, the paragraph says what it waits for; plan: something would change
-  2  could not be answered, in one line on standard error
+  0  success; why: the declared version is serving; plan: nothing would change
+  1  why: the declared version is not serving; plan: something would change
+  2  failure, with one line on standard error
 
 Examples:
-  iris get -A                                     # every model: declared, serving, traffic, commit
-  iris get -A --watch                             # and a line for each change
-  iris why iris -n iris                           # one paragraph: waits for what, since when, what to do
-  iris history iris -n iris                       # which version served from when to when
+  iris get -A                                     # all models: declared, serving, traffic, commit
+  iris get -A --watch                             # the same, then a line for each change
+  iris why iris -n iris                           # one paragraph: what is missing, since when, what to do
+  iris history iris -n iris                       # which versions were declared, and when
   iris plan -f models/iris.yaml                   # what the operator would do in this cluster
   git show main:iris.yaml | iris plan -f iris.yaml --against -    # what a branch changes, without a cluster
 
@@ -95,26 +95,26 @@ def parser() -> argparse.ArgumentParser:
 def _fleet(command: Adder) -> None:
     getting = command("get", commands.get, "Show models: declared, serving, ready, traffic, errors, commit.")
     _name(getting, nargs="?")
-    getting.add_argument("-A", "--all-namespaces", action="store_true", help="of every namespace")
-    getting.add_argument("-w", "--watch", action="store_true", help="add a line for each change")
+    getting.add_argument("-A", "--all-namespaces", action="store_true", help="models of all namespaces")
+    getting.add_argument("-w", "--watch", action="store_true", help="then print a line for each change")
     getting.add_argument(
         "--prometheus",
         metavar="URL",
         default=os.environ.get(PROMETHEUS),
-        help=f"where traffic and errors are asked (default ${PROMETHEUS}; without: left out)",
+        help=f"source of traffic and errors (default: ${PROMETHEUS}; without one they are left out)",
     )
     _cluster(getting)
     _output(getting, "table", "wide", "json", "yaml")
 
 
 def _model(command: Adder) -> None:
-    text = "Say what a model waits for, since when, and what to do, from one snapshot."
+    text = "Explain why a model does not serve, since when, and what to do."
     asking = command("why", commands.why, text)
     _name(asking)
     _cluster(asking)
     _output(asking, "text", "json", "yaml")
 
-    looking = command("history", commands.history, "Show the last ten versions and what became of them.")
+    looking = command("history", commands.history, "Show the last ten versions and their outcomes.")
     _name(looking)
     _cluster(looking)
     _output(looking, "table", "json", "yaml")
@@ -123,24 +123,26 @@ def _model(command: Adder) -> None:
 def _plan(command: Adder) -> None:
     text = "Show what the operator would create, change or delete for a file of IrisModels."
     planning = command("plan", commands.plan, text)
-    planning.add_argument("-f", "--file", required=True, help="YAML; - for standard input")
-    planning.add_argument("--offline", action="store_true", help="ask no cluster: as if nothing were there")
+    planning.add_argument("-f", "--file", required=True, help="a YAML file; - for standard input")
+    planning.add_argument("--offline", action="store_true", help="without a cluster: as if nothing existed")
     planning.add_argument(
-        "--against", metavar="FILE", help="ask no cluster: from this file's declarations to those of -f"
+        "--against",
+        metavar="FILE",
+        help="without a cluster: compare the declarations in this file with those of -f",
     )
     _cluster(planning)
     _output(planning, "diff", "summary", "json", "yaml")
 
 
 def _name(added: argparse.ArgumentParser, *, nargs: str | None = None) -> None:
-    argument = added.add_argument("name", metavar="NAME", nargs=nargs, help="of an IrisModel")
+    argument = added.add_argument("name", metavar="NAME", nargs=nargs, help="name of an IrisModel")
     argument.completer = commands.names  # type: ignore[attr-defined]  # argcomplete's way
 
 
 def _cluster(added: argparse.ArgumentParser) -> None:
-    added.add_argument("-n", "--namespace", help="default: the context's own")
-    added.add_argument("--context", help="of the kubeconfig (default: its current one)")
-    added.add_argument("--kubeconfig", metavar="FILE", help="default: as kubectl finds it")
+    added.add_argument("-n", "--namespace", help="default: the namespace of the context")
+    added.add_argument("--context", help="context of the kubeconfig (default: the current one)")
+    added.add_argument("--kubeconfig", metavar="FILE", help="default: as for kubectl")
 
 
 def _output(added: argparse.ArgumentParser, *forms: str) -> None:
@@ -149,7 +151,7 @@ def _output(added: argparse.ArgumentParser, *forms: str) -> None:
         "--output",
         choices=forms,
         default=forms[0],
-        help="form (default %(default)s)",
+        help="output format (default: %(default)s)",
         metavar="|".join(forms),
     )
 

@@ -88,15 +88,15 @@ def _follow(
 
 
 def why(options: argparse.Namespace) -> int:
-    from iris_cli import evidence, story  # noqa: PLC0415 - the operator's modules take a second to load
+    from iris_cli import evidence, explanation  # noqa: PLC0415 - the operator's modules take a second to load
 
     snapshot = evidence.gather(_connect(options), _namespace(options), options.name)
-    told = story.tell(snapshot, _now())
+    found = explanation.explain(snapshot, _now())
     if options.output == "text":
-        output.paragraph(told.paragraph)
+        output.paragraph(found.paragraph)
     else:
-        output.data(told, options.output)
-    return YES if told.serves else NO
+        output.data(found, options.output)
+    return YES if found.serves else NO
 
 
 def history(options: argparse.Namespace) -> int:
@@ -105,7 +105,7 @@ def history(options: argparse.Namespace) -> int:
     if options.output != "table":
         output.data(entries, options.output)
     elif not entries:
-        raise Trouble(f"IrisModel {options.name}: found no history, expected the operator to have looked")
+        raise Trouble(f"IrisModel {options.name}: found no history: the operator has not observed it yet")
     else:
         output.history(entries)
     return YES

@@ -1,4 +1,4 @@
-"""How long ago something was, as a person would say it. Loads nothing of the operator, unlike `story`."""
+"""How long ago something was, as people write it. Imports nothing of the operator, unlike `explanation`."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""One snapshot of all that tells why a model is as it is, and what its pods say. Pure but for `gather`.
+"""One snapshot of a model and its children, and the findings about its pods. Pure but for `gather`.
 
-Whose pods count as new is the operator's own judgement (`rollout`), so that both look at the same ones.
+The operator's `workload` decides which pods are new, so that both consider the same ones.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,12 +17,14 @@ from iris_cli.errors import Refused
 from iris_cli.kubectl import Body, Kubectl
 
 _MOST_PODS: Final = 3
+# Of containerd and CRI-O, whose words differ.
+_NO_IMAGE: Final = ("not found", "manifest unknown")
 _KINDS: Final = {"deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "pods": "/api/v1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the API server said, each kind asked for once."""
+    """The answers of the API server, one request for each kind."""
 
     model: Body
     deployments: tuple[Body, ...] = ()
@@ -34,14 +36,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that holds the model up, and what to do if that is more than its reason says."""
+    """Something that delays the model, and its cure if the cure of the reason is not enough."""
 
     text: str
     cure: str = ""
 
 
 def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
-    """All at once, so that it is one moment. Raises Trouble."""
+    """All requests at once, so that they show the same moment. Raises Trouble."""
     selector = quote(f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={name}")
     paths = {
         kind: f"{root}/namespaces/{namespace}/{kind}?labelSelector={selector}"
@@ -72,20 +74,20 @@ def _readable(kubectl: Kubectl, path: str) -> list[Body] | None:
 
 
 def observed(snapshot: Snapshot) -> workload.Workload:
-    """The roll-out as the operator sees it."""
+    """The rollout as the operator sees it."""
     name = snapshot.model["metadata"]["name"]
     deployment = next((body for body in snapshot.deployments if body["metadata"]["name"] == name), None)
     return workload.observe(deployment, snapshot.replica_sets, snapshot.pods)
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """What holds up the newest pods, nearest cause first."""
+    """What delays the newest pods, nearest cause first."""
     for body in (*snapshot.deployments, *snapshot.replica_sets):
         for condition in (body.get("status") or {}).get("conditions", ()):
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                 yield Finding(
-                    f"its pods cannot be made: {condition.get('message', '')}",
-                    "correct what that message names (a quota, Pod Security, an admission rule)",
+                    f"pods cannot be created: {condition.get('message', '')}",
+                    "change what the message names (a quota, Pod Security, an admission policy)",
                 )
                 return
     bodies = {body["metadata"]["name"]: body for body in snapshot.pods}
@@ -93,7 +95,7 @@ def findings(snapshot: Snapshot) -> Iterator[Finding]:
     for pod in waiting[:_MOST_PODS]:
         yield _of_pod(pod, bodies[pod.name], snapshot.events)
     if len(waiting) > _MOST_PODS:
-        yield Finding(f"{len(waiting) - _MOST_PODS} more of its new pods are not ready")
+        yield Finding(f"{len(waiting) - _MOST_PODS} more new pods are not ready")
 
 
 def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Finding:
@@ -102,17 +104,18 @@ def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         cure = "make room on a node, or lower `spec.resources.requests`; see spec.nodeSelector and taints"
-        return Finding(f"{place} has no node: {scheduled.get('message') or scheduled.get('reason')}", cure)
-    if not scheduled:
-        return Finding(f"{place} waits for the scheduler")
-    if pod.exit_code is not None:
-        ended = f"ended with exit code {pod.exit_code}" + (
-            f": {pod.exit_message}" if pod.exit_message else ""
+        return Finding(
+            f"{place} cannot be scheduled: {scheduled.get('message') or scheduled.get('reason')}", cure
         )
+    if not scheduled:
+        return Finding(f"{place} is waiting for the scheduler")
+    if pod.exit_code is not None:
+        ended = f"exited with code {pod.exit_code}" + (f": {pod.exit_message}" if pod.exit_message else "")
         logs = f"`kubectl -n {body['metadata']['namespace']} logs {pod.name} --previous`"
-        return Finding(f"{place} {ended}; {pod.restarts} restarts so far", f"read {logs}")
+        return Finding(f"{place} {ended}; restarts so far: {pod.restarts}", f"read {logs}")
     if pod.waiting_message:
-        return Finding(f"{place}: {pod.waiting_reason}: {pod.waiting_message}")
+        text = f"{place}: {pod.waiting_reason}: {pod.waiting_message}"
+        return Finding(text, _publish(body) if _absent(pod) else "")
     warning = _last_warning(pod.name, events)
     if warning:
         return Finding(f"{place}: {warning}")
@@ -121,8 +124,19 @@ def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping
     closed = [gate["conditionType"] for gate in (body.get("spec") or {}).get("readinessGates", ())]
     closed = [gate for gate in closed if conditions.get(gate, {}).get("status") != "True"]
     if closed:
-        return Finding(f"{place} waits for its readiness gates {', '.join(closed)}")
-    return Finding(f"{place} runs and is not ready yet")
+        return Finding(f"{place} is waiting for its readiness gates {', '.join(closed)}")
+    return Finding(f"{place} is running but not ready")
+
+
+def _absent(pod: workload.Pod) -> bool:
+    """Whether the registry has answered that it does not have this image."""
+    pulling = pod.waiting_reason in ("ErrImagePull", "ImagePullBackOff")
+    return pulling and any(sign in pod.waiting_message for sign in _NO_IMAGE)
+
+
+def _publish(body: Mapping[str, Any]) -> str:
+    version = body["metadata"].get("labels", {}).get("app.kubernetes.io/version", "…")
+    return f"the registry has no such image: publish it (local cluster: `make publish VERSION={version}`)"
 
 
 def _last_warning(name: str, events: Iterable[Mapping[str, Any]]) -> str:

@@ -86,7 +86,9 @@ def connect(context: str | None, kubeconfig: str | None) -> Kubectl:
 
 def _trouble(stderr: str) -> Trouble:
     """kubectl's last line in our words where a user has to do something, else as it is."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()] or ["kubectl ended without a word"]
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()] or [
+        "kubectl failed without a message"
+    ]
     last = lines[-1]
     answer = _ANSWER.search(last)
     if answer:

@@ -1,4 +1,4 @@
-"""Rows and stories to what a person or a program reads: tables, JSON, YAML. Decides nothing."""
+"""Rows and explanations to what a person or a program reads: tables, JSON, YAML. Decides nothing."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ _COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
 
 
 def data(value: object, form: str) -> None:
-    """As JSON or YAML on standard output; YAML is what JSON says."""
+    """As JSON or YAML on standard output; YAML has the same content as JSON."""
     plain = json.loads(json.dumps(value, default=_plain))
     if form == "json":
         sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
@@ -48,7 +48,7 @@ class Fleet:
             longest = max((len(row[index]) for row in cells), default=0)
             self._widths.setdefault(title, max(len(title), longest))
         _print(list(self._columns), cells, widths=list(self._widths.values()), header=first)
-        sys.stdout.flush()  # who watches through a pipe wants each change as it comes
+        sys.stdout.flush()  # a reader of a pipe gets each change at once
 
 
 def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, datetime], str]]:

@@ -8,7 +8,8 @@ ANSWER = {"name": "iris", "version": "1.4.0", "digest": "sha256:0", "classes": [
 
 
 @pytest.mark.parametrize(
-    "url", ["127.0.0.1:8000", "localhost:8000", "iris.example.com", "ftp://iris", "http://", "", "http://iris:port"]
+    "url",
+    ["127.0.0.1:8000", "localhost:8000", "iris.example.com", "ftp://iris", "http://", "", "http://iris:port"],
 )
 def test_a_url_without_scheme_or_host_is_refused_at_once(url: str) -> None:
     with pytest.raises(ValueError, match=r"^url: found '.*', expected http:// or https:// and a host"):

@@ -88,11 +88,11 @@ async def test_why_tells_of_a_model_that_serves_and_of_one_that_answers_wrongly(
     bad = await ask("why", "iris")
 
     assert good.returncode == 0, good.stdout
-    assert "declares version 1.0.0, and that serves." in good.stdout
+    assert ": version 1.0.0 has been serving since " in good.stdout
     assert "2 of 2 pods prove version 1.0.0" in good.stdout
-    assert "Besides, MonitoringReady is False (CRDNotInstalled): " in good.stdout
+    assert "Also, MonitoringReady is False (CRDNotInstalled): " in good.stdout
     assert bad.returncode == 1
-    assert "declares version 2.0.0, and 1.0.0 goes on serving." in bad.stdout
+    assert "declares version 2.0.0, but 1.0.0 is still serving." in bad.stdout
     assert "found model version 1.0.0, expected 2.0.0" in bad.stdout
 
 
@@ -111,7 +111,7 @@ async def test_why_does_not_take_an_old_word_for_an_answer(
         operator.process.send_signal(signal.SIGCONT)
 
     assert answer.returncode == 1
-    assert re.search(r"waits for the operator since .*has not spoken about generation 2", answer.stdout)
+    assert re.search(r"waiting for the operator since .*has not observed generation 2", answer.stdout)
     assert (json.loads(shown.stdout)["ready"], json.loads(shown.stdout)["serving"]) == ("Unknown", "1.0.0")
     await iris.reaches("Serving", version="1.1.0")
 

@@ -1,4 +1,4 @@
-"""One snapshot to one honest paragraph: what serves, what it waits for, since when, what to do. Pure."""
+"""One snapshot to one paragraph: what serves, what is missing, since when, and what to do. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from iris_cli import durations, evidence, fleet
 from iris_cli.cures import CURES
 from iris_cli.evidence import Snapshot
 
-# Said by the sentence about the reason itself.
-_TOLD: Final = frozenset({"Ready", "Available", "Reconciling", "Stalled"})
+# The sentence about the reason covers these.
+_COVERED: Final = frozenset({"Ready", "Available", "Reconciling", "Stalled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """`serves`: the declared version is proven, for the spec as it stands."""
+class Explanation:
+    """`serves`: the declared version is proven for the present spec."""
 
     serves: bool
     reason: str
@@ -25,19 +25,19 @@ class Story:
     paragraph: str
 
 
-def tell(snapshot: Snapshot, now: datetime) -> Story:
+def explain(snapshot: Snapshot, now: datetime) -> Explanation:
     ready, reason = _ready(snapshot)
     since = _since(snapshot, reason)
     findings = [] if reason == reasons.SUSPENDED else list(evidence.findings(snapshot))
-    main = _why(snapshot, reason)
-    told = [_headline(snapshot, ready), f"{main}{_moment(since, now)}: {_message(snapshot, reason)}"]
-    told += [_capital(one.text) for one in findings if not _said(one.text, told[1])]
-    told += _besides(snapshot, reason)
-    told.append(_cure(reason, [one.cure for one in findings if one.cure]))
+    cause = f"{_state(snapshot, reason)}{_moment(since, now)}: {_message(snapshot, reason)}"
+    sentences = [_headline(snapshot, ready), cause]
+    sentences += [_capital(one.text) for one in findings if not _repeats(one.text, cause)]
+    sentences += _further(snapshot, reason)
+    sentences.append(_cure(reason, [one.cure for one in findings if one.cure]))
     if snapshot.unread:
-        told.append(f"Not read, because this user may not: {', '.join(snapshot.unread)}")
-    paragraph = " ".join(sentence.rstrip(". ") + "." for sentence in told if sentence)
-    return Story(ready, reason, since.isoformat() if since else "", paragraph)
+        sentences.append(f"This user may not read: {', '.join(snapshot.unread)}")
+    paragraph = " ".join(sentence.rstrip(". ") + "." for sentence in sentences if sentence)
+    return Explanation(ready, reason, since.isoformat() if since else "", paragraph)
 
 
 def _ready(snapshot: Snapshot) -> tuple[bool, str]:
@@ -47,39 +47,41 @@ def _ready(snapshot: Snapshot) -> tuple[bool, str]:
 
 def _headline(snapshot: Snapshot, ready: bool) -> str:
     shown = fleet.row(snapshot.model, {})
-    who = f"IrisModel {shown.namespace}/{shown.name} declares version {shown.declared}"
     if ready:
-        return f"{who}, and that serves"
+        return ""
+    declaration = f"IrisModel {shown.namespace}/{shown.name} declares version {shown.declared}"
     if not shown.serving:
-        return f"{who}, and nothing serves"
+        return f"{declaration}, but no version is serving"
     if shown.serving != shown.declared:
-        return f"{who}, and {shown.serving} goes on serving"
-    return f"{who}; pods of that version answer, but not all that is declared is true yet"
+        return f"{declaration}, but {shown.serving} is still serving"
+    return f"{declaration}; this version is serving, but not everything declared is in place"
 
 
-def _why(snapshot: Snapshot, reason: str) -> str:
+def _state(snapshot: Snapshot, reason: str) -> str:
+    """In the perfect tense, which reads well with and without a time after it."""
     if reason == "BeingDeleted":
-        return "It is being deleted"
+        return "It has been terminating"
     if reason == "NotObserved":
-        return "It waits for the operator"
+        return "It has been waiting for the operator"
     if reason == reasons.SERVING:
-        return "It is so"
+        shown = fleet.row(snapshot.model, {})
+        return f"IrisModel {shown.namespace}/{shown.name}: version {shown.declared} has been serving"
     if fleet.condition(snapshot.model, "Stalled"):
-        return f"It cannot go on ({reason})"
+        return f"It has been stalled ({reason})"
     if fleet.condition(snapshot.model, "Reconciling"):
-        return f"It is on the way ({reason})"
-    return f"It stands still ({reason})"
+        return f"It has been progressing ({reason})"
+    return f"It has not been progressing ({reason})"
 
 
 def _message(snapshot: Snapshot, reason: str) -> str:
     metadata = snapshot.model["metadata"]
     if reason == "BeingDeleted":
         holders = ", ".join(metadata.get("finalizers", ()))
-        return f"finalizers hold it: {holders}" if holders else "the garbage collector has not finished"
+        return f"waiting for finalizers: {holders}" if holders else "waiting for the garbage collector"
     if reason == "NotObserved":
         seen = (snapshot.model.get("status") or {}).get("observedGeneration", -1)
-        last = "none before" if seen < 0 else f"its last word was about {seen}"
-        return f"it has not spoken about generation {metadata.get('generation')} of the spec ({last})"
+        last = "there is no status yet" if seen < 0 else f"the status is of generation {seen}"
+        return f"it has not observed generation {metadata.get('generation')} of the spec ({last})"
     return fleet.condition(snapshot.model, "Ready").get("message", "")
 
 
@@ -104,12 +106,12 @@ def _since(snapshot: Snapshot, reason: str) -> datetime | None:
 
 def _declared_at(snapshot: Snapshot) -> datetime:
     metadata = snapshot.model["metadata"]
-    spoken = [
+    times = [
         entry["time"]
         for entry in metadata.get("managedFields", ())
         if entry.get("time") and entry.get("subresource") != "status"
     ]
-    return datetime.fromisoformat(max(spoken, default=metadata["creationTimestamp"]))
+    return datetime.fromisoformat(max(times, default=metadata["creationTimestamp"]))
 
 
 def _moment(since: datetime | None, now: datetime) -> str:
@@ -119,21 +121,22 @@ def _moment(since: datetime | None, now: datetime) -> str:
     return f" since {since.astimezone(UTC).strftime(clock)} UTC ({durations.age(now - since)})"
 
 
-def _besides(snapshot: Snapshot, reason: str) -> Iterator[str]:
+def _further(snapshot: Snapshot, reason: str) -> Iterator[str]:
     state = evidence.observed(snapshot)
     if reason == reasons.SERVING and state.ready < state.wanted:
-        yield f"Just now only {state.ready} of {state.wanted} pods are ready"
+        yield f"Only {state.ready} of {state.wanted} pods are ready now"
     for found in (snapshot.model.get("status") or {}).get("conditions", ()):
-        if found["type"] not in _TOLD and found["status"] != "True" and found["reason"] != reason:
-            yield f"Besides, {found['type']} is {found['status']} ({found['reason']}): {found['message']}"
+        if found["type"] not in _COVERED and found["status"] != "True" and found["reason"] != reason:
+            yield f"Also, {found['type']} is {found['status']} ({found['reason']}): {found['message']}"
 
 
 def _cure(reason: str, found: list[str]) -> str:
     if reason == "BeingDeleted":
-        return "What to do: wait; if it stays, look at who set the finalizers"
+        return "What to do: wait; if it persists, check what set the finalizers"
     if reason == "NotObserved":
         return (
-            "What to do: wait a moment; if it lasts, `kubectl -n iris-system get pods`: is the operator up?"
+            "What to do: wait a moment; if it persists, check that the operator is running: "
+            "`kubectl -n iris-system get pods`"
         )
     cure = CURES.get(reason, "read the message")
     if found and cure == CURES[reasons.PROGRESSING]:
@@ -143,10 +146,10 @@ def _cure(reason: str, found: list[str]) -> str:
     return f"What to do: {cure}"
 
 
-def _said(text: str, already: str) -> bool:
-    """Whether the operator's own message has the same detail."""
+def _repeats(text: str, cause: str) -> bool:
+    """Whether the operator's message already has this detail."""
     detail = text.partition(": ")[2]
-    return bool(detail) and detail in already
+    return bool(detail) and detail in cause
 
 
 def _capital(text: str) -> str:
