@@ -1,8 +1,8 @@
-"""How a version travels: a Git tag → dev → stage → prod, each step one commit to one small file.
+"""The path of a version: a Git tag → dev → stage → prod, each step one commit to one small file.
 
-versions (semantic versions) and environments (their order) say what may come next; declaration reads and
-edits `clusters/<environment>/version.yaml`; standing judges an IrisModel. These are pure. git, cluster and
-target, helm are the ways out (the git, kubectl and helm programs). release, promote, rollback and verify are
-the jobs, change is how a job's edit leaves the clone. install brings the operator into a cluster without
+Pure: versions (semantic versions) and environments (their order) decide what may come next; declaration
+reads and edits `clusters/<environment>/version.yaml`; readiness compares an IrisModel with a declaration.
+Programs: git, cluster, target and helm run git, kubectl and helm. Jobs: release, promote, rollback and
+verify; change shows, commits or pushes a job's edit. install brings the operator into a cluster without
 Flux, charts packs the Helm charts. arguments and `__main__` are the command line.
 """

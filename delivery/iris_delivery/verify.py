@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from iris_delivery import declaration, standing
+from iris_delivery import declaration, readiness
 from iris_delivery.cluster import Cluster
 from iris_delivery.declaration import Declaration
 from iris_delivery.errors import Refused, Unreachable
 from iris_delivery.git import Repository
-from iris_delivery.standing import Standing
+from iris_delivery.readiness import Readiness
 
 Answer = Literal["serving", "stalled", "superseded", "silent"]
 _LOOK_SECONDS = 2.0
@@ -37,7 +37,7 @@ class Clock:
 
 
 def wait(
-    look: Callable[[], Standing],
+    look: Callable[[], Readiness],
     superseded: Callable[[], str | None],
     clock: Clock,
     *,
@@ -70,12 +70,12 @@ def wait(
         clock.pause(min(_LOOK_SECONDS, deadline - clock.now()))
 
 
-def look(cluster: Cluster, declared: Declaration) -> Standing:
+def look(cluster: Cluster, declared: Declaration) -> Readiness:
     """A cluster that does not answer is one more thing to wait for."""
     try:
-        return standing.judge(cluster.model(declared), declared)
+        return readiness.judge(cluster.model(declared), declared)
     except Unreachable as error:
-        return Standing("waiting", f"context {cluster.context}: {error}")
+        return Readiness("waiting", f"context {cluster.context}: {error}")
 
 
 def later_commit(

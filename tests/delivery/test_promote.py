@@ -98,13 +98,13 @@ def test_refuses_in_one_line_with_the_way_out(
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ("", "irismodel iris/iris: not there yet"),
+        ("", "irismodel iris/iris: not found yet"),
         (serving("1.3.0"), "the cluster still declares 1.3.0"),
         (serving("1.4.0", f"sha256:{'9' * 64}"), "the cluster still declares 1.4.0"),
-        (serving("1.4.0") | {"metadata": {"generation": 4}}, "the operator has not seen 1.4.0 yet"),
+        (serving("1.4.0") | {"metadata": {"generation": 4}}, "the operator has not observed 1.4.0 yet"),
         (model("1.4.0", conditions=[STALLED]), "ImagePullFailed: registry says no"),
-        (model("1.4.0"), "no word yet"),
-        (serving("1.4.0") | {"status": {"observedGeneration": 3}}, "no word yet"),
+        (model("1.4.0"), "no condition yet"),
+        (serving("1.4.0") | {"status": {"observedGeneration": 3}}, "no condition yet"),
         ("error: You must be logged in to the server", "kubectl: error: You must be logged in"),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from iris_delivery import verify
 from iris_delivery.errors import Unreachable
-from iris_delivery.standing import Standing
+from iris_delivery.readiness import Readiness
 from iris_delivery.verify import Clock, Outcome
 
 from tests.delivery.conftest import Clone, condition, model
@@ -22,7 +22,7 @@ class Time:
 
 
 def _wait(
-    looks: Iterator[Standing], superseded: Callable[[], str | None] = lambda: None
+    looks: Iterator[Readiness], superseded: Callable[[], str | None] = lambda: None
 ) -> tuple[Outcome, list[str], float]:
     time, told = Time(), list[str]()
     clock = Clock(lambda: time.now, time.pause)
@@ -30,17 +30,17 @@ def _wait(
     return outcome, told, time.now
 
 
-def _repeat(*standings: Standing) -> Iterator[Standing]:
-    yield from standings
+def _repeat(*several: Readiness) -> Iterator[Readiness]:
+    yield from several
     while True:
-        yield standings[-1]
+        yield several[-1]
 
 
-WAITING, SERVING = Standing("waiting", "rolling"), Standing("serving", "serves 1.4.0")
+WAITING, SERVING = Readiness("waiting", "rolling"), Readiness("serving", "serves 1.4.0")
 
 
 def test_waits_until_it_serves_and_tells_each_change_once() -> None:
-    looks = _repeat(WAITING, WAITING, Standing("waiting", "almost"), SERVING)
+    looks = _repeat(WAITING, WAITING, Readiness("waiting", "almost"), SERVING)
 
     outcome, told, _ = _wait(looks)
 
@@ -49,7 +49,7 @@ def test_waits_until_it_serves_and_tells_each_change_once() -> None:
 
 
 def test_a_stalled_version_is_not_waited_for() -> None:
-    outcome, _, seconds = _wait(_repeat(WAITING, Standing("stalled", "ImagePullFailed: no such tag")))
+    outcome, _, seconds = _wait(_repeat(WAITING, Readiness("stalled", "ImagePullFailed: no such tag")))
 
     assert outcome == Outcome("stalled", "ImagePullFailed: no such tag")
     assert seconds < 5
