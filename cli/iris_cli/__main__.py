@@ -30,6 +30,7 @@ Examples:
   iris why iris -n iris                           # one paragraph: what is missing, since when, what to do
   iris history iris -n iris                       # which versions were declared, and when
   iris plan -f models/iris.yaml                   # what the operator would do in this cluster
+  iris plan -k clusters/prod/models               # the same for what Flux would apply
   git show main:iris.yaml | iris plan -f iris.yaml --against -    # what a branch changes, without a cluster
 
 Also as a plugin: kubectl iris get -A
@@ -121,14 +122,16 @@ def _model(command: Adder) -> None:
 
 
 def _plan(command: Adder) -> None:
-    text = "Show what the operator would create, change or delete for a file of IrisModels."
+    text = "Show what the operator would create, change or delete for a file or folder of IrisModels."
     planning = command("plan", commands.plan, text)
-    planning.add_argument("-f", "--file", required=True, help="a YAML file; - for standard input")
+    source = planning.add_mutually_exclusive_group(required=True)
+    source.add_argument("-f", "--file", help="a YAML file; - for standard input")
+    source.add_argument("-k", "--kustomize", metavar="DIR", help="a kustomization, rendered as Flux does")
     planning.add_argument("--offline", action="store_true", help="without a cluster: as if nothing existed")
     planning.add_argument(
         "--against",
         metavar="FILE",
-        help="without a cluster: compare the declarations in this file with those of -f",
+        help="without a cluster: compare the declarations in this file with these",
     )
     _cluster(planning)
     _output(planning, "diff", "summary", "json", "yaml")

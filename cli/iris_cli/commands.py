@@ -116,7 +116,10 @@ def plan(options: argparse.Namespace) -> int:
 
     offline = options.offline or options.against
     namespace = options.namespace or ("default" if offline else _namespace(options))
-    models = planning.read(options.file, namespace)
+    if options.kustomize:
+        models = planning.render(_connect(options), options.kustomize, namespace)
+    else:
+        models = planning.read(options.file, namespace)
     if offline:
         before = planning.read(options.against, namespace) if options.against else []
         changes = planning.offline(models, before)

@@ -18,7 +18,7 @@ Body = dict[str, Any]
 
 _API_VERSION: Final = "serving.two.inc/v1alpha1"
 _CRD: Final = "irismodels.serving.two.inc.yaml"
-# Where jsonschema says only what is wrong: what was expected, by the rule that was broken.
+# jsonschema says only what is wrong; this is what was expected, by the rule that was broken.
 _EXPECTED: Final = {
     "type": "type {}", "enum": "one of {}", "minimum": "at least {}", "maximum": "at most {}",
     "maxLength": "at most {} characters", "maxItems": "at most {} items", "maxProperties": "at most {} keys",
@@ -114,5 +114,9 @@ def _sentence(error: jsonschema.ValidationError) -> str:
         return f"{path}: {error.message}"
     rule = error.validator_value
     shown = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
+    if isinstance(error.instance, float) and (shown == "string" or error.validator == "anyOf"):
+        # YAML reads 1.0 as a number, which loses its text.
+        text = "text" if shown == "string" else expected
+        return f"{path}: found {error.instance}, expected {text}: put it in quotes"
     found = ", ".join(error.instance) if error.validator == "required" else repr(error.instance)
     return f"{path}: found {found or 'none'}, expected {expected.format(shown)}"

@@ -1,6 +1,6 @@
 """Reads the cluster through kubectl: every kubeconfig, login and proxy that works there works here.
 
-Only `get --raw` and `config view`: one request each, nothing is ever written.
+Only `get --raw`, `config view` and `kustomize`: at most one request each, nothing is ever written.
 """
 
 import json
@@ -62,6 +62,11 @@ class Kubectl:
         text = self._run("config", "view", "--minify", "--output=json")
         context = json.loads(text)["contexts"][0]["context"]
         return str(context.get("namespace") or "default")
+
+    def build(self, folder: str) -> str:
+        """The manifests of a kustomization. Asks no cluster."""
+        # Flux, too, lets a kustomization use files beside its folder.
+        return self._run("kustomize", folder, "--load-restrictor=LoadRestrictionsNone")
 
     def _run(self, *arguments: str) -> str:
         command = [self.program, *self.options, *arguments]

@@ -27,6 +27,11 @@ def read(path: str, namespace: str) -> list[Body]:
     return declared.load(text, path, namespace)
 
 
+def render(kubectl: Kubectl, folder: str, namespace: str) -> list[Body]:
+    """The IrisModels of a kustomization, with its patches, as they would be stored."""
+    return declared.load(kubectl.build(folder), folder, namespace)
+
+
 def offline(models: list[Body], before: list[Body]) -> dict[str, list[Change]]:
     """By model: from one set of declarations to another."""
     old, new = ({_title(body): body for body in bodies} for bodies in (before, models))

@@ -57,7 +57,9 @@ def parse(text: str, where: str) -> Declaration:
             raise Refused(where, f"metadata.{field}: found {metadata.get(field)!r}", "expected a name")
     version = spec.get("version")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
-        raise Refused(where, f"spec.version: found {version!r}", "expected a version as text, such as 1.4.0")
+        raise Refused(
+            where, f"spec.version: found {version!r}", "expected a version as text, such as '1.4.0' in quotes"
+        )
     image = spec.get("image")
     digest = image.get("digest") if isinstance(image, dict) else None
     if digest is not None and not (isinstance(digest, str) and DIGEST.fullmatch(digest)):

@@ -117,6 +117,8 @@ def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
         ((), "COMMAND"),
         (("get", "--watch", "-o", "json"), "--watch: found with --output json, expected table or wide"),
         (("get", "iris", "-A"), "found with -A"),
+        (("plan", "--offline"), "one of the arguments -f/--file -k/--kustomize is required"),
+        (("plan", "-f", "-", "-k", "."), "not allowed with argument"),
         (("plan", "-f", "/nowhere.yaml", "--offline"), "/nowhere.yaml: No such file or directory"),
     ],
 )
@@ -144,6 +146,35 @@ def test_a_plan_against_the_same_file_exits_with_0(tmp_path: Path) -> None:
     answer = iris("plan", "-f", "-", "--against", str(file), text=MODEL)
 
     assert (answer.returncode, answer.stdout) == (0, "IrisModel iris/iris: nothing would change\n")
+
+
+def test_a_plan_of_a_folder_shows_what_flux_would_apply(tmp_path: Path) -> None:
+    """The version is declared beside the folder, and everything else of the model in its patches."""
+    (tmp_path / "version.yaml").write_text(MODEL, "utf-8")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    patch = "- {op: add, path: /spec/route, value: {host: iris.test}}"
+    content = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["../version.yaml"],
+        "patches": [{"target": {"kind": "IrisModel", "name": "iris"}, "patch": patch}],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(content), "utf-8")
+
+    answer = iris("plan", "-k", str(folder), "--offline", "-o", "summary")
+
+    assert answer.stderr == ""
+    assert "+ create Ingress iris\n" in answer.stdout
+    assert answer.returncode == 1
+
+
+def test_a_plan_of_a_folder_without_a_kustomization_is_one_line(tmp_path: Path) -> None:
+    answer = iris("plan", "-k", str(tmp_path), "--offline")
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("iris: kubectl: unable to find one of 'kustomization.yaml'")
+    assert answer.stderr.count("\n") == 1
 
 
 def test_a_plan_for_a_program_is_data(tmp_path: Path) -> None:

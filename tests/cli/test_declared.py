@@ -46,7 +46,11 @@ def test_other_kinds_are_passed_over_and_lists_are_opened() -> None:
     ("spec", "sentence"),
     [
         ("{verion: 1.4.0, version: 1.4.0}", "spec: found verion, expected one of autoscaling, "),
-        ("{version: 1.4}", "spec.version: found 1.4, expected type string"),
+        ("{version: 1.4}", "spec.version: found 1.4, expected text: put it in quotes"),
+        (
+            "{version: 1.4.0, resources: {requests: {cpu: 0.5}}}",
+            "spec.resources.requests.cpu: found 0.5, expected a whole number or text: put it in quotes",
+        ),
         ("{version: 1.4.0, replicas: 101}", "spec.replicas: found 101, expected at most 100"),
         ("{replicas: 1}", "spec: found replicas, expected the fields version"),
         (

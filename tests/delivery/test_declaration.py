@@ -99,7 +99,11 @@ def test_an_unpinned_release_takes_the_digest_away_and_back() -> None:
     ("old", "new", "message"),
     [
         ("kind: IrisModel", "kind: Deployment", "is no IrisModel"),
-        ("version: 1.4.0", "version: 1.4", r"spec.version: found 1.4; expected a version as text"),
+        (
+            "version: 1.4.0",
+            "version: 1.4",
+            r"spec.version: found 1.4; expected a version as text, such as '1.4.0' in quotes",
+        ),
         ("version: 1.4.0", "versio: 1.4.0", r"spec.version: found None"),
         (ONE, "sha256:12", r"spec.image.digest: found 'sha256:12'"),
         ("namespace: iris", "namespace: 7", r"metadata.namespace: found 7"),
