@@ -1,4 +1,4 @@
-"""The command line: words to jobs, outcomes to exit codes. Decides nothing about versions."""
+"""The command line: arguments to jobs, outcomes to exit codes. Decides nothing about versions."""
 
 import argparse
 import sys
@@ -69,13 +69,13 @@ def _promote(options: argparse.Namespace, repository: Repository) -> int:
     done = promote.run(
         repository, order, asked, lambda: cluster.connect(options.context or source), _way(options)
     )
-    return _say(done) if done else _tell(f"{options.to} declares it already")
+    return _say(done) if done else _tell(f"{options.to} already declares this release")
 
 
 def _rollback(options: argparse.Namespace, repository: Repository) -> int:
     order = _order(repository)
     done = rollback.run(repository, order, options.environment, version=options.to, way=_way(options))
-    return _say(done) if done else _tell(f"{options.environment} declares {options.to} already")
+    return _say(done) if done else _tell(f"{options.environment} already declares {options.to}")
 
 
 def _verify(options: argparse.Namespace, repository: Repository) -> int:

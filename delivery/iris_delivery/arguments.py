@@ -1,4 +1,4 @@
-"""The command line's words: what each command takes, says about itself, shows as an example."""
+"""The command line: the arguments, help and example of each command."""
 
 import argparse
 from collections.abc import Callable
@@ -11,16 +11,16 @@ _DESCRIPTION = """\
 Moves a version from a tag to production, each step one commit to clusters/<environment>/version.yaml.
 The result is the only thing on standard output; progress and refusals go to standard error.
 
-A version's way:  bump → promote --to dev → promote --to stage → promote --to prod
+The path of a version:  bump → promote --to dev → promote --to stage → promote --to prod
 """
 _EPILOG = """\
 Exit codes:
-  0  done, or nothing was to be done
-  2  refused in one line with the way out; nothing was changed
-  3  verify: the operator says that the version cannot serve, and why
-  4  verify: a later commit took its place
-  5  verify: not serving in time
-  6  install, uninstall: begun and not finished; the line says what is left
+  0  done, or there was nothing to do
+  2  refused, with the cause and the cure in one line; nothing was changed
+  3  verify: the version is stalled; the line has the operator's reason
+  4  verify: a later commit replaced it
+  5  verify: not serving within the timeout
+  6  install, uninstall: incomplete; the line names what is left
 
 Examples:
   iris-delivery bump minor --push                                   # tag v1.5.0
@@ -28,7 +28,7 @@ Examples:
   iris-delivery promote --to stage --dry-run                        # what dev serves; prints the diff
   iris-delivery promote --to stage --push && iris-delivery verify --environment stage
   iris-delivery rollback --environment prod --push
-  iris-delivery COMMAND --help                                      # more about one of them
+  iris-delivery COMMAND --help                                      # help for one command
 """
 
 Command = Callable[..., argparse.ArgumentParser]
@@ -54,7 +54,7 @@ def parser() -> Parser:
         type=Path,
         default=Path(),
         metavar="FOLDER",
-        help="a clone, any folder in it (default: this one)",
+        help="any folder of a clone (default: the current one)",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command", title="commands")
 
@@ -80,7 +80,9 @@ def parser() -> Parser:
 def _naming(command: Command) -> None:
     more = "Prints the version. Refuses one that exists or goes backward, and a changed work tree."
     bumping = command("bump", "tag HEAD as the next release", more, "minor --push")
-    bumping.add_argument("size", metavar="major|minor|patch|VERSION", help="which part, or a whole version")
+    bumping.add_argument(
+        "size", metavar="major|minor|patch|VERSION", help="the part to increase, or a version"
+    )
     _remote(bumping)
     _changes(bumping)
 
@@ -97,95 +99,114 @@ The first environment takes a tagged release; each later one takes what the envi
 it declares, and only when the cluster there has proven to serve it. Prints the commit.
 """
     promoting = command(
-        "promote", "move a version and its digest one environment on", more, "--to stage --push"
+        "promote", "move a version and its digest to the next environment", more, "--to stage --push"
     )
-    promoting.add_argument("--to", required=True, metavar="ENVIRONMENT", help="where to")
+    promoting.add_argument("--to", required=True, metavar="ENVIRONMENT", help="the environment to change")
     promoting.add_argument(
-        "--from", dest="source", metavar="ENVIRONMENT", help="the one before (default), or: release"
+        "--from",
+        dest="source",
+        metavar="ENVIRONMENT",
+        help="the environment before it (default), or: release",
     )
     promoting.add_argument(
-        "--version", metavar="VERSION", help="refuse to move any other; required for the first environment"
+        "--version", metavar="VERSION", help="refuse any other version; required for the first environment"
     )
-    promoting.add_argument("--digest", metavar="SHA256", help="of the image; refuse to move any other")
+    promoting.add_argument("--digest", metavar="SHA256", help="digest of the image; refuse any other")
     _context(promoting, "the environment it comes from")
     _remote(promoting)
     _changes(promoting, branch=True)
 
-    more = "A new commit; nothing else of the repository is touched. Prints the commit."
+    more = "Makes one new commit that changes nothing else. Prints the commit."
     returning = command(
-        "rollback", "take an environment back to what it declared before", more, "--environment prod --push"
+        "rollback",
+        "return an environment to a release that it declared before",
+        more,
+        "--environment prod --push",
     )
     _environment(returning)
     returning.add_argument(
-        "--to", metavar="VERSION", help="which (default: the last one that was not rolled back from)"
+        "--to", metavar="VERSION", help="default: the last version that was not rolled back from"
     )
     _remote(returning)
     _changes(returning, branch=True)
 
 
 def _watching(command: Command) -> None:
-    more = "Ends with 0 when it serves, 3 when it cannot, 4 when a later commit took over, 5 on silence."
+    more = "Exits with 0 when it serves, 3 when stalled, 4 when a later commit replaced it, 5 at the timeout."
     verifying = command(
         "verify", "wait until an environment serves what HEAD declares", more, "--environment stage"
     )
     _environment(verifying)
     verifying.add_argument(
-        "--branch", default="main", metavar="NAME", help="that Flux follows (default %(default)s)"
+        "--branch", default="main", metavar="NAME", help="branch that Flux follows (default: %(default)s)"
     )
     verifying.add_argument(
-        "--timeout", type=_number, default=900, metavar="SECONDS", help="of silence (default %(default)s)"
+        "--timeout",
+        type=_number,
+        default=900,
+        metavar="SECONDS",
+        help="longest time to wait (default: %(default)s)",
     )
     _context(verifying, "the environment")
     _remote(verifying)
 
-    _environment(command("next", "print the environment after one; nothing after the last"))
+    _environment(command("next", "print the next environment; nothing after the last"))
 
 
 def _installing(command: Command) -> None:
     more = """\
-For a cluster without Flux: the IrisModel API, then the chart of this clone by the Helm 4 on PATH.
-Run again it upgrades. Asks before it touches a cluster that `make up` in this clone did not make.
+For a cluster without Flux: applies the IrisModel API, then the chart of this clone with the Helm 4 on
+PATH. A second run upgrades. Asks before it changes a cluster that `make up` in this clone did not make.
 """
     installing = command("install", "install the operator into a cluster", more, "--values mine.yaml")
     installing.add_argument(
-        "--values", type=Path, action="append", default=[], metavar="FILE", help="of the chart (repeatable)"
+        "--values",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="values of the chart (repeatable)",
     )
     more = "Models keep running, and the IrisModel API stays with them."
-    for added in (installing, command("uninstall", "take the operator out of a cluster", more)):
+    for added in (installing, command("uninstall", "uninstall the operator from a cluster", more)):
         _context(added, "the current context")
         added.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _packing(command: Command) -> None:
-    more = "The operator's with the IrisModel API in it. Takes the Helm 4 on PATH; prints the files."
+    more = "The operator's chart contains the IrisModel API. Uses the Helm 4 on PATH; prints the files."
     packing = command("package-charts", "pack the Helm charts of this clone", more, "--version 1.5.0")
-    packing.add_argument("--version", required=True, help="of the release: chart and application alike")
+    packing.add_argument("--version", required=True, help="version of the charts and of the application")
     packing.add_argument(
-        "--output", type=Path, default=Path("dist"), metavar="FOLDER", help="where to (default %(default)s)"
+        "--output",
+        type=Path,
+        default=Path("dist"),
+        metavar="FOLDER",
+        help="output folder (default: %(default)s)",
     )
-    command("charts", "write what in the Helm charts is made from other files (make charts)")
+    command("charts", "write the generated parts of the Helm charts (make charts)")
 
 
 def _environment(added: argparse.ArgumentParser) -> None:
     added.add_argument(
-        "--environment", required=True, metavar="ENVIRONMENT", help="one of clusters/promotion.yaml"
+        "--environment", required=True, metavar="ENVIRONMENT", help="one of those in clusters/promotion.yaml"
     )
 
 
 def _context(added: argparse.ArgumentParser, default: str) -> None:
     named = default if default.endswith("context") else f"the name of {default}"
-    added.add_argument("--context", metavar="NAME", help=f"of the kubeconfig (default: {named})")
+    added.add_argument("--context", metavar="NAME", help=f"context of the kubeconfig (default: {named})")
 
 
 def _remote(added: argparse.ArgumentParser) -> None:
     added.add_argument(
-        "--remote", default="origin", metavar="NAME", help="of the clone (default %(default)s)"
+        "--remote", default="origin", metavar="NAME", help="remote of the clone (default: %(default)s)"
     )
 
 
 def _changes(added: argparse.ArgumentParser, *, branch: bool = False) -> None:
     added.add_argument("--dry-run", action="store_true", help="print what would change, change nothing")
-    added.add_argument("--push", action="store_true", help="push it too; a refused push undoes all of it")
+    added.add_argument("--push", action="store_true", help="push it, too; a refused push reverts everything")
     if branch:
         added.add_argument("--branch", metavar="NAME", help="commit on this new branch (for a pull request)")
 

@@ -1,4 +1,4 @@
-"""How an edit leaves the clone: shown, or committed alone, or committed and pushed. All or nothing."""
+"""Show, commit, or commit and push one edit. All or nothing."""
 
 import difflib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file's new text, and the commit's words."""
+    """One file's new text, and the commit message."""
 
     path: str
     before: str
@@ -49,7 +49,7 @@ def carry_out(repository: Repository, edit: Edit, way: Way) -> str:
                 "--quiet",
                 way.remote,
                 f"HEAD:refs/heads/{target}",
-                way_out="git pull, then the same again",
+                way_out="git pull, then run it again",
             )
     except BaseException:
         # The tree was clean before, so nothing of the user's is lost.
@@ -79,5 +79,5 @@ def _commit(repository: Repository, edit: Edit) -> None:
     with (repository.root / edit.path).open("w", encoding="utf-8", newline="") as file:
         file.write(edit.after)
     message = f"{edit.subject}\n\n{edit.body}"
-    way_out = "git config user.name and user.email say who commits"
+    way_out = "set git config user.name and user.email"
     repository.run("commit", "--quiet", f"--message={message}", "--", edit.path, way_out=way_out)

@@ -106,7 +106,7 @@ def commented(values: str) -> Iterator[Row]:
         if comment:
             yield name, json.dumps(default), comment
         elif not isinstance(default, dict) and not any(name.startswith("resources.") for _ in path):
-            raise Refused("values.yaml", f"{name} has no comment", "say above it what it is for")
+            raise Refused("values.yaml", f"{name} has no comment", "write one above it")
         comment = ""
 
 
@@ -145,7 +145,7 @@ def package(root: Path, version: Version, output: Path) -> list[Path]:
             )
             if answer.returncode != 0:
                 raise Refused(
-                    f"helm package {name}", helm.reason(answer.stderr), "mend it, then the same again"
+                    f"helm package {name}", helm.reason(answer.stderr), "correct the chart, then run it again"
                 )
     return [output / f"{name}-{version}.tgz" for name in CHARTS]
 

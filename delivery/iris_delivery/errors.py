@@ -1,8 +1,8 @@
-"""The bad ends of a job, each one line: refused before anything changed, unfinished, no answer."""
+"""The failures of a job, each one line: refused before any change, unfinished, unreachable."""
 
 
 def _line(where: object, found: str, way_out: str) -> str:
-    """One line, whatever a file or a program said."""
+    """One line, whatever a file or a program contains."""
     text = f"{where}: {found}; {way_out}"
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
@@ -15,11 +15,11 @@ class Refused(Exception):  # noqa: N818 - the outcome's name in every package
 
 
 class Unfinished(Exception):  # noqa: N818
-    """Where, found, and what is left behind. Exit 6."""
+    """Where, found, and what is left. Exit 6."""
 
     def __init__(self, where: object, found: str, left: str) -> None:
         super().__init__(_line(where, found, left))
 
 
 class Unreachable(Exception):  # noqa: N818
-    """The cluster or the remote did not answer this time; it may the next."""
+    """The cluster or the remote did not answer; a retry may succeed."""

@@ -24,7 +24,7 @@ class Repository:
 
     root: Path
 
-    def run(self, *arguments: str, way_out: str = "see the line before") -> str:
+    def run(self, *arguments: str, way_out: str = "correct the cause that git names") -> str:
         """Its standard output; raises Refused."""
         answer = self._answer(*arguments)
         if answer.returncode != 0:
@@ -42,7 +42,7 @@ class Repository:
         return self.run("branch", "--show-current").strip() or None
 
     def refuse_dirty(self) -> None:
-        """Untracked files are nobody's business."""
+        """Untracked files do not count."""
         changed = self.run("status", "--porcelain", "--untracked-files=no").splitlines()
         if changed:
             raise Refused(
@@ -56,7 +56,13 @@ class Repository:
         """Ours and, where there is that remote, its own."""
         found = set(self.run("tag", "--list").split())
         if self.remote(remote):
-            listed = self.run("ls-remote", "--tags", "--refs", remote, way_out="is the remote there?")
+            listed = self.run(
+                "ls-remote",
+                "--tags",
+                "--refs",
+                remote,
+                way_out="check the name of the remote and the network",
+            )
             found |= {line.rpartition("refs/tags/")[2] for line in listed.splitlines()}
         return found
 
@@ -83,7 +89,7 @@ class Repository:
         return self.succeeds("merge-base", "--is-ancestor", commit, tip)
 
     def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # Never a question on the terminal, always the same words.
+        # No prompt on the terminal, and messages in one language.
         environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         try:
             answer = subprocess.run(
@@ -98,15 +104,15 @@ class Repository:
             raise Refused("git", "not found", "expected git on PATH") from error
         except subprocess.TimeoutExpired as error:
             raise Refused(
-                f"git {arguments[0]}", f"no end after {_SECONDS} s", "is the remote there?"
+                f"git {arguments[0]}", f"still running after {_SECONDS} s", "check the remote and the network"
             ) from error
-        # Not text=True: that would take the line endings of a file away.
+        # Not text=True, which would change the line endings of a file.
         output, errors = (stream.decode(errors="replace") for stream in (answer.stdout, answer.stderr))
         return subprocess.CompletedProcess(answer.args, answer.returncode, output, errors)
 
 
 def open_at(folder: Path) -> Repository:
-    """The clone that a folder stands in."""
+    """The clone that contains a folder."""
     if not folder.is_dir():
         raise Refused(folder, "no such folder", "expected a clone of the repository")
     top = Repository(folder).run(

@@ -1,4 +1,4 @@
-"""The user's Helm: version 4 on PATH, and its failures in one line."""
+"""The user's Helm 4 on PATH, and its failures in one line."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from iris_delivery.errors import Refused
 
 
 def program() -> str:
-    """Refused when it is missing, or too old for what we ask of it."""
+    """Refused when it is missing or another major version."""
     found = shutil.which("helm")
     if found is None:
         raise Refused("helm", "not found", "expected Helm 4 on PATH")
@@ -19,9 +19,9 @@ def program() -> str:
     return found
 
 
-def reason(said: str) -> str:
-    """Why it failed, in one line: all that it says from its last error on, else its last words."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def reason(errors: str) -> str:
+    """Why it failed, in one line: everything from its last error on, else its last line."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
     begins = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
     words = lines[begins[-1] :] if begins else lines[-1:]
     return " ".join(words).removeprefix("Error: ") or "no message"

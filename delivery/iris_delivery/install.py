@@ -1,6 +1,6 @@
-"""The operator into a cluster and out of it, by the real Helm, for who has no Flux there.
+"""Install the operator with Helm into a cluster without Flux, and uninstall it.
 
-Looks first, asks before it touches a cluster that this clone did not make, then the API and the chart.
+Checks first, and asks before it changes a cluster that this clone did not make.
 """
 
 import re
@@ -34,7 +34,7 @@ def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, tell: T
     program = helm.program()
     chart = [RELEASE, str(root / _CHART), *(f"--values={file}" for file in values)]
     if (answer := _answer([program, "template", *chart])).returncode != 0:
-        raise Refused("values", helm.reason(answer.stderr), "charts/iris-operator/README.md has them all")
+        raise Refused("values", helm.reason(answer.stderr), "charts/iris-operator/README.md lists all values")
     version = target.version()
     least = _oldest_supported(root)
     if _numbers(version) < _numbers(least):
@@ -42,44 +42,44 @@ def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, tell: T
     target.require_rights()
     verb = "Upgrade" if target.operator() else "Install"
     _agree(target, ask, f"{verb} the operator in {target}, Kubernetes {version}?")
-    tell(f"{target}: the IrisModel API")
+    tell(f"{target}: applying the IrisModel API")
     _apply_api(target, root / CRD)
-    tell(f"{target}: the operator, until its pods are ready (at most {_MINUTES} minutes)")
+    tell(f"{target}: installing the operator, until its pods are ready (at most {_MINUTES} minutes)")
     _helm(
         [program, "upgrade", *chart, "--install", *_CAREFULLY],
         target,
-        "Helm took back what it did, the IrisModel API stays: mend it, then the same again",
+        "Helm reverted its changes, the IrisModel API stays: correct the cause, then run it again",
     )
     return f"""\
-The operator runs in {target}.
+The operator is running in {target}.
   kubectl --context={target.context} get irismodels --all-namespaces
-Away again (models keep running):
+To uninstall it (models keep running):
   iris-delivery uninstall --context={target.context}
 """
 
 
 def undo(target: Target, *, ask: Ask, tell: Tell) -> str:
-    """Take it away, or what an unfinished installation left of it; what to print."""
+    """Uninstall it, or what an unfinished installation left; returns what to print."""
     program = helm.program()
     target.version()
     target.operator()
-    _agree(target, ask, f"Take the operator out of {target}? Models keep running.")
-    tell(f"{target}: the operator goes")
-    _helm([program, "uninstall", RELEASE, "--wait", "--ignore-not-found"], target, "the same again")
+    _agree(target, ask, f"Uninstall the operator from {target}? Models keep running.")
+    tell(f"{target}: uninstalling the operator")
+    _helm([program, "uninstall", RELEASE, "--wait", "--ignore-not-found"], target, "run it again")
     return f"""\
-The operator is gone from {target}; every IrisModel is still there and goes on serving.
-Away with those too, and all that they serve:
+The operator is uninstalled from {target}; all IrisModels remain and keep serving.
+To delete these, too, and everything they serve:
   kubectl --context={target.context} delete --filename={CRD}
 """
 
 
 def _agree(target: Target, ask: Ask, question: str) -> None:
     if not target.ours and not ask(question):
-        raise Refused(target, "you said no", "kubectl config use-context NAME takes another")
+        raise Refused(target, "not confirmed", "kubectl config use-context NAME selects another cluster")
 
 
 def _apply_api(target: Target, file: Path) -> None:
-    """By kubectl, since Helm installs an API once and never upgrades it."""
+    """With kubectl, because Helm installs a CRD once and never upgrades it."""
     manager = ("--server-side", "--force-conflicts", "--field-manager=iris-delivery")
     target.kubectl("apply", *manager, f"--filename={file}")
     target.kubectl("wait", "--for=condition=Established", f"--filename={file}", "--timeout=30s")

@@ -34,7 +34,11 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
     if push:
         try:
             repository.run(
-                "push", "--quiet", remote, f"refs/tags/{version.tag}", way_out="then the same again"
+                "push",
+                "--quiet",
+                remote,
+                f"refs/tags/{version.tag}",
+                way_out="correct the cause, then run it again",
             )
         except BaseException:
             repository.run("tag", "--delete", version.tag)

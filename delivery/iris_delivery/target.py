@@ -1,6 +1,6 @@
-"""A cluster to install into: whose it is, whether it answers, may we, who keeps the operator there.
+"""A cluster to install into: its owner, its version, the user's rights, and who manages the operator there.
 
-Only looks; every refusal comes from here, before anything is changed.
+Read-only: every refusal is raised here, before anything is changed.
 """
 
 import json
@@ -38,10 +38,10 @@ class Target:
     ours: bool  # a cluster that `make up` made in this clone
 
     def __str__(self) -> str:
-        """As in every message about it."""
+        """As all messages name it."""
         return f"context {self.context} ({self.server})"
 
-    def kubectl(self, *arguments: str, way_out: str = "kubectl cluster-info says more") -> str:
+    def kubectl(self, *arguments: str, way_out: str = "kubectl cluster-info shows details") -> str:
         """Its standard output; a failure is refused in kubectl's own last line."""
         answer = self._answer(*arguments)
         if answer.returncode != 0:
@@ -49,12 +49,12 @@ class Target:
         return answer.stdout
 
     def version(self) -> str:
-        """Of the API server, such as v1.37.2; the first question, so here it shows whether it answers."""
+        """Of the API server, such as v1.37.2; the first request, so it detects a server that is away."""
         answer = self._answer("version", "--output=json")
         found = json.loads(answer.stdout or "{}").get("serverVersion")
         if found is None:
-            said = _last_line(answer.stderr)
-            raise Refused(self, f"no answer: {said}", "start it, or kubectl config use-context NAME")
+            message = _last_line(answer.stderr)
+            raise Refused(self, f"no answer: {message}", "start it, or kubectl config use-context NAME")
         return str(found["gitVersion"])
 
     def require_rights(self) -> None:
@@ -73,10 +73,10 @@ class Target:
         deployment: Mapping[str, Any] = json.loads(found)
         metadata = deployment["metadata"]
         if "helm.toolkit.fluxcd.io/name" in metadata.get("labels", {}):
-            raise Refused(self, "Flux keeps the operator there", "commit the change that you want to Git")
+            raise Refused(self, "Flux manages the operator there", "commit the change to Git")
         if metadata.get("annotations", {}).get("meta.helm.sh/release-name") != RELEASE:
             way_out = "kubectl delete -k operator/manifests first (models keep running)"
-            raise Refused(self, f"{NAMESPACE}/{RELEASE} is there and not Helm's", way_out)
+            raise Refused(self, f"{NAMESPACE}/{RELEASE} exists and is not managed by Helm", way_out)
         return deployment
 
     def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -84,7 +84,9 @@ class Target:
         try:
             return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
-            raise Refused(self, f"kubectl: no end after {_SECONDS} s", "is the cluster well?") from error
+            raise Refused(
+                self, f"kubectl: no answer after {_SECONDS} s", "check the cluster: kubectl cluster-info"
+            ) from error
 
 
 def find(context: str | None, root: Path) -> Target:
@@ -114,7 +116,7 @@ def _made_here(root: Path) -> list[Path]:
 
 
 def _address(kubeconfig: Mapping[str, Any]) -> tuple[str, str]:
-    """An address may be another cluster's tomorrow; with its authority it is one cluster's alone."""
+    """Addresses are reused by later clusters; address and authority together identify one cluster."""
     found = kubeconfig["clusters"][0]["cluster"]
     return found.get("server", ""), found.get("certificate-authority-data", "")
 

@@ -1,7 +1,7 @@
-"""Waits until an environment serves what a commit declares; silence is failure.
+"""Waits until an environment serves what a commit declares; a timeout is a failure.
 
-Four answers: it serves; the operator says that it cannot; a later commit took its place; nothing was
-said in time. Git and the cluster are asked through two functions, the clock is an argument.
+Four outcomes: serving, stalled, superseded by a later commit, or none of these in time. Git and the
+cluster are read through two functions, the clock is an argument.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _FETCH_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One of the answers, in words."""
+    """One of the answers, and its cause."""
 
     answer: Answer
     why: str
@@ -44,7 +44,7 @@ def wait(
     seconds: float,
     tell: Callable[[str], None],
 ) -> Outcome:
-    """Look every two seconds, ask Git every fifteen; tell whenever something changed."""
+    """Read the cluster every two seconds and Git every fifteen; report each change."""
     deadline = clock.now() + seconds
     next_fetch, told = clock.now(), ""
     while True:
@@ -52,9 +52,9 @@ def wait(
             try:
                 later = superseded()
             except Unreachable as error:
-                if not told:  # the first question: more likely a wrong name than a bad moment
-                    raise Refused("remote", str(error), "name it by --remote and --branch") from error
-                tell(f"{error}; asked again in {_FETCH_SECONDS:.0f} s")
+                if not told:  # the first request: a wrong name is likelier than an outage
+                    raise Refused("remote", str(error), "set --remote and --branch") from error
+                tell(f"{error}; retrying in {_FETCH_SECONDS:.0f} s")
                 later = None
             if later:
                 return Outcome("superseded", later)

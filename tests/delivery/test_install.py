@@ -163,7 +163,7 @@ async def test_nothing_is_touched_when_the_answer_is_no(shell: Shell, system: Cl
     refused = await shell.run("install", answer="n")
 
     assert refused.code == 2
-    assert "you said no; kubectl config use-context NAME takes another" in refused.errors
+    assert "not confirmed; kubectl config use-context NAME selects another" in refused.errors
     assert await system.find("Deployment", "iris-operator") is None
 
 
@@ -226,7 +226,7 @@ async def test_an_operator_of_the_plain_manifests_is_not_taken_over(shell: Shell
     refused = await shell.run("install", "--yes")
 
     assert refused.code == 2
-    assert "iris-system/iris-operator is there and not Helm's; kubectl delete -k" in refused.errors
+    assert "iris-system/iris-operator exists and is not managed by Helm; kubectl delete -k" in refused.errors
 
 
 async def test_a_failed_installation_leaves_nothing_but_the_api(
@@ -240,5 +240,5 @@ async def test_a_failed_installation_leaves_nothing_but_the_api(
 
     assert failed.code == 6
     assert "ClusterRole" in failed.errors
-    assert "the IrisModel API stays: mend it, then the same again" in failed.errors
+    assert "the IrisModel API stays: correct the cause, then run it again" in failed.errors
     assert await system.find("Deployment", "iris-operator") is None

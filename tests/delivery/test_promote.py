@@ -45,7 +45,7 @@ def test_the_second_time_there_is_nothing_to_do(clone: Clone, capsys: pytest.Cap
 
     assert clone.run("promote", "--to", "stage") == 0
 
-    assert capsys.readouterr() == ("", "iris-delivery: stage declares it already\n")
+    assert capsys.readouterr() == ("", "iris-delivery: stage already declares this release\n")
     assert clone.git("rev-parse", "HEAD") == before
 
 
@@ -141,7 +141,7 @@ def test_a_refused_push_leaves_the_clone_as_it_was(clone: Clone, capsys: pytest.
 
     assert clone.git("rev-parse", "HEAD") == mine
     assert clone.git("status", "--porcelain") == ""
-    assert "git pull, then the same again" in capsys.readouterr().err
+    assert "git pull, then run it again" in capsys.readouterr().err
 
 
 def test_line_endings_stay(clone: Clone) -> None:

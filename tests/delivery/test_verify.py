@@ -80,7 +80,7 @@ def test_a_remote_that_is_silent_for_a_moment_does_not_end_the_wait() -> None:
     outcome, told, _ = _wait(_repeat(*[WAITING] * 12, SERVING), superseded)
 
     assert outcome == Outcome("serving", "serves 1.4.0")
-    assert told == ["rolling", "git fetch origin main: cut off; asked again in 15 s"]
+    assert told == ["rolling", "git fetch origin main: cut off; retrying in 15 s"]
 
 
 def test_a_remote_that_never_answered_is_refused(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
