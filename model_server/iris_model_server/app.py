@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -55,14 +56,18 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     execution = Execution(settings)
     inference = Inference(serving, execution, settings.max_batch_rows)
     framework = _framework(context)
-    framework.include_router(native.predictions(inference))
-    framework.include_router(native.model(serving, settings))
     most_rows = settings.max_batch_rows
     v2 = V2(serving, execution, most_rows)
-    framework.include_router(standards.open_inference(serving, v2))
-    framework.include_router(standards.kserve(serving, V1(serving, execution, most_rows)))
-    framework.include_router(native.probes(serving, metrics))
-    framework.include_router(native.site(framework))
+    for router in (
+        native.predictions(inference),
+        native.model(serving, settings),
+        standards.open_inference(serving, v2),
+        standards.kserve(serving, V1(serving, execution, most_rows)),
+        native.probes(serving, metrics),
+        native.site(framework),
+    ):
+        _answer_head(router)
+        framework.include_router(router)
     return Server(framework, serving, log, context, inference, v2)
 
 
@@ -81,6 +86,15 @@ def _framework(context: Context) -> FastAPI:
         exception_handlers={Problem: problem_response, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+
+
+def _answer_head(router: APIRouter) -> None:
+    """HEAD wherever there is GET (RFC 9110 9.3.2); the connection leaves the body out."""
+    router.routes += [
+        APIRoute(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
+        for route in router.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    ]
 
 
 async def problem_response(request: Request, error: Any) -> Response:

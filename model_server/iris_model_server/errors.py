@@ -40,8 +40,10 @@ MEDIA: Final = Kind("unsupported-media-type", 415, "The body must be application
 HEAD_TOO_LARGE: Final = Kind("head-too-large", 431, "The request's head is too large")
 INVALID: Final = Kind("invalid-input", 422, "The input is not valid")
 INTERNAL: Final = Kind("internal-error", 500, "The server failed")
+CODING: Final = Kind("transfer-coding", 501, "The transfer coding is not supported")
 OVERLOADED: Final = Kind("overloaded", 503, "The server has more to do than it can")
 NOT_READY: Final = Kind("not-ready", 503, "The server is not ready")
+VERSION: Final = Kind("http-version", 505, "The version of HTTP is not supported")
 
 KINDS: Final = (
     NOT_HTTP,
@@ -57,8 +59,10 @@ KINDS: Final = (
     INVALID,
     HEAD_TOO_LARGE,
     INTERNAL,
+    CODING,
     OVERLOADED,
     NOT_READY,
+    VERSION,
 )
 _BY_STATUS: Final = {kind.status: kind for kind in KINDS}
 

@@ -1,7 +1,7 @@
 """The real app in this process: same assembly as the command, over an in-memory transport."""
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +12,8 @@ from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 from pydantic import SecretStr
 
-from tests.model_server import artifacts
+from tests.model_server import artifacts, processes
+from tests.model_server.processes import Running
 
 TOKEN = "a-token-of-enough-letters"
 
@@ -43,6 +44,17 @@ def server(settings: Settings, log: io.BytesIO) -> Server:
 async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     async with connected(server) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module", params=["Auto", "Off"], ids=["fast path", "reference path"])
+def either_path(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """A server as a real process: every test that asks for it runs on both paths."""
+    scratch = tmp_path_factory.mktemp("server")
+    folder = artifacts.write(scratch / "model")
+    with processes.running(folder, scratch, IRIS_FAST_PATH=request.param) as running:
+        yield running
 
 
 def connected(server: Server) -> httpx.AsyncClient:

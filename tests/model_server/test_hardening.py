@@ -13,6 +13,7 @@ from iris_model_server.protocols.openapi import FLOWER
 
 from tests.model_server import artifacts, processes
 from tests.model_server.conftest import TOKEN
+from tests.model_server.connections import Connection, connect
 from tests.model_server.processes import Running
 
 pytestmark = pytest.mark.process
@@ -22,12 +23,6 @@ HEAD = (
     b"POST /api/v1/predict HTTP/1.1\r\nhost: iris\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
 )
 REQUEST = HEAD % len(BODY) + b"\r\n" + BODY
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-async def connect(server: Running) -> Connection:
-    host, _, port = server.url.removeprefix("http://").partition(":")
-    return await asyncio.open_connection(host, int(port))
 
 
 async def answers(connection: Connection, request: bytes, times: int) -> None:

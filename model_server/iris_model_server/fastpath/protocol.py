@@ -15,13 +15,16 @@ from uvicorn.server import ServerState
 
 from iris_model_server.fastpath.routes import METHOD, FastRoute, FastRoutes, KnownHead
 from iris_model_server.telemetry import access_log
-from iris_model_server.wire import request_ids
-from iris_model_server.wire.protocol import BODY, HEAD, NOTHING, LimitedProtocol
+from iris_model_server.wire import framing, request_ids
+from iris_model_server.wire.connection import BODY, HEAD, NOTHING
+from iris_model_server.wire.protocol import LimitedProtocol
 
 _METHOD: Final = METHOD.encode("ascii")
 _JSON: Final = b"application/json"
 # With one of these a request means more than its body.
-_UNUSUAL: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade", b"inference-header-content-length"})
+_UNUSUAL: Final = frozenset(
+    {b"expect", b"content-encoding", b"transfer-encoding", b"upgrade", b"inference-header-content-length"}
+)
 _MOST_HEADERS: Final = 32
 _HEAD_END: Final = b"\r\n\r\n"
 
@@ -201,6 +204,7 @@ class FastProtocol(LimitedProtocol):
             len(headers) == len(self.headers) <= _MOST_HEADERS
             and (not route.asks_for_json or headers.get(b"content-type") == _JSON)
             and b"content-length" in headers
+            and framing.is_host(headers.get(b"host", b" "))
             and _UNUSUAL.isdisjoint(headers)
             and self.parser.should_keep_alive()
             # HTTP/1.0 is kept only by asking for it.
@@ -215,7 +219,7 @@ class FastProtocol(LimitedProtocol):
             self.is_answering()
             or self.flow.write_paused
             or self.fast.context.serving.draining
-            or self.transport.is_closing()
+            or self._is_over()
         )
 
     def _hand_over(self) -> None:

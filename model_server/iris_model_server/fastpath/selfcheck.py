@@ -71,6 +71,13 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.closed = True
+
+    def write_eof(self) -> None:
+        # A client sees no difference.
+        self.closed = True
+
     def is_closing(self) -> bool:
         return self.closed
 

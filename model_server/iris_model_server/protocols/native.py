@@ -20,7 +20,6 @@ from iris_model_server.site import pages
 from iris_model_server.telemetry.metrics import Metrics
 from iris_model_server.wire import middleware, responses
 
-PREDICTIONS: Final = ("/api/v1/predict", "/api/v1/predict/batch")
 _JSON: Final = responses.JSON.encode("ascii")
 _INPUT_KINDS: Final = (errors.MALFORMED, errors.TOO_LARGE, errors.MEDIA, errors.INVALID, errors.OVERLOADED)
 

@@ -1,5 +1,7 @@
 """uvicorn's request-response cycle and flow control, extended where its own are not enough for us."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -26,13 +28,25 @@ class Cycle(RequestResponseCycle):
         elif not self.keep_alive:
             headers.append((b"connection", b"close"))
         head = b"".join([b"%b: %b\r\n" % header for header in headers])
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, message[responses.WHOLE]))
+        content = b"" if self.scope["method"] == "HEAD" else message[responses.WHOLE]
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, content))
         self.waiting_for_100_continue = False
         self.response_started = self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+class Outlet:
+    """A connection's transport as a cycle uses it, with a close of the connection's own."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close
 
 
 class Flow(FlowControl):

@@ -91,15 +91,22 @@ class Exchange:
         self.status = 0
         sent: bytes | None = None
         self._declared = b""
+        self._coding = b""
         for name, value in scope["headers"]:
             if name == request_ids.HEADER and sent is None:
                 sent = value
             elif name == b"content-length":
                 self._declared = value
+            elif name == b"content-encoding":
+                self._coding = value
         self.request_id = (request_ids.sane(sent) if sent is not None else None) or context.new_id()
         scope[REQUEST_ID] = self.request_id
 
     async def receive(self) -> Message:
+        if self._coding and self._coding.lower() != b"identity":
+            found = errors.one_line(self._coding.decode("latin-1"))
+            detail = f"content-encoding: {found}, expected a body without a content coding"
+            raise Problem(errors.MEDIA, detail, headers={"accept-encoding": "identity"})
         if self._declared and not self._received:
             self._refuse_declared()
         message = await self._receive()

@@ -1,29 +1,25 @@
-"""One connection: uvicorn's HTTP protocol, with our limits and our words for what never becomes a request.
+"""Reads the requests of a connection with uvicorn's parser, within limits and by RFC 9110 and RFC 9112.
 
-What does not parse, is too large in its head or comes too slowly is refused here, for no route and no
-middleware sees it. A refusal waits its turn: whatever was asked before it is answered first.
+What does not parse, has too large a head or comes too slowly is refused here and reaches no route. Earlier
+requests of the same connection are answered first.
 """
 
 import asyncio
 from math import inf
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import unquote
-from uuid import uuid4
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.settings import Settings
-from iris_model_server.wire import limits, middleware, responses
-from iris_model_server.wire.cycle import Cycle, Flow
-from iris_model_server.wire.limits import Limits
+from iris_model_server.wire import framing, limits, responses
+from iris_model_server.wire.connection import BODY, HEAD, NOTHING, Connection
+from iris_model_server.wire.cycle import Cycle
 
-# What of a message the client owes us.
-NOTHING, HEAD, BODY = range(3)
 MOST_HEADERS: Final = 100
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {responses.WHOLE: {}}
 # The most that uvloop reads at once.
@@ -38,11 +34,8 @@ def limited(settings: Settings) -> "type[LimitedProtocol]":
     return type("Limited", (LimitedProtocol,), {"limits": limits.of(settings)})
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol within limits; a subclass says which."""
-
-    limits: ClassVar[Limits]
-    flow: Flow
+class LimitedProtocol(Connection):
+    """A connection that reads requests within limits; a subclass says which."""
 
     def __init__(
         self,
@@ -52,38 +45,17 @@ class LimitedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._owed = NOTHING
         # Of a head that is still coming: before this parse, and in it.
         self._head_bytes = 0
         self._read = 0
         self._has_begun = False
-        # Received, and not parsed before the requests ahead of it are answered.
-        self._unparsed = b""
+        # Of a body that is still coming: read since its last byte, as trailers and chunk extensions are.
+        self._overhead = 0
         self._now = 0.0
-        # Nothing is cancelled or armed per request: one timer looks now and then whether this has passed.
-        self._deadline = inf
-        self._watch: asyncio.TimerHandle | None = None
-        self._refusal: Problem | None = None
-        self._waits = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        super().connection_made(transport)
-        self.flow = Flow(transport)
-        if len(self.connections) > self.limits.connections:
-            detail = f"{self.limits.connections} connections are open, no more are taken"
-            self._write(Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"}))
-            return
-        self._deadline = self.loop.time() + self.limits.head_seconds
-        self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._refusal is not None:
-            # What follows broken bytes has no meaning.
+        if self._refusal is not None or self._lingers:
+            # What follows broken bytes or the last answer has no meaning.
             return
         self._now = self.loop.time()
         self._unparsed += data
@@ -104,7 +76,11 @@ class LimitedProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         self._read = len(data)
         self._has_begun = False
+        self._overhead = self._overhead + len(data) if self._owed == BODY else 0
         self._feed(data)
+        if self._owed == BODY and self._overhead > self.limits.head_bytes + ONE_READ:
+            self._refusal = self._head_too_large()
+            self.send_400_response("")
         if self._owed != HEAD:
             self._head_bytes = 0
         else:
@@ -148,28 +124,35 @@ class LimitedProtocol(HttpToolsProtocol):
         self._deadline = self._now + self.limits.head_seconds
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # A trailer belongs to no head, and nothing here reads one (RFC 9110 6.5.1).
+        if self._owed != BODY:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        if self._is_head_too_large():
-            self._refusal = self._head_too_large()
+        version = self.parser.get_http_version()
+        too_large = self._head_too_large() if self._is_head_too_large() else None
+        self._refusal = too_large or framing.refusal(version, self.headers)
+        if self._refusal is not None:
             # Ends the parser; uvicorn then calls send_400_response.
             raise self._refusal
-        self._complete_scope()
+        self._complete_scope(version)
         self._owed = BODY
         self._deadline = self._now + self.limits.body_seconds
         waits = self.is_answering()
         self.cycle = Cycle(
             scope=self.scope,
-            transport=self.transport,
+            transport=self._outlet,  # type: ignore[arg-type]  # all that is asked of it
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            expect_100_continue=self.expect_100_continue and version != "1.0",
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         if waits:
@@ -178,21 +161,30 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self._start_asgi_task(self.cycle, self.app)
 
-    def _complete_scope(self) -> None:
+    def _complete_scope(self, version: str) -> None:
         url = httptools.parse_url(self.url)
         # An absolute form may have no path (RFC 9112 3.2.2).
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
         self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["http_version"] = self.parser.get_http_version()
+        self.scope["http_version"] = version
         self.scope["path"] = unquote(path) if "%" in path else path
         self.scope["raw_path"] = raw_path
         self.scope["query_string"] = url.query or b""
         self.scope["extensions"] = EXTENSIONS
 
+    def on_body(self, body: bytes) -> None:
+        self._overhead = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
+        if not self.parser.should_keep_alive():
+            # Also after a trailer that says so, for then the parser reads no further request.
+            self.cycle.keep_alive = False
+            if self.cycle.response_complete:
+                self._close()
         self._owed = NOTHING
         self._deadline = inf
         super().on_message_complete()
@@ -200,17 +192,23 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         is_last = not self.pipeline
         self.server_state.total_requests += 1
-        if not self.transport.is_closing() and self.pipeline:
+        if self.pipeline and not self._is_over():
             self._start_asgi_task(*self.pipeline.pop())
+        # The last one may find its client gone when its turn comes: nobody answers it.
         if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
-        if self.transport.is_closing():
+        if self._is_over():
             return
         self._now = self.loop.time()
         self._parse_next()
         self.flow.resume_reading()
-        if self._owed == NOTHING and not self.is_answering():
+        if self._has_ended and not self.pipeline and (self.cycle.disconnected or not self.is_answering()):
+            self.transport.close()
+        elif self._owed == NOTHING and not self.is_answering():
             self._deadline = self._now + self.limits.idle_seconds
+        elif self._owed == HEAD and self._deadline == inf:
+            # It passed while the requests before it were answered.
+            self._deadline = self._now + self.limits.head_seconds
 
     def send_400_response(self, msg: str) -> None:
         if self._refusal is None:
@@ -221,6 +219,9 @@ class LimitedProtocol(HttpToolsProtocol):
             self._waits = True
         elif self._owed != BODY and self.is_answering():
             self._waits = True
+        elif self._owed == BODY and self.cycle.response_started:
+            # It has been answered, and one request has one answer.
+            self._close()
         else:
             self._write(self._refusal)
 
@@ -233,50 +234,8 @@ class LimitedProtocol(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         return size > self.limits.head_bytes
 
-    def is_answering(self) -> bool:
-        return bool(self.cycle) and not self.cycle.response_complete
-
     def _head_too_large(self) -> Problem:
         return Problem(
             errors.HEAD_TOO_LARGE,
             f"request head: more, expected at most {self.limits.head_bytes} bytes in {MOST_HEADERS} headers",
         )
-
-    def _look(self) -> None:
-        now = self.loop.time()
-        if now >= self._deadline:
-            self._deadline = inf
-            self._end_wait()
-        if not self.transport.is_closing():
-            wait = min(self._deadline - now, self.limits.head_seconds)
-            self._watch = self.loop.call_later(wait, self._look)
-
-    def _end_wait(self) -> None:
-        late = Problem(
-            errors.TOO_SLOW, "request: incomplete, expected it sooner", headers={"connection": "close"}
-        )
-        if self._owed == BODY and self.is_answering():
-            # The middleware answers it, so that it is counted and logged as every answer is.
-            self.cycle.scope[middleware.LATE] = late  # type: ignore[typeddict-unknown-key]  # a key of ours
-            self.cycle.message_event.set()
-        elif self._owed == HEAD and not self.is_answering():
-            self._refusal = late
-            self._write(late)
-        elif not self.is_answering():
-            self.transport.close()
-
-    def _write(self, problem: Problem | None) -> None:
-        if problem is None or self.transport.is_closing():
-            return
-        request_id = uuid4().hex
-        content = errors.body(problem, request_id)
-        headers = (
-            *self.server_state.default_headers,
-            (b"content-type", errors.MEDIA_TYPE.encode("ascii")),
-            (b"content-length", str(len(content)).encode("ascii")),
-            (b"x-request-id", request_id.encode("ascii")),
-            (b"connection", b"close"),
-        )
-        lines = (b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"".join((STATUS_LINE[problem.kind.status], *lines, b"\r\n", content)))
-        self.transport.close()
