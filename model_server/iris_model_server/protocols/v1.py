@@ -10,7 +10,7 @@ from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.execution import Execution, Flat
 from iris_model_server.prediction.serving import Serving
-from iris_model_server.protocols import chunks, columns
+from iris_model_server.protocols import chunks, columns, duplicates
 from iris_model_server.protocols.columns import Columns
 from iris_model_server.schemas import Row
 from iris_model_server.standard_schemas import PredictV1Answer
@@ -26,6 +26,7 @@ class _Raw(msgspec.Struct, frozen=True):
 
 _ROWS: Final = msgspec.json.Decoder(_Rows)
 _RAW: Final = msgspec.json.Decoder(_Raw)
+_MOST: Final = {b'"instances"': 1}
 
 
 class V1:
@@ -56,6 +57,7 @@ def _whole(body: bytes, most_rows: int) -> Flat:
         rows = _ROWS.decode(body).instances
     except chunks.REFUSALS as error:
         raise chunks.refusal(error) from None
+    duplicates.refuse(body, _MOST)
     if not rows:
         raise Problem(errors.INVALID, "instances: a list of 0, expected a list of at least one row")
     if len(rows) > most_rows:
@@ -70,4 +72,5 @@ def _parts(body: bytes, most_rows: int) -> Iterator[Flat]:
         data = _RAW.decode(body).instances
     except chunks.REFUSALS as error:
         raise chunks.refusal(error) from None
+    duplicates.refuse(body, _MOST, bytes(data))
     return chunks.of_rows(data, "instances", most_rows)

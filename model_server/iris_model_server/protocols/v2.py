@@ -14,7 +14,7 @@ from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.execution import Execution, Flat
 from iris_model_server.prediction.serving import Loaded, Serving
-from iris_model_server.protocols import chunks, columns
+from iris_model_server.protocols import chunks, columns, duplicates
 from iris_model_server.protocols.columns import Columns
 from iris_model_server.schemas import FEATURES, Centimetres, Row
 from iris_model_server.standard_schemas import (
@@ -33,6 +33,8 @@ _FLAT: Final = msgspec.json.Decoder(InferBody[list[Centimetres]])
 _NESTED: Final = msgspec.json.Decoder(InferBody[list[Row]])
 _RAW: Final = msgspec.json.Decoder(InferBody[msgspec.Raw])
 _DATA: Final = "inputs[0].data"
+# One input; each requested output has a name, too.
+_MOST: Final = dict.fromkeys((b'"inputs"', b'"outputs"', b'"id"', b'"shape"', b'"datatype"', b'"data"'), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def parse(body: bytes, most_rows: int) -> Question:
     except chunks.REFUSALS as error:
         raise chunks.refusal(error) from None
     rows = _rows(request, most_rows)
+    _refuse_duplicates(body, request, bytes(request.inputs[0].data))
     parts = _counted(chunks.of(request.inputs[0].data, _DATA), rows)
     return Question(request.id, _names(request.outputs), rows, None, parts)
 
@@ -151,6 +154,7 @@ def _parse_in_one_go(body: bytes, most_rows: int) -> Question:
     except chunks.REFUSALS as error:
         request = _decode_nested(body, error)
     rows = _rows(request, most_rows)
+    _refuse_duplicates(body, request)
     data: list[Any] = request.inputs[0].data
     flat: list[float] = list(chain.from_iterable(data)) if data and isinstance(data[0], tuple) else data
     if len(flat) != rows * len(FEATURES):
@@ -169,6 +173,10 @@ def _decode_nested(body: bytes, refusal: Exception) -> InferBody[Any]:
             raise chunks.refusal(broken) from None
         nested = any(chunks.is_nested(bytes(one.data)) for one in inputs)
         raise chunks.refusal(error if nested else refusal) from None
+
+
+def _refuse_duplicates(body: bytes, request: InferBody[Any], numbers: bytes = b"") -> None:
+    duplicates.refuse(body, {**_MOST, b'"name"': 1 + len(request.outputs or ())}, numbers)
 
 
 def _rows(request: InferBody[Any], most_rows: int) -> int:

@@ -1,0 +1,32 @@
+"""Refuses a JSON body that gives a name twice: the decoder keeps the last value, a proxy may read the first.
+
+The names that are read here are counted in the text. Only where one comes too often, or may be written with
+an escape, is the body read a second time, a large one without its numbers. Knows no HTTP.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from iris_model_server import errors
+from iris_model_server.errors import Problem
+from iris_model_server.protocols import chunks
+
+
+def refuse(body: bytes, most: Mapping[bytes, int], numbers: bytes = b"") -> None:
+    """Raise where a name comes twice in one object; `most` is how often each quoted name may come in all."""
+    if b"\\" not in body and all(body.count(name) <= count for name, count in most.items()):
+        return
+    body = body.replace(numbers, b"0", 1) if numbers else body
+    if len(body) > chunks.ONE_GO_BYTES:
+        raise Problem(errors.INVALID, "body: a name twice or an escape, expected each name once, as it is")
+    # Decoded once already, so it is JSON.
+    json.loads(body, object_pairs_hook=_refuse_members, parse_int=float)
+
+
+def _refuse_members(members: list[tuple[str, Any]]) -> None:
+    for name, count in Counter(name for name, _ in members).items():
+        if count > 1:
+            where = errors.one_line(name.encode("utf-8", "replace").decode("utf-8"))
+            raise Problem(errors.INVALID, f"{where}: {count} times, expected once")
