@@ -57,7 +57,7 @@ def _serve(loaded: Settings, host: str, port: int) -> int:
         verified.card.version,
         verified.model.source,
         verified.digest,
-        host,
+        f"[{host}]" if ":" in host else host,
         bound.getsockname()[1],
     )
     lifecycle.run(server, loaded, bound)
@@ -70,7 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="iris-model-server",
         description="Serve a trained model over HTTP. Settings: IRIS_* variables, see docs/model-server.md.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on, :: for IPv4 and IPv6 (default: %(default)s)",
+    )
     parser.add_argument(
         "--port", default=8000, type=int, help="port, 0 for any free one (default: %(default)s)"
     )

@@ -6,6 +6,7 @@ readiness turns 503 first, answers ask their clients to reconnect elsewhere, and
 
 import asyncio
 import contextlib
+import errno
 import gc
 import importlib.util
 import logging
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # The shell's code for a program that Ctrl-C ended.
 INTERRUPTED: Final = 130
+ANY: Final = "::"
+_NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 
 
 class AddressUnusable(Exception):  # noqa: N818 - an predictions: exit 2
@@ -36,17 +39,35 @@ class AddressUnusable(Exception):  # noqa: N818 - an predictions: exit 2
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket for the address, before any long work, so that a taken port says so at once."""
+    """A socket for the address, before any long work, so that a taken port is reported at once.
+
+    `::` means every address of both families, and every IPv4 address where the host has no IPv6.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
+        try:
+            return _listen(host, port)
+        except OSError as error:
+            if host == ANY and error.errno in _NO_IPV6:
+                return _listen("0.0.0.0", port)  # noqa: S104  # the same wish in the other family
+            raise
     except (OSError, OverflowError) as error:
         found = error.strerror if isinstance(error, OSError) else "not a port"
         raise AddressUnusable(
             f"address {host}:{port}: {found}, expected a free one (--host, --port)"
         ) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if host == ANY:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
     return bound
 
 

@@ -49,12 +49,14 @@ def refused(folder: Path, *options: str, **variables: str) -> subprocess.Complet
 
 
 @contextlib.contextmanager
-def running(folder: Path, scratch: Path, *, port: str = "0", **variables: str) -> Iterator[Running]:
+def running(
+    folder: Path, scratch: Path, *, port: str = "0", host: str = "127.0.0.1", **variables: str
+) -> Iterator[Running]:
     """A server, by default on a free port, ready to answer; killed at the end if it still runs."""
     log, access_log = scratch / "server.log", scratch / "access.log"
     with log.open("w") as errors, access_log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "iris_model_server", "--port", port],
+            [sys.executable, "-m", "iris_model_server", "--host", host, "--port", port],
             env=environment(folder, **variables),
             stdout=output,
             stderr=errors,
