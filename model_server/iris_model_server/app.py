@@ -114,7 +114,7 @@ async def _http_exception(request: Request, error: Any) -> Response:
         allowed = (exception.headers or {}).get("Allow", "another method")
         detail = f"{path}: {errors.one_line(request.method)}, expected {allowed}"
     else:
-        detail = f"{path}: {exception.detail}, expected a path of /docs"
+        detail = f"{path}: {exception.detail}, expected a path listed in /docs"
     problem = errors.from_status(exception.status_code, detail)
     problem.headers.update(exception.headers or {})
     return await problem_response(request, problem)

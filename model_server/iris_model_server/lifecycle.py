@@ -143,7 +143,7 @@ class DrainingServer(uvicorn.Server):
         # A person at a terminal has no load balancer to wait for.
         quiet = self._settings.drain_seconds if sig == signal.SIGTERM else 0.0
         log.info(
-            "%s: stopping once nobody has asked for %g s, then finishing what is in flight",
+            "%s: draining: stopping after %g s without requests, then finishing requests in flight",
             signal.Signals(sig).name,
             quiet,
         )

@@ -63,7 +63,7 @@ class FeatureInfo(Struct, frozen=True):
 
 
 class ModelInfo(Struct, frozen=True):
-    """Which model answers: name, version and digest are the proof of what serves."""
+    """The model that is serving, identified by name, version and digest."""
 
     name: str
     version: str
@@ -92,7 +92,7 @@ class Probe(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """One thing that is wrong with the input."""
+    """One fault of the input."""
 
     field: str
     found: str

@@ -22,7 +22,7 @@ class InferInput(Struct, Generic[Data], frozen=True):
 
 
 class RequestedOutput(Struct, frozen=True):
-    """An output that the answer shall have."""
+    """An output to include in the answer."""
 
     name: str
     parameters: Parameters | None = None
@@ -65,7 +65,7 @@ class InferAnswer(Struct, frozen=True, omit_defaults=True):
 
 
 class ServerMetadata(Struct, frozen=True):
-    """What answers, and what it can beyond the protocol."""
+    """The server and the protocol extensions it supports."""
 
     name: str
     version: str
@@ -81,7 +81,7 @@ class TensorMetadata(Struct, frozen=True):
 
 
 class ModelMetadata(Struct, frozen=True):
-    """The model that serves, in the words of the protocol."""
+    """The serving model, as the protocol describes it."""
 
     name: str
     versions: list[str]
@@ -91,19 +91,19 @@ class ModelMetadata(Struct, frozen=True):
 
 
 class Live(Struct, frozen=True):
-    """The process answers."""
+    """The process is alive."""
 
     live: bool
 
 
 class Ready(Struct, frozen=True):
-    """A model is loaded and traffic is welcome."""
+    """A model is loaded and the server accepts traffic."""
 
     ready: bool
 
 
 class ModelReady(Struct, frozen=True):
-    """Whether this model answers."""
+    """Whether this model is ready."""
 
     name: str
     ready: bool

@@ -196,4 +196,4 @@ def test_what_is_not_answered_as_the_reference_does_falls_back(
     chosen = selfcheck.choose(settings, app.create_app(settings, unproven))
 
     assert not issubclass(chosen, FastProtocol)
-    assert "fast path off, the reference path answers: it does not answer" in caplog.text
+    assert "fast path disabled, serving from the reference path: its golden predictions differ" in caplog.text

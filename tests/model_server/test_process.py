@@ -268,7 +268,7 @@ async def test_a_request_that_never_ends_is_told_so_when_time_is_over(tmp_path: 
             answer = await reader.read()
 
         assert b"HTTP/1.1 503 Service Unavailable" in answer
-        assert b"stopping: the request did not end in time" in answer
+        assert b"shutting down: the request did not finish in time" in answer
         assert await asyncio.to_thread(server.ended) == 0
     assert "Traceback" not in server.log.read_text()
 

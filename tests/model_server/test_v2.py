@@ -114,7 +114,7 @@ async def test_a_versioned_url_answers_for_the_version_that_serves(client: httpx
         ("GET", "/v2/models/iris/versions/9", "version: 9, expected 1.4.0"),
         ("GET", "/v2/models/iris/versions/9/ready", "version: 9, expected 1.4.0"),
         ("POST", "/v2/models/iris/versions/9/infer", "version: 9, expected 1.4.0"),
-        ("GET", "/v2/nothing", "/v2/nothing: Not Found, expected a path of /docs"),
+        ("GET", "/v2/nothing", "/v2/nothing: Not Found, expected a path listed in /docs"),
     ],
 )
 async def test_an_unknown_model_or_version_is_404(

@@ -41,7 +41,7 @@ def choose(settings: Settings, server: Server) -> type[LimitedProtocol]:
     reason = refusal_of(settings, loaded.artifact if loaded else None, metadata.version("uvicorn"))
     if reason is None:
         return quick(settings, server)
-    log.warning("fast path off, the reference path answers: %s", reason)
+    log.warning("fast path disabled, serving from the reference path: %s", reason)
     return protocol.limited(settings)
 
 
@@ -138,7 +138,7 @@ def refusal_of(settings: Settings, artifact: Artifact | None, version: str) -> s
     if version not in KNOWN_UVICORN:
         return f"uvicorn {version}, expected {' or '.join(KNOWN_UVICORN)}"
     if artifact is None:
-        return "no model to compare both paths with"
+        return "no model is loaded to compare both paths"
     return asyncio.run(_difference(settings, artifact))
 
 
@@ -155,7 +155,7 @@ async def _difference(settings: Settings, artifact: Artifact) -> str | None:
     first.hang_up()
     second.hang_up()
     if found != expected or found.count(b"HTTP/1.1 200 OK\r\n") != len(artifact.card.golden):
-        return "it does not answer the golden predictions as the reference does"
+        return "its golden predictions differ from the reference path's"
     return None
 
 

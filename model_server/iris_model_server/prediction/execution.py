@@ -162,7 +162,7 @@ class _LateArrays:
         try:
             self.loaded = importlib.import_module("iris_model_server.model.arrays")
         except ImportError as error:
-            log.warning("no arrays: %s, large batches go the slow way", error)
+            log.warning("numpy is not available: %s, large batches are computed without it", error)
 
 
 def _rows(flat: Flat) -> list[Numbers]:

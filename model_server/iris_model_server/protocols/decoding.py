@@ -81,7 +81,7 @@ def batch_parts(body: bytes, most_rows: int) -> Iterator[list[float]]:
     except _REFUSALS as error:
         raise chunks.refusal(error) from None
     if body.count(b'"') != 2:
-        raise Problem(errors.INVALID, "body: text or a name twice, expected an object with rows")
+        raise Problem(errors.INVALID, "body: text values or duplicate names, expected an object with rows")
     return chunks.of_rows(rows, "rows", most_rows)
 
 
@@ -105,7 +105,7 @@ def _problem(body: bytes, faults_of: Any, error: Exception | None) -> Problem:
         if len(faults) == _MOST_FAULTS:
             break
     if not faults:
-        faults = [Fault("body", errors.one_line(error), "input as in /docs")]
+        faults = [Fault("body", errors.one_line(error), "input as described in /docs")]
     detail = "; ".join(f"{fault.field}: {fault.found}, expected {fault.expected}" for fault in faults[:3])
     more = f" (and {len(faults) - 3} more in errors)" if len(faults) > 3 else ""
     return Problem(errors.INVALID, detail + more, faults=faults)

@@ -20,7 +20,7 @@ def refuse(body: bytes, most: Mapping[bytes, int], numbers: bytes = b"") -> None
         return
     body = body.replace(numbers, b"0", 1) if numbers else body
     if len(body) > chunks.ONE_GO_BYTES:
-        raise Problem(errors.INVALID, "body: a name twice or an escape, expected each name once, as it is")
+        raise Problem(errors.INVALID, "body: duplicate names, expected each name once")
     # Decoded once already, so it is JSON.
     json.loads(body, object_pairs_hook=_refuse_members, parse_int=float)
 

@@ -61,7 +61,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
 
     @router.get(
         "/model/info",
-        summary="The proof of what serves",
+        summary="The model that is serving",
         responses=openapi.answers(schemas.ModelInfo, errors.NOT_READY),
     )
     async def model_info() -> Response:
@@ -85,13 +85,13 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
     """For Kubernetes and Prometheus."""
     router = APIRouter(tags=["probes"])
 
-    @router.get("/livez", summary="The process answers", responses=openapi.answers(schemas.Probe))
+    @router.get("/livez", summary="The process is alive", responses=openapi.answers(schemas.Probe))
     async def live() -> Response:
         return responses.of(schemas.Probe(status="live"))
 
     @router.get(
         "/readyz",
-        summary="A model is loaded and traffic is welcome",
+        summary="A model is loaded and the server accepts traffic",
         responses=openapi.answers(schemas.Probe, errors.NOT_READY),
     )
     async def ready() -> Response:

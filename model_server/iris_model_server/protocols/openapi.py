@@ -16,7 +16,7 @@ from iris_model_server.errors import Kind
 TITLE: Final = "Iris model server"
 DESCRIPTION: Final = (
     "Predicts the species of an iris from four measurements in centimetres. "
-    "Every error is an RFC 9457 problem that says what was found and what was expected."
+    "Every error is an RFC 9457 problem with what was found and what was expected."
 )
 FLOWER: Final = dict(zip(schemas.FEATURES, (5.1, 3.5, 1.4, 0.2), strict=True))
 SHARES: Final = [0.979042698, 0.0209571427, 1.59128401e-07]

@@ -60,7 +60,7 @@ def _server(router: APIRouter, serving: Serving) -> None:
 
     @router.get(
         "/health/live",
-        summary="The process answers",
+        summary="The process is alive",
         responses=openapi.standard_answers(standard_schemas.Live),
     )
     async def server_live() -> Response:
@@ -68,7 +68,7 @@ def _server(router: APIRouter, serving: Serving) -> None:
 
     @router.get(
         "/health/ready",
-        summary="A model is loaded and traffic is welcome",
+        summary="A model is loaded and the server accepts traffic",
         responses=openapi.standard_answers(standard_schemas.Ready, errors.NOT_READY),
     )
     async def server_ready() -> Response:
@@ -105,7 +105,7 @@ def _model(router: APIRouter, serving: Serving, protocol: V2) -> None:
             model_ready,
             name=f"model_ready{suffix}",
             methods=["GET"],
-            summary="Whether this model answers",
+            summary="Whether this model is ready",
             responses=openapi.standard_answers(
                 standard_schemas.ModelReady, errors.NOT_FOUND, errors.NOT_READY
             ),
@@ -139,7 +139,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
 
     @router.get(
         "/models/{name}",
-        summary="Whether this model answers",
+        summary="Whether this model is ready",
         responses=openapi.standard_answers(standard_schemas.ModelReady, errors.NOT_FOUND, errors.NOT_READY),
         openapi_extra=openapi.path_parameters("name"),
     )

@@ -55,7 +55,7 @@ class Connection(HttpToolsProtocol):
         self.flow = Flow(transport)
         self._outlet = Outlet(transport, self._close)
         if len(self.connections) > self.limits.connections:
-            detail = f"{self.limits.connections} connections are open, no more are taken"
+            detail = f"{self.limits.connections} connections are open, the limit of IRIS_MAX_CONNECTIONS"
             self._write(Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"}))
             return
         self._deadline = self.loop.time() + self.limits.head_seconds
@@ -101,7 +101,9 @@ class Connection(HttpToolsProtocol):
 
     def _end_wait(self) -> None:
         late = Problem(
-            errors.TOO_SLOW, "request: incomplete, expected it sooner", headers={"connection": "close"}
+            errors.TOO_SLOW,
+            "request: incomplete within the time limit, expected a complete request",
+            headers={"connection": "close"},
         )
         if self._lingers:
             self.transport.close()

@@ -70,7 +70,9 @@ class RequestMiddleware:
             # The end of a shutdown cancels what is unfinished: this is the task's last act anyway.
             if not self._with.serving.draining:
                 raise
-            await exchange.fail(Problem(errors.NOT_READY, "stopping: the request did not end in time"))
+            await exchange.fail(
+                Problem(errors.NOT_READY, "shutting down: the request did not finish in time")
+            )
         finally:
             self._with.metrics.in_flight -= 1
             exchange.record()
@@ -180,7 +182,7 @@ def problem_of(error: Exception, request_id: str, method: str, path: str) -> Pro
     if isinstance(error, Problem):
         return error
     log.error("request %s: %s %s failed", request_id, method, path, exc_info=error)
-    return Problem(errors.INTERNAL, "unexpected error, the log has it under this request id")
+    return Problem(errors.INTERNAL, "unexpected error; the log has the details under this request id")
 
 
 async def body(request: Request) -> bytes:

@@ -237,5 +237,5 @@ class LimitedProtocol(Connection):
     def _head_too_large(self) -> Problem:
         return Problem(
             errors.HEAD_TOO_LARGE,
-            f"request head: more, expected at most {self.limits.head_bytes} bytes in {MOST_HEADERS} headers",
+            f"head: too large, expected at most {self.limits.head_bytes} bytes in {MOST_HEADERS} headers",
         )
