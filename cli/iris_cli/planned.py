@@ -50,7 +50,7 @@ def wanted(body: Body) -> dict[Name, Body]:
 def between(before: Body | None, after: Body | None) -> list[Change]:
     """From one declaration to another; None: the model is new, or goes away."""
     if before and after and (before["spec"].get("suspend") or after["spec"].get("suspend")):
-        return []  # what runs is not told by a declaration: children are left as they are
+        return []  # children are not changed
     return _changes(wanted(before) if before else {}, wanted(after) if after else {})
 
 

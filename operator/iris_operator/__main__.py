@@ -62,7 +62,7 @@ async def run(settings: setting.Settings) -> None:
         try:
             await handlers.pump(engine, settings.namespaces, stop, end)
         except errors.WatchBroken as broken:
-            logger.critical("%s: ending, a restart is the cure", broken)
+            logger.critical("%s: exiting, a restart is the cure", broken)
             end_within(_END_SECONDS)
             await end()  # gives the lease back
             os._exit(1)
@@ -77,7 +77,7 @@ def end_within(seconds: float) -> None:
     """Without the engine nothing is done here, and Kopf may wait for ever for a watcher that it cancelled."""
 
     def end() -> None:
-        logger.critical("not ended %g s after the work has: ending at once", seconds)
+        logger.critical("still running %g s after the work ended: exiting at once", seconds)
         os._exit(1)
 
     timer = threading.Timer(seconds, end)

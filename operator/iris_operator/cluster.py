@@ -18,7 +18,7 @@ from iris_operator.kinds import Kind
 
 FIELD_MANAGER: Final = "iris-operator"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
-# A bookmark comes about every minute: longer silence is a connection that nobody has closed.
+# A bookmark comes about every minute: longer silence is a dead connection.
 _WATCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=180.0)
 # The first revision of an empty etcd, before any write: no object can have it.
 _NO_OBJECTS_VERSION: Final = "1"
@@ -58,7 +58,7 @@ class Cluster(Protocol):
         manager: str = FIELD_MANAGER,
         absent: bool = False,
     ) -> Body:
-        """Server-side apply of a whole intent, forced; returns the object as it stands now.
+        """Server-side apply of a whole intent, forced; returns the resulting object.
 
         `absent`: only if nothing of that name is there, else 409.
         """

@@ -57,7 +57,7 @@ class ChildFailure:
 
 
 class Incomplete(Exception):  # noqa: N818 - an outcome
-    """`again`: seconds after which to look again for another reason, or None."""
+    """`again`: seconds until the next pass for another reason, or None."""
 
     def __init__(self, cause: Waiting | ClusterError, again: float | None) -> None:
         super().__init__(str(cause))
@@ -69,5 +69,5 @@ class Unsupported(Exception):  # noqa: N818 - an outcome
     """Where, found, expected."""
 
 
-class WatchBroken(Exception):  # noqa: N818 - says what happened
+class WatchBroken(Exception):  # noqa: N818 - an outcome
     """A watch ended with an error that asking again does not cure."""

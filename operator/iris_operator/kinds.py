@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind at the version that we speak."""
+    """One kind at the version that we use."""
 
     group: str  # "" is the core group
     version: str
     plural: str
     name: str
-    optional: bool = False  # comes with somebody's CRD, which a cluster may have, get or lose
+    optional: bool = False  # from a CRD of somebody else, which may be installed or removed at any time
 
     @property
     def api_version(self) -> str:
-        """As it stands in a manifest."""
+        """As written in a manifest."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:

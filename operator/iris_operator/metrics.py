@@ -29,10 +29,10 @@ _requests = Counter("rest_client_requests", "Answers of the API server.", ["meth
 _leader = Gauge("leader_election_master_status", "1 while this process may write.", ["name"]).labels(
     "iris-operator"
 )
-_MODEL: Final = ("model_namespace", "model")  # `namespace` is what Prometheus says of our own pods
+_MODEL: Final = ("model_namespace", "model")  # Prometheus sets `namespace` to that of our own pods
 _writes = Counter("irismodel_writes", "Writes tried, of children and status.", _MODEL)
 _resynced = Gauge("iris_operator_sweep_timestamp_seconds", "When the last good resync ended.")
-_corrections = Counter("iris_operator_sweep_corrections", "Objects of which no watch had told.", ["kind"])
+_corrections = Counter("iris_operator_sweep_corrections", "Changes that no watch had reported.", ["kind"])
 
 
 def pass_finished(result: str, seconds: float) -> None:
@@ -66,7 +66,7 @@ def leading(yes: bool) -> None:
 
 
 def queue_in_work(ages: Callable[[], Sequence[float]]) -> None:
-    """`ages` tells at every scrape how many seconds each pass has been under way."""
+    """`ages` returns the seconds that each pass has been running."""
     _unfinished.labels(_QUEUE).set_function(lambda: sum(ages()))
     _longest.labels(_QUEUE).set_function(lambda: max(ages(), default=0.0))
 
@@ -89,7 +89,7 @@ def resynced(corrections: Mapping[str, int]) -> None:
 
 
 class _Models(Collector):
-    """What every IrisModel says of itself, read at a scrape: nothing here can be out of date."""
+    """Series made from the bodies of all IrisModels at each scrape, so never out of date."""
 
     read: Callable[[], Iterable[Mapping[str, Any]]] = staticmethod(lambda: ())
 

@@ -5,7 +5,7 @@ from typing import Final
 # Ready
 SERVING: Final = "Serving"  # every ready pod of the newest ReplicaSet proves the declared version
 PROGRESSING: Final = "Progressing"  # on the way: rolling out, or waiting for the proof
-SUSPENDED: Final = "Suspended"  # spec.suspend: children are left as they are
+SUSPENDED: Final = "Suspended"  # spec.suspend: children are not changed
 SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serves
 
 # Stalled: somebody has to change something

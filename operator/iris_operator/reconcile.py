@@ -29,7 +29,7 @@ from iris_operator.observe.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
-_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to tell; if it does not, the next resync will
+_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to report it; if not, the next resync does
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Context:
     prover: Prover
     now: Callable[[], datetime]  # UTC
     instance: str  # this process, for events
-    # Of each model, a digest of what was compared last and needed no call: comparing it again says the same.
+    # Of each model, a digest of what was compared last and needed no call: it is not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
 
 
 async def reconcile(context: Context, key: Key) -> float | None:
-    """Returns the seconds after which to look again without an event, or None.
+    """Returns the seconds until the next pass without an event, or None.
 
     Raises errors.Waiting, errors.ClusterError, errors.Incomplete: the queue tries again.
     """

@@ -32,9 +32,9 @@ REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] =
     "ScaledToZero": (
         {"replicas": 0},
         None,
-        r"has not been progressing.*no pod is asked for.*raise `spec\.replicas`",
+        r"has not been progressing.*0 replicas.*raise `spec\.replicas`",
     ),
-    "Suspended": ({"suspend": True}, None, r"has not been progressing.*children are left as they are"),
+    "Suspended": ({"suspend": True}, None, r"has not been progressing.*children are not changed"),
     "InvalidSpec": (
         {"nodeSelector": {"a" * 64: "x"}},
         None,

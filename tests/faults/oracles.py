@@ -36,9 +36,9 @@ ALLOWED: Final[Mapping[str, str]] = {
     r"Request attempt #\d": "Kopf tries a LIST or a watch again",
 }
 # Only for a plan that answers a watch with an unknown error: one line, and the process ends.
-_WATCH_ENDED: Final = r"Error in the watch-stream: .*: ending, a restart is the cure"
+_WATCH_ENDED: Final = r"Error in the watch-stream: .*: exiting, a restart is the cure"
 # Only where two replicas share a Lease: a busy machine may leave it unanswered for 7 s; giving up is right.
-_LEASE_LOST: Final = r"was not renewed in time: ending at once"
+_LEASE_LOST: Final = r"was not renewed in time: exiting at once"
 # Made of the namespace or the uid: the intent that stands on a child, the dashboard's uid.
 _DIGESTS: Final = re.compile(r'(?<="serving\.two\.inc/intent": ")[0-9a-f]{16}|(?<=iris-)[0-9a-f]{24}')
 _TROUBLE: Final = re.compile(r"^\S+ (WARNING|ERROR|CRITICAL) ")

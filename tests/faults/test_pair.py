@@ -65,7 +65,7 @@ async def test_who_gets_no_answer_has_ended_before_the_other_writes(
         assert two_writers(pair.replicas) == []
         assert first.lives.ended_at[0] < second.wrote()[0].at
         assert [write for write in first.wrote() if write.at > first.lives.ended_at[0]] == []
-        assert "was not renewed in time: ending at once" in first.lives.whole_log()
+        assert "was not renewed in time: exiting at once" in first.lives.whole_log()
 
 
 async def test_who_was_killed_may_lead_again_when_the_other_cannot(

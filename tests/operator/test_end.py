@@ -24,4 +24,4 @@ def test_ends_when_what_should_have_ended_it_hangs() -> None:
     )
 
     assert ended.returncode == 1
-    assert "ending at once" in ended.stderr
+    assert "exiting at once" in ended.stderr

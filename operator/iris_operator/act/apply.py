@@ -19,10 +19,10 @@ from iris_operator.observe.store import Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
-# Holds the live replicas between the moment we stop declaring them and the autoscaler's first word.
+# Holds the live replicas between the moment we stop declaring them and the autoscaler's first write.
 _HANDOVER_MANAGER: Final = "iris-operator-replicas"
 _COLLECTION_WAIT_SECONDS: Final = 1.0
-# The model goes with it, and its end is told; how long a namespace takes is in somebody else's hands.
+# The model goes with it, and a watch reports its end.
 _NAMESPACE_WAIT_SECONDS: Final = 60.0
 
 
@@ -131,7 +131,7 @@ class Applier:
             if error.ending:
                 raise errors.Waiting(_NAMESPACE_WAIT_SECONDS, "its namespace is being deleted") from error
             if error.code == 404 and kind.optional:
-                return  # its API has just been removed: the next resync tells
+                return  # its API has just been removed: the next resync reports it
             raise
         self._store.observe(kind, applied)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
@@ -217,7 +217,7 @@ def _refuse_what_is_not_ours(kind: Kind, live: Mapping[str, Any], model: IrisMod
 
 
 def _difference(live: Mapping[str, Any], manifest: Body) -> str:
-    """For the log: did the declaration change, or did somebody change the object?"""
+    """For the log: was the declaration changed, or the object by hand?"""
     before = live["metadata"].get("annotations", {}).get(ownership.INTENT)
     declared = manifest["metadata"]["annotations"][ownership.INTENT]
     return "was changed by somebody else" if before == declared else "declaration changed"

@@ -17,7 +17,7 @@ CONTAINER: Final = "server"
 # Who decides spec.replicas; `apply` reads it on the live object to hand the field over without a dip.
 REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
 
-# Routing learns that a pod ends some time after it was told to: the listener stays open for that long.
+# Routers learn late that a pod is ending: the listener stays open for that long.
 _PRE_STOP_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 40
 _USER: Final = 65532
@@ -75,7 +75,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "IRIS_EXPECTED_VERSION": model.version,
         "IRIS_LOG_LEVEL": model.log_level,
     }
-    # The server's own default is not said: saying it would roll the pods of every model that stands.
+    # The server's default is left out: adding it would restart the pods of every existing model.
     if model.fast_path != "Auto":
         ours["IRIS_FAST_PATH"] = model.fast_path
     container: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
         "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
         "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
-        # The server writes why it refused its artifact there; the last log lines stand in for a crash.
+        # The server writes there why it refused its artifact; after a crash it holds the last log lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -1,4 +1,4 @@
-"""Names, labels and owners of children: the only place that knows them. Pure."""
+"""Names, labels and owners of children, defined only here. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -22,7 +22,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         model,
         spec={
             "maxUnavailable": 1,
-            # A pod that is not ready protects nobody: it must not hold up the drain.
+            # A pod that is not ready must not delay the drain.
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
             "selector": {"matchLabels": metadata.selector(model)},
         },

@@ -1,4 +1,4 @@
-"""The ServiceMonitor: tells Prometheus Operator to scrape every pod; none when turned off. Pure.
+"""The ServiceMonitor, by which Prometheus Operator scrapes every pod; none when turned off. Pure.
 
 How often is that Prometheus' own affair: one on a laptop looks every 5 s, one of a thousand pods does not.
 """

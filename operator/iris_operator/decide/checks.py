@@ -17,8 +17,8 @@ _REFUSAL_SECONDS: Final = 30.0
 def _suspended(facts: Facts) -> Verdict | None:
     if not facts.suspended:
         return None
-    state = "serves" if facts.stable.serves_version() else "does not serve"
-    message = f"suspended: children are left as they are; {state} the declared version {facts.version}"
+    state = "is serving" if facts.stable.serves_version() else "is not serving"
+    message = f"suspended: children are not changed; the declared version {facts.version} {state}"
     return Verdict(ready=facts.stable.serves_version(), reason=reasons.SUSPENDED, message=message)
 
 

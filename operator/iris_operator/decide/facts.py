@@ -56,7 +56,7 @@ class Facts:
     parts: tuple[Part, ...]
     selector: str
     url: str
-    source: Mapping[str, str]  # the revision that asked for the version, empty when nobody knows
+    source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
 
     def failure_of(self, condition: str) -> errors.ChildFailure | None:

@@ -35,7 +35,7 @@ def extend(
 
 
 def _closed(entry: Mapping[str, Any]) -> str:
-    """How an outcome reads once another version has taken the place; a digest says that it has served."""
+    """The outcome of a version that was replaced; one with a digest has served."""
     outcome = str(entry.get("outcome", ""))
     if outcome not in _NOT_FAILED:
         return outcome

@@ -14,7 +14,7 @@ _TYPES: Final = frozenset({"Available", "Reconciling", "Stalled", *children.COND
 
 
 def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole status; equal to `before` when there is nothing new to say."""
+    """The whole status; equal to `before` when nothing has changed."""
     now = facts.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     serving, digest = _serving_version(facts, before)
     status = {
@@ -70,7 +70,7 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
 
 
 def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool, str, str]]:
-    """Of what a model can serve without."""
+    """The conditions of what a model can serve without."""
     rows = {
         failure.condition: (failure.condition, False, failure.reason, failure.message)
         for failure in reversed(facts.failures)

@@ -75,7 +75,7 @@ def _scaled_to_zero(facts: WorkloadFacts) -> Verdict | None:
     if not facts.workload.complete or facts.workload.wanted:
         return None
     return Verdict(
-        ready=False, reason=reasons.SCALED_TO_ZERO, message="no pod is asked for, so nothing serves"
+        ready=False, reason=reasons.SCALED_TO_ZERO, message="the Deployment has 0 replicas, so nothing serves"
     )
 
 
@@ -91,7 +91,7 @@ def _unproven(facts: WorkloadFacts) -> Verdict | None:
     if facts.serves_version():
         return None
     failures = [proof.failure for pod in facts.workload.newest if (proof := facts.proof_of(pod.uid)).failure]
-    detail = failures[0] if failures else "not every pod has been seen"
+    detail = failures[0] if failures else "not every new pod is known yet"
     return verdict.progressing(f"waiting for the pods to prove version {facts.version}: {detail}")
 
 

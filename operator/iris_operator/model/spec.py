@@ -20,7 +20,7 @@ class Image:
     pull_secrets: tuple[str, ...]
 
     def reference(self, version: str) -> str:
-        """What the kubelet pulls: the tag says the version, the digest (if any) pins the bytes."""
+        """What the kubelet pulls: the tag is the version, the digest (if any) pins the bytes."""
         tagged = f"{self.repository}:{version}"
         return f"{tagged}@{self.digest}" if self.digest else tagged
 
@@ -158,7 +158,7 @@ def _route(spec: "_Fields") -> Route | None:
 
 
 class _Fields:
-    """Typed reading of one object of the body; every refusal says where, found, expected."""
+    """Typed reading of one object of the body."""
 
     def __init__(self, where: str, raw: Any) -> None:
         if not isinstance(raw, Mapping):

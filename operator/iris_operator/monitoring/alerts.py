@@ -19,11 +19,11 @@ _BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 _SLOW_BUDGET: Final = 0.01
 # A batch takes as long as it is large.
 _PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
-_ASLEEP: Final = "Suspended|ScaledToZero"  # somebody wanted it so
+_ASLEEP: Final = "Suspended|ScaledToZero"  # declared by the user
 _ONE_CLASS_SHARE: Final = 0.95
 _DRIFT: Final = 0.25
 _WINDOW: Final = "1h"
-# Fewer say nothing: shares of a handful are chance.
+# Shares of fewer are chance.
 _LEAST_PREDICTIONS: Final = 100
 _LEAST_INPUTS: Final = 500
 
@@ -40,12 +40,12 @@ class _Model:
 
     @property
     def series(self) -> str:
-        """In the labels of what the server says of its model."""
+        """In the labels of the server's metrics of its model."""
         return f'namespace="{self.namespace}",model="{self.name}"'
 
     @property
     def told(self) -> str:
-        """In the labels of what the operator says of it."""
+        """In the labels of the operator's metrics."""
         return f'model_namespace="{self.namespace}",model="{self.name}"'
 
     def alert(self, name: str, expression: str, wait: str, summary: str, **labels: str) -> dict[str, Any]:
@@ -98,14 +98,14 @@ def _slow(model: _Model, seconds: float) -> list[dict[str, Any]]:
         quick = f'sum(rate({metric}_bucket{{{selected},le="{seconds}"}}[{window}]))'
         return f"(1 - {quick} / sum(rate({metric}_count{{{selected}}}[{window}])))"
 
-    late = f"answers {{{{ $value | humanizePercentage }}}} of its predictions later than {seconds:g} s"
+    late = f"answers {{{{ $value | humanizePercentage }}}} of its predictions in more than {seconds:g} s"
     return _burning(model, "IrisModelLatencyBudgetBurn", share, budget=_SLOW_BUDGET, summary=lambda _: late)
 
 
 def _burning(
     model: _Model, name: str, share: Callable[[str], str], *, budget: float, summary: Callable[[str], str]
 ) -> list[dict[str, Any]]:
-    """One rule per burn rate; `share` is what was bad over a window, `summary` says so in words."""
+    """One rule per burn rate; `share` is the bad share over a window, `summary` its text."""
     return [
         model.alert(
             name,
@@ -147,7 +147,7 @@ def _one_class(model: _Model) -> dict[str, Any]:
         "IrisModelOneClass",
         f"{share} > {_ONE_CLASS_SHARE} and on () sum({predicted}) > {_LEAST_PREDICTIONS}",
         "30m",
-        "answers {{ $labels.prediction_label }} to {{ $value | humanizePercentage }} of all flowers",
+        "predicts {{ $labels.prediction_label }} for {{ $value | humanizePercentage }} of all flowers",
     )
 
 
@@ -159,5 +159,5 @@ def _drifting(model: _Model) -> dict[str, Any]:
         "IrisModelFeatureDrift",
         f"{queries.drift(model.series, _WINDOW, by)} > {_DRIFT} {enough}",
         "15m",
-        "gets other {{ $labels.feature }} than it was trained with (PSI {{ $value | humanize }})",
+        "gets {{ $labels.feature }} that has drifted from the training data (PSI {{ $value | humanize }})",
     )

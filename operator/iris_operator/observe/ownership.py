@@ -1,4 +1,4 @@
-"""Whose is an object, and does it still carry every value that we declared? Pure.
+"""Who owns an object, and does it still have every declared value? Pure.
 
 `holds` is why a pass at rest writes nothing; `owner` is why nobody else's object is ever touched.
 """
@@ -16,7 +16,7 @@ from iris_operator.model.spec import IrisModel
 # Digest of the whole intent, on the child itself: a field that we stop owning changes it, so it is removed.
 INTENT: Final = "serving.two.inc/intent"
 
-# What tells the items of a list apart that is a map to Kubernetes; any other list is one value.
+# The merge keys of lists that are maps to Kubernetes; any other list is one value.
 _MERGE_KEYS: Final = ("name", "uid", "containerPort", "topologyKey")
 # One value to Kubernetes: a key that somebody adds to a selector cuts the pods off.
 _ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
@@ -62,7 +62,7 @@ def owner(body: Mapping[str, Any], model: IrisModel) -> Literal["ours", "former"
 
 
 def holds(live: Any, declared: Any, path: tuple[str, ...] = ()) -> bool:
-    """Whether every declared value stands in the live object; what others added there is theirs.
+    """Whether the live object has every declared value; what others added is theirs.
 
     The API server drops what is empty, so an absent field holds an empty value.
     """

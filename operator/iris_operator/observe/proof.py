@@ -44,7 +44,7 @@ class Prover:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def __aenter__(self) -> "Prover":
-        # Pods are asked directly: a proxy of the environment would stand in between.
+        # Pods are asked directly, never through a proxy of the environment.
         self._session = aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False)
         return self
 

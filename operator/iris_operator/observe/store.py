@@ -54,7 +54,7 @@ class Store:
         self._by_claim: dict[routes.Claim, set[Key]] = defaultdict(set)
 
     def observe(self, kind: Kind, body: Body) -> set[Key]:
-        """Remember an object as it stands now. Returns the models to look at again."""
+        """Store an object. Returns the models to reconcile."""
         key = _key(body)
         known = self._objects[kind].get(key)
         if known is not None and known.version >= _version(body):
@@ -178,7 +178,7 @@ def _key(body: Body) -> Key:
 
 
 def _version(body: Body) -> int:
-    # Comparable numbers by Kubernetes' own word (since 1.35 part of the API's contract).
+    # Comparable numbers: since Kubernetes 1.35 part of the API's contract.
     return int(body["metadata"].get("resourceVersion", 0))
 
 

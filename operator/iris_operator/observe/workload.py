@@ -1,4 +1,4 @@
-"""What the Deployment, its ReplicaSets and its pods say about the roll-out. Pure.
+"""A Deployment, its ReplicaSets and its pods as facts about the rollout. Pure.
 
 Only the newest ReplicaSet counts: pods of an older one are the version that still serves.
 """
@@ -19,7 +19,7 @@ _PULL_FAILURES: Final = frozenset(
         "SignatureValidationFailed",
     }
 )  # fmt: skip
-# Between two tries the kubelet repeats what the last one met behind words of its own.
+# Between two attempts the kubelet quotes the error of the last one.
 _BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*": (?P<reason>\w+): (?P<message>.*)', re.DOTALL)
 _REFUSED_POD: Final = re.compile(r'^pods "[^"]*" is ')
 _REVISION: Final = "deployment.kubernetes.io/revision"
@@ -108,7 +108,7 @@ def _refusal(failure: Mapping[str, str]) -> str:
 
 
 def _newest(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
-    """By the Deployment's own revision: its status may come before the ReplicaSet that it tells of."""
+    """By the Deployment's own revision: its status may arrive before the ReplicaSet that it counts."""
     uid, revision = deployment["uid"], deployment.get("annotations", {}).get(_REVISION)
     for body in replica_sets:
         metadata = body["metadata"]

@@ -42,15 +42,15 @@ class Engine:
         self._synced = False
         self._leading = False
         metrics.queue_in_work(self._queue.in_work)
-        # By the writer alone: two replicas would tell of every model twice.
+        # Only by the replica that writes: otherwise every model would be reported twice.
         metrics.models(lambda: self._store.bodies() if self._leading else ())
 
     def saw(self, kind: Kind, body: Mapping[str, Any]) -> None:
-        """A watch told of this object."""
+        """A watch reported this object."""
         self._enqueue(self._store.observe(kind, body))
 
     def lost(self, kind: Kind, body: Mapping[str, Any]) -> None:
-        """A watch told that this object is gone."""
+        """A watch reported that this object is gone."""
         self._enqueue(self._store.vanish(kind, body))
 
     def dead(self) -> str:
@@ -76,7 +76,7 @@ class Engine:
                 await elector.acquire()
                 keeping.append(tasks.create_task(_keep(elector)))
             else:
-                metrics.leading(True)  # nobody else may
+                metrics.leading(True)  # there is no other replica
             self._leading = True
             self._queue.newest_first()
             working = [
@@ -150,14 +150,14 @@ class Engine:
             try:
                 await self._resync()
             except errors.ClusterError as error:
-                logger.warning("resync: %s; the next one will do", error)
+                logger.warning("resync failed: %s; the next one repeats it", error)
 
 
 async def _keep(elector: lease.Elector) -> None:
     try:
         await elector.keep()
     except lease.LeaseLost as lost:
-        logger.critical("%s: ending at once", lost)
+        logger.critical("%s: exiting at once", lost)
         os._exit(1)  # no clean-up may delay it: another replica is about to write
 
 

@@ -66,9 +66,9 @@ def _registry(engine: Engine, end: Callable[[], Awaitable[None]]) -> kopf.Operat
 
 def _settings(*, confined: bool) -> kopf.OperatorSettings:
     """Kopf as a pump: it watches what is ours and writes nothing."""
-    # Kopf tells of every handled event at INFO: that is one line per heartbeat of every pod.
+    # Kopf logs every handled event at INFO.
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    # Of a watch that has ended we tell ourselves, in one line.
+    # A watch that has ended is logged by us, in one line.
     logging.getLogger("kopf._core.reactor").setLevel(logging.CRITICAL)
     configured = kopf.OperatorSettings()
     configured.posting.enabled = False

@@ -23,7 +23,7 @@ RETRY_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 1.0  # a lease that was given back waits for half of that, on average
 
 
-class LeaseLost(Exception):  # noqa: N818 - says what happened
+class LeaseLost(Exception):  # noqa: N818 - an outcome
     """Not renewed in time: this process must not write any more."""
 
 
@@ -44,9 +44,9 @@ class Elector:
         self._identity = identity
         self._clock = clock
         self._now = now
-        self._seen: tuple[str, float] = ("", 0.0)  # the other's record, and since when we know it
+        self._seen: tuple[str, float] = ("", 0.0)  # the other's record, and when it was first seen
         self._held: Body | None = None
-        self._written_at = 0.0  # when we asked for our last write that stands, by `clock`
+        self._written_at = 0.0  # when our last successful write was sent, by `clock`
 
     async def acquire(self) -> None:
         """Returns once this process may write."""
@@ -110,7 +110,7 @@ class Elector:
             raise
 
     async def _still_ours(self) -> bool:
-        """A 409 may follow an own write whose answer was lost."""
+        """A 409 may be caused by our own write, whose answer was lost."""
         found = await self._cluster.read(kinds.LEASE, self._namespace, NAME)
         if found is None or (found.get("spec") or {}).get("holderIdentity") != self._identity:
             self._held = None
@@ -131,7 +131,7 @@ class Elector:
             "leaseTransitions": before.get("leaseTransitions", 0) + (1 if changes_hands and before else 0),
         }
         write = self._cluster.create if create else self._cluster.replace
-        asked_at = self._clock()  # others count from when the write stands, which is before its answer
+        asked_at = self._clock()  # others count from the write, which comes before its answer
         self._held = await write(kinds.LEASE, {**lease, "spec": spec})
         self._written_at = asked_at
         return True

@@ -1,4 +1,4 @@
-"""The names to look at again: each at most once in the line and at most once in work.
+"""The names to reconcile: each at most once in the queue and at most once in work.
 
 A name may be asked for now, later, or with patience; one that fails comes back after a growing, jittered
 wait. What comes back by time alone passes a bucket of tokens: trouble that all models share makes no storm.
@@ -21,7 +21,7 @@ RETURNS_PER_SECOND: Final = 50.0
 RETURNS_AT_ONCE: Final = 100
 
 
-# A pod tells four times that it starts. The first word is not held up, the others are one pass.
+# A pod that starts changes four times. The first change is not delayed, the others share one pass.
 REST: Final = 0.2
 
 
@@ -47,7 +47,7 @@ class Queue:
         self._bucket = _Bucket(RETURNS_PER_SECOND, RETURNS_AT_ONCE)
 
     def add(self, key: Key, patience: float = 0.0) -> None:
-        """Look at this model as soon as possible, but after those that come within `patience` seconds."""
+        """Reconcile this model as soon as possible, but after those that arrive within `patience` seconds."""
         self._cancel_timer(key)
         if key in self._started_at or key in self._resting:
             self._again[key] = min(patience, self._again.get(key, patience))
@@ -65,15 +65,16 @@ class Queue:
         self._line.put_nowait((*place, key))
 
     def newest_first(self) -> None:
-        """Turns the line round and counts all waiting from now: at a takeover the last word is what the
-        former writer has not answered, the others only want to be looked at."""
+        """On a takeover the most recently changed names go first: the former writer has not seen them.
+
+        The waiting time of all starts anew."""
         for key in sorted(self._added_at, key=lambda key: self._asked.get(key, -1), reverse=True):
             self._added_at[key] = _now()
             self._place[key] = place = (_now(), next(self._arrivals))
             self._line.put_nowait((*place, key))
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Look at this model in `seconds`, or earlier when somebody asks for it."""
+        """Reconcile this model in `seconds`, or earlier when it is added."""
         due = _now() + seconds
         known = self._timers.get(key)
         if known is not None and known.when() <= due:
@@ -82,7 +83,7 @@ class Queue:
         self._timers[key] = asyncio.get_running_loop().call_at(due, self._ring, key)
 
     def retry(self, key: Key, *, at_least: float = 0.0, at_most: float = LONGEST_WAIT) -> float:
-        """Look again after a failure; returns the wait in seconds, doubled with each failure in a row.
+        """Reconcile again after a failure; returns the wait in seconds, doubled with each failure in a row.
 
         A pass that an event asked for before the wait was over does not double it.
         """

@@ -14,7 +14,7 @@ from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 
-# A thousand routine looks must not stand before what a person has just declared.
+# A thousand routine passes must not delay what a person has just declared.
 _ROUTINE_PATIENCE: Final = 10.0
 
 # Everything that is watched: our models, and of the rest only what carries our label.
@@ -26,7 +26,7 @@ WATCHED: tuple[tuple[Kind, str | None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one LIST or watch looks."""
+    """The scope of one LIST or watch."""
 
     kind: Kind
     selector: str | None  # of labels
@@ -41,7 +41,7 @@ def places(namespaces: Sequence[str]) -> list[Place]:
 async def once(
     cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]
 ) -> tuple[dict[str, int], dict[Place, int]]:
-    """One LIST per kind (and watched namespace), then a look at every model.
+    """One LIST per kind (and watched namespace), then a pass over every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
     Returns how many models had changed unseen, by the plural of what told it, and the version of each LIST.

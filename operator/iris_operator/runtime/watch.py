@@ -20,9 +20,9 @@ from iris_operator.runtime.resync import Place
 logger = logging.getLogger(__name__)
 
 _SHORTEST_WAIT: Final = 0.05
-# As after any other silence: when the API server is back nobody may wait minutes more.
+# When the API server is back, a watch must not wait minutes more.
 _LONGEST_WAIT: Final = 10.0
-# What lasted so long was no trouble; longer than it takes to give up on somebody who does not answer.
+# A watch that lasted so long was healthy: longer than the time-out of a connection.
 _STEADY_SECONDS: Final = 30.0
 # How long the API of an optional kind may be there before it is noticed.
 _ABSENT_SECONDS: Final = 30.0

@@ -1,4 +1,4 @@
-"""Take a name, make a pass, decide when to look again. A pass that fails costs one line in the log."""
+"""Takes a name, runs a pass, schedules the next one. A pass that fails costs one line in the log."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 
-# No answer is no fault of the model: after an outage nobody may wait minutes more.
+# No answer is no fault of the model: after an outage it must not wait minutes more.
 _LONGEST_SILENCE: Final = 10.0
 # Nothing reports that a quota or a policy has changed.
 _LONGEST_REFUSAL: Final = 30.0

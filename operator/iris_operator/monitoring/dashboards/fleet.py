@@ -103,7 +103,7 @@ def _renamed(expression: str) -> str:
 
 
 def _behind() -> str:
-    """Labels are no numbers to compare: the series whose two labels are one text are taken away."""
+    """PromQL cannot compare labels: series whose two labels are equal are removed instead."""
     info = _info("declared", "serving")
     alike = f'label_replace({info}, "serving", "$1", "declared", "(.*)")'
     return f"count({info} unless {alike}) or vector(0)"

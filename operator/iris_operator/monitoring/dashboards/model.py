@@ -22,7 +22,7 @@ _NAMESPACE, _NAME, _UID = "@namespace@", "@name@", "@uid@"
 
 @dataclass(frozen=True, slots=True)
 class _Selectors:
-    """One model, in the labels of those who tell about it."""
+    """One model, in the labels of each exporter."""
 
     server: str  # the whole server: a Service is named as its model
     http: str  # its requests

@@ -33,7 +33,7 @@ def _operator(board: dashboard.Dashboard) -> None:
     board.with_panel(panels.tile("Models", models, span=4))
     resynced = "time() - max(iris_operator_sweep_timestamp_seconds)"
     board.with_panel(panels.tile("Last good resync", resynced, span=4).unit("s"))
-    # Whoever stands by collects names as well, for the moment when it has to lead.
+    # The standby replica collects names as well, for the moment at which it takes over.
     waiting = f"sum(workqueue_depth{{{_QUEUE}}} * on (namespace, pod) {_LEADER})"
     board.with_panel(panels.tile("Waiting", waiting, span=4))
     oldest = f"max(workqueue_longest_running_processor_seconds{{{_QUEUE}}})"

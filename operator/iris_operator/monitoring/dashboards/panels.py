@@ -1,4 +1,4 @@
-"""How things are shown: one look for all dashboards, and the data source that the reader chooses."""
+"""Panels in one style for all dashboards, with the data source that the reader chooses."""
 
 from typing import Final, TypeAlias
 
