@@ -5,8 +5,18 @@ from typing import Any
 import pytest
 from iris_operator import errors, reasons
 from iris_operator.model import spec
-from iris_operator.model.objectives import Objectives
-from iris_operator.model.spec import Autoscaling, Dashboard, Image, IrisModel, NetworkPolicy, Route
+from iris_operator.model.spec import (
+    Alerts,
+    Autoscaling,
+    Dashboard,
+    Image,
+    IrisModel,
+    Monitoring,
+    NetworkPolicy,
+    Route,
+    Scrape,
+    Server,
+)
 
 from tests.operator import bodies
 
@@ -33,21 +43,19 @@ def test_parses_a_fully_set_body() -> None:
         uid="uid-of-iris-iris",
         generation=1,
         version="2.0.1",
-        image=Image("registry.local:5000/iris-server", bodies.DIGEST, "Always", ("registry", "mirror")),
+        image=Image("registry.local:5000/iris-server", "Always", bodies.DIGEST, ("registry", "mirror")),
         replicas=3,
         autoscaling=Autoscaling(3, 9, 55),
         resources=bodies.FULL["resources"],
         node_selector={"disk": "ssd"},
-        tolerations=[{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
-        env=[{"name": "TZ", "value": "UTC"}],
-        log_level="Debug",
-        fast_path="Off",
-        route=Route("iris.kube.two.inc", "/models", "traefik", "iris-tls", {"example.com/timeout": "5s"}),
-        dashboard=Dashboard(enabled=False, folder="Flowers"),
-        scrape=False,
-        alerts=False,
-        objectives=Objectives(990, 50),
-        network_policy=NetworkPolicy(False, [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]),
+        tolerations=({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"},),
+        env=({"name": "TZ", "value": "UTC"},),
+        server=Server("Debug", "Off"),
+        route=Route("/models", "iris.kube.two.inc", "traefik", "iris-tls", {"example.com/timeout": "5s"}),
+        monitoring=Monitoring(
+            Dashboard(enabled=False, folder="Flowers"), Scrape(enabled=False), Alerts(False, 990, 50)
+        ),
+        network_policy=NetworkPolicy(False, ({"namespaceSelector": {"matchLabels": {"team": "web"}}},)),
         progress_deadline_seconds=90,
         suspend=True,
     )
@@ -64,20 +72,18 @@ def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() 
         uid="uid-of-iris-iris",
         generation=1,
         version="1.4.0",
-        image=Image("ghcr.io/two-inc/iris-server", None, "IfNotPresent", ()),
+        image=Image("ghcr.io/two-inc/iris-server", "IfNotPresent"),
         replicas=2,
         autoscaling=None,
         resources={"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         node_selector={},
         tolerations=(),
         env=(),
-        log_level="Info",
-        fast_path="Auto",
+        server=Server("Info", "Auto"),
         route=None,
-        dashboard=Dashboard(enabled=True, folder="Iris"),
-        scrape=True,
-        alerts=True,
-        objectives=Objectives(999, 250),
+        monitoring=Monitoring(
+            Dashboard(enabled=True, folder="Iris"), Scrape(enabled=True), Alerts(True, 999, 250)
+        ),
         network_policy=NetworkPolicy(enabled=True, allow_from=()),
         progress_deadline_seconds=600,
         suspend=False,
@@ -144,6 +150,19 @@ def test_refuses_with_the_field_what_was_found_and_what_was_expected(
     assert refusal.value.reason == reasons.INVALID_SPEC
 
 
+@pytest.mark.parametrize("path", ["version", "image.repository", "server.logLevel"])
+def test_an_absent_field_is_refused_as_a_null_is(path: str) -> None:
+    body = changed(f"spec.{path}", None)
+    *parents, last = path.split(".")
+    target = body["spec"]
+    for parent in parents:
+        target = target[parent]
+    del target[last]
+
+    with pytest.raises(errors.Invalid, match=f"spec.{path}: found nothing, expected text"):
+        spec.parse(body)
+
+
 @pytest.mark.parametrize(
     ("digest", "reference"),
     [
@@ -153,7 +172,7 @@ def test_refuses_with_the_field_what_was_found_and_what_was_expected(
     ids=["a tag", "a tag that a digest pins"],
 )
 def test_names_the_image_by_version_and_digest(digest: str | None, reference: str) -> None:
-    image = Image("ghcr.io/two-inc/iris-server", digest, "IfNotPresent", ())
+    image = Image("ghcr.io/two-inc/iris-server", "IfNotPresent", digest)
 
     assert image.reference("1.4.0") == reference
 

@@ -7,10 +7,11 @@ CRD, `API` names whose. To add a kind: write its file, add it to CHILDREN, add i
 operator/manifests/cluster-role.yaml (a test asks).
 """
 
-import dataclasses
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Final
+
+import msgspec
 
 from iris_operator.children import (
     dashboard_config_map,
@@ -56,7 +57,7 @@ def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
     return [
         (child.KIND, manifest)
         for track in plan.tracks
-        for declared in [dataclasses.replace(model, version=track.version)]
+        for declared in [msgspec.structs.replace(model, version=track.version)]
         for child in CHILDREN
         if child.KIND not in plan.left_out and (manifest := child.build(declared)) is not None
     ]

@@ -12,7 +12,7 @@ CONDITION = "MonitoringReady"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
-    if not model.dashboard.enabled:
+    if not model.monitoring.dashboard.enabled:
         return None
     # The sidecar writes all namespaces' files into one folder: the key alone must be unique. No namespace or
     # name of a model has a dot in it.
@@ -21,8 +21,8 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         KIND,
         model,
         name=f"{model.name}-dashboard",
-        data={key: dashboard.build(model.namespace, model.name, model.objectives)},
+        data={key: dashboard.build(model.namespace, model.name, model.monitoring.objectives)},
     )
     metadata.add(child, "labels", {"grafana_dashboard": "1"})
-    metadata.add(child, "annotations", {"grafana_folder": model.dashboard.folder})
+    metadata.add(child, "annotations", {"grafana_folder": model.monitoring.dashboard.folder})
     return child

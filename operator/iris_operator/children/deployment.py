@@ -73,11 +73,11 @@ def _container(model: IrisModel) -> dict[str, Any]:
     ours = {
         "IRIS_MODEL_NAME": model.name,
         "IRIS_EXPECTED_VERSION": model.version,
-        "IRIS_LOG_LEVEL": model.log_level,
+        "IRIS_LOG_LEVEL": model.server.log_level,
     }
     # The server's default is left out: adding it would restart the pods of every existing model.
-    if model.fast_path != "Auto":
-        ours["IRIS_FAST_PATH"] = model.fast_path
+    if model.server.fast_path != "Auto":
+        ours["IRIS_FAST_PATH"] = model.server.fast_path
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": model.image.reference(model.version),

@@ -28,7 +28,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         return None
     inward: dict[str, Any] = {"ports": [{"protocol": "TCP", "port": deployment.PORT}]}
     if policy.allow_from:
-        scraper = [_PROMETHEUS] if model.scrape else []
+        scraper = [_PROMETHEUS] if model.monitoring.scrape.enabled else []
         inward["from"] = [*(_peer(peer) for peer in policy.allow_from), _OPERATOR, *scraper]
     return metadata.manifest(
         KIND,

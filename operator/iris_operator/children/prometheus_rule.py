@@ -14,7 +14,7 @@ API = "the CRDs of Prometheus Operator"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
-    if not model.alerts:
+    if not model.monitoring.alerts.enabled:
         return None
-    groups = alerts.groups(model.namespace, model.name, model.objectives)
+    groups = alerts.groups(model.namespace, model.name, model.monitoring.objectives)
     return metadata.manifest(KIND, model, spec={"groups": list(groups)})

@@ -16,7 +16,7 @@ API = "the CRDs of Prometheus Operator"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
-    if not model.scrape:
+    if not model.monitoring.scrape.enabled:
         return None
     return metadata.manifest(
         KIND,

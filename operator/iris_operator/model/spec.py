@@ -1,23 +1,42 @@
 """Body of an IrisModel to a frozen IrisModel. Pure.
 
-The API server has already defaulted and checked the body (crds/): there are no defaults here. What it could
-not check, or a body from an older CRD, is refused as Invalid, with the field's path.
+The API server has already defaulted and checked the body (crds/), so fields that it always fills have no
+default here. What it could not check, or a body from an older CRD, is refused as Invalid, with the field's
+path.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from iris_operator import errors, reasons
 from iris_operator.model.objectives import Objectives
 
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_EXPECTED: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+}
+_REFUSAL: Final = re.compile(
+    r"(?:Expected `(?P<type>\w+)|Object missing required field `(?P<missing>\w+)).*?"
+    r"(?: - at `\$(?P<path>.*)`)?"
+)
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    repository: str
-    digest: str | None
-    pull_policy: str
-    pull_secrets: tuple[str, ...]
+
+class _Fields(msgspec.Struct, frozen=True, rename="camel"):
+    """One object of the body."""
+
+
+class Image(_Fields, frozen=True):
+    repository: _Text
+    pull_policy: _Text
+    digest: _Text | None = None
+    pull_secrets: tuple[str, ...] = ()
 
     def reference(self, version: str) -> str:
         """What the kubelet pulls: the tag is the version, the digest (if any) pins the bytes."""
@@ -25,60 +44,76 @@ class Image:
         return f"{tagged}@{self.digest}" if self.digest else tagged
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaling:
+class Autoscaling(_Fields, frozen=True):
     min_replicas: int
     max_replicas: int
-    target_cpu_utilization_percentage: int
+    target_cpu_utilization_percentage: int = msgspec.field(name="targetCPUUtilizationPercentage")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    host: str | None  # None: any host
-    path: str
-    class_name: str | None
-    tls_secret_name: str | None
-    annotations: Mapping[str, str]
+class Server(_Fields, frozen=True):
+    log_level: _Text
+    fast_path: _Text
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboard:
+class Route(_Fields, frozen=True):
+    path: _Text
+    host: _Text | None = None  # None: any host
+    class_name: _Text | None = None
+    tls_secret_name: _Text | None = None
+    annotations: dict[str, str] = {}
+
+
+class Dashboard(_Fields, frozen=True):
     enabled: bool
-    folder: str
+    folder: _Text
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class Scrape(_Fields, frozen=True):
     enabled: bool
-    allow_from: Sequence[Mapping[str, Any]]  # none: everybody
 
 
-@dataclass(frozen=True, slots=True)
-class IrisModel:
+class Alerts(_Fields, frozen=True):
+    enabled: bool
+    availability_per_mille: int
+    latency_milliseconds: int
+
+
+class Monitoring(_Fields, frozen=True):
+    dashboard: Dashboard
+    scrape: Scrape
+    alerts: Alerts
+
+    @property
+    def objectives(self) -> Objectives:
+        return Objectives(self.alerts.availability_per_mille, self.alerts.latency_milliseconds)
+
+
+class NetworkPolicy(_Fields, frozen=True):
+    enabled: bool
+    allow_from: tuple[dict[str, Any], ...] = ()  # none: everybody
+
+
+class IrisModel(_Fields, frozen=True):
     """One IrisModel as declared, with the identity that its children need."""
 
     namespace: str
     name: str
     uid: str
     generation: int
-    version: str
+    version: _Text
     image: Image
     replicas: int
-    autoscaling: Autoscaling | None
-    resources: Mapping[str, Any]
-    node_selector: Mapping[str, str]
-    tolerations: Sequence[Mapping[str, Any]]
-    env: Sequence[Mapping[str, Any]]
-    log_level: str
-    fast_path: str
-    route: Route | None
-    dashboard: Dashboard
-    scrape: bool
-    alerts: bool
-    objectives: Objectives
+    server: Server
+    monitoring: Monitoring
     network_policy: NetworkPolicy
     progress_deadline_seconds: int
     suspend: bool
+    autoscaling: Autoscaling | None = None
+    route: Route | None = None
+    resources: dict[str, dict[str, Any]] = {}
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[dict[str, Any], ...] = ()
+    env: tuple[dict[str, Any], ...] = ()
 
     @property
     def cluster_url(self) -> str:
@@ -95,115 +130,35 @@ class IrisModel:
 
 def parse(body: Mapping[str, Any]) -> IrisModel:
     """Raises errors.Invalid, naming the field, when the body is not what the CRD promises."""
-    metadata, spec = body["metadata"], _Fields("spec", body.get("spec"))
-    image, monitoring = spec.fields("image"), spec.fields("monitoring")
-    server, alerts = spec.fields("server"), monitoring.fields("alerts")
-    dashboard, policy = monitoring.fields("dashboard"), spec.fields("networkPolicy")
-    return IrisModel(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        generation=metadata.get("generation", 0),
-        version=spec.text("version"),
-        image=Image(
-            repository=image.text("repository"),
-            digest=image.optional_text("digest"),
-            pull_policy=image.text("pullPolicy"),
-            pull_secrets=tuple(image.sequence("pullSecrets")),
-        ),
-        replicas=spec.integer("replicas"),
-        autoscaling=_autoscaling(spec),
-        resources=spec.mapping("resources"),
-        node_selector=spec.mapping("nodeSelector"),
-        tolerations=spec.sequence("tolerations"),
-        env=spec.sequence("env"),
-        log_level=server.text("logLevel"),
-        fast_path=server.text("fastPath"),
-        route=_route(spec),
-        network_policy=NetworkPolicy(policy.boolean("enabled"), policy.sequence("allowFrom")),
-        dashboard=Dashboard(dashboard.boolean("enabled"), dashboard.text("folder")),
-        alerts=alerts.boolean("enabled"),
-        objectives=Objectives(
-            availability_per_mille=alerts.integer("availabilityPerMille"),
-            latency_milliseconds=alerts.integer("latencyMilliseconds"),
-        ),
-        scrape=monitoring.fields("scrape").boolean("enabled"),
-        progress_deadline_seconds=spec.integer("progressDeadlineSeconds"),
-        suspend=spec.boolean("suspend"),
-    )
+    metadata, spec = body["metadata"], body.get("spec")
+    if not isinstance(spec, Mapping):
+        raise _invalid("spec", spec, "an object")
+    identity = {name: metadata[name] for name in ("namespace", "name", "uid")}
+    declared = {**spec, **identity, "generation": metadata.get("generation", 0)}
+    return _converted(declared)
 
 
-def _autoscaling(spec: "_Fields") -> Autoscaling | None:
-    if not spec.has("autoscaling"):
-        return None
-    autoscaling = spec.fields("autoscaling")
-    return Autoscaling(
-        min_replicas=autoscaling.integer("minReplicas"),
-        max_replicas=autoscaling.integer("maxReplicas"),
-        target_cpu_utilization_percentage=autoscaling.integer("targetCPUUtilizationPercentage"),
-    )
+def _converted(declared: Any) -> IrisModel:
+    try:
+        return msgspec.convert(declared, IrisModel)
+    except msgspec.ValidationError as error:
+        found = _REFUSAL.fullmatch(str(error))
+        if found is None:
+            raise errors.Invalid(reasons.INVALID_SPEC, f"spec: {error}") from error
+        names = [name for name in (*(found["path"] or "").split("."), found["missing"]) if name]
+        if found["missing"]:  # converted again with null there, the error has the expected type
+            return _converted(_with_null(declared, names))
+        value = declared
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        raise _invalid(
+            ".".join(["spec", *names]), value, _EXPECTED.get(found["type"], "another value")
+        ) from error
 
 
-def _route(spec: "_Fields") -> Route | None:
-    if not spec.has("route"):
-        return None
-    route = spec.fields("route")
-    return Route(
-        host=route.optional_text("host"),
-        path=route.text("path"),
-        class_name=route.optional_text("className"),
-        tls_secret_name=route.optional_text("tlsSecretName"),
-        annotations=route.mapping("annotations"),
-    )
-
-
-class _Fields:
-    """Typed reading of one object of the body."""
-
-    def __init__(self, where: str, raw: Any) -> None:
-        if not isinstance(raw, Mapping):
-            raise _invalid(where, raw, "an object")
-        self._where = where
-        self._raw = raw
-
-    def has(self, name: str) -> bool:
-        return self._raw.get(name) is not None
-
-    def fields(self, name: str) -> "_Fields":
-        return _Fields(f"{self._where}.{name}", self._raw.get(name))
-
-    def text(self, name: str) -> str:
-        value = self._raw.get(name)
-        if not isinstance(value, str) or not value:
-            raise _invalid(f"{self._where}.{name}", value, "text")
-        return value
-
-    def optional_text(self, name: str) -> str | None:
-        return self.text(name) if self._raw.get(name) else None
-
-    def integer(self, name: str) -> int:
-        value = self._raw.get(name)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _invalid(f"{self._where}.{name}", value, "a whole number")
-        return value
-
-    def boolean(self, name: str) -> bool:
-        value = self._raw.get(name)
-        if not isinstance(value, bool):
-            raise _invalid(f"{self._where}.{name}", value, "true or false")
-        return value
-
-    def mapping(self, name: str) -> Mapping[str, Any]:
-        value = self._raw.get(name) or {}
-        if not isinstance(value, Mapping):
-            raise _invalid(f"{self._where}.{name}", value, "an object")
-        return value
-
-    def sequence(self, name: str) -> Sequence[Any]:
-        value = self._raw.get(name) or ()
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise _invalid(f"{self._where}.{name}", value, "a list")
-        return value
+def _with_null(value: Any, names: Sequence[str]) -> Any:
+    """A copy with null at this path."""
+    return {**value, names[0]: _with_null(value.get(names[0]), names[1:])} if names else None
 
 
 def _invalid(where: str, found: object, expected: str) -> errors.Invalid:
