@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -126,14 +126,17 @@ async def _observe(
     seen = workload.observe(deployment, after.replica_sets, after.pods)
     version = str(body.get("spec", {}).get("version", ""))
     now = context.now()
+    deadline = timedelta(seconds=model.progress_deadline_seconds if model else 0)
+    generation = body["metadata"].get("generation", 0)
+    waiting_since = status.waiting_since(_status(body), version, generation, deadline)
     proofs = await context.prover.prove(seen.pods, name, version)
     return Facts(
-        generation=body["metadata"].get("generation", 0),
+        generation=generation,
         version=version,
         suspended=bool(model and model.suspend),
         fault=fault,
         failures=failures,
-        stable=WorkloadFacts(version, seen, proofs, now),
+        stable=WorkloadFacts(version, seen, proofs, deadline, waiting_since, now),
         parts=parts.observe(model, after, context.store.absent) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         url=_url(model, after) if model else _status(body).get("url", ""),

@@ -1,7 +1,7 @@
 """Facts of every situation that a status tells of, from what Kubernetes and the pods say."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from iris_operator import errors, reasons
@@ -24,6 +24,7 @@ def facts(
     live: Mapping[str, Any] | None = None,
     pods: Iterable[Mapping[str, Any]] = BOTH,
     proofs: Mapping[str, Proof] | None = None,
+    since: datetime | None = None,
     **changes: Any,
 ) -> Facts:
     """Two pods that prove version 1.4.0, until a test changes it; `proofs` by pod name."""
@@ -45,7 +46,8 @@ def facts(
     }
     proven = {f"uid-of-{name}": proof for name, proof in answers.items()}
     seen = workload.observe(known, replica_sets, pods) if known else workload.NOTHING
-    return Facts(**given, stable=WorkloadFacts(given["version"], seen, proven, given["now"]))
+    clock = {"deadline": timedelta(seconds=600), "waiting_since": since, "now": given["now"]}
+    return Facts(**given, stable=WorkloadFacts(given["version"], seen, proven, **clock))
 
 
 def routed() -> Part:
@@ -164,6 +166,27 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
     ),
     "deadline passed": (
         rolling(unready(), progress="ProgressDeadlineExceeded"),
+        False,
+        False,
+        True,
+        "ProgressDeadlineExceeded",
+    ),
+    "waiting for longer than the deadline": (
+        rolling(unready(), since=NOW - timedelta(seconds=600)),
+        False,
+        False,
+        True,
+        "ProgressDeadlineExceeded",
+    ),
+    "waiting for almost as long as the deadline": (
+        rolling(unready(), since=NOW - timedelta(seconds=599)),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "unproven for longer than the deadline": (
+        facts(proofs={}, since=NOW - timedelta(seconds=600)),
         False,
         False,
         True,

@@ -64,7 +64,7 @@ async def prover(clock: Clock) -> AsyncIterator[Prover]:
 
 
 def pod(*, uid: str = "u", container: str = "c1", ready: bool = True, address: str | None = ADDRESS) -> Pod:
-    return Pod("iris-a", uid, address, container, True, ready, 0, None, "", "", None, "")
+    return Pod("iris-a", uid, address, container, True, ready, None, 0, None, "", "", None, "")
 
 
 async def ask(prover: Prover, asked: Pod, model: str = "iris") -> Proof:

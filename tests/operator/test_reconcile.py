@@ -1,7 +1,8 @@
 """One pass at the edges where what we know is not what is: nothing of yesterday may be written."""
 
 import copy
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -144,3 +145,25 @@ async def test_an_older_model_that_moves_to_a_served_host_does_not_take_it() -> 
     assert cluster.find(kinds.INGRESS, *KEY) is None
     assert refused is not None
     assert refused["status"]["conditions"][0]["reason"] == "RouteConflict"
+
+
+async def test_a_rollout_that_never_begins_is_stalled_after_the_deadline() -> None:
+    """The Deployment goes back to a ReplicaSet that exists: Kubernetes runs no clock of its own then."""
+    cluster, moments = FakeCluster(), [NOW]
+    known = dataclasses.replace(context(cluster, progressDeadlineSeconds=60), now=lambda: moments[-1])
+    await reconcile(known, KEY)
+    live = cluster.find(kinds.DEPLOYMENT, *KEY)
+    assert live is not None
+    rolled_out = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    live["status"] = {"observedGeneration": 1, "conditions": [rolled_out]}
+    known.store.observe(kinds.DEPLOYMENT, cluster.put(kinds.DEPLOYMENT, live))
+
+    found = []
+    for seconds in (1, 59, 61, 3600):
+        moments.append(NOW + timedelta(seconds=seconds))
+        await reconcile(known, KEY)
+        body = cluster.find(kinds.IRIS_MODEL, *KEY)
+        assert body is not None
+        found.append(body["status"]["conditions"][0]["reason"])
+
+    assert found == ["Progressing", "Progressing", "ProgressDeadlineExceeded", "ProgressDeadlineExceeded"]

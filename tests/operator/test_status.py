@@ -295,13 +295,22 @@ def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any],
     ("known", "seconds"),
     [
         (facts(), None),
-        (rolling(unready()), None),
+        (rolling(unready()), 600.1),
+        (rolling(unready(), since=situations.NOW - timedelta(seconds=500)), 100.1),
         (rolling(unready(state=ended(65))), None),
         (rolling(unready(state=waiting("ErrImagePull")), now=situations.NOW.replace(second=10)), 20.1),
         (facts(proofs={"iris-2-a": Proof(failure="no answer"), "iris-2-b": GOOD}), 2.0),
         (facts(proofs={"iris-2-a": OLD, "iris-2-b": GOOD}), 10.0),
     ],
-    ids=["serving", "events will tell", "stalled", "patience runs out", "ask again", "a reload may cure it"],
+    ids=[
+        "serving",
+        "the deadline begins",
+        "the deadline is near",
+        "stalled",
+        "patience runs out",
+        "ask again",
+        "a reload may cure it",
+    ],
 )
 def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seconds: float | None) -> None:
     assert checks.look_again(known, checks.judge(known)) == (

@@ -118,6 +118,7 @@ def test_reads_a_pod() -> None:
         container_id="containerd://iris-2-a-0",
         newest=True,
         ready=True,
+        ready_at=None,
         restarts=0,
         scheduled_at=datetime(2026, 11, 23, 12, tzinfo=UTC),
         waiting_reason="",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from iris_operator import errors
 from iris_operator.observe.proof import Proof
@@ -16,6 +16,8 @@ class WorkloadFacts:
     version: str  # that it should run
     workload: Workload
     proofs: Mapping[str, Proof]  # by pod uid, of every ready pod
+    deadline: timedelta  # for progress
+    waiting_since: datetime | None  # None: from now on
     now: datetime
 
     def serves_version(self) -> bool:

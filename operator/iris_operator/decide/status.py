@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from iris_operator import children, reasons
@@ -37,6 +38,24 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         ),
     }
     return status | ({"source": dict(facts.source)} if facts.source else {})
+
+
+def waiting_since(
+    before: Mapping[str, Any], version: str, generation: int, deadline: timedelta
+) -> datetime | None:
+    """Since when the declared version is awaited; None where that begins now."""
+    known = {row["type"]: row for row in before.get("conditions", ())}
+    reason = known.get("Ready", {}).get("reason")
+    [newest, *_] = before.get("history") or [{}]
+    if newest.get("version") != version:
+        return None
+    if reason == reasons.PROGRESSING and "Reconciling" in known:
+        moments = (known["Reconciling"]["lastTransitionTime"], newest["from"])
+        return max(datetime.fromisoformat(moment) for moment in moments)
+    is_old = before.get("observedGeneration") != generation  # a changed declaration gets a new deadline
+    if reason == reasons.PROGRESS_DEADLINE_EXCEEDED and "Stalled" in known and not is_old:
+        return datetime.fromisoformat(known["Stalled"]["lastTransitionTime"]) - deadline
+    return None
 
 
 def differ(new: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

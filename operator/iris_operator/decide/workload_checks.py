@@ -65,9 +65,10 @@ def _version_mismatch(facts: WorkloadFacts) -> Verdict | None:
 
 
 def _deadline_exceeded(facts: WorkloadFacts) -> Verdict | None:
-    if not facts.workload.deadline_exceeded:
+    pending = _rolling_out(facts) or _unproven(facts)
+    if pending is None or not (facts.workload.deadline_exceeded or _deadline_left(facts) <= timedelta(0)):
         return None
-    message = f"no progress within spec.progressDeadlineSeconds; {_count(facts)}{_trouble(facts)}"
+    message = f"no progress within spec.progressDeadlineSeconds; {pending.message}"
     return verdict.stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
 
 
@@ -105,8 +106,8 @@ WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = 
     _image_pull_failed,  # might, but has not for 30 s
     _pods_crashing,  # has had three tries
     _version_mismatch,  # ready, and wrong
-    _deadline_exceeded,  # Kubernetes itself gave up waiting
     _scaled_to_zero,
+    _deadline_exceeded,  # by the Deployment's clock, or by ours where it runs none
     _rolling_out,
     _unproven,  # the Deployment is complete, the pods have not proven the version yet
     _serving,
@@ -127,6 +128,8 @@ def waits(facts: WorkloadFacts, found: Verdict) -> list[float]:
     ]
     if any(proof.failure for proof in facts.proofs.values()):
         seconds.append(_PROOF_RETRY_SECONDS)
+    if found.reconciling:
+        seconds.append(_deadline_left(facts).total_seconds() + 0.1)
     if found.reason == reasons.VERSION_MISMATCH:  # a reload is no event
         seconds.append(DOUBT_SECONDS)
     return seconds
@@ -136,6 +139,14 @@ def _patience_left(facts: WorkloadFacts, pod: Pod) -> timedelta | None:
     if not workload.cannot_pull(pod) or pod.scheduled_at is None:
         return None
     return pod.scheduled_at + PULL_PATIENCE - facts.now
+
+
+def _deadline_left(facts: WorkloadFacts) -> timedelta:
+    """The Deployment's own clock stands still when it scales up or goes back to an existing ReplicaSet."""
+    if facts.waiting_since is None or not facts.workload.seen:
+        return facts.deadline
+    progressed = facts.workload.progressed_at or facts.waiting_since
+    return max(facts.waiting_since, progressed) + facts.deadline - facts.now
 
 
 def _count(facts: WorkloadFacts) -> str:

@@ -4,7 +4,7 @@ Only the newest ReplicaSet counts: pods of an older one are the version that sti
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +35,7 @@ class Pod:
     container_id: str  # changes with each restart
     newest: bool
     ready: bool
+    ready_at: datetime | None
     restarts: int
     scheduled_at: datetime | None
     waiting_reason: str  # of the container; Unschedulable without a node
@@ -51,6 +52,7 @@ class Workload:
     complete: bool
     rolled_out: bool  # has been complete once; pods may have been lost since
     deadline_exceeded: bool
+    progressed_at: datetime | None  # when the Deployment last changed its pods, or one became ready
     wanted: int
     updated: int
     ready: int
@@ -63,7 +65,7 @@ class Workload:
         return tuple(pod for pod in self.pods if pod.newest)
 
 
-NOTHING: Final = Workload(False, False, False, False, 0, 0, 0, 0, "", ())
+NOTHING: Final = Workload(False, False, False, False, None, 0, 0, 0, 0, "", ())
 
 
 def observe(
@@ -81,24 +83,26 @@ def observe(
     replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
     available = status.get("availableReplicas", 0)
     conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
+    observed = [_pod(body, newest) for body in pods if not body["metadata"].get("deletionTimestamp")]
     progress = conditions.get("Progressing", {}).get("reason")
     return Workload(
         seen=seen,
         complete=seen and updated == replicas == available == wanted,
         rolled_out=seen and updated == replicas and progress == "NewReplicaSetAvailable",
         deadline_exceeded=seen and progress == "ProgressDeadlineExceeded",
+        progressed_at=max(_progress(conditions.get("Progressing", {}), observed), default=None),
         wanted=wanted,
         updated=updated,
         ready=status.get("readyReplicas", 0),
         replicas=replicas,
         refusal=_refusal(conditions.get("ReplicaFailure", {})),
-        pods=tuple(
-            sorted(
-                (_pod(body, newest) for body in pods if not body["metadata"].get("deletionTimestamp")),
-                key=lambda pod: pod.name,
-            )
-        ),
+        pods=tuple(sorted(observed, key=lambda pod: pod.name)),
     )
+
+
+def _progress(progressing: Mapping[str, str], pods: Iterable[Pod]) -> Iterator[datetime]:
+    moments = [_moment(progressing.get("lastUpdateTime")), *(pod.ready_at for pod in pods)]
+    return (moment for moment in moments if moment is not None)
 
 
 def _refusal(failure: Mapping[str, str]) -> str:
@@ -126,6 +130,7 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
         container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated") or {}
     )
     scheduled = conditions.get("PodScheduled", {})
+    is_ready = conditions.get("Ready", {}).get("status") == "True"
     waiting = (
         scheduled
         if scheduled.get("status") == "False"
@@ -137,7 +142,8 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
         address=status.get("podIP"),
         container_id=container.get("containerID", ""),
         newest=any(owner["uid"] == newest_uid for owner in metadata.get("ownerReferences", ())),
-        ready=conditions.get("Ready", {}).get("status") == "True",
+        ready=is_ready,
+        ready_at=_moment(conditions.get("Ready", {}).get("lastTransitionTime")) if is_ready else None,
         restarts=container.get("restartCount", 0),
         scheduled_at=_moment(scheduled.get("lastTransitionTime"))
         if scheduled.get("status") == "True"
