@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iris_local_cluster.flux import flux_status
-from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.up import models
 
 from tests.e2e.stage import UpRun
@@ -105,15 +105,15 @@ class Clone:
         self.applied(self.push("Put back what a test has changed"))
 
 
-def flux(up_run: UpRun, kind: str, name: str) -> Link | None:
+def flux(up_run: UpRun, kind: str, name: str) -> FluxObject | None:
     """One Flux object as it is now."""
     found = (each for each in flux_status.look(up_run.kubectl) if (each.kind, each.name) == (kind, name))
     return next(found, None)
 
 
 def flux_until(
-    up_run: UpRun, kind: str, name: str, reached: Callable[[Link], bool], *, seconds: float = 120
-) -> Link:
+    up_run: UpRun, kind: str, name: str, reached: Callable[[FluxObject], bool], *, seconds: float = 120
+) -> FluxObject:
     """Wait until the predicate holds for a Flux object; the error has its last status."""
     deadline = time.monotonic() + seconds
     while True:

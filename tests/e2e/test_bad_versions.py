@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 from iris_local_cluster import paths
-from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.images import project_images
 from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import load_client, models, run
@@ -74,7 +74,7 @@ class Verdict:
     """What was said of all three."""
 
     outcomes: dict[Bad, Outcome]
-    flux: Link
+    flux: FluxObject
 
 
 def push_images(up_run: UpRun) -> None:

@@ -28,7 +28,7 @@ def test_the_command_program_prints_a_path() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class IdleCluster:
     """A cluster that has addresses and does nothing."""
 
     name: str = "spring"
@@ -137,7 +137,7 @@ def test_status_from_another_clone_names_where_the_cluster_was_started(tmp_path:
     missing = tmp_path / "kubeconfig"
 
     with pytest.raises(LocalClusterError, match=r"kubeconfig: not found, .* \(a cluster of the tests\)"):
-        status.show(Standing(), missing)
+        status.show(IdleCluster(), missing)
 
 
 @pytest.mark.process
@@ -151,7 +151,7 @@ def test_status_fails_when_the_api_server_does_not_answer(
         json.dumps({"clusters": [cluster], "contexts": [context], "current-context": "spring"})
     )
 
-    code = status.show(Standing(), kubeconfig)
+    code = status.show(IdleCluster(), kubeconfig)
 
     assert code == 3
     assert "the API server does not answer" in capsys.readouterr().out
@@ -186,16 +186,16 @@ def test_only_the_default_cluster_has_the_short_kubeconfig_path() -> None:
 
 
 def test_the_next_steps_name_the_cluster_and_its_port() -> None:
-    text = run.next_steps(Standing())
+    text = run.next_steps(IdleCluster())
 
     assert "env --name spring" in text
     assert "http://iris.localhost:8099" in text
     assert "make down CLUSTER=spring" in text
-    assert run.curl(Standing()) in text
+    assert run.curl(IdleCluster()) in text
 
 
 def test_the_curl_command_sends_the_flower_of_the_load_client() -> None:
-    line = run.curl(Standing())
+    line = run.curl(IdleCluster())
 
     assert json.loads(line.split("-d '")[1].split("'")[0]) == load_client.FLOWER
     assert f"-H 'Host: {run.HOST}'" in line

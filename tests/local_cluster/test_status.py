@@ -1,6 +1,6 @@
 """`make status`: Flux's steps and the models, also when parts are missing."""
 
-from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.up import status
 from rich.console import Console
 
@@ -15,13 +15,15 @@ def drawn(picture: status.Picture) -> list[str]:
 
 
 def test_shows_each_step_with_its_revision_and_its_words_when_it_is_not_ready() -> None:
-    links = (
-        Link("GitRepository", "flux-system", "True", "Succeeded", "stored", f"main@sha1:{_COMMIT}"),
-        Link("Kustomization", "models", "False", "HealthCheckFailed", "iris failed", f"main@sha1:{_COMMIT}"),
-        Link("HelmRelease", "iris-operator", "Unknown", "Progressing", "upgrading", f"0.1.0+{_COMMIT}"),
+    objects = (
+        FluxObject("GitRepository", "flux-system", "True", "Succeeded", "stored", f"main@sha1:{_COMMIT}"),
+        FluxObject(
+            "Kustomization", "models", "False", "HealthCheckFailed", "iris failed", f"main@sha1:{_COMMIT}"
+        ),
+        FluxObject("HelmRelease", "iris-operator", "Unknown", "Progressing", "upgrading", f"0.1.0+{_COMMIT}"),
     )
 
-    lines = drawn(status.Picture("cluster x", links=links))
+    lines = drawn(status.Picture("cluster x", objects=objects))
 
     assert lines == [
         "cluster x",

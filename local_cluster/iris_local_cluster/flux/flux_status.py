@@ -21,7 +21,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class FluxObject:
     """One Flux object: whether it is ready, and with which revision."""
 
     kind: str
@@ -33,7 +33,7 @@ class Link:
     revision: str
 
 
-def link(document: Mapping[str, Any]) -> Link:
+def parse(document: Mapping[str, Any]) -> FluxObject:
     """A condition of an older generation does not describe the current spec."""
     status = document.get("status", {})
     conditions = {each["type"]: each for each in status.get("conditions", [])}
@@ -41,7 +41,7 @@ def link(document: Mapping[str, Any]) -> Link:
     current = status.get("observedGeneration") == document["metadata"]["generation"]
     # Waiting for the previous step is no failure.
     known = current and ready.get("reason") != "DependencyNotReady"
-    return Link(
+    return FluxObject(
         kind=document["kind"],
         name=document["metadata"]["name"],
         ready=ready.get("status", "Unknown") if known else "Unknown",
@@ -61,7 +61,7 @@ def _revision(kind: str, status: Mapping[str, Any]) -> str:
     return str(history[0].get("chartVersion", ""))
 
 
-def look(kubectl: Kubectl) -> list[Link]:
+def look(kubectl: Kubectl) -> list[FluxObject]:
     """All Flux objects in the order of delivery; none without Flux."""
     try:
         found = _read(kubectl, ",".join(_KINDS.values()))
@@ -71,7 +71,7 @@ def look(kubectl: Kubectl) -> list[Link]:
         for plural in _KINDS.values():
             with suppress(LocalClusterError):
                 found += _read(kubectl, plural)
-    return sorted((link(each) for each in found), key=_place)
+    return sorted((parse(each) for each in found), key=_position)
 
 
 def _read(kubectl: Kubectl, kinds: str) -> list[dict[str, Any]]:
@@ -79,18 +79,18 @@ def _read(kubectl: Kubectl, kinds: str) -> list[dict[str, Any]]:
     return found
 
 
-def _place(each: Link) -> tuple[int, int, str]:
-    place = ORDER.index(each.name) if each.name in ORDER else len(ORDER)
-    return list(_KINDS).index(each.kind), place, each.name
+def _position(each: FluxObject) -> tuple[int, int, str]:
+    position = ORDER.index(each.name) if each.name in ORDER else len(ORDER)
+    return list(_KINDS).index(each.kind), position, each.name
 
 
-def arrived(links: Sequence[Link], commit: str, names: Sequence[str]) -> bool:
+def arrived(objects: Sequence[FluxObject], commit: str, names: Sequence[str]) -> bool:
     """Whether all these Kustomizations are ready with exactly this commit."""
-    there = {each.name for each in links if each.kind == "Kustomization" and _has(each, commit)}
+    there = {each.name for each in objects if each.kind == "Kustomization" and _has(each, commit)}
     return set(names) <= there
 
 
-def _has(each: Link, commit: str) -> bool:
+def _has(each: FluxObject, commit: str) -> bool:
     return each.ready == "True" and each.revision.endswith(f":{commit}")
 
 
@@ -101,14 +101,14 @@ def wait(
     *,
     note: Callable[[str], None] = lambda _: None,
     seconds: float = 300,
-) -> list[Link]:
+) -> list[FluxObject]:
     """Wait until these Kustomizations are ready with this commit; the error names the first that is not."""
     deadline = time.monotonic() + seconds
     while True:
-        links = look(kubectl)
-        if arrived(links, commit, names):
-            return links
-        behind = next_behind(links, commit, names)
+        objects = look(kubectl)
+        if arrived(objects, commit, names):
+            return objects
+        behind = next_behind(objects, commit, names)
         if time.monotonic() > deadline:
             raise LocalClusterError(f"Flux: commit {commit[:8]} not applied after {seconds:.0f} s: {behind}")
         note(behind)
@@ -116,10 +116,10 @@ def wait(
         time.sleep(1)
 
 
-def next_behind(links: Sequence[Link], commit: str, names: Sequence[str]) -> str:
+def next_behind(objects: Sequence[FluxObject], commit: str, names: Sequence[str]) -> str:
     """The first step that has not applied the commit, with its message."""
-    source = [each for each in links if each.kind == "GitRepository"]
-    steps = {each.name: each for each in links if each.kind == "Kustomization"}
+    source = [each for each in objects if each.kind == "GitRepository"]
+    steps = {each.name: each for each in objects if each.kind == "Kustomization"}
     for each in source:
         if not each.revision.endswith(f":{commit}"):
             return f"GitRepository {each.name}: {each.message or 'not fetched yet'}"

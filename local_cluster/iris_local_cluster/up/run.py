@@ -50,7 +50,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
             f"\nGit declares version {found}, which you have committed: Flux and the operator deploy it.\n\n"
         )
     monitoring.bring_up(cluster, kubectl, progress)
-    show_chain(kubectl)
+    show_flux(kubectl)
     _say(next_steps(cluster))
 
 
@@ -215,7 +215,7 @@ def show_models(kubectl: Kubectl) -> None:
     _show(kubectl, "get", "irismodels", "--all-namespaces")
 
 
-def show_chain(kubectl: Kubectl) -> None:
+def show_flux(kubectl: Kubectl) -> None:
     _show(kubectl, "get", "gitrepositories,kustomizations,helmreleases", "--all-namespaces")
 
 

@@ -20,7 +20,7 @@ from rich.text import Text
 from iris_local_cluster.cluster import Cluster
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.flux import flux_status
-from iris_local_cluster.flux.flux_status import Link
+from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import models
 
@@ -47,7 +47,7 @@ class Picture:
 
     heading: str
     problem: str = ""
-    links: tuple[Link, ...] = ()
+    objects: tuple[FluxObject, ...] = ()
     models: tuple[Model, ...] = ()
     answers: bool = True
     """Whether the API server does."""
@@ -82,13 +82,13 @@ def look(cluster: Cluster, kubeconfig: Path) -> Picture:
         kubectl.run("get", "--raw=/version", seconds=10)
     except LocalClusterError as error:
         return Picture(heading, problem=f"the API server does not answer: {error}", answers=False)
-    links = tuple(flux_status.look(kubectl))
+    objects = tuple(flux_status.look(kubectl))
     found: list[Any] = []
     with suppress(LocalClusterError):
         # This kind is unknown until the CRD is applied.
         found = kubectl.read("irismodels", "--all-namespaces", seconds=20)["items"]
-    problem = "" if links else "Flux is not installed: repeat `make up` to continue"
-    return Picture(heading, problem, links, tuple(model(each) for each in found))
+    problem = "" if objects else "Flux is not installed: repeat `make up` to continue"
+    return Picture(heading, problem, objects, tuple(model(each) for each in found))
 
 
 def model(document: Mapping[str, Any]) -> Model:
@@ -107,9 +107,9 @@ def draw(picture: Picture) -> RenderableType:
     parts: list[RenderableType] = [Text(picture.heading)]
     if picture.problem:
         parts.append(Text(picture.problem, style="red"))
-    if picture.links:
+    if picture.objects:
         rows = (
-            (each.ready, each.kind, each.name, short(each.revision), _words(each)) for each in picture.links
+            (each.ready, each.kind, each.name, short(each.revision), _words(each)) for each in picture.objects
         )
         parts += ["", _table(("", "FLUX", "NAME", "REVISION", "MESSAGE"), rows)]
     if picture.models:
@@ -127,7 +127,7 @@ def short(revision: str) -> str:
     return re.sub(r"([@+])(?:sha1:)?([0-9a-f]{8})[0-9a-f]*", r"\1\2", revision)
 
 
-def _words(each: Link) -> str:
+def _words(each: FluxObject) -> str:
     # If it is ready, the revision is enough.
     return "" if each.ready == "True" else ": ".join(word for word in (each.reason, each.message) if word)
 
