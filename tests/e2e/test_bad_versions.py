@@ -1,6 +1,6 @@
 """A version that cannot serve never stops the old one, has its reason in the status, and can be reverted.
 
-Three models get one bad version each, all in one commit, each under a steady client from inside the
+Three models get one bad version each, all in one commit, each under load from inside the
 node's network: not one request may fail.
 """
 

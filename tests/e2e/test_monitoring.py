@@ -38,7 +38,7 @@ Drift = dict[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The model's dashboard, and what its drift panel showed at each point of the story."""
+    """The model's dashboard, and its drift for training data, the next version and shifted inputs."""
 
     since: float
     prometheus: Prometheus
@@ -89,8 +89,8 @@ def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
         return models.standing(kubectl.read("irismodel", NAME, *NAMESPACE))
 
     eventually(lambda: standing().ready and standing().serving == version, standing)
-    up_run = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
-    eventually(lambda: bool(prometheus.now(up_run)), lambda: up_run)
+    query = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
+    eventually(lambda: bool(prometheus.now(query)), lambda: query)
 
 
 def _board(kubectl: Kubectl, name: str) -> dict[str, Any]:
@@ -197,11 +197,11 @@ def test_every_query_of_every_panel_has_data(watched: Watched) -> None:
 
 def test_the_dashboard_marks_the_change_of_version(watched: Watched) -> None:
     marks = [watched.prometheus.past(query, watched.since) for query in _marks(watched.board).values()]
-    up_run = {(label, value) for series in marks for each in series for label, value in each.items()}
+    shown = {(label, value) for series in marks for each in series for label, value in each.items()}
 
     assert {
         (label, version) for label in ("declared", "serving") for version in (run.FIRST, run.SECOND)
-    } <= up_run
+    } <= shown
 
 
 def test_a_mark_names_the_commit_that_declared_a_version(watched: Watched) -> None:

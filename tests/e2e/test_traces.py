@@ -1,7 +1,7 @@
 """A native node starts after any interruption, and `down` removes all of it.
 
 Covers: kill -9 and Ctrl-C of `up` at different moments, then `up`; processes, mounts, network, control
-groups, packet filters and folders of the host before and after. Its own small clusters, beside the story's.
+groups, packet filters and folders of the host before and after. It uses its own small clusters.
 """
 
 import signal
@@ -113,9 +113,9 @@ def start_until(cluster: NativeCluster, line: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = []
-    for up_run in process.stderr:
-        said.append(up_run)
-        if line in up_run:
+    for text in process.stderr:
+        said.append(text)
+        if line in text:
             return process
     raise AssertionError(f"never said {line!r}: {''.join(said)}")
 
@@ -212,6 +212,6 @@ def test_a_taken_port_is_refused_before_anything_is_begun(node: NativeCluster) -
     )
 
     assert refused.returncode == 2
-    assert f"port {node.port} on 127.0.0.1: address already in use, expected it free" in refused.stderr
+    assert f"port {node.port} on 127.0.0.1: address already in use, expected it to be free" in refused.stderr
     assert "Train" not in refused.stderr
     assert not namesake.layout.state.exists()

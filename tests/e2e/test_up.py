@@ -1,6 +1,6 @@
 """What `make up` prints and deploys, and that a second run changes nothing.
 
-Covers: the story's claims in its own output, the model's status, the prediction through the ingress by both
+Covers: the printed results of `make up`, the model's status, the prediction through the ingress by both
 host names, and a second `up` on what runs.
 """
 

@@ -71,6 +71,6 @@ def _shuffled(rows: Sequence[Sequence[float]]) -> Iterator[Sequence[float]]:
 
 
 def _flowers() -> list[list[float]]:
-    """What the story's versions were trained with."""
+    """The training data of the versions of `make up`."""
     with (paths.PROJECT / "data" / "iris.csv").open() as file:
         return [[float(row[name]) for name in _FEATURES] for row in csv.DictReader(file)]
