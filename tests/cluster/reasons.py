@@ -48,6 +48,6 @@ REASONS: Mapping[str, tuple[Mapping[str, Any], kubelet.Behaviour | None, str]] =
     "RouteConflict": (
         {"route": {"host": "contested.test"}},
         None,
-        r"has been stalled.*IrisModel .*/iris has this host and path since before.*change `spec\.route`",
+        r"has been stalled.*IrisModel .*/iris already has this host and path.*change `spec\.route`",
     ),
 }
