@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import httptools
 import uvicorn
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.server import ServerState
 
 from iris_model_server import errors
@@ -126,8 +127,12 @@ class LimitedProtocol(Connection):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # A trailer belongs to no head, and nothing here reads one (RFC 9110 6.5.1).
-        if self._owed != BODY:
-            super().on_header(name, value)
+        if self._owed == BODY:
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -175,19 +180,28 @@ class LimitedProtocol(Connection):
 
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
+        cycle = self.cycle
         if not self.parser.should_keep_alive():
             # Also after a trailer that says so, for then the parser reads no further request.
-            self.cycle.keep_alive = False
-            if self.cycle.response_complete:
+            cycle.keep_alive = False
+            if cycle.response_complete:
                 self._close()
         self._owed = NOTHING
         self._deadline = inf
-        super().on_message_complete()
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         is_last = not self.pipeline
@@ -197,10 +211,11 @@ class LimitedProtocol(Connection):
         # The last one may find its client gone when its turn comes: nobody answers it.
         if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
-        if self._is_over():
+        if self._lingers or self.transport.is_closing():
             return
         self._now = self.loop.time()
-        self._parse_next()
+        if self._unparsed or self.flow.held:
+            self._parse_next()
         self.flow.resume_reading()
         if self._has_ended and not self.pipeline and (self.cycle.disconnected or not self.is_answering()):
             self.transport.close()
