@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from iris_api import readiness
 from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
-from iris_local_cluster.up import models
 
 NAMESPACE: Final = "density"
 _PATIENCE: Final = 900.0
@@ -148,7 +148,7 @@ def _until_ready(kubectl: Kubectl, size: int) -> None:
 
 
 def _ready(found: Sequence[Mapping[str, Any]]) -> int:
-    return sum(models.standing(model).ready for model in found)
+    return sum(readiness.of(model).ready for model in found)
 
 
 def _look(kubectl: Kubectl) -> dict[tuple[str, str, str], Used]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from iris_api import readiness
 
 from benchmarks import operator_cost, operator_stage
 from benchmarks.operator_stage import MODEL, Stage
@@ -239,10 +240,7 @@ async def _settled(operator: OperatorProcess) -> None:
 
 
 def _serves(body: Manifest | None, version: str) -> bool:
-    if body is None or body["spec"]["version"] != version:
+    if body is None:
         return False
-    status = body.get("status") or {}
-    current = status.get("observedGeneration") == body["metadata"]["generation"]
-    return current and any(
-        row["type"] == "Ready" and row["status"] == "True" for row in status.get("conditions", ())
-    )
+    seen = readiness.of(body)
+    return seen.ready and seen.declared == version

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from iris_operator import reasons
+from iris_api import readiness, reasons
+from iris_api.reasons import CURES
 
 from iris_cli import durations, evidence, fleet
-from iris_cli.cures import CURES
 from iris_cli.evidence import Snapshot
 
 # The sentence about the reason covers these.
@@ -66,9 +66,9 @@ def _state(snapshot: Snapshot, reason: str) -> str:
     if reason == reasons.SERVING:
         shown = fleet.row(snapshot.model, {})
         return f"IrisModel {shown.namespace}/{shown.name}: version {shown.declared} has been serving"
-    if fleet.condition(snapshot.model, "Stalled"):
+    if readiness.condition(snapshot.model, "Stalled"):
         return f"It has been stalled ({reason})"
-    if fleet.condition(snapshot.model, "Reconciling"):
+    if readiness.condition(snapshot.model, "Reconciling"):
         return f"It has been progressing ({reason})"
     return f"It has not been progressing ({reason})"
 
@@ -82,7 +82,7 @@ def _message(snapshot: Snapshot, reason: str) -> str:
         seen = (snapshot.model.get("status") or {}).get("observedGeneration", -1)
         last = "there is no status yet" if seen < 0 else f"the status is of generation {seen}"
         return f"it has not observed generation {metadata.get('generation')} of the spec ({last})"
-    return fleet.condition(snapshot.model, "Ready").get("message", "")
+    return readiness.condition(snapshot.model, "Ready").get("message", "")
 
 
 def _since(snapshot: Snapshot, reason: str) -> datetime | None:
@@ -92,7 +92,7 @@ def _since(snapshot: Snapshot, reason: str) -> datetime | None:
         return datetime.fromisoformat(metadata["deletionTimestamp"])
     if reason == "NotObserved":
         return _declared_at(snapshot)
-    conditions = (fleet.condition(snapshot.model, kind) for kind in ("Stalled", "Reconciling", "Ready"))
+    conditions = (readiness.condition(snapshot.model, kind) for kind in ("Stalled", "Reconciling", "Ready"))
     times = [found["lastTransitionTime"] for found in conditions if found.get("reason") == reason]
     about = [
         event

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from iris_api import readiness
+
 from iris_cli.errors import Refused, Trouble
 from iris_cli.kubectl import Body, Kubectl
 from iris_cli.prometheus import Key, Traffic
@@ -101,22 +103,10 @@ def row(body: Mapping[str, Any], traffic: Mapping[Key, Traffic]) -> Row:
 
 
 def _ready(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Only what the operator says about this very spec counts."""
+    """Only a status of the present spec counts."""
     if body["metadata"].get("deletionTimestamp"):
         return "False", "BeingDeleted"
-    if not observed(body):
+    if not readiness.is_current(body):
         return "Unknown", "NotObserved"
-    ready = condition(body, "Ready")
+    ready = readiness.condition(body, "Ready")
     return ready.get("status", "Unknown"), ready.get("reason", "")
-
-
-def observed(body: Mapping[str, Any]) -> bool:
-    """Whether the status speaks about the spec as it stands now."""
-    seen = (body.get("status") or {}).get("observedGeneration", -1)
-    return bool(seen >= body["metadata"].get("generation", 0))
-
-
-def condition(body: Mapping[str, Any], kind: str) -> Mapping[str, str]:
-    """The condition of a type, empty when there is none."""
-    conditions: Iterable[Mapping[str, str]] = (body.get("status") or {}).get("conditions", ())
-    return next((found for found in conditions if found["type"] == kind), {})

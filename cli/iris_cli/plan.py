@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from iris_operator.kinds import Kind
+from iris_api.kinds import Kind
 
 from iris_cli import declared, fleet, planned
 from iris_cli.errors import Refused, Trouble

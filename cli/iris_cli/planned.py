@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from iris_operator import children, errors, kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
+from iris_operator import children, errors
 from iris_operator.model import plan, routes, spec
 from iris_operator.observe import ownership
 

@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 
 import aiohttp
 import msgspec
+from iris_api.kinds import Kind
 from kubernetes.aio import client, config
 
 from iris_operator import errors, metrics
-from iris_operator.kinds import Kind
 
 FIELD_MANAGER: Final = "iris-operator"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)

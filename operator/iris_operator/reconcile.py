@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+from iris_api import kinds
 
-from iris_operator import children, errors, kinds, metrics
+from iris_operator import children, errors, metrics
 from iris_operator.act import events
 from iris_operator.act.apply import Applier
 from iris_operator.children import metadata

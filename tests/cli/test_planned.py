@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from iris_api import kinds
 from iris_cli import owned, planned
 from iris_cli.errors import Trouble
-from iris_operator import kinds
 from iris_operator.observe import ownership
 
 from tests.operator import bodies

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from iris_api import readiness
 
 from tests.harness import kubelet, model_servers, operator_process
 from tests.harness.kubelet import Kubelet
@@ -102,9 +103,8 @@ class Iris:
             return await self.cluster.get("IrisModel", self.name)
 
         def holds(body: Manifest) -> bool:
-            current = body["status"]["observedGeneration"] == body["metadata"]["generation"]
             declared = body["spec"]["version"] == (version or body["spec"]["version"])
-            return current and declared and condition(body["status"], "Ready").get("reason") == reason
+            return declared and readiness.condition(body, "Ready").get("reason") == reason
 
         body = await eventually(read, holds, within=within)
         return dict(body["status"])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
+from iris_api import kinds
 from iris_operator import cluster as ours
-from iris_operator import errors, kinds
+from iris_operator import errors
 
 from tests.cluster.conftest import MANIFESTS
 from tests.harness import operator_process

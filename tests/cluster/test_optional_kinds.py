@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from iris_api import kinds
+from iris_api.kinds import Kind
 from iris_local_cluster.up import monitoring
-from iris_operator import kinds
-from iris_operator.kinds import Kind
 
 from tests.cluster.conftest import Iris, condition
 from tests.harness import operator_process

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
-from iris_operator import children, kinds
+from iris_api import kinds
+from iris_operator import children
 
 from tests.charts.conftest import helm, render
 from tests.clusters import declared

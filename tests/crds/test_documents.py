@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from iris_operator import reasons
+from iris_api import reasons
 
 from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.schema import PATH, ROOT, SPEC, defaults, fields
@@ -73,9 +73,18 @@ def test_the_reference_has_every_field_of_the_status(name: str) -> None:
     assert name in STATUS
 
 
-@pytest.mark.parametrize("reason", [value for name, value in vars(reasons).items() if name.isupper()])
+@pytest.mark.parametrize(
+    "reason", [value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)]
+)
 def test_the_reference_has_every_reason_of_the_operator(reason: str) -> None:
     assert re.search(rf"^\|.*`{reason}`.*\|$", REFERENCE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("row", reasons.READY, ids=lambda row: row.reason)
+def test_the_reference_has_the_meaning_and_cure_of_every_reason(row: reasons.OfReady) -> None:
+    line = f"| `{row.reason}` | {row.status} | {row.beside} | {row.meaning} | {row.cure} |"
+
+    assert line.replace("|  |", "| |") in REFERENCE.splitlines()
 
 
 @pytest.mark.parametrize("quote", blocks("text", REFERENCE))

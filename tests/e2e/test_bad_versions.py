@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
+from iris_api.readiness import Readiness
 from iris_local_cluster import paths
 from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.images import project_images
 from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import load_client, models, run
 from iris_local_cluster.up.load_client import Report
-from iris_local_cluster.up.models import Standing
 
 from tests.e2e.clone import Clone, flux_until
 from tests.e2e.stage import UpRun
@@ -64,9 +64,9 @@ class Outcome:
     """What the client of one model saw; its status when stuck, after so many seconds, and when reverted."""
 
     report: Report
-    stuck: Standing
+    stuck: Readiness
     known_after: float
-    reverted: Standing
+    reverted: Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ def declare(clone: Clone, versions: dict[Bad, str], subject: str) -> str:
     return clone.push(subject)
 
 
-def stuck(up_run: UpRun, *, since: float) -> dict[Bad, tuple[Standing, float]]:
+def stuck(up_run: UpRun, *, since: float) -> dict[Bad, tuple[Readiness, float]]:
     """Wait until each is known to be stuck, or much too late."""
-    found: dict[Bad, tuple[Standing, float]] = {}
+    found: dict[Bad, tuple[Readiness, float]] = {}
     while len(found) < len(ALL):
         for bad in ALL:
             now, passed = models.look(up_run.kubectl, bad.name), time.monotonic() - since

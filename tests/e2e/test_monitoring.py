@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
+from iris_api import readiness
+from iris_api.readiness import Readiness
 from iris_local_cluster import cluster, paths
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import models, run
@@ -85,10 +87,10 @@ def _declare(kubectl: Kubectl, prometheus: Prometheus, version: str) -> None:
         }
     )
 
-    def standing() -> models.Standing:
-        return models.standing(kubectl.read("irismodel", NAME, *NAMESPACE))
+    def seen() -> Readiness:
+        return readiness.of(kubectl.read("irismodel", NAME, *NAMESPACE))
 
-    eventually(lambda: standing().ready and standing().serving == version, standing)
+    eventually(lambda: seen().ready and seen().serving == version, seen)
     query = f'irismodel_info{{model="{NAME}",declared="{version}",serving="{version}"}}'
     eventually(lambda: bool(prometheus.now(query)), lambda: query)
 

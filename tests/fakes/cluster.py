@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iris_api.kinds import Kind
 from iris_operator import errors
 from iris_operator.cluster import FIELD_MANAGER, Body
-from iris_operator.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from iris_api import readiness
+
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
 # Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
@@ -37,10 +39,7 @@ class Teller:
         """Wait until Ready has this reason for the newest generation."""
 
         def holds(body: Manifest) -> bool:
-            status = body["status"]
-            ready = [row for row in status.get("conditions", ()) if row["type"] == "Ready"]
-            current = status["observedGeneration"] == body["metadata"]["generation"]
-            return current and bool(ready) and ready[0]["reason"] == reason
+            return readiness.condition(body, "Ready").get("reason") == reason
 
         await eventually(lambda: self.cluster.get("IrisModel", name), holds, within=self.patience)
 

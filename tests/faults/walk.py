@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from iris_api import readiness
 from iris_operator import errors
 from iris_operator.model import spec
 
@@ -103,7 +104,7 @@ def _parses(body: Mapping[str, Any]) -> bool:
 
 
 def _judged(body: Manifest) -> bool:
-    return bool(body["status"]["observedGeneration"] == body["metadata"]["generation"])
+    return readiness.is_current(body)
 
 
 def _ready(body: Manifest) -> Mapping[str, str]:

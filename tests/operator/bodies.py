@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from iris_api.kinds import Kind
 from iris_operator import children
-from iris_operator.kinds import Kind
 from iris_operator.model import plan, spec
 from iris_operator.model.spec import IrisModel
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from iris_operator import errors, reasons
+from iris_api import reasons
+from iris_operator import errors
 from iris_operator.decide.facts import Facts, Part, WorkloadFacts
 from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof

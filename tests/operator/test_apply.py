@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds, reasons
+from iris_api import kinds, reasons
+from iris_api.kinds import Kind
+from iris_operator import errors
 from iris_operator.act.apply import Applier
-from iris_operator.kinds import Kind
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Store
 

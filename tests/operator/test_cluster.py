@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiohttp import web
-from iris_operator import kinds
+from iris_api import kinds
 from iris_operator.cluster import ApiServer
 from kubernetes.aio import client
 

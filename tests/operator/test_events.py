@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds, reasons
+from iris_api import kinds, reasons
+from iris_operator import errors
 from iris_operator.act import events
 from iris_operator.decide.verdict import Verdict
 

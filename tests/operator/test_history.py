@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import reasons
+from iris_api import reasons
 from iris_operator.decide import history
 
 WISHES = st.lists(

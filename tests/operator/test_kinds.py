@@ -1,8 +1,8 @@
 """REST paths of kinds, as the API server has them."""
 
 import pytest
-from iris_operator import kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
 
 
 @pytest.mark.parametrize(

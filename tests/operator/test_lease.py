@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from iris_operator import errors, kinds
+from iris_api import kinds
+from iris_operator import errors
 from iris_operator.runtime import lease
 from iris_operator.runtime.lease import Elector, LeaseLost
 

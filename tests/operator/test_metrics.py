@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from iris_operator import kinds, metrics
+from iris_api import kinds
+from iris_operator import metrics
 from iris_operator.observe.store import Store
 from iris_operator.runtime import resync
 from iris_operator.runtime.queue import Queue

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 import pytest
-from iris_operator import errors, kinds
+from iris_api import kinds
+from iris_operator import errors
 from iris_operator.observe import provenance
 
 from tests.fakes.cluster import Call, FakeCluster

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds
+from iris_api import kinds
+from iris_operator import errors
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Store
 from iris_operator.reconcile import Context, reconcile

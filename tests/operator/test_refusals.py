@@ -7,8 +7,9 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator import children, errors, kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
+from iris_operator import children, errors
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Store
 from iris_operator.reconcile import Context, reconcile

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds
+from iris_api import kinds
+from iris_operator import errors
 from iris_operator.observe.store import Store
 from iris_operator.runtime import resync
 from iris_operator.runtime.queue import Queue

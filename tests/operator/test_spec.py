@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from iris_operator import errors, reasons
+from iris_api import reasons
+from iris_operator import errors
 from iris_operator.model import spec
 from iris_operator.model.spec import (
     Alerts,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from iris_operator import kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
 from iris_operator.observe import store
 from iris_operator.observe.store import Key, Store
 

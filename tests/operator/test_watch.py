@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from iris_operator import errors, kinds
+from iris_api import kinds
+from iris_operator import errors
 from iris_operator.children import metadata
 from iris_operator.observe.store import Store
 from iris_operator.runtime import watch

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from iris_operator import children, kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
+from iris_operator import children
 from iris_operator.runtime import resync
 
 MANIFESTS: Final = Path(__file__).parents[2] / "operator" / "manifests"

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import httpx
+from iris_api import readiness
+from iris_api.readiness import Readiness
 
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
@@ -17,54 +18,23 @@ NAME = "iris"
 _PODS = f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={NAME}"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An IrisModel's status, as far as it is about the current generation."""
-
-    declared: str
-    serving: str | None
-    ready: bool
-    stalled: bool
-    reason: str
-    message: str
-    source: str = ""
-    """The Git revision that declared it, as reported by the operator."""
+ABSENT = Readiness("", "", False, False, False, "", "not there yet", "")
 
 
-ABSENT = Standing("", None, False, False, "", "not there yet")
-
-
-def standing(model: Mapping[str, Any]) -> Standing:
-    """The conditions of an older generation do not describe the current spec."""
-    status = model.get("status", {})
-    current = status.get("observedGeneration") == model["metadata"]["generation"]
-    conditions = {each["type"]: each for each in status.get("conditions", [])} if current else {}
-    ready, stalled = conditions.get("Ready", {}), conditions.get("Stalled", {})
-    return Standing(
-        declared=model["spec"]["version"],
-        serving=status.get("servingVersion"),
-        ready=ready.get("status") == "True",
-        stalled=stalled.get("status") == "True",
-        reason=(stalled or ready).get("reason", ""),
-        message=(stalled or ready).get("message", ""),
-        source=status.get("source", {}).get("revision", ""),
-    )
-
-
-def look(kubectl: Kubectl, name: str = NAME) -> Standing:
+def look(kubectl: Kubectl, name: str = NAME) -> Readiness:
     found = kubectl.run(
         "get", "irismodel", name, f"--namespace={NAMESPACE}", "--output=json", "--ignore-not-found"
     )
-    return standing(json.loads(found)) if found.strip() else ABSENT
+    return readiness.of(json.loads(found)) if found.strip() else ABSENT
 
 
 def wait(
     kubectl: Kubectl,
-    reached: Callable[[Standing], bool],
+    reached: Callable[[Readiness], bool],
     *,
     note: Callable[[str], None] = lambda _: None,
     seconds: float = 300,
-) -> Standing:
+) -> Readiness:
     """Wait until the predicate holds; the error has the last status."""
     deadline = time.monotonic() + seconds
     while True:
@@ -84,7 +54,7 @@ def wait_until_serving(
 ) -> None:
     """Wait until it is declared, Ready and proven; a stalled rollout fails at once."""
 
-    def decided(now: Standing) -> bool:
+    def decided(now: Readiness) -> bool:
         return now.declared == version and (now.ready or now.stalled)
 
     now = wait(kubectl, decided, note=note, seconds=seconds)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iris_api import readiness
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -22,7 +23,6 @@ from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.flux import flux_status
 from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.kubectl import Kubectl
-from iris_local_cluster.up import models
 
 _STOPPED = 3
 _MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("…", "yellow")}
@@ -92,7 +92,7 @@ def look(cluster: Cluster, kubeconfig: Path) -> Picture:
 
 
 def model(document: Mapping[str, Any]) -> Model:
-    now = models.standing(document)
+    now = readiness.of(document)
     return Model(
         name=f"{document['metadata']['namespace']}/{document['metadata']['name']}",
         ready="True" if now.ready else "False" if now.stalled else "Unknown",

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from iris_operator import children, errors, kinds, metrics, reasons
+from iris_api import kinds, reasons
+from iris_api.kinds import Kind
+
+from iris_operator import children, errors, metrics
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
-from iris_operator.kinds import Kind
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, store
 from iris_operator.observe.store import Snapshot, Store

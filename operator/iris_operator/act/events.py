@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from iris_operator import errors, kinds
+from iris_api import kinds
+
+from iris_operator import errors
 from iris_operator.cluster import Cluster
 from iris_operator.decide.verdict import Verdict
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import msgspec
+from iris_api.kinds import Kind
 
 from iris_operator.children import (
     dashboard_config_map,
@@ -25,7 +26,6 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
-from iris_operator.kinds import Kind
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
 

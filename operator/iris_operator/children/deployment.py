@@ -6,7 +6,8 @@ IRIS_EXPECTED_VERSION exits before it is ready.
 
 from typing import Any, Final
 
-from iris_operator import kinds
+from iris_api import kinds
+
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 

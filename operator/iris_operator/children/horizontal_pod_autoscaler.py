@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from iris_operator import kinds
+from iris_api import kinds
+
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 

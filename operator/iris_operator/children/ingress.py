@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from iris_operator import kinds, reasons
+from iris_api import kinds, reasons
+
 from iris_operator.children import metadata, service
 from iris_operator.model.spec import IrisModel
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import kinds
-from iris_operator.kinds import Kind
+from iris_api import kinds
+from iris_api.kinds import Kind
+
 from iris_operator.model.spec import IrisModel
 
 NAME_LABEL: Final = "app.kubernetes.io/name"

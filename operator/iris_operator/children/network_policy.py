@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import kinds
+from iris_api import kinds
+
 from iris_operator.children import deployment, metadata
 from iris_operator.model.spec import IrisModel
 

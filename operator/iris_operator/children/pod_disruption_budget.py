@@ -5,7 +5,8 @@ With one replica a budget could only block the drain for ever or allow what happ
 
 from typing import Any
 
-from iris_operator import kinds
+from iris_api import kinds
+
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 

@@ -5,7 +5,8 @@ How often is that Prometheus' own affair: one on a laptop looks every 5 s, one o
 
 from typing import Any
 
-from iris_operator import kinds, reasons
+from iris_api import kinds, reasons
+
 from iris_operator.children import metadata
 from iris_operator.model.spec import IrisModel
 

@@ -6,7 +6,9 @@ CHECKS is the specification: the first check with a verdict decides Ready, Recon
 from collections.abc import Callable
 from typing import Final
 
-from iris_operator import errors, reasons
+from iris_api import reasons
+
+from iris_operator import errors
 from iris_operator.decide import verdict, workload_checks
 from iris_operator.decide.facts import Facts
 from iris_operator.decide.verdict import Verdict

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from iris_operator import reasons
+from iris_api import reasons
 
 _LONGEST: Final = 10
 _NOT_FAILED: Final = (reasons.SERVING, reasons.PROGRESSING, reasons.SUSPENDED, reasons.SCALED_TO_ZERO)

@@ -2,9 +2,10 @@
 
 import itertools
 
+from iris_api.kinds import Kind
+
 from iris_operator import children
 from iris_operator.decide.facts import Part
-from iris_operator.kinds import Kind
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Snapshot
 

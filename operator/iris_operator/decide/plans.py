@@ -1,7 +1,9 @@
 """The declaration and what was observed to a Plan. Pure."""
 
-from iris_operator import children, errors, reasons
-from iris_operator.kinds import Kind
+from iris_api import reasons
+from iris_api.kinds import Kind
+
+from iris_operator import children, errors
 from iris_operator.model import plan, routes
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel

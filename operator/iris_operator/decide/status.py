@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from iris_operator import children, reasons
+from iris_api import reasons
+
+from iris_operator import children
 from iris_operator.decide import history
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict

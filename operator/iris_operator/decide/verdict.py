@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from iris_operator import reasons
+from iris_api import reasons
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from iris_operator import reasons
+from iris_api import reasons
+
 from iris_operator.decide import verdict
 from iris_operator.decide.facts import WorkloadFacts
 from iris_operator.decide.verdict import Verdict

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from iris_api.kinds import Kind
+
 from iris_operator import errors
-from iris_operator.kinds import Kind
 from iris_operator.model.spec import IrisModel
 
 STABLE: Final = "stable"

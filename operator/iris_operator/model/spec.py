@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
+from iris_api import reasons
 
-from iris_operator import errors, reasons
+from iris_operator import errors
 from iris_operator.model.objectives import Objectives
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]

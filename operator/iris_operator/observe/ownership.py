@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from iris_operator import kinds
+from iris_api import kinds
+
 from iris_operator.children import metadata
 from iris_operator.model import quantities
 from iris_operator.model.spec import IrisModel

@@ -6,7 +6,9 @@ One read when a version is first seen and none afterwards: later commits have no
 from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_operator import errors, kinds
+from iris_api import kinds
+
+from iris_operator import errors
 from iris_operator.cluster import Cluster
 
 # What kustomize-controller puts on everything that it applies.

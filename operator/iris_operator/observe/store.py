@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
+from iris_api import kinds
+from iris_api.kinds import Kind
 
-from iris_operator import kinds
 from iris_operator.children import metadata
-from iris_operator.kinds import Kind
 from iris_operator.model import routes
 from iris_operator.observe import ownership
 

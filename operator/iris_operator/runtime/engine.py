@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_operator import errors, kinds, metrics
+from iris_api import kinds
+from iris_api.kinds import Kind
+
+from iris_operator import errors, metrics
 from iris_operator.cluster import Cluster
-from iris_operator.kinds import Kind
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Key, Store
 from iris_operator.reconcile import Context, reconcile

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
+from iris_api import kinds
 
-from iris_operator import errors, kinds
+from iris_operator import errors
 from iris_operator.runtime.engine import Engine
 
 

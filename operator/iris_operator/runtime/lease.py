@@ -11,7 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from iris_operator import errors, kinds, metrics
+from iris_api import kinds
+
+from iris_operator import errors, metrics
 from iris_operator.cluster import Body, Cluster
 
 logger = logging.getLogger(__name__)

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from iris_operator import children, errors, kinds
+from iris_api import kinds
+from iris_api.kinds import Kind
+
+from iris_operator import children, errors
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
-from iris_operator.kinds import Kind
 from iris_operator.observe.store import Key, Store
 from iris_operator.runtime.queue import Queue
 

@@ -1,8 +1,9 @@
-"""IrisModels from a user's side: reading their status."""
+"""What a status says about the present spec, and what it does not."""
 
 from typing import Any
 
-from iris_local_cluster.up import models
+import pytest
+from iris_api import readiness
 
 
 def model(*conditions: tuple[str, str], observed: int = 3, serving: str | None = "1.0.0") -> dict[str, Any]:
@@ -30,13 +31,13 @@ def test_a_new_model_has_no_status_yet() -> None:
         "status": {"observedGeneration": -1},
     }
 
-    now = models.standing(fresh)
+    now = readiness.of(fresh)
 
-    assert (now.declared, now.serving, now.ready, now.stalled) == ("1.0.0", None, False, False)
+    assert (now.declared, now.serving, now.ready, now.stalled) == ("1.0.0", "", False, False)
 
 
 def test_a_served_model_is_ready() -> None:
-    now = models.standing(model(("Ready", "Serving")))
+    now = readiness.of(model(("Ready", "Serving")))
 
     assert now.ready
     assert not now.stalled
@@ -44,7 +45,7 @@ def test_a_served_model_is_ready() -> None:
 
 
 def test_the_reason_of_a_stalled_model_is_read() -> None:
-    now = models.standing(model(("Ready", "ImagePullFailed"), ("Stalled", "ImagePullFailed")))
+    now = readiness.of(model(("Ready", "ImagePullFailed"), ("Stalled", "ImagePullFailed")))
 
     assert now.stalled
     assert not now.ready
@@ -53,8 +54,8 @@ def test_the_reason_of_a_stalled_model_is_read() -> None:
 
 def test_a_models_conditions_of_an_older_generation_do_not_count() -> None:
     """Else a version just declared would look ready, or stuck, because the one before was."""
-    ready = models.standing(model(("Ready", "Serving"), observed=2))
-    stuck = models.standing(model(("Stalled", "PodsCrashing"), observed=2))
+    ready = readiness.of(model(("Ready", "Serving"), observed=2))
+    stuck = readiness.of(model(("Stalled", "PodsCrashing"), observed=2))
 
     assert not ready.ready
     assert not stuck.stalled
@@ -65,4 +66,18 @@ def test_the_revision_that_declared_a_model_is_read() -> None:
     document = model(("Ready", "Serving"))
     document["status"]["source"] = {"revision": "main@sha1:1a2b", "kustomization": "flux-system/models"}
 
-    assert models.standing(document).source == "main@sha1:1a2b"
+    assert readiness.of(document).source == "main@sha1:1a2b"
+
+
+@pytest.mark.parametrize("observed", [-1, 2, 4])
+def test_only_a_status_of_exactly_this_generation_is_current(observed: int) -> None:
+    """A higher generation is of a former object of this name."""
+    body = model(("Ready", "Serving"), observed=observed)
+
+    assert not readiness.is_current(body)
+    assert readiness.condition(body, "Ready") == {}
+    assert not readiness.of(body).ready
+
+
+def test_a_model_without_a_status_is_not_current() -> None:
+    assert not readiness.of({"metadata": {"generation": 1}, "spec": {"version": "1.0.0"}}).current

@@ -1,0 +1,136 @@
+"""Reasons of conditions and events, and what to do about each, as in docs/reference/irismodel.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+# Ready
+SERVING: Final = "Serving"  # every ready pod of the newest ReplicaSet proves the declared version
+PROGRESSING: Final = "Progressing"  # on the way: rolling out, or waiting for the proof
+SUSPENDED: Final = "Suspended"  # spec.suspend: children are not changed
+SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serves
+
+# Stalled: somebody has to change something
+IMAGE_PULL_FAILED: Final = "ImagePullFailed"
+ARTIFACT_REJECTED: Final = "ArtifactRejected"
+PODS_CRASHING: Final = "PodsCrashing"
+PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
+VERSION_MISMATCH: Final = "VersionMismatch"
+INVALID_SPEC: Final = "InvalidSpec"
+CHILD_CONFLICT: Final = "ChildConflict"
+CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
+ROUTE_CONFLICT: Final = "RouteConflict"
+
+# Available, RouteReady, MonitoringReady
+PODS_AVAILABLE: Final = "PodsAvailable"
+NO_POD_AVAILABLE: Final = "NoPodAvailable"
+ROUTE_APPLIED: Final = "RouteApplied"
+MONITORING_APPLIED: Final = "MonitoringApplied"
+CRD_NOT_INSTALLED: Final = "CRDNotInstalled"
+
+
+@dataclass(frozen=True, slots=True)
+class OfReady:
+    """One reason of the condition Ready."""
+
+    reason: str
+    status: str  # of Ready
+    beside: str  # the condition that is True with it, if any
+    meaning: str
+    cure: str
+
+
+READY: Final = (
+    OfReady(
+        SERVING,
+        "True",
+        "",
+        "Every ready pod of the newest rollout proves the declared version",
+        "nothing",
+    ),
+    OfReady(
+        PROGRESSING,
+        "False",
+        "Reconciling",
+        "Rolling out, or waiting for the pods' proof",
+        "wait",
+    ),
+    OfReady(
+        SCALED_TO_ZERO,
+        "False",
+        "",
+        "The Deployment has 0 replicas",
+        "raise `spec.replicas`",
+    ),
+    OfReady(
+        SUSPENDED,
+        "as served",
+        "",
+        "`spec.suspend` is true; Ready is True only if the declared version serves",
+        "set `spec.suspend` to false",
+    ),
+    OfReady(
+        IMAGE_PULL_FAILED,
+        "False",
+        "Stalled",
+        "The image could not be pulled for 30 s",
+        "correct `spec.version`, `spec.image` or the pull secret",
+    ),
+    OfReady(
+        ARTIFACT_REJECTED,
+        "False",
+        "Stalled",
+        "The server refused its model; the message has where, found and expected",
+        "declare the version that the image holds, or build the image again",
+    ),
+    OfReady(
+        PODS_CRASHING,
+        "False",
+        "Stalled",
+        "A new pod has started for the third time",
+        "read the message, then `kubectl logs --previous`",
+    ),
+    OfReady(
+        PROGRESS_DEADLINE_EXCEEDED,
+        "False",
+        "Stalled",
+        "No progress within `spec.progressDeadlineSeconds`",
+        "`kubectl describe pod`: often no node has room",
+    ),
+    OfReady(
+        VERSION_MISMATCH,
+        "False",
+        "Stalled",
+        "A ready pod answers another version, or pods differ in their digest",
+        "use an image of the project; pin `spec.image.digest`",
+    ),
+    OfReady(
+        INVALID_SPEC,
+        "False",
+        "Stalled",
+        "The cluster refused an object made from this spec; the message is its own",
+        "change the field that the message names",
+    ),
+    OfReady(
+        CHILD_CONFLICT,
+        "False",
+        "Stalled",
+        "An object of the needed name belongs to someone else",
+        "rename the model, or remove that object",
+    ),
+    OfReady(
+        CHILD_REFUSED,
+        "False",
+        "Stalled",
+        "The API server or a policy refused an object that serving needs; the message has its words",
+        "lift the quota or the policy, or change the spec; it is tried again within 30 s",
+    ),
+    OfReady(
+        ROUTE_CONFLICT,
+        "False",
+        "Stalled",
+        "An older model has this host and path",
+        "change `spec.route` of one of them",
+    ),
+)
+CURES: Final[Mapping[str, str]] = {row.reason: row.cure for row in READY}
