@@ -8,6 +8,7 @@ docker-registry 2.8, which has the same API.
 import platform
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from iris_local_cluster.programs import archives, debian, packages
@@ -21,19 +22,6 @@ REGISTRY = "registry:3"
 
 _WITHOUT_SOURCES = "debian-without-sources:local"
 _APT = ("apt", "ca-certificates")
-# As the distribution's own images have them.
-_SOURCES = {
-    "debian": """\
-deb http://deb.debian.org/debian {codename} main
-deb http://deb.debian.org/debian {codename}-updates main
-deb http://deb.debian.org/debian-security {codename}-security main
-""",
-    "ubuntu": """\
-deb http://archive.ubuntu.com/ubuntu {codename} main universe
-deb http://archive.ubuntu.com/ubuntu {codename}-updates main universe
-deb http://archive.ubuntu.com/ubuntu {codename}-security main universe
-""",
-}
 _REGISTRY = f"""\
 FROM {SYSTEM}
 COPY docker-registry /usr/bin/registry
@@ -68,9 +56,9 @@ def _load(engine: Engine, reference: str, content: Sequence[str]) -> None:
 
 def _with_sources(engine: Engine, context: Path) -> None:
     """As upstream's image, it can install packages from the distribution's archive."""
-    release = platform.freedesktop_os_release()
-    sources = _SOURCES[release["ID"]].format(codename=release["VERSION_CODENAME"])
-    (context / "sources.list").write_text(sources)
+    codename = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    sources = (replace(source, keyring="") for source in debian.package_sources(codename))
+    (context / "sources.list").write_text("".join(f"{source.line()}\n" for source in sources))
     (context / "Dockerfile").write_text(f"FROM {_WITHOUT_SOURCES}\nCOPY sources.list /etc/apt/sources.list\n")
     engine.build("--tag", SYSTEM, str(context))
 

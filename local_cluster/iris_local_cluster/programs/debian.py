@@ -84,14 +84,20 @@ def prune(home: Path, *, now: float) -> None:
             base.unlink(missing_ok=True)
 
 
+def package_sources(codename: str) -> list[apt_sources.Source]:
+    """The archives that this machine takes the release's packages from."""
+    sources = apt_sources.distribution(_source_files(), codename=codename)
+    if not sources:
+        raise LocalClusterError(f"/etc/apt: no package source for {codename or 'this system'}, expected one")
+    return sources
+
+
 def _fresh(target: Path, now: float) -> bool:
     return target.is_file() and now - target.stat().st_mtime < _MONTH_SECONDS
 
 
 def _bootstrap(target: Path, codename: str, content: Sequence[str], step: Step) -> None:
-    sources = apt_sources.distribution(_source_files(), codename=codename)
-    if not sources:
-        raise LocalClusterError(f"/etc/apt: no package source for {codename or 'this system'}, expected one")
+    sources = package_sources(codename)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as scratch:
         lines = Path(scratch) / "sources.list"
