@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from iris_model_server import errors
@@ -11,7 +12,11 @@ VERSIONS: Final = frozenset({"1.0", "1.1"})
 # RFC 3986: an address in brackets or a name, which may be empty; then a port, which may be empty, too.
 _HOST: Final = re.compile(rb"(?:\[[\w:.~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
 
-is_host = _HOST.fullmatch
+
+@lru_cache(maxsize=256)
+def is_host(value: bytes) -> bool:
+    """Few hosts come again and again: to remember them costs less than to match them."""
+    return _HOST.fullmatch(value) is not None
 
 
 def refusal(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Problem | None:

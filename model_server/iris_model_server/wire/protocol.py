@@ -59,8 +59,13 @@ class LimitedProtocol(Connection):
             # What follows broken bytes or the last answer has no meaning.
             return
         self._now = self.loop.time()
-        self._unparsed += data
-        self._parse_next()
+        if not self._unparsed and not self.pipeline and len(data) <= ONE_PARSE:
+            self._parse(data)
+            if self.pipeline:
+                self._hold()
+        else:
+            self._unparsed += data
+            self._parse_next()
         if self._owed == NOTHING and self._deadline == inf and not self.is_answering():
             # Line ends between requests: no request, so no reason to stay for ever.
             self._deadline = self._now + self.limits.idle_seconds
@@ -70,6 +75,10 @@ class LimitedProtocol(Connection):
         while self._unparsed and not self.pipeline and self._refusal is None:
             part, self._unparsed = self._unparsed[:ONE_PARSE], self._unparsed[ONE_PARSE:]
             self._parse(part)
+        self._hold()
+
+    def _hold(self) -> None:
+        """Read no more while something waits for its turn."""
         self.flow.held = bool(self._unparsed or self.pipeline)
         if self.flow.held:
             self.flow.pause_reading()
