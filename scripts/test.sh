@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tiers=(process browser cluster docker e2e)
+all=(process browser cluster docker e2e)
+tiers=("${all[@]}")
 absent=()
 table=$(mktemp)
 log=$(mktemp)
@@ -14,7 +15,7 @@ other=
 report() {
   local name tests result seconds line
   printf '\n%-8s  %5s  %-24s  %8s\n' TIER TESTS RESULT DURATION
-  for name in check process browser cluster e2e; do
+  for name in check "${all[@]}"; do
     line=$(grep "^$name"$'\t' "$table") || { printf '%-8s  %5s  NOT RUN\n' "$name" 0; continue; }
     IFS=$'\t' read -r name tests result seconds <<<"$line"
     printf '%-8s  %5s  %-24s  %5d:%02d\n' "$name" "$tests" "$result" $((seconds / 60)) $((seconds % 60))

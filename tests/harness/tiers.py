@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-TIERS = ("e2e", "cluster", "browser", "process")
+TIERS = ("e2e", "docker", "cluster", "browser", "process")
 """A test with two marks belongs to the tier that needs more: the first of these."""
 UNIT = "unit"
 

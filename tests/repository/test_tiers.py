@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.harness import tiers
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TESTS = """
@@ -54,3 +57,14 @@ def test_each_tier_that_ran_is_recorded_with_its_tests_and_its_result(workers: s
     assert answer.returncode == 1, answer.stdout + answer.stderr
     lines = sorted(line.rpartition("\t")[0] for line in file.read_text().splitlines())
     assert lines == ["cluster\t3\t1 failed, 1 skipped", "process\t1\tpassed", "unit\t1\tpassed"]
+
+
+def test_the_table_has_a_row_for_every_marker() -> None:
+    """A tier that is missing in the script's list runs, fails and is not reported."""
+    settings = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
+    markers = {line.partition(":")[0] for line in settings["tool"]["pytest"]["ini_options"]["markers"]}
+    script = (_ROOT / "scripts" / "test.sh").read_text("utf-8")
+
+    assert set(tiers.TIERS) == markers
+    (listed,) = [line for line in script.splitlines() if line.startswith("all=(")]
+    assert set(listed.removeprefix("all=(").removesuffix(")").split()) == markers
