@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
-from iris_api import kinds
+from iris_api import kinds, reasons
 from iris_operator import cluster as ours
 from iris_operator import errors
 
@@ -59,7 +59,13 @@ async def test_goes_on_when_a_right_that_was_taken_comes_back(
             await cluster.apply(role)
 
             await iris.reaches("Serving")
+            # A child that serving does not need is refused beside a Ready that stays True.
+            await eventually(iris.status, _refuses_nothing)
         assert "Traceback" not in operator.log()
+
+
+def _refuses_nothing(status: Manifest) -> bool:
+    return all(row["reason"] != reasons.CHILD_REFUSED for row in status["conditions"])
 
 
 async def _told(operator: "OperatorProcess", before: int) -> bool:

@@ -125,7 +125,7 @@ async def test_installs_what_the_chart_says_tells_how_to_undo_it_and_undoes_it(
     assert "Install the operator in context admin (https://127.0.0.1:" in done.errors
     assert "[y/N]" in done.errors
     assert await image(system) == f"ghcr.io/two-inc/iris-operator:{_VERSION}"
-    undo = next(line.strip() for line in done.output.splitlines() if "uninstall" in line)
+    undo = next(line.strip() for line in done.output.splitlines() if "iris-delivery uninstall" in line)
     assert undo == "iris-delivery uninstall --context=admin"
 
     gone = await shell.run(*undo.split()[1:], answer="yes")
@@ -216,7 +216,7 @@ async def test_an_operator_that_flux_keeps_is_left_to_git(shell: Shell, system: 
     refused = [await shell.run(verb, "--yes") for verb in ("install", "uninstall")]
 
     assert [said.code for said in refused] == [2, 2]
-    assert all("Flux keeps the operator there; commit" in said.errors for said in refused)
+    assert all("Flux manages the operator there; commit" in said.errors for said in refused)
 
 
 async def test_an_operator_of_the_plain_manifests_is_not_taken_over(shell: Shell, system: Cluster) -> None:
