@@ -74,15 +74,12 @@ class FastProtocol(LimitedProtocol):
         self.client_quoted = access_log.quoted(self.client[0] if self.client else "")
 
     def data_received(self, data: bytes) -> None:
-        if self._is_at_start() and not self._unparsed and self._answer_known(data):
+        if self._is_fresh and self._owed == NOTHING and not self._unparsed and self._answer_known(data):
             return
         super().data_received(data)
 
-    def _is_at_start(self) -> bool:
-        return self._is_fresh and self._owed == NOTHING
-
     def _parse(self, data: bytes) -> None:
-        self._whole = data if self._is_at_start() else b""
+        self._whole = data if self._is_fresh and self._owed == NOTHING else b""
         super()._parse(data)
         self._whole = b""
         if self._route is not None:
@@ -219,7 +216,8 @@ class FastProtocol(LimitedProtocol):
             self.is_answering()
             or self.flow.write_paused
             or self.fast.context.serving.draining
-            or self._is_over()
+            or self._lingers
+            or self.transport.is_closing()
         )
 
     def _hand_over(self) -> None:
