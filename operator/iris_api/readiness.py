@@ -1,4 +1,7 @@
-"""What the status of an IrisModel says about its present spec: the one place that decides it. Pure."""
+"""Reads the readiness of the present spec from an IrisModel's status. Pure.
+
+The operator decides it in iris_operator.decide.checks; everything else reads the result through this module.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from iris_model_server import app, errors
 from iris_model_server.app import Server
-from iris_model_server.model.model import Pieces
+from iris_model_server.model.model import ChunkRows
 from iris_model_server.protocols import openapi
 from iris_model_server.settings import Settings
 
@@ -205,7 +205,7 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
 ) -> None:
     class Broken:
         source = "joblib"
-        chunks = Pieces(plain=1024, arrays=1024)
+        chunks = ChunkRows(plain=1024, arrays=1024)
 
         def probabilities(self, _: object) -> list[list[float]]:
             raise RuntimeError("secret path /srv/model")

@@ -1,4 +1,4 @@
-"""Many rows at once: numbers in, an predictions out, with numpy. Same meaning as `model` and `several`.
+"""Many rows at once with numpy: numbers in, predictions out. Same results as `model` and `predictions`.
 
 Imported late and never needed for one row: numpy costs 80 ms and 16 MB. Tables stand on their side, one
 line per feature or class, for numpy walks along a line much quicker than across.

@@ -16,7 +16,7 @@ Classes = Sequence[tuple[float, float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class ChunkRows:
     """How many rows take a millisecond or two: in lists and in arrays."""
 
     plain: int
@@ -31,7 +31,7 @@ class Model(Protocol):
         """`folded`, `trees` or `joblib`."""
 
     @property
-    def chunks(self) -> "Pieces | None":
+    def chunks(self) -> "ChunkRows | None":
         """For a model so quick that to share its calls between requests would cost more."""
 
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
@@ -45,7 +45,7 @@ class FoldedModel:
     """Softmax over one matrix of weights."""
 
     source = "folded"
-    chunks = Pieces(plain=1024, arrays=16_384)
+    chunks = ChunkRows(plain=1024, arrays=16_384)
 
     def __init__(self, weights: Sequence[Sequence[float]], intercept: Sequence[float]) -> None:
         pairs = zip(weights, intercept, strict=True)

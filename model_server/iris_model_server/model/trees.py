@@ -14,7 +14,7 @@ from math import exp, inf
 from operator import add, xor
 from typing import Any, Final
 
-from iris_model_server.model.model import Pieces
+from iris_model_server.model.model import ChunkRows
 from iris_model_server.model.tree_card import MEAN, Tree, Trees
 from iris_model_server.schemas import FEATURES, Numbers
 
@@ -44,7 +44,7 @@ class BoxModel:
     """Looks up the boxes that a row lies in."""
 
     source = "trees"
-    chunks = Pieces(plain=256, arrays=1024)
+    chunks = ChunkRows(plain=256, arrays=1024)
 
     def __init__(self, trees: Trees, boxes: dict[Box, Vector], cuts: Sequence[Sequence[float]]) -> None:
         self.link = _Link(trees)

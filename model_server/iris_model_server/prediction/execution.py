@@ -1,4 +1,4 @@
-"""Rows to several, for every protocol: at once, shared with others, or in chunks. Measures as it goes.
+"""Computes predictions for rows, for every protocol: at once, in calls shared with others, or in chunks.
 
 A quick model (weights, trees) answers a small request at once. Any other is called for many requests
 together. A large request goes chunk by chunk, and between two chunks all others have their turn.
@@ -32,7 +32,7 @@ Take = Callable[[Predictions], None]
 
 
 class Execution:
-    """The way to a model's several."""
+    """Computes a model's predictions and measures it."""
 
     def __init__(self, settings: Settings) -> None:
         self._turn = asyncio.Lock()
@@ -76,7 +76,7 @@ class Execution:
         return predictions
 
     async def chunks(self, loaded: Loaded, parts: Iterable[Flat], take: Take) -> None:
-        """The several of a large request. One of them at a time is at work, the others wait."""
+        """The predictions of a large request. One large request at a time is computed, the others wait."""
         if self._waiting >= MOST_LARGE:
             raise _overloaded(f"{self._waiting} large requests wait, at most that many may")
         self._waiting += 1

@@ -38,7 +38,7 @@ class Inference:
 
     def __init__(self, serving: Serving, execution: Execution, most_rows: int) -> None:
         self._serving = serving
-        self._evaluation = execution
+        self._execution = execution
         self._most_rows = most_rows
         self._encode = msgspec.json.Encoder().encode
 
@@ -100,10 +100,10 @@ class Inference:
             if len(body) <= chunks.ONE_GO_BYTES:
                 rows = decoding.batch(body, self._most_rows)
                 flat = list(chain.from_iterable(rows))
-                await self._evaluation.whole(loaded, flat, collected.take)
+                await self._execution.whole(loaded, flat, collected.take)
             else:
                 parts = decoding.batch_parts(body, self._most_rows)
-                await self._evaluation.chunks(loaded, parts, collected.take)
+                await self._execution.chunks(loaded, parts, collected.take)
         frame = self._encode(
             _BatchColumns(
                 prediction=columns.A_COLUMN,

@@ -34,7 +34,7 @@ class V1:
 
     def __init__(self, serving: Serving, execution: Execution, most_rows: int) -> None:
         self._serving = serving
-        self._evaluation = execution
+        self._execution = execution
         self._most_rows = most_rows
 
     async def predict(self, body: bytes) -> list[bytes]:
@@ -42,9 +42,9 @@ class V1:
         collected = Columns((columns.INDEX,), loaded.artifact.card.classes)
         try:
             if len(body) <= chunks.ONE_GO_BYTES:
-                await self._evaluation.whole(loaded, _whole(body, self._most_rows), collected.take)
+                await self._execution.whole(loaded, _whole(body, self._most_rows), collected.take)
             else:
-                await self._evaluation.chunks(loaded, _parts(body, self._most_rows), collected.take)
+                await self._execution.chunks(loaded, _parts(body, self._most_rows), collected.take)
         except Problem as problem:
             if problem.kind is not errors.OVERLOADED:
                 loaded.metrics.count("invalid")

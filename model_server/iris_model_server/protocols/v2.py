@@ -69,7 +69,7 @@ class V2:
 
     def __init__(self, serving: Serving, execution: Execution, most_rows: int) -> None:
         self._serving = serving
-        self._evaluation = execution
+        self._execution = execution
         self._most_rows = most_rows
         self._encode = msgspec.json.Encoder().encode
 
@@ -84,7 +84,7 @@ class V2:
             return None
         if question.whole is None:
             return None
-        predictions = self._evaluation.at_once(loaded, question.whole)
+        predictions = self._execution.at_once(loaded, question.whole)
         if predictions is None:
             return None
         collected = _columns(question, loaded)
@@ -97,9 +97,9 @@ class V2:
             question = parse(body, self._most_rows)
             collected = _columns(question, loaded)
             if question.whole is not None:
-                await self._evaluation.whole(loaded, question.whole, collected.take)
+                await self._execution.whole(loaded, question.whole, collected.take)
             else:
-                await self._evaluation.chunks(loaded, question.parts, collected.take)
+                await self._execution.chunks(loaded, question.parts, collected.take)
         except Problem as problem:
             if problem.kind is not errors.OVERLOADED:
                 loaded.metrics.count("invalid")
