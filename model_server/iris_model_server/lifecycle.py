@@ -48,7 +48,7 @@ def bind(host: str, port: int) -> socket.socket:
             return _listen(host, port)
         except OSError as error:
             if host == ANY and error.errno in _NO_IPV6:
-                return _listen("0.0.0.0", port)  # noqa: S104  # the same wish in the other family
+                return _listen("0.0.0.0", port)  # noqa: S104  # the same in the other family
             raise
     except (OSError, OverflowError) as error:
         found = error.strerror if isinstance(error, OSError) else "not a port"

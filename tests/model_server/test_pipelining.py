@@ -17,7 +17,7 @@ BATCH = json.dumps({"rows": [[5.1, 3.5, 1.4, 0.2]] * 300}).encode()
 
 @pytest.mark.parametrize("protocol", ["h2c", "websocket", "foo", "TLS/1.0, foo"])
 @pytest.mark.parametrize("is_split", [True, False], ids=["body apart", "one segment"])
-async def test_a_wish_for_another_protocol_changes_nothing_of_a_request(
+async def test_an_unsupported_upgrade_does_not_change_how_a_request_is_read(
     either_path: Running, protocol: str, *, is_split: bool
 ) -> None:
     """The body was once read as the next request: what one client posted was answered as a request."""

@@ -31,7 +31,6 @@ ONE_PARSE: Final = 65_536
 
 def limited(settings: Settings) -> "type[LimitedProtocol]":
     """The protocol with these settings' limits."""
-
     return type("Limited", (LimitedProtocol,), {"limits": limits.of(settings)})
 
 
@@ -109,10 +108,10 @@ class LimitedProtocol(Connection):
             self.send_400_response("Invalid HTTP request received.")
 
     def _ignore_upgrade(self, rest: bytes) -> None:
-        """Read a message that asks for another protocol as RFC 9110 7.8 says: as if it did not ask.
+        """Ignore an upgrade that is not supported (RFC 9110 7.8).
 
-        Behind such a head the parser stops and takes the body for the other protocol. A new parser reads the
-        head without that wish, so it frames the body as it frames any other.
+        After such a head the parser stops and treats the body as data of the other protocol. A new parser
+        reads the head without its Upgrade header, so it frames the body as usual.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":

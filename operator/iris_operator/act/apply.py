@@ -33,7 +33,7 @@ class _ChildIsGoing(errors.Waiting):
 
 
 class Applier:
-    """Makes children true, one model at a time."""
+    """Applies the children of one model at a time."""
 
     def __init__(self, cluster: Cluster, known: Store) -> None:
         self._cluster = cluster
@@ -49,18 +49,18 @@ class Applier:
         errors.ClusterError where the API server cannot be reached."""
         self._confirmed, self._failures = False, []
         for kind, manifest in wanted:
-            with self._noting(kind, manifest["metadata"]["name"]):
+            with self._collecting_failures(kind, manifest["metadata"]["name"]):
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
         names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
         for (kind, name), live in snapshot.children.items():
             if (kind, name) not in names:
                 self.idle = False
-                with self._noting(kind, name):
+                with self._collecting_failures(kind, name):
                     await self._prune(model, kind, live)
         return tuple(self._failures)
 
     @contextmanager
-    def _noting(self, kind: Kind, name: str) -> Iterator[None]:
+    def _collecting_failures(self, kind: Kind, name: str) -> Iterator[None]:
         condition = children.CONDITIONS[kind]
         try:
             yield
@@ -73,7 +73,7 @@ class Applier:
             failure = errors.ChildFailure(condition, reasons.PROGRESSING, going.message, False, going)
         except errors.ClusterError as error:
             if not error.code and any(_is_silence(known) for known in self._failures):
-                raise  # two in a row: it is not about a child
+                raise  # the second one: the API server, not a child, is the cause
             is_final = 400 <= error.code < 500 and error.code != 429
             failure = errors.ChildFailure(
                 condition, reasons.CHILD_REFUSED, f"{kind.name} {name}: {error}", is_final, error
