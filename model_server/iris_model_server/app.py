@@ -110,11 +110,14 @@ async def _http_exception(request: Request, error: Any) -> Response:
     """What the router itself refuses: unknown paths and methods."""
     exception: HTTPException = error
     path = errors.one_line(request.scope["path"])
+    headers = dict(exception.headers or {})
     if exception.status_code == errors.METHOD.status:
-        allowed = (exception.headers or {}).get("Allow", "another method")
-        detail = f"{path}: {errors.one_line(request.method)}, expected {allowed}"
+        if headers.get("Allow") == "GET":
+            # The router lists the methods of one route; HEAD has routes of its own.
+            headers["Allow"] = "GET, HEAD"
+        detail = f"{path}: {errors.one_line(request.method)}, expected {headers['Allow']}"
     else:
         detail = f"{path}: {exception.detail}, expected a path listed in /docs"
     problem = errors.from_status(exception.status_code, detail)
-    problem.headers.update(exception.headers or {})
+    problem.headers.update(headers)
     return await problem_response(request, problem)

@@ -28,6 +28,21 @@ def post(body: bytes, *headers: str, path: str = "/api/v1/predict", method: str 
     return "\r\n".join(lines).encode() + body
 
 
+def message(*lines: str, body: bytes = BODY) -> bytes:
+    """A request of exactly these lines."""
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
+
+
+async def head_of(server: Running, *lines: str) -> bytes:
+    """The head of the answer to a request without a body, in lower case."""
+    reader, writer = await connect(server)
+    async with asyncio.timeout(processes.DEADLINE):
+        writer.write(message(*lines, body=b""))
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    writer.close()
+    return head
+
+
 async def exchange(
     server: Running, *segments: bytes, count: int, apart: bool = True
 ) -> list[tuple[int, Any]]:

@@ -45,8 +45,8 @@ async def test_an_unknown_model_is_404(client: httpx.AsyncClient, method: str, p
 async def test_another_method_is_405(client: httpx.AsyncClient) -> None:
     response = await client.put("/v1/models", json={})
 
-    assert await refusal(response, 405) == "/v1/models: PUT, expected GET"
-    assert response.headers["allow"] == "GET"
+    assert await refusal(response, 405) == "/v1/models: PUT, expected GET, HEAD"
+    assert response.headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.model_server import artifacts, processes
-from tests.model_server.connections import BODY, LIVE, connect, exchange, post
+from tests.model_server.connections import BODY, LIVE, connect, exchange, message, post
 from tests.model_server.processes import Running
 from tests.model_server.test_hardening import resident
 
@@ -22,10 +22,6 @@ LAST = LIVE.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
 LENGTH = f"content-length: {len(BODY)}"
 CHUNKED = "transfer-encoding: chunked"
 CHUNKS = b"%x\r\n%b\r\n0\r\n" % (len(BODY), BODY)
-
-
-def message(*lines: str, body: bytes = BODY) -> bytes:
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
 
 
 def predict(*headers: str) -> bytes:

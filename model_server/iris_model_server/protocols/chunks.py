@@ -4,6 +4,7 @@ A text is cut where a number or a row seems to end and each chunk is decoded by 
 place cannot pass: it leaves a chunk that is no list of numbers, or of rows, in its bounds.
 """
 
+import codecs
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
@@ -22,6 +23,7 @@ REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUMBERS: Final = msgspec.json.Decoder(list[Centimetres])
 _ROWS: Final = msgspec.json.Decoder(list[Row])
 _BLANK: Final = b" \t\r\n"
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Flat = list[float]
 
@@ -45,13 +47,22 @@ def of_rows(data: msgspec.Raw, where: str, most_rows: int) -> Iterator[Flat]:
     return of(data, where)
 
 
-def refusal(error: Exception) -> Problem:
-    """What a decoder refused, without a second look at a large body."""
+def refusal(error: Exception, body: bytes) -> Problem:
+    """Why a decoder refused a body, without reading all of a large one again."""
+    if is_marked(body):
+        return Problem(
+            errors.MALFORMED, "body: begins with a byte order mark, expected JSON in UTF-8 without one"
+        )
     if isinstance(error, msgspec.ValidationError):
         return Problem(errors.INVALID, f"body: {errors.one_line(error)}")
     if isinstance(error, RecursionError):
         return Problem(errors.MALFORMED, "body: nested too deep, expected a flat JSON document")
     return Problem(errors.MALFORMED, f"body: {errors.one_line(error)}, expected JSON")
+
+
+def is_marked(body: bytes) -> bool:
+    """Whether it begins with a byte order mark, as the text files of some programs do."""
+    return body.startswith(_MARKS)
 
 
 def is_nested(text: bytes) -> bool:

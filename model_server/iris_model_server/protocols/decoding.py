@@ -79,16 +79,16 @@ def batch_parts(body: bytes, most_rows: int) -> Iterator[list[float]]:
     try:
         rows = _RAW_BATCH.decode(body).rows
     except _REFUSALS as error:
-        raise chunks.refusal(error) from None
+        raise chunks.refusal(error, body) from None
     if body.count(b'"') != 2:
         raise Problem(errors.INVALID, "body: text values or duplicate names, expected an object with rows")
     return chunks.of_rows(rows, "rows", most_rows)
 
 
 def _problem(body: bytes, faults_of: Any, error: Exception | None) -> Problem:
-    if len(body) > chunks.ONE_GO_BYTES:
-        # Words for every fault would hold up everybody else.
-        return chunks.refusal(error or msgspec.ValidationError("a name twice"))
+    if chunks.is_marked(body) or len(body) > chunks.ONE_GO_BYTES:
+        # Words for every fault of a large body would hold up everybody else.
+        return chunks.refusal(error or msgspec.ValidationError("a name twice"), body)
     try:
         # RecursionError: a body of ten thousand brackets.
         content = json.loads(body.decode("utf-8"), object_pairs_hook=_Members, parse_int=_integer)

@@ -56,7 +56,7 @@ def _whole(body: bytes, most_rows: int) -> Flat:
     try:
         rows = _ROWS.decode(body).instances
     except chunks.REFUSALS as error:
-        raise chunks.refusal(error) from None
+        raise chunks.refusal(error, body) from None
     duplicates.refuse(body, _MOST)
     if not rows:
         raise Problem(errors.INVALID, "instances: a list of 0, expected a list of at least one row")
@@ -71,6 +71,6 @@ def _parts(body: bytes, most_rows: int) -> Iterator[Flat]:
     try:
         data = _RAW.decode(body).instances
     except chunks.REFUSALS as error:
-        raise chunks.refusal(error) from None
+        raise chunks.refusal(error, body) from None
     duplicates.refuse(body, _MOST, bytes(data))
     return chunks.of_rows(data, "instances", most_rows)

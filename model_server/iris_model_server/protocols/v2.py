@@ -140,7 +140,7 @@ def parse(body: bytes, most_rows: int) -> Question:
     try:
         request = _RAW.decode(body)
     except chunks.REFUSALS as error:
-        raise chunks.refusal(error) from None
+        raise chunks.refusal(error, body) from None
     rows = _rows(request, most_rows)
     _refuse_duplicates(body, request, bytes(request.inputs[0].data))
     parts = _counted(chunks.of(request.inputs[0].data, _DATA), rows)
@@ -170,9 +170,9 @@ def _decode_nested(body: bytes, refusal: Exception) -> InferBody[Any]:
         try:
             inputs = _RAW.decode(body).inputs
         except chunks.REFUSALS as broken:
-            raise chunks.refusal(broken) from None
+            raise chunks.refusal(broken, body) from None
         nested = any(chunks.is_nested(bytes(one.data)) for one in inputs)
-        raise chunks.refusal(error if nested else refusal) from None
+        raise chunks.refusal(error if nested else refusal, body) from None
 
 
 def _refuse_duplicates(body: bytes, request: InferBody[Any], numbers: bytes = b"") -> None:
