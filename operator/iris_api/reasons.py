@@ -21,12 +21,14 @@ CHILD_CONFLICT: Final = "ChildConflict"
 CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
 ROUTE_CONFLICT: Final = "RouteConflict"
 
-# Available, RouteReady, MonitoringReady
+# Available, RouteReady, MonitoringReady, AutoscalingReady
 PODS_AVAILABLE: Final = "PodsAvailable"
 NO_POD_AVAILABLE: Final = "NoPodAvailable"
 ROUTE_APPLIED: Final = "RouteApplied"
 MONITORING_APPLIED: Final = "MonitoringApplied"
 CRD_NOT_INSTALLED: Final = "CRDNotInstalled"
+SCALING_ACTIVE: Final = "ScalingActive"
+SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a number of pods
 
 
 @dataclass(frozen=True, slots=True)

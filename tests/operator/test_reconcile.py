@@ -148,6 +148,38 @@ async def test_an_older_model_that_moves_to_a_served_host_does_not_take_it() -> 
     assert refused["status"]["conditions"][0]["reason"] == "RouteConflict"
 
 
+async def test_an_autoscaler_that_cannot_scale_is_in_the_status_until_it_can() -> None:
+    cluster = FakeCluster()
+    known = context(cluster, autoscaling={"maxReplicas": 5})
+    found = []
+    for scaling in (None, "False", "True"):
+        live = cluster.find(kinds.HORIZONTAL_POD_AUTOSCALER, *KEY)
+        if live and scaling:
+            row = {"type": "ScalingActive", "status": scaling, "reason": "Because", "message": "no metrics"}
+            live["status"] = {"conditions": [row]}
+            kind = kinds.HORIZONTAL_POD_AUTOSCALER
+            known.store.observe(kind, cluster.put(kind, live))
+
+        await reconcile(known, KEY)
+
+        body = cluster.find(kinds.IRIS_MODEL, *KEY)
+        assert body is not None
+        rows = body["status"]["conditions"]
+        found.append(
+            [
+                (row["status"], row["reason"], row["message"])
+                for row in rows
+                if row["type"] == "AutoscalingReady"
+            ]
+        )
+
+    assert found == [
+        [],
+        [("False", "ScalingInactive", "HorizontalPodAutoscaler: Because: no metrics")],
+        [("True", "ScalingActive", "HorizontalPodAutoscaler scales by CPU use")],
+    ]
+
+
 async def test_a_rollout_that_never_begins_is_stalled_after_the_deadline() -> None:
     """The Deployment goes back to a ReplicaSet that exists: Kubernetes runs no clock of its own then."""
     cluster, moments = FakeCluster(), [NOW]

@@ -19,6 +19,10 @@ NEW_KINDS: Final[Mapping[str, str]] = {
 # Differences in an object that an older release wrote: kind, where, and why nobody is hurt by it.
 CHANGED: Final[Mapping[tuple[str, str], str]] = {
     ("NetworkPolicy", "spec.ingress"): "where allowFrom narrows it, Prometheus may scrape all the same",
+    (
+        "HorizontalPodAutoscaler",
+        "spec.metrics",
+    ): "the CPU use of our container alone, so that a sidecar without a request does not stop the autoscaler",
 }
 
 

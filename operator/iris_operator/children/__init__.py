@@ -2,9 +2,11 @@
 
 Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". A kind
 that a model can serve without also has `CONDITION`: the condition that is False when that child fails. Where
-that condition can also be True, the file has its reason, `APPLIED`, and where the kind comes with somebody's
-CRD, `API` names whose. To add a kind: write its file, add it to CHILDREN, add its rule to
-operator/manifests/cluster-role.yaml (a test asks).
+that condition can also be True, the file has its reason, `APPLIED`, or `report(live)`, which reads what the
+child's own controller reports; where the kind comes with somebody's CRD, `API` names whose.
+
+To add a kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a
+test asks).
 """
 
 from collections.abc import Mapping
@@ -64,5 +66,9 @@ def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
 
 
 def reported(model: IrisModel) -> list[ModuleType]:
-    """Those of which a condition says that they are applied, as far as the model asks for them."""
-    return [child for child in CHILDREN if hasattr(child, "APPLIED") and child.build(model) is not None]
+    """Those with a condition that can be True, as far as the model asks for them."""
+    return [
+        child
+        for child in CHILDREN
+        if (hasattr(child, "APPLIED") or hasattr(child, "report")) and child.build(model) is not None
+    ]

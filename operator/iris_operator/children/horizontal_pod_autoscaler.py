@@ -1,14 +1,20 @@
 """The HorizontalPodAutoscaler: owner of the replicas while `spec.autoscaling` is set. Pure."""
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Final
 
-from iris_api import kinds
+from iris_api import kinds, reasons
 
-from iris_operator.children import metadata
+from iris_operator.children import deployment, metadata
+from iris_operator.children.report import Report
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.HORIZONTAL_POD_AUTOSCALER
 CONDITION = "AutoscalingReady"
+
+# The autoscaler names whichever pod it came to first: the status must not change with it.
+_POD_NAME: Final = re.compile(r" (?:of|for) [Pp]od \S+")
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
@@ -16,6 +22,8 @@ def build(model: IrisModel) -> dict[str, Any] | None:
     if autoscaling is None:
         return None
     target = {"type": "Utilization", "averageUtilization": autoscaling.target_cpu_utilization_percentage}
+    # Of our container only: a sidecar without a CPU request would leave the whole pod without a utilization.
+    cpu = {"name": "cpu", "container": deployment.CONTAINER, "target": target}
     return metadata.manifest(
         KIND,
         model,
@@ -23,6 +31,19 @@ def build(model: IrisModel) -> dict[str, Any] | None:
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": model.name},
             "minReplicas": autoscaling.min_replicas,
             "maxReplicas": autoscaling.max_replicas,
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+            "metrics": [{"type": "ContainerResource", "containerResource": cpu}],
         },
     )
+
+
+def report(live: Mapping[str, Any]) -> Report | None:
+    """Whether the autoscaler can scale; None until it has looked."""
+    conditions = {row["type"]: row for row in (live.get("status") or {}).get("conditions") or ()}
+    found = [row for kind in ("AbleToScale", "ScalingActive") if (row := conditions.get(kind))]
+    for row in found:
+        if row["status"] == "False":
+            message = _POD_NAME.sub("", row.get("message", ""))
+            return Report(False, reasons.SCALING_INACTIVE, f"{KIND.name}: {row.get('reason')}: {message}")
+    if conditions.get("ScalingActive", {}).get("status") != "True":
+        return None
+    return Report(True, reasons.SCALING_ACTIVE, f"{KIND.name} scales by CPU use")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from iris_operator import errors
+from iris_operator.children.report import Report
 from iris_operator.observe.proof import Proof
 from iris_operator.observe.workload import Workload
 
@@ -38,11 +39,12 @@ class Part:
     """What a model can serve without: the children behind one condition."""
 
     condition: str
-    applied: str  # the reason when all of them are
+    applied: str  # the reason when all of them are; empty where only a report decides
     kinds: tuple[str, ...]
     missing: tuple[str, ...]  # of these kinds the cluster has no API
     api: str  # whose API that would be
     is_applied: bool
+    report: Report | None = None  # of the controller behind it
 
 
 @dataclass(frozen=True, slots=True)

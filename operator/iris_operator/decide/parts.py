@@ -1,10 +1,14 @@
 """What of a model is optional, and whether it is there: one Part for each condition. Pure."""
 
 import itertools
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
 
 from iris_api.kinds import Kind
 
 from iris_operator import children
+from iris_operator.children.report import Report
 from iris_operator.decide.facts import Part
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Snapshot
@@ -12,7 +16,7 @@ from iris_operator.observe.store import Snapshot
 
 def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tuple[Part, ...]:
     """Those that the model asks for. `absent`: kinds without an API in this cluster."""
-    live = {kind for kind, _ in snapshot.children}
+    live = {kind: body for (kind, _), body in snapshot.children.items()}
     reported = sorted(children.reported(model), key=lambda child: str(child.CONDITION))
     parts = []
     for condition, group in itertools.groupby(reported, key=lambda child: str(child.CONDITION)):
@@ -21,11 +25,19 @@ def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tu
         parts.append(
             Part(
                 condition=condition,
-                applied=members[0].APPLIED,
+                applied=getattr(members[0], "APPLIED", ""),
                 kinds=tuple(child.KIND.name for child in members),
                 missing=tuple(child.KIND.name for child in missing),
                 api=missing[0].API if missing else "",
-                is_applied=live.issuperset(child.KIND for child in members),
+                is_applied=live.keys() >= {child.KIND for child in members},
+                report=_report(members[0], live),
             )
         )
     return tuple(parts)
+
+
+def _report(child: ModuleType, live: Mapping[Kind, Any]) -> Report | None:
+    if not hasattr(child, "report") or child.KIND not in live:
+        return None
+    report: Report | None = child.report(live[child.KIND])
+    return report

@@ -103,7 +103,10 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
         if part.missing:
             message = f"found no API for {' and '.join(part.missing)}, expected {part.api}"
             rows.setdefault(part.condition, (part.condition, False, reasons.CRD_NOT_INSTALLED, message))
-        elif part.is_applied:
+        elif part.report:
+            report = part.report
+            rows.setdefault(part.condition, (part.condition, report.works, report.reason, report.message))
+        elif part.is_applied and part.applied:
             rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part, facts.url)))
     return list(rows.values())
 

@@ -1,0 +1,30 @@
+"""Each cause that keeps a model from working, made for real: `iris why` has the words of the status."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.conftest import condition
+from tests.harness.kubelet import Kubelet
+from tests.harness.kubernetes import Cluster, eventually
+
+if TYPE_CHECKING:
+    from tests.cluster.conftest import Iris
+    from tests.harness.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.cluster
+
+
+async def test_an_autoscaler_without_metrics_is_in_the_status_of_a_model_that_serves(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", pods: Kubelet
+) -> None:
+    """No metrics-server runs here."""
+    await iris.declare(autoscaling={"minReplicas": 2, "maxReplicas": 3})
+
+    await iris.reaches("Serving")
+
+    status = await eventually(iris.status, lambda found: bool(condition(found, "AutoscalingReady")))
+    found = condition(status, "AutoscalingReady")
+    assert (found["status"], found["reason"]) == ("False", "ScalingInactive")
+    assert "FailedGetContainerResourceMetric" in found["message"]
+    assert condition(status, "Ready")["status"] == "True"
