@@ -82,7 +82,7 @@ def against(
 
 
 def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) -> list[Change]:
-    """Takes the Ingress out of `new` where an older model has the route."""
+    """Takes the Ingress out of `new` where another model has the route."""
     claim, itself = routes.claim(body), (body["metadata"]["namespace"], body["metadata"]["name"])
     if claim is None:
         return []

@@ -131,7 +131,7 @@ READY: Final = (
         ROUTE_CONFLICT,
         "False",
         "Stalled",
-        "An older model has this host and path",
+        "Another model has this host and path",
         "change `spec.route` of one of them",
     ),
 )

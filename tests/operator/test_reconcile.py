@@ -26,9 +26,9 @@ def context(cluster: FakeCluster, **declared: Any) -> Context:
     return Context(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
 
 
-def add_younger(known: Context, cluster: FakeCluster, *, host: str) -> None:
+def add_younger(known: Context, cluster: FakeCluster, **route: str) -> None:
     """A second model with a route, created a day after the first."""
-    late = bodies.body("late", route={"host": host})
+    late = bodies.body("late", route=route)
     late["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
     known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, late))
 
@@ -125,19 +125,32 @@ async def test_a_condition_of_somebody_else_is_no_reason_to_write() -> None:
     assert cluster.calls == []
 
 
-async def test_an_older_model_that_moves_to_a_served_host_does_not_take_it() -> None:
+@pytest.mark.parametrize("is_ahead", [False, True], ids=["its status is current", "its spec has changed"])
+@pytest.mark.parametrize(
+    ("before", "served"),
+    [({"host": "old.example"}, {"host": "late.example"}), ({"path": "/old"}, {"path": "/late"})],
+    ids=["a host", "a path of any host"],
+)
+async def test_an_older_model_that_moves_to_a_served_route_does_not_take_it(
+    before: dict[str, str], served: dict[str, str], is_ahead: bool
+) -> None:
     cluster = FakeCluster()
-    known = context(cluster, route={"host": "old.example"})
-    add_younger(known, cluster, host="late.example")
+    known = context(cluster, route=before)
+    add_younger(known, cluster, **served)
     for name in ("iris", "late"):
         await reconcile(known, ("iris", name))
     moved = cluster.find(kinds.IRIS_MODEL, *KEY)
     assert moved is not None
-    moved["spec"]["route"]["host"] = "late.example"
+    moved["spec"]["route"] |= served
     moved["metadata"]["generation"] = 2
+    if is_ahead:
+        changed = cluster.find(kinds.IRIS_MODEL, "iris", "late")
+        assert changed is not None
+        changed["metadata"]["generation"] = 2
+        known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, changed))
     known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, moved))
 
-    for name in ("iris", "late", "iris"):
+    for name in ("iris", "late"):
         await reconcile(known, ("iris", name))
 
     routed = cluster.find(kinds.INGRESS, "iris", "late")

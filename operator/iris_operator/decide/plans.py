@@ -18,7 +18,7 @@ def decide(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Pla
 
 
 def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:
-    holder = routes.holder(snapshot.rivals)
+    holder = routes.holder(snapshot.rivals, snapshot.routed)
     if holder is None or holder == snapshot.key:
         return None
     found = f"found that IrisModel {holder[0]}/{holder[1]} already has this host and path"

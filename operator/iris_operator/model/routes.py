@@ -4,8 +4,10 @@ Whoever has it keeps it, and among several without it the oldest gets it: neithe
 model that moves takes traffic away from a model that serves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+
+from iris_api import readiness
 
 Claim = tuple[str, str]  # host ("" for any), path
 
@@ -18,14 +20,26 @@ def claim(body: Mapping[str, Any]) -> Claim | None:
     return str(route.get("host") or ""), str(route.get("path") or "/").rstrip("/") or "/"
 
 
-def holder(rivals: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
-    """Namespace and name of the model that has the route among all that claim it."""
+def carried(ingress: Mapping[str, Any]) -> Claim | None:
+    """The host and path that an Ingress routes now."""
+    for rule in (ingress.get("spec") or {}).get("rules") or ():
+        for found in (rule.get("http") or {}).get("paths") or ():
+            return str(rule.get("host") or ""), str(found.get("path") or "/").rstrip("/") or "/"
+    return None
+
+
+def holder(
+    rivals: Iterable[Mapping[str, Any]], routed: Collection[tuple[str, str]] = ()
+) -> tuple[str, str] | None:
+    """Namespace and name of the model that has the route among all that claim it.
+
+    `routed`: those whose Ingress is known to carry it, also while a changed spec is not observed yet.
+    """
     ranked = sorted(
         (
-            not _has_route(body),
+            not (_has_route(body) or _name(body) in routed),
             body["metadata"].get("creationTimestamp", ""),
-            body["metadata"]["namespace"],
-            body["metadata"]["name"],
+            *_name(body),
         )
         for body in rivals
         if not body["metadata"].get("deletionTimestamp")
@@ -34,10 +48,9 @@ def holder(rivals: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
 
 
 def _has_route(body: Mapping[str, Any]) -> bool:
-    """Whether its status names the host and path that it asks for now as its applied route."""
-    status = body.get("status") or {}
-    applied = any(
-        row["type"] == "RouteReady" and row["status"] == "True" for row in status.get("conditions") or ()
-    )
-    host, path = claim(body) or ("", "")
-    return applied and status.get("url", "").partition("://")[2] == f"{host}{path}".rstrip("/")
+    """By its status, also while its Ingress was changed or deleted by hand."""
+    return readiness.condition(body, "RouteReady").get("status") == "True"
+
+
+def _name(body: Mapping[str, Any]) -> tuple[str, str]:
+    return body["metadata"]["namespace"], body["metadata"]["name"]

@@ -33,6 +33,7 @@ class Snapshot:
     replica_sets: tuple[Body, ...]
     pods: tuple[Body, ...]
     rivals: tuple[Body, ...]  # every IrisModel with this one's host and path, itself included
+    routed: frozenset[Key] = frozenset()  # those of them whose Ingress carries that host and path
 
 
 class _Known(NamedTuple):
@@ -130,7 +131,13 @@ class Store:
             replica_sets=tuple(found[kinds.REPLICA_SET]),
             pods=tuple(found[kinds.POD]),
             rivals=tuple(self._objects[kinds.IRIS_MODEL][rival].body() for rival in claimants),
+            routed=frozenset(rival for rival in claimants if self._carries(rival, model)),
         )
+
+    def _carries(self, key: Key, model: _Known | None) -> bool:
+        found = [name for kind, name in self._by_model.get(key, ()) if kind == kinds.INGRESS]
+        ingresses = (self._objects[kinds.INGRESS][key[0], name].body() for name in found)
+        return model is not None and any(routes.carried(body) == model.belongs for body in ingresses)
 
     def _link(self, kind: Kind, key: Key, belongs: Key | routes.Claim | None) -> set[Key]:
         if kind == kinds.IRIS_MODEL:
