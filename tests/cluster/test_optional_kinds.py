@@ -171,6 +171,33 @@ async def test_monitoring_is_left_alone_at_rest_repaired_and_pruned_like_any_chi
         assert at_rest == quiet
 
 
+async def test_common_metadata_comes_and_goes_on_all_that_is_selected_by_label_and_restarts_no_pod(
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, bare: None, tmp_path: Path
+) -> None:
+    for kind in MONITORING:
+        await install(cluster, kind)
+
+    async def labelled() -> set[object]:
+        """The values of the label on what Prometheus and Grafana select."""
+        bodies = [await one(cluster, kind) for kind in MONITORING]
+        bodies.append(await cluster.get("ConfigMap", "iris-dashboard"))
+        return {body["metadata"]["labels"].get("release") for body in bodies}
+
+    with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace):
+        await iris.declare()
+        applied = await monitored(iris, "MonitoringApplied")
+        before = await cluster.get("Deployment", "iris")
+
+        await iris.declare(commonMetadata={"labels": {"release": "kube-prometheus-stack"}})
+        await eventually(labelled, lambda found: found == {"kube-prometheus-stack"})
+        await iris.declare()
+        await eventually(labelled, lambda found: found == {None})
+
+        after = await cluster.get("Deployment", "iris")
+        assert after["spec"] == before["spec"]
+        assert applied["message"].endswith("whether a Prometheus selects them is not checked")
+
+
 async def one(cluster: Cluster, kind: Kind) -> Manifest:
     [body] = await listed(cluster, kind) or []
     return body

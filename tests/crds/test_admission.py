@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from iris_local_cluster.api_server import ApiServer
 
+from tests.crds.metadata_refusals import METADATA
 from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.refusals import Refusal
 from tests.crds.schema import SPEC, defaults
@@ -34,7 +35,7 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 
 
 @pytest.mark.parametrize(
-    "refusal", [*WORKLOAD, *PLACEMENT], ids=lambda refusal: refusal.mistake.replace(" ", "-")
+    "refusal", [*WORKLOAD, *PLACEMENT, *METADATA], ids=lambda refusal: refusal.mistake.replace(" ", "-")
 )
 async def test_refuses_and_names_the_field(visitor: kubernetes.Cluster, refusal: Refusal) -> None:
     with pytest.raises(kubernetes.Refused) as caught:
@@ -95,6 +96,7 @@ FULL: dict[str, Any] = {
         {"key": "gpu", "operator": "Equal", "value": "no", "effect": "NoExecute", "tolerationSeconds": 60},
     ],
     "env": [{"name": "TZ", "value": "UTC"}, {"name": "_lower1", "value": ""}],
+    "commonMetadata": {"labels": {"release": "", "a.b/C_d": "E"}, "annotations": {"a-b.example/c": " d"}},
     "server": {"logLevel": "Debug", "fastPath": "Off"},
     "route": {
         "type": "Ingress",

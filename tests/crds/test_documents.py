@@ -63,7 +63,17 @@ def test_the_reference_has_every_field_of_the_spec_with_its_default(path: str) -
     assert FIELDS[path].startswith(shown)
 
 
-@pytest.mark.parametrize("path", ["nodeSelector", "route.annotations", "autoscaling", "route"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nodeSelector",
+        "commonMetadata.labels",
+        "commonMetadata.annotations",
+        "route.annotations",
+        "autoscaling",
+        "route",
+    ],
+)
 def test_the_reference_has_every_map_and_switch_of_the_spec(path: str) -> None:
     assert FIELDS[path] == "none"
 

@@ -30,6 +30,7 @@ FULL: Final[Mapping[str, Any]] = {
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
     "env": [{"name": "TZ", "value": "UTC"}],
+    "commonMetadata": {"labels": {"team": "flowers"}, "annotations": {"example.com/owner": "botany"}},
     "server": {"logLevel": "Debug", "fastPath": "Off"},
     "route": {
         "type": "Ingress",

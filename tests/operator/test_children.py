@@ -273,8 +273,8 @@ def test_builds_the_whole_ingress() -> None:
         "kind": "Ingress",
         "metadata": {
             **METADATA,
-            "labels": {**LABELS, "app.kubernetes.io/version": "2.0.1"},
-            "annotations": {"example.com/timeout": "5s"},
+            "labels": {"team": "flowers", **LABELS, "app.kubernetes.io/version": "2.0.1"},
+            "annotations": {"example.com/owner": "botany", "example.com/timeout": "5s"},
         },
         "spec": {
             "ingressClassName": "traefik",

@@ -9,6 +9,7 @@ from iris_operator.model import spec
 from iris_operator.model.spec import (
     Alerts,
     Autoscaling,
+    CommonMetadata,
     Dashboard,
     Image,
     IrisModel,
@@ -51,6 +52,7 @@ def test_parses_a_fully_set_body() -> None:
         node_selector={"disk": "ssd"},
         tolerations=({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"},),
         env=({"name": "TZ", "value": "UTC"},),
+        common_metadata=CommonMetadata({"team": "flowers"}, {"example.com/owner": "botany"}),
         server=Server("Debug", "Off"),
         route=Route("/models", "iris.kube.two.inc", "traefik", "iris-tls", {"example.com/timeout": "5s"}),
         monitoring=Monitoring(
@@ -80,6 +82,7 @@ def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() 
         node_selector={},
         tolerations=(),
         env=(),
+        common_metadata=CommonMetadata(),
         server=Server("Info", "Auto"),
         route=None,
         monitoring=Monitoring(

@@ -213,6 +213,9 @@ def test_tells_what_monitoring_lacks_and_leaves_ready_alone() -> None:
     assert (found["status"], found["reason"]) == ("False", "CRDNotInstalled")
     assert found["message"] == "found no API for ServiceMonitor, expected the CRDs of Prometheus Operator"
     assert condition(whole, "MonitoringReady")["reason"] == "MonitoringApplied"
+    assert condition(whole, "MonitoringReady")["message"] == (
+        "ServiceMonitor and PrometheusRule are applied; whether a Prometheus selects them is not checked"
+    )
     assert condition(lacking, "Ready") == condition(whole, "Ready")
     assert "MonitoringReady" not in {row["type"] for row in built(facts())["conditions"]}
 

@@ -24,6 +24,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         name=f"{model.name}-dashboard",
         data={key: dashboard.build(model.namespace, model.name, model.monitoring.objectives)},
     )
-    metadata.add(child, "labels", {"grafana_dashboard": "1"})
+    # A sidecar may be set up to look for another value.
+    metadata.add(child, "labels", {"grafana_dashboard": "1"} | model.common_metadata.labels)
     metadata.add(child, "annotations", {"grafana_folder": model.monitoring.dashboard.folder})
     return child

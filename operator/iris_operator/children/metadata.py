@@ -46,13 +46,13 @@ def manifest(kind: Kind, model: IrisModel, *, name: str | None = None, **content
 
     Without blockOwnerDeletion: that would ask for rights on finalizers.
     """
-    return {
+    child = {
         "apiVersion": kind.api_version,
         "kind": kind.name,
         "metadata": {
             "name": name or model.name,
             "namespace": model.namespace,
-            "labels": labels(model),
+            "labels": {**model.common_metadata.labels, **labels(model)},
             "ownerReferences": [
                 {
                     "apiVersion": kinds.IRIS_MODEL.api_version,
@@ -65,6 +65,8 @@ def manifest(kind: Kind, model: IrisModel, *, name: str | None = None, **content
         },
         **content,
     }
+    add(child, "annotations", model.common_metadata.annotations)
+    return child
 
 
 def add(target: dict[str, Any], part: str, content: Mapping[str, str]) -> None:

@@ -114,7 +114,8 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
 def _applied(part: Part, url: str) -> str:
     if part.condition == "RouteReady":
         return f"the {part.kinds[0]} routes {url}"
-    return f"{' and '.join(part.kinds)} {'is' if len(part.kinds) == 1 else 'are'} applied"
+    are, them = ("is", "it") if len(part.kinds) == 1 else ("are", "them")
+    return f"{' and '.join(part.kinds)} {are} applied; whether a Prometheus selects {them} is not checked"
 
 
 def _condition(

@@ -23,6 +23,8 @@ _EXPECTED: Final = {
     "object": "an object",
     "array": "a list",
 }
+# Set on children by the operator, and on the Deployment by Kubernetes: two writers would fight for ever.
+_RESERVED: Final = ("app.kubernetes.io/", "serving.two.inc/", "deployment.kubernetes.io/")
 _REFUSAL: Final = re.compile(
     r"(?:Expected `(?P<type>\w+)|Object missing required field `(?P<missing>\w+)).*?"
     r"(?: - at `\$(?P<path>.*)`)?"
@@ -54,6 +56,13 @@ class Autoscaling(_Fields, frozen=True):
 class Server(_Fields, frozen=True):
     log_level: _Text
     fast_path: _Text
+
+
+class CommonMetadata(_Fields, frozen=True):
+    """Of every child; a pod is none, so a change restarts nothing."""
+
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
 
 
 class Route(_Fields, frozen=True):
@@ -115,6 +124,7 @@ class IrisModel(_Fields, frozen=True):
     node_selector: dict[str, str] = {}
     tolerations: tuple[dict[str, Any], ...] = ()
     env: tuple[dict[str, Any], ...] = ()
+    common_metadata: CommonMetadata = CommonMetadata()
 
     @property
     def cluster_url(self) -> str:
@@ -136,7 +146,17 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
         raise _invalid("spec", spec, "an object")
     identity = {name: metadata[name] for name in ("namespace", "name", "uid")}
     declared = {**spec, **identity, "generation": metadata.get("generation", 0)}
-    return _converted(declared)
+    model = _converted(declared)
+    _refuse_reserved(model.common_metadata)
+    return model
+
+
+def _refuse_reserved(common: CommonMetadata) -> None:
+    for part, names in (("labels", common.labels), ("annotations", common.annotations)):
+        for name in names:
+            if name.startswith(_RESERVED):
+                expected = f"a name that does not begin with {', '.join(_RESERVED[:-1])} or {_RESERVED[-1]}"
+                raise _invalid(f"spec.commonMetadata.{part}", name, expected)
 
 
 def _converted(declared: Any) -> IrisModel:
