@@ -8,7 +8,14 @@ from iris_model_server.schemas import Row
 
 Data = TypeVar("Data")
 Parameters = dict[str, Any]
-Numbers = Annotated[list[Any], Meta(description="Numbers flat in row order, or one list for each row.")]
+_NUMBER: Final = {"type": "number"}
+Numbers = Annotated[
+    list[Any],
+    Meta(
+        description="Numbers flat in row order, or one list for each row.",
+        extra_json_schema={"items": {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]}},
+    ),
+]
 
 
 class InferInput(Struct, Generic[Data], frozen=True):
@@ -19,6 +26,10 @@ class InferInput(Struct, Generic[Data], frozen=True):
     datatype: str
     data: Data
     parameters: Parameters | None = None
+
+
+class RequestInput(InferInput[Numbers], frozen=True):
+    """One input tensor."""
 
 
 class RequestedOutput(Struct, frozen=True):
@@ -40,7 +51,7 @@ class InferBody(Struct, Generic[Data], frozen=True):
 class InferRequest(Struct, frozen=True):
     """One input of shape [rows, 4]; without `outputs` the answer has all of them."""
 
-    inputs: Annotated[list[InferInput[Numbers]], Meta(min_length=1, max_length=1)]
+    inputs: Annotated[list[RequestInput], Meta(min_length=1, max_length=1)]
     id: str | None = None
     parameters: Parameters | None = None
     outputs: list[RequestedOutput] | None = None
@@ -52,7 +63,10 @@ class InferOutput(Struct, frozen=True):
     name: str
     datatype: str
     shape: list[int]
-    data: Annotated[Raw, Meta(extra_json_schema={"type": "array"})]
+    data: Annotated[
+        Raw,
+        Meta(extra_json_schema={"type": "array", "items": {"anyOf": [_NUMBER, {"type": "string"}]}}),
+    ]
 
 
 class InferAnswer(Struct, frozen=True, omit_defaults=True):

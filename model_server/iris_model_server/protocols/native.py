@@ -102,7 +102,12 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
         "/metrics",
         summary="Metrics for Prometheus",
         response_class=Response,
-        responses={200: {"description": "Prometheus text or OpenMetrics.", "content": {"text/plain": {}}}},
+        responses={
+            200: {
+                "description": "Prometheus text or OpenMetrics.",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            }
+        },
     )
     async def read_metrics(request: Request) -> Response:
         content, content_type = metrics.exposition(request.headers.get("accept", ""))
