@@ -76,6 +76,17 @@ class ModelInfo(Struct, frozen=True):
     source: str
 
 
+class ReferenceRows(Struct, frozen=True):
+    """Rows that no release by this rule is trained on, with their labels, from the model's card.
+
+    Empty where the card has none: it was written by an older release of the training.
+    """
+
+    rule: str = ""
+    rows: list[Row] = []
+    labels: list[str] = []
+
+
 class Health(Struct, frozen=True):
     """A summary for people; probes use /livez and /readyz."""
 
@@ -116,6 +127,7 @@ ALL: Final = (
     PredictAnswer,
     BatchAnswer,
     ModelInfo,
+    ReferenceRows,
     Health,
     Probe,
     ProblemDetails,

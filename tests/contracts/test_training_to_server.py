@@ -68,6 +68,16 @@ def test_the_served_answer_is_the_reference(folder: Path, tmp_path: Path) -> Non
     assert info["digest"] == f"sha256:{card['artifact']['sha256']}"
 
 
+def test_the_served_reference_rows_are_those_that_training_held_back(folder: Path, tmp_path: Path) -> None:
+    with processes.running(folder, tmp_path, IRIS_EXPECTED_VERSION="1.4.0") as server:
+        served = httpx.get(f"{server.url}/api/v1/model/reference").json()
+        answer = httpx.post(f"{server.url}/api/v1/predict/batch", json={"rows": served["rows"]})
+
+    card = json.loads((folder / "model_pipeline_1.4.0.json").read_bytes())
+    assert served == card["reference"]
+    assert len(answer.json()["prediction"]) == len(served["rows"]) == 30
+
+
 def test_without_an_expected_version_the_newest_training_serves(folder: Path) -> None:
     created = {
         version: json.loads((folder / f"model_pipeline_{version}.json").read_bytes())["created"]

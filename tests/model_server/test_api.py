@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from iris_model_server import app, errors
 from iris_model_server.app import Server
+from iris_model_server.model import artifact
 from iris_model_server.model.model import ChunkRows
 from iris_model_server.protocols import openapi
 from iris_model_server.settings import Settings
@@ -172,6 +174,20 @@ async def test_model_info_is_the_proof_of_what_serves(client: httpx.AsyncClient)
     }
 
 
+async def test_the_reference_rows_are_those_of_the_card(settings: Settings, tmp_path: Path) -> None:
+    rows = {"rule": "lengths-1", "rows": [[5.1, 3.5, 1.4, 0.2]], "labels": ["setosa"]}
+    loaded = artifact.load(artifacts.write(tmp_path, reference=rows))
+
+    async with connected(app.create_app(settings, loaded)) as client:
+        assert (await client.get("/api/v1/model/reference")).json() == rows
+
+
+async def test_a_card_without_reference_rows_has_none_to_offer(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/model/reference")
+
+    assert answer.json() == {"rule": "", "rows": [], "labels": []}
+
+
 async def test_health_names_the_model(client: httpx.AsyncClient) -> None:
     health = (await client.get("/api/v1/health")).json()
 
@@ -183,7 +199,7 @@ async def test_without_a_model_it_lives_but_is_not_ready(settings: Settings) -> 
     async with connected(app.create_app(settings, None)) as client:
         assert (await client.get("/livez")).json() == {"status": "live"}
         assert (await client.get("/metrics")).status_code == 200
-        for path in ("/readyz", "/api/v1/health", "/api/v1/model/info"):
+        for path in ("/readyz", "/api/v1/health", "/api/v1/model/info", "/api/v1/model/reference"):
             await problem_of(await client.get(path), errors.NOT_READY)
         await problem_of(await client.post("/api/v1/predict", json=FLOWER), errors.NOT_READY)
 

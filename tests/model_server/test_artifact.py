@@ -134,6 +134,18 @@ CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
         {"linear": artifacts.card()["linear"] | {"intercept": [0.0, 0.0, 0.0]}},
         "linear.sha256",
     ),
+    "reference rows without their labels": (
+        {"reference": {"rule": "lengths-1", "rows": [INPUTS[0]], "labels": []}},
+        "reference.labels: 0 entries, expected 1",
+    ),
+    "a short reference row": (
+        {"reference": {"rule": "lengths-1", "rows": [[1.0]], "labels": ["setosa"]}},
+        "$.reference.rows[0]",
+    ),
+    "too many reference rows": (
+        {"reference": {"rule": "lengths-1", "rows": [INPUTS[0]] * 201, "labels": ["setosa"] * 201}},
+        "$.reference.rows",
+    ),
     "a path out of the folder": (
         {"artifact": {"file": "../evil.joblib", "sha256": "0" * 64, "bytes": 1}},
         "artifact.file: '../evil.joblib'",

@@ -18,11 +18,12 @@ from msgspec import Meta, Struct
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.model import tree_card
 from iris_model_server.model.tree_card import Trees
-from iris_model_server.schemas import FEATURES, FeatureInfo
+from iris_model_server.schemas import FEATURES, FeatureInfo, Row
 
 SCHEMA_OF_TREES: Final = 2
 SCHEMAS: Final = (1, SCHEMA_OF_TREES)
 MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_REFERENCE_ROWS: Final = 200
 VERSION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 FILE_NAME: Final = re.compile(r"model_pipeline_(?P<version>.+)\.json")
 
@@ -59,6 +60,15 @@ class Distribution(Struct, frozen=True):
     shares: list[Annotated[float, Meta(gt=0, le=1)]]
 
 
+class Reference(Struct, frozen=True):
+    """Rows that no release is trained on, by which releases are compared, with their true labels."""
+
+    # The name of the rule by which training holds rows back.
+    rule: str
+    rows: Annotated[list[Row], Meta(max_length=MOST_REFERENCE_ROWS)]
+    labels: list[str]
+
+
 class Card(Struct, frozen=True):
     """What the server uses of the card; fields it does not need are left to their readers."""
 
@@ -73,6 +83,7 @@ class Card(Struct, frozen=True):
     linear: Linear | None
     # Absent in cards of former releases.
     distributions: dict[str, Distribution] | None = None
+    reference: Reference | None = None
     # Not in cards of schema 1, for a server that reads only those would open the joblib instead.
     trees: Trees | None = None
 
@@ -142,6 +153,8 @@ def _check_shapes(card: Card, where: PurePath) -> None:
     for number, golden in enumerate(card.golden):
         _check_length(golden.input, len(FEATURES), f"{where}: golden[{number}].input")
         _check_length(golden.probabilities, len(card.classes), f"{where}: golden[{number}].probabilities")
+    if card.reference is not None:
+        _check_length(card.reference.labels, len(card.reference.rows), f"{where}: reference.labels")
     if card.trees is not None:
         tree_card.check(card.trees, len(card.classes), f"{where}: trees")
     if card.linear is not None:

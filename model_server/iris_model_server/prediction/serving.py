@@ -15,7 +15,7 @@ from iris_model_server.model.artifact import Artifact
 from iris_model_server.model.predictions import Edges
 from iris_model_server.prediction.answer_templates import AnswerTemplates
 from iris_model_server.prediction.batching import Batcher, Limits
-from iris_model_server.schemas import Health, ModelInfo
+from iris_model_server.schemas import Health, ModelInfo, ReferenceRows
 from iris_model_server.settings import Settings
 from iris_model_server.telemetry.metrics import Metrics, ModelMetrics
 
@@ -117,6 +117,10 @@ class Serving:
             reloads=self._reloads,
             source=artifact.model.source,
         )
+
+    def reference(self) -> ReferenceRows:
+        found = self.loaded().artifact.card.reference
+        return ReferenceRows(found.rule, found.rows, found.labels) if found else ReferenceRows()
 
     def health(self) -> Health:
         return Health(

@@ -67,6 +67,14 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
     async def model_info() -> Response:
         return responses.of(serving.info())
 
+    @router.get(
+        "/model/reference",
+        summary="Rows to compare this model with another release",
+        responses=openapi.answers(schemas.ReferenceRows, errors.NOT_READY),
+    )
+    async def reference() -> Response:
+        return responses.of(serving.reference())
+
     @router.post(
         "/model/reload",
         summary="Load the artifact folder again",
