@@ -35,6 +35,7 @@ REPLICA_SET = Kind("apps", "v1", "replicasets", "ReplicaSet")
 SERVICE = Kind("", "v1", "services", "Service")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 POD = Kind("", "v1", "pods", "Pod")
+INGRESS_CLASS = Kind("networking.k8s.io", "v1", "ingressclasses", "IngressClass")  # of the whole cluster
 INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")

@@ -26,6 +26,7 @@ PODS_AVAILABLE: Final = "PodsAvailable"
 NO_POD_AVAILABLE: Final = "NoPodAvailable"
 ROUTE_APPLIED: Final = "RouteApplied"
 MONITORING_APPLIED: Final = "MonitoringApplied"
+INGRESS_CLASS_NOT_FOUND: Final = "IngressClassNotFound"
 CRD_NOT_INSTALLED: Final = "CRDNotInstalled"
 SCALING_ACTIVE: Final = "ScalingActive"
 SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a number of pods

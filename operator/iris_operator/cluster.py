@@ -32,8 +32,8 @@ Body = dict[str, Any]
 class Cluster(Protocol):
     """What the operator asks of a cluster. Every method may raise errors.ClusterError."""
 
-    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
-        """The live object, or None."""
+    async def read(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
+        """The live object, or None; `namespace` is None for a kind of the whole cluster."""
 
     async def list(
         self, kind: Kind, namespace: str | None, selector: str | None
@@ -100,7 +100,7 @@ class ApiServer:
     async def __aexit__(self, *_: object) -> None:
         await self._client.close()
 
-    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
+    async def read(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         try:
             return await self._call("GET", kind.path(namespace, name))
         except errors.ClusterError as error:

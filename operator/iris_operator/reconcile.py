@@ -25,6 +25,7 @@ from iris_operator.model import spec
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, provenance, workload
+from iris_operator.observe.ingress_classes import IngressClasses
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Key, Snapshot, Store
 
@@ -44,6 +45,7 @@ class Context:
     instance: str  # this process, for events
     # Of each model, a digest of what was compared last and needed no call: it is not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
+    ingress_classes: IngressClasses = field(default_factory=IngressClasses)
 
 
 async def reconcile(context: Context, key: Key) -> float | None:
@@ -140,6 +142,9 @@ async def _observe(
         stable=WorkloadFacts(version, seen, proofs, deadline, waiting_since, now),
         parts=parts.observe(model, after, context.store.absent) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
+        missing_class=await context.ingress_classes.missing(
+            context.cluster, after.children.get((kinds.INGRESS, name), {}), now
+        ),
         url=_url(model, after) if model else _status(body).get("url", ""),
         source=await provenance.source(context.cluster, body),
         now=now,

@@ -41,7 +41,7 @@ class FakeCluster:
         self.refused: list[Call] = []  # of these: changed nothing, for what was to be created was there
         self.before: Callable[[Call], Awaitable[None]] = _no_fault
         self.after: Callable[[Call], Awaitable[None]] = _no_fault  # the write stands, its answer may not come
-        self._objects: dict[tuple[Kind, str, str], Body] = {}
+        self._objects: dict[tuple[Kind, str | None, str], Body] = {}
         self._happened: list[tuple[int, str, Kind, Body]] = []
         self._forgotten = 0
         self._news = asyncio.Event()
@@ -88,11 +88,11 @@ class FakeCluster:
         self._streams += 1
         self._wake()
 
-    def find(self, kind: Kind, namespace: str, name: str) -> Body | None:
+    def find(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         """What stands there, without a call."""
         return copy.deepcopy(self._objects.get((kind, namespace, name)))
 
-    async def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
+    async def read(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         call = await self._called(Call("read", kind, namespace, name))
         found = self.find(kind, namespace, name)
         await self.after(call)
@@ -185,7 +185,7 @@ class FakeCluster:
     async def version(self) -> tuple[int, int]:
         return 1, 37
 
-    def _remove(self, place: tuple[Kind, str, str]) -> None:
+    def _remove(self, place: tuple[Kind, str | None, str]) -> None:
         gone = self._objects.pop(place)
         metadata = {**gone["metadata"], "resourceVersion": str(next(self._versions))}
         self._happen("DELETED", place[0], {**gone, "metadata": metadata})

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from iris_api import reasons
 from iris_operator import errors
+from iris_operator.children.report import Report
 from iris_operator.decide.facts import Facts, Part, WorkloadFacts
 from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof
@@ -41,6 +42,7 @@ def facts(
         "parts": (),
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
+        "missing_class": "",
         "source": {},
         "now": NOW,
         **changes,
@@ -52,7 +54,8 @@ def facts(
 
 
 def routed() -> Part:
-    return Part("RouteReady", reasons.ROUTE_APPLIED, ("Ingress",), (), "", is_applied=True)
+    report = Report(True, reasons.ROUTE_APPLIED, "the Ingress routes http://iris.kube.two.inc")
+    return Part("RouteReady", "", ("Ingress",), (), "", is_applied=True, report=report)
 
 
 def monitored(*missing: str) -> Part:

@@ -284,6 +284,43 @@ def test_builds_the_whole_ingress() -> None:
     }
 
 
+ADDRESS = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "message"),
+    [
+        ({"host": "a.example"}, ADDRESS, "the Ingress routes http://a.example"),
+        ({"host": "a.example", "path": "/x/"}, ADDRESS, "the Ingress routes http://a.example/x"),
+        ({"path": "/x"}, ADDRESS, "the Ingress routes /x of any host"),
+        (
+            {"host": "a.example"},
+            {},
+            "the Ingress routes http://a.example; no ingress controller has published an address for it",
+        ),
+        (
+            {"host": "a.example", "tlsSecretName": "mine"},
+            ADDRESS,
+            "the Ingress routes https://a.example; it is not checked that Secret mine has a certificate",
+        ),
+    ],
+    ids=["a host", "a path", "any host", "no address", "a certificate"],
+)
+def test_reports_of_a_route_only_what_is_known(
+    route: dict[str, Any], status: dict[str, Any], message: str
+) -> None:
+    built = ingress.build(bodies.model(route=route))
+
+    found = ingress.report({**(built or {}), "status": status})
+
+    assert found is not None
+    assert found.message == message
+
+
+def test_reports_nothing_of_an_ingress_whose_rules_were_taken_away_by_hand() -> None:
+    assert ingress.report({"spec": {"defaultBackend": {}}}) is None
+
+
 def test_builds_the_whole_service_monitor() -> None:
     built = service_monitor.build(bodies.model())
 

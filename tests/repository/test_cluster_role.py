@@ -49,8 +49,9 @@ def test_the_cluster_role_allows_list_and_watch_of_every_watched_kind(kind: Kind
         (kinds.REPLICA_SET, "", {"list", "watch"}),
         (kinds.EVENT, "", {"create"}),
         (kinds.KUSTOMIZATION, "", {"get"}),
+        (kinds.INGRESS_CLASS, "", {"get"}),
     ],
-    ids=["the spec is the user's", "status", "pods", "replica sets", "events", "Flux"],
+    ids=["the spec is the user's", "status", "pods", "replica sets", "events", "Flux", "route classes"],
 )
 def test_the_cluster_role_has_no_verb_that_is_not_used(kind: Kind, subresource: str, verbs: set[str]) -> None:
     assert granted(kind.group, kind.plural + subresource) == verbs
@@ -65,6 +66,7 @@ def test_the_cluster_role_has_no_resource_that_the_code_does_not_use() -> None:
     known = {(kind.group, kind.plural) for kind, _ in resync.WATCHED} | {
         (kinds.EVENT.group, kinds.EVENT.plural),
         (kinds.KUSTOMIZATION.group, kinds.KUSTOMIZATION.plural),
+        (kinds.INGRESS_CLASS.group, kinds.INGRESS_CLASS.plural),
         (kinds.IRIS_MODEL.group, "irismodels/status"),
         ("apiextensions.k8s.io", "customresourcedefinitions"),  # Kopf's own
     }

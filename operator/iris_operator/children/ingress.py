@@ -1,15 +1,17 @@
 """The Ingress: the route from outside to the Service; none without `spec.route`. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from iris_api import kinds, reasons
 
 from iris_operator.children import metadata, service
+from iris_operator.children.report import Report
+from iris_operator.model import routes
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.INGRESS
 CONDITION = "RouteReady"
-APPLIED = reasons.ROUTE_APPLIED
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
@@ -30,3 +32,18 @@ def build(model: IrisModel) -> dict[str, Any] | None:
     child = metadata.manifest(KIND, model, spec=spec)
     metadata.add(child, "annotations", route.annotations)
     return child
+
+
+def report(live: Mapping[str, Any]) -> Report | None:
+    """What is routed, and what of it nobody has confirmed: some controllers never publish an address."""
+    claim = routes.carried(live)
+    if claim is None:
+        return None
+    (host, path), tls = claim, live["spec"].get("tls") or ()
+    url = f"{'https' if tls else 'http'}://{host}{path.rstrip('/')}" if host else f"{path} of any host"
+    message = f"the Ingress routes {url}"
+    if not (live.get("status") or {}).get("loadBalancer", {}).get("ingress"):
+        message += "; no ingress controller has published an address for it"
+    for secret in tls:
+        message += f"; it is not checked that Secret {secret.get('secretName')} has a certificate"
+    return Report(True, reasons.ROUTE_APPLIED, message)

@@ -63,4 +63,6 @@ def look_again(facts: Facts, found: Verdict) -> float | None:
     waits = workload_checks.waits(facts.stable, found)
     if any(isinstance(failure.cause, errors.Invalid) for failure in facts.failures):
         waits.append(_REFUSAL_SECONDS)  # what was in the way may have gone: no watch covers it
+    if facts.missing_class:
+        waits.append(_REFUSAL_SECONDS)
     return min(waits, default=None)

@@ -60,6 +60,7 @@ class Facts:
     parts: tuple[Part, ...]
     selector: str
     url: str
+    missing_class: str  # the IngressClass of the route, if the cluster has none of that name
     source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
 

@@ -99,6 +99,11 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
     }
     if verdict.reason == reasons.ROUTE_CONFLICT:
         rows.setdefault("RouteReady", ("RouteReady", False, verdict.reason, verdict.message))
+    if facts.missing_class:
+        message = (
+            f"found no IngressClass {facts.missing_class}, expected one: no controller serves the Ingress"
+        )
+        rows.setdefault("RouteReady", ("RouteReady", False, reasons.INGRESS_CLASS_NOT_FOUND, message))
     for part in facts.parts:
         if part.missing:
             message = f"found no API for {' and '.join(part.missing)}, expected {part.api}"
@@ -107,13 +112,11 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
             report = part.report
             rows.setdefault(part.condition, (part.condition, report.works, report.reason, report.message))
         elif part.is_applied and part.applied:
-            rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part, facts.url)))
+            rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part)))
     return list(rows.values())
 
 
-def _applied(part: Part, url: str) -> str:
-    if part.condition == "RouteReady":
-        return f"the {part.kinds[0]} routes {url}"
+def _applied(part: Part) -> str:
     are, them = ("is", "it") if len(part.kinds) == 1 else ("are", "them")
     return f"{' and '.join(part.kinds)} {are} applied; whether a Prometheus selects {them} is not checked"
 
