@@ -19,6 +19,7 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
+from iris_operator.model import shape
 from iris_operator.model.objectives import Objectives
 from iris_operator.model.spec import IrisModel
 from iris_operator.monitoring import alerts
@@ -106,7 +107,13 @@ def test_builds_the_whole_deployment() -> None:
     assert built == {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {**METADATA, "annotations": {"serving.two.inc/replicas-from": "spec"}},
+        "metadata": {
+            **METADATA,
+            "annotations": {
+                "serving.two.inc/replicas-from": "spec",
+                "serving.two.inc/built-from": shape.render(shape.of(bodies.model())),
+            },
+        },
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": SELECTOR},

@@ -31,11 +31,11 @@ _REFUSAL: Final = re.compile(
 )
 
 
-class _Fields(msgspec.Struct, frozen=True, rename="camel"):
+class Fields(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One object of the body."""
 
 
-class Image(_Fields, frozen=True):
+class Image(Fields, frozen=True):
     repository: _Text
     pull_policy: _Text
     digest: _Text | None = None
@@ -47,25 +47,25 @@ class Image(_Fields, frozen=True):
         return f"{tagged}@{self.digest}" if self.digest else tagged
 
 
-class Autoscaling(_Fields, frozen=True):
+class Autoscaling(Fields, frozen=True):
     min_replicas: int
     max_replicas: int
     target_cpu_utilization_percentage: int = msgspec.field(name="targetCPUUtilizationPercentage")
 
 
-class Server(_Fields, frozen=True):
+class Server(Fields, frozen=True):
     log_level: _Text
     fast_path: _Text
 
 
-class CommonMetadata(_Fields, frozen=True):
+class CommonMetadata(Fields, frozen=True):
     """Of every child; a pod is none, so a change restarts nothing."""
 
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
 
-class Route(_Fields, frozen=True):
+class Route(Fields, frozen=True):
     path: _Text
     host: _Text | None = None  # None: any host
     class_name: _Text | None = None
@@ -73,22 +73,22 @@ class Route(_Fields, frozen=True):
     annotations: dict[str, str] = {}
 
 
-class Dashboard(_Fields, frozen=True):
+class Dashboard(Fields, frozen=True):
     enabled: bool
     folder: _Text
 
 
-class Scrape(_Fields, frozen=True):
+class Scrape(Fields, frozen=True):
     enabled: bool
 
 
-class Alerts(_Fields, frozen=True):
+class Alerts(Fields, frozen=True):
     enabled: bool
     availability_per_mille: int
     latency_milliseconds: int
 
 
-class Monitoring(_Fields, frozen=True):
+class Monitoring(Fields, frozen=True):
     dashboard: Dashboard
     scrape: Scrape
     alerts: Alerts
@@ -98,12 +98,12 @@ class Monitoring(_Fields, frozen=True):
         return Objectives(self.alerts.availability_per_mille, self.alerts.latency_milliseconds)
 
 
-class NetworkPolicy(_Fields, frozen=True):
+class NetworkPolicy(Fields, frozen=True):
     enabled: bool
     allow_from: tuple[dict[str, Any], ...] = ()  # none: everybody
 
 
-class IrisModel(_Fields, frozen=True):
+class IrisModel(Fields, frozen=True):
     """One IrisModel as declared, with the identity that its children need."""
 
     namespace: str

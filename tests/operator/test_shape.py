@@ -1,0 +1,66 @@
+"""What the pods were built from, kept beside them: whole, readable again, and stable over releases."""
+
+import json
+from typing import Any
+
+import pytest
+from iris_operator.children import deployment
+from iris_operator.model import shape
+from iris_operator.model.spec import IrisModel
+
+from tests.operator import bodies
+
+FIELDS = sorted(bodies.FULL)
+OF_PODS = {"version", "image", "server", "resources", "nodeSelector", "tolerations", "env"}
+
+
+def annotations(model: IrisModel) -> dict[str, str]:
+    return dict(deployment.build(model)["metadata"]["annotations"])
+
+
+def template(model: IrisModel) -> dict[str, Any]:
+    return dict(deployment.build(model)["spec"]["template"])
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_is_in_the_shape_exactly_when_it_changes_the_pod_template(field: str) -> None:
+    usual, changed = bodies.model(), bodies.model(**{field: bodies.FULL[field]})
+
+    is_in_shape = shape.of(usual) != shape.of(changed)
+    assert is_in_shape == (template(usual) != template(changed)) == (field in OF_PODS)
+
+
+def test_the_annotation_reads_as_the_spec_does_without_its_defaults() -> None:
+    found = json.loads(annotations(bodies.model(nodeSelector={"disk": "ssd"}))["serving.two.inc/built-from"])
+
+    assert found == {
+        "version": "1.4.0",
+        "image": {"repository": "ghcr.io/two-inc/iris-server", "pullPolicy": "IfNotPresent"},
+        "server": {"logLevel": "Info", "fastPath": "Auto"},
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "nodeSelector": {"disk": "ssd"},
+    }
+
+
+@pytest.mark.parametrize("declared", [{}, dict(bodies.FULL)], ids=["usual", "full"])
+def test_the_pods_can_be_built_again_from_the_annotation_alone(declared: dict[str, Any]) -> None:
+    before = bodies.model(**declared)
+    now = bodies.model(version="9.9.9", env=[{"name": "NEW", "value": "1"}])
+
+    found = shape.parse(annotations(before)["serving.two.inc/built-from"])
+
+    assert found is not None
+    assert template(shape.give(now, found)) == template(before)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "null", '{"version": 3}', "not json"])
+def test_an_annotation_that_somebody_edited_is_no_shape(text: str) -> None:
+    assert shape.parse(text) is None
+
+
+def test_a_shape_too_long_for_an_annotation_is_left_out() -> None:
+    entries = [{"name": f"LONG_{number}", "value": "\N{CHERRY BLOSSOM}" * 4096} for number in range(16)]
+
+    found = annotations(bodies.model(env=entries))
+
+    assert found == {"serving.two.inc/replicas-from": "spec"}
