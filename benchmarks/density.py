@@ -1,7 +1,7 @@
-"""`make bench-density`: the cost of one idle model on a real node, measured with 50.
+"""`make bench-density`: measures the cost of one idle model on a real node, with 50 of them.
 
-On the cluster that `make up` left running, in a namespace of its own that goes in the end; one pod a model.
-What pods used is the count of the kubelet. One JSON line per figure, progress on standard error.
+It runs on the cluster of `make up`, in a namespace that it deletes at the end, with one pod per model. The
+kubelet counts what pods use. One JSON line per figure on standard output, progress on standard error.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _OPERATORS: Final = ("iris-system", "operator")
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """By one container, when the kubelet looked."""
+    """The resource usage of one container when the kubelet measured it."""
 
     cpu_seconds: float
     memory_bytes: float
@@ -41,7 +41,7 @@ class Used:
 
 
 def used(exposition: str) -> dict[tuple[str, str, str], Used]:
-    """By namespace, container and pod, from the kubelet's /metrics/resource."""
+    """Read the usage of each (namespace, container, pod) from the kubelet's /metrics/resource."""
     found: dict[tuple[str, str, str], dict[str, tuple[float, float]]] = {}
     for line in exposition.splitlines():
         if sample := _SAMPLE.match(line):
@@ -61,7 +61,7 @@ def costs(
     after: Mapping[tuple[str, str, str], Used],
     of: tuple[str, str],
 ) -> list[tuple[float, float]]:
-    """Thousandths of a core between two looks, and megabytes at the second, of each such container."""
+    """Thousandths of a core between two readings, and megabytes at the second, of each container."""
     return [
         (
             (now.cpu_seconds - before[container].cpu_seconds) / (now.at - before[container].at) * 1000,
@@ -109,7 +109,7 @@ def main() -> int:
     try:
         kubectl.run(
             "create", "namespace", NAMESPACE
-        )  # refused where there is one: that is not ours to delete
+        )  # fails if it exists, because then it is not ours to delete
         try:
             measure(kubectl, options.models, options.version, options.seconds)
         finally:
@@ -122,7 +122,7 @@ def main() -> int:
 
 
 def _model(name: str, version: str) -> dict[str, Any]:
-    # A node for humans has 110 pods and two cores: what a pod asks for must not be what limits them.
+    # The node allows 110 pods and has two cores: the requests of the pods must not be the limit.
     resources = {"requests": {"cpu": "10m", "memory": "64Mi"}}
     image = {"repository": "registry.local:5000/iris-server"}
     return {

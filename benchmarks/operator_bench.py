@@ -1,4 +1,4 @@
-"""`make bench-operator`: the operator at several sizes on a real API server, compared with Flux.
+"""`make bench-operator`: measures the operator at several sizes on a real API server, beside Flux.
 
 One JSON line per figure on standard output, progress on standard error; exit code 1 unless every goal is met.
 """
@@ -17,7 +17,7 @@ from benchmarks.operator_runs import Run
 
 
 async def measure(models: int, *, beside_flux: bool) -> tuple[Run, Run | None]:
-    """A cluster of its own for each size."""
+    """Measure each size in a cluster of its own."""
     run, flux = Run(models), Run(models) if beside_flux else None
     with tempfile.TemporaryDirectory(prefix="iris-bench-") as folder:
         async with operator_stage.running(Path(folder)) as stage:
@@ -41,7 +41,7 @@ def main() -> int:
         "--flux", type=int, default=100, help="the size at which Flux is measured; 0 skips it (default 100)"
     )
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started
     runs, beside = [], None
     for models in sorted(options.models):
         run, flux = asyncio.run(measure(models, beside_flux=models == options.flux))

@@ -1,4 +1,4 @@
-"""The resource usage of a process, from the kernel."""
+"""Reads the resource usage of a process from the kernel."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one process since it started."""
+    """CPU time and memory of one process since it started."""
 
     cpu_seconds: float
     memory_megabytes: float

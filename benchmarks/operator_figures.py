@@ -1,4 +1,4 @@
-"""Runs to figures, each with its goal and whether it was met. Pure."""
+"""Turns runs into figures, each with its goal and whether it was met. Pure."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ _LEAST_OBJECTS_TO_GROW: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`goal` is a bound in the figure's own unit; `at_least` says on which side of it is good."""
+    """One result. `goal` is in the figure's own unit; `at_least`: whether a higher value is better."""
 
     name: str
     value: float
@@ -38,13 +38,13 @@ class Figure:
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The smallest sample that at least this share of them does not exceed."""
+    """The smallest sample that at least this share of all samples does not exceed."""
     ranked = sorted(samples)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
 def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
-    """The figures of the largest run, its growth over the smaller one, Flux beside it and the limit."""
+    """The figures of the largest run, its growth over the smaller one, and those of Flux and the limit."""
     largest = max(runs, key=lambda run: run.models)
     values, samples, models = largest.figures, largest.samples, largest.models
     yield Figure("models", models, "")
@@ -58,7 +58,7 @@ def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
         yield Figure(f"{short}_p50_s", percentile(samples[name], 0.5), "s")
         yield Figure(f"{short}_p99_s", percentile(samples[name], 0.99), "s", goal)
     yield Figure("rest_writes", values["rest_writes"], "", 0)
-    # Two or three resyncs of one LIST per kind: what is left per object when there are enough of them.
+    # Two or three resyncs with one LIST per kind, spread over all objects.
     bound = 0.1 if models >= _LEAST_OBJECTS_TO_GROW * 5 else None
     yield Figure("rest_calls_per_object", values["rest_calls_per_object"], "", bound)
     yield Figure("rest_cpu_share", values["rest_cpu_share"], "of a core")
@@ -82,7 +82,7 @@ def _growth(runs: Sequence[Run], largest: Run) -> Iterator[Figure]:
 
 
 def _beside(runs: Sequence[Run], flux: Run) -> Iterator[Figure]:
-    """Against our run of the same size, until every child is there: Flux does not wait for pods."""
+    """Flux against our run of the same size, until every child exists: Flux does not wait for pods."""
     ours: Mapping[str, float] = next(run.figures for run in runs if run.models == flux.models)
     yield Figure("flux_models", flux.models, "")
     yield Figure("flux_objects_per_s", flux.models / flux.figures["flux_s"], "1/s")

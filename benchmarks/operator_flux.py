@@ -1,7 +1,7 @@
-"""Flux's kustomize-controller beside us: as many Kustomizations as models, each with the same children.
+"""Measures Flux's kustomize-controller: as many Kustomizations as models, each with the same children.
 
-The artifact comes from a server of a few lines; source-controller's part (a GitRepository with its artifact
-in the status) is written by hand, so that only the applying is measured.
+A server of a few lines provides the artifact. The benchmark writes the GitRepository and its status in
+place of source-controller, so that only the work of kustomize-controller is measured.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _PATIENCE: Final = 1800.0
 
 
 async def apply(stage: Stage, run: Run) -> None:
-    """The rate and the CPU time of applying the children of so many models."""
+    """Measure the rate and CPU time of applying the children of that many models."""
     places = [f"flux-{index:04}" for index in range(run.models)]
     await operator_stage.namespaces(stage.cluster, places)
     await _know_flux(stage)
@@ -68,7 +68,7 @@ def _applied(body: Manifest | None) -> bool:
 
 
 async def _know_flux(stage: Stage) -> None:
-    """Flux's own CRDs, from its modules; the controller wants to know every kind of source."""
+    """Install Flux's CRDs from its modules; the controller needs every kind of source."""
     for controller in ("kustomize-controller", "source-controller"):
         list_module = ["go", "list", "-m", "-f", "{{.Dir}}", f"github.com/fluxcd/{controller}"]
         where = paths.GO_MODULES / controller
@@ -85,7 +85,7 @@ def _established(crd: Manifest) -> bool:
 
 @contextlib.contextmanager
 def _artifact(places: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """A tarball with a folder per model, served on loopback; yields the artifact of a GitRepository."""
+    """Serve a tarball with a folder per model on loopback; yields the artifact of a GitRepository."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for place in places:
@@ -119,7 +119,7 @@ def _artifact(places: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def children(place: str) -> list[dict[str, Any]]:
-    """What the operator makes for a model there, without its owner."""
+    """The children that the operator makes for a model there, without their owner."""
     text = yaml.safe_dump(
         {
             "apiVersion": "serving.two.inc/v1alpha1",

@@ -1,7 +1,7 @@
-"""The limit: the same children from a client that does nothing else, on the same API server.
+"""Measures the limit: a client that only creates the same children on the same API server.
 
-It creates them without a look at anything, so no operator can be quicker; what the API server, its store and
-the controllers do for them is then all the time that passes.
+It creates them and reads nothing, so no operator can be quicker: all the time is spent by the API server,
+etcd and the controllers.
 """
 
 import time
@@ -13,7 +13,7 @@ from benchmarks.operator_stage import Stage
 
 
 async def create(stage: Stage, run: Run) -> None:
-    """The children of so many models, in namespaces of their own."""
+    """Create the children of that many models, in namespaces of their own."""
     places = [f"limit-{index:04}" for index in range(run.models)]
     await operator_stage.namespaces(stage.cluster, places)
     jobs = [

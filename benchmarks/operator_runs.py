@@ -1,4 +1,4 @@
-"""The life of many models: created, repaired, changed, at rest, taken over by another replica."""
+"""Runs the life of many models: created, repaired, changed, at rest, taken over by another replica."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ _LEASE: Final = {"IRIS_OPERATOR_LEASE_NAMESPACE": "default"}
 
 @dataclass(slots=True)
 class Run:
-    """What was measured with so many models; seconds unless the name says otherwise."""
+    """The measurements at one number of models; seconds unless the name says otherwise."""
 
     models: int
     figures: dict[str, float] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The namespaces, one model each, and what the API server tells about them."""
+    """The namespaces with one model each, and watches of what is in them."""
 
     stage: Stage
     namespaces: Sequence[str]
@@ -58,7 +58,7 @@ class Fleet:
         return all((place, MODEL) in self.ingresses.seen for place in self.namespaces)
 
     def serving(self, version: str) -> bool:
-        """Whether every model has proven it."""
+        """Whether every model reports the declared version as serving."""
         return all(_serves(self.models.seen.get((place, MODEL)), version) for place in self.namespaces)
 
     async def declare(self, place: str, version: str, **spec: Any) -> None:
@@ -74,7 +74,7 @@ class Fleet:
 
 @contextlib.asynccontextmanager
 async def fleet(stage: Stage, size: int) -> AsyncIterator[Fleet]:
-    """`size` empty namespaces, and watches on what will be in them."""
+    """Create `size` empty namespaces, and watch what will be in them."""
     namespaces = [f"bench-{index:04}" for index in range(size)]
     await operator_stage.namespaces(stage.cluster, namespaces)
     paths = {kind: await stage.cluster.path(kind) for kind in _WATCHED}
@@ -90,7 +90,7 @@ async def fleet(stage: Stage, size: int) -> AsyncIterator[Fleet]:
 
 @contextlib.asynccontextmanager
 async def _operator(stage: Stage, **environment: str) -> AsyncIterator[OperatorProcess]:
-    """Ready for the block, however busy the machine is."""
+    """Run an operator for the block, starting when it is ready, however busy the machine is."""
     operator = operator_process.start(stage.server.kubeconfig, stage.folder, **environment)
     try:
         await eventually(partial(_ready, stage, operator), bool, within=_PATIENCE)
@@ -112,7 +112,7 @@ async def _ready(stage: Stage, operator: OperatorProcess) -> bool:
 
 
 async def live(there: Fleet, run: Run) -> None:
-    """From the first declaration to a version change of all, under one operator."""
+    """Measure from the first declaration to a version change of all models, under one operator."""
     async with _operator(there.stage) as operator:
         before, writes = operator_cost.of(operator.process.pid), operator.writes()
         passes, began = operator.counted(_PASSES), time.monotonic()
@@ -142,7 +142,7 @@ async def live(there: Fleet, run: Run) -> None:
 
 
 async def _listing(there: Fleet, program: str, *words: str) -> float:
-    """The median of three: from its start to its last line."""
+    """The median time of three `iris get`, from start to last line."""
     command = [str(_PROGRAMS / program), *words, f"--kubeconfig={there.stage.server.kubeconfig}"]
     taken = []
     for _ in range(3):
@@ -155,7 +155,7 @@ async def _listing(there: Fleet, program: str, *words: str) -> float:
 
 
 async def _react(there: Fleet, run: Run) -> None:
-    """One change at a time: from the API server's answer to the operator's write as a watch tells it."""
+    """Change one model at a time: seconds from the API server's answer to the operator's write in a watch."""
     samples = min(_SAMPLES, max(_FEWEST_SAMPLES, run.models))
     places = [there.namespaces[index % run.models] for index in range(samples)]
     writes, repairs = [], []
@@ -170,32 +170,30 @@ async def _react(there: Fleet, run: Run) -> None:
 
 
 async def _passes(watching: Watching, place: str, cause: Callable[[], Awaitable[Any]]) -> float:
-    """Seconds from the answer to `cause` until the object is another one, or has another spec."""
+    """Seconds from the answer to `cause` until the object is replaced or its spec has changed."""
     key = place, MODEL
     before = watching.at[key]
     await cause()
     answered = time.monotonic()
     await watching.until(lambda: key in watching.seen and watching.at[key] > before, within=_PATIENCE)
-    return max(0.0, watching.at[key] - answered)  # the watch may be quicker than the answer
+    return max(0.0, watching.at[key] - answered)  # the watch event may come before the answer
 
 
 async def rest(there: Fleet, run: Run) -> None:
-    """A fresh operator over everything that is there; then, after a resync, nothing happens for two more."""
+    """Start an operator on existing models; after its first resync, count its calls over two more."""
     resyncs = {"IRIS_OPERATOR_SWEEP_SECONDS": str(_SWEEP_SECONDS)}
     began = time.monotonic()
     async with _operator(there.stage, **resyncs) as operator:
         run.figures["start_up_s"] = time.monotonic() - began
         await _settled(operator)
-        await asyncio.sleep(1.1 * _SWEEP_SECONDS)  # its first LISTs beside a full store make the heap once
+        await asyncio.sleep(1.1 * _SWEEP_SECONDS)  # the first LISTs with a full store grow the heap once
         before, began = operator_cost.of(operator.process.pid), time.monotonic()
         writes, calls = operator.writes(), operator.counted("rest_client_requests_total")
         await asyncio.sleep(2.2 * _SWEEP_SECONDS)  # two resyncs with their jitter
         after, passed = operator_cost.of(operator.process.pid), time.monotonic() - began
         run.figures["rest_writes"] = operator.writes() - writes
         calls = operator.counted("rest_client_requests_total") - calls
-        run.figures["rest_calls_per_object"] = (
-            calls / run.models
-        )  # the resyncs' LISTs, one per kind, among them
+        run.figures["rest_calls_per_object"] = calls / run.models  # includes the resyncs' LISTs, one per kind
         run.figures["rest_cpu_share"] = (after.cpu_seconds - before.cpu_seconds) / passed
         grown = after.memory_megabytes - before.memory_megabytes
         run.figures["rest_memory_mb_per_minute"] = grown / passed * 60
@@ -203,7 +201,7 @@ async def rest(there: Fleet, run: Run) -> None:
 
 
 async def fail_over(there: Fleet, run: Run) -> None:
-    """The leader ends and a child goes missing; until the other replica has made it again."""
+    """End the leader and delete a child; seconds until the other replica has made it again."""
     async with _operator(there.stage, **_LEASE) as first:
         await _leads(first)
         async with _operator(there.stage, **_LEASE) as second:
@@ -230,7 +228,7 @@ async def _leads(operator: OperatorProcess) -> None:
 
 
 async def _settled(operator: OperatorProcess) -> None:
-    """Until no pass has ended for three seconds."""
+    """Wait until no pass has ended for three seconds."""
     last, since = -1.0, time.monotonic()
     while time.monotonic() - since < _CALM_SECONDS:
         await asyncio.sleep(0.5)

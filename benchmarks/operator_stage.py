@@ -1,7 +1,8 @@
-"""Where the operator is measured: a real API server with controllers and scheduler, pods played by kwok.
+"""The environment of the operator's measurements: a real API server, and pods played by kwok.
 
-Every pod gets the loopback address of a real model server, by its image's tag, so that what the operator asks
-is real. All models are named alike, each in a namespace of its own: so one server answers for every one.
+Every pod has the loopback address of a real model server, chosen by its image tag, so the operator's
+version checks are real. All models have the same name, each in its own namespace, so one server can answer
+for all.
 """
 
 import asyncio
@@ -71,7 +72,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Stage]:
-    """The API server, its scheduler, kwok with its nodes, and the model servers."""
+    """Start the API server, its scheduler, kwok with its nodes, and the model servers."""
     programs = binaries.ensure(["kube-scheduler", "kwok"], Progress())
     with api_server.running(crds=CRDS) as server, contextlib.ExitStack() as stack:
         stack.enter_context(model_servers.running(folder, ADDRESSES, MODEL, within=300))
@@ -137,13 +138,13 @@ def _stage(name: str, kind: str, when: Manifest, then: Manifest) -> str:
 
 
 async def namespaces(cluster: Cluster, names: Sequence[str]) -> None:
-    """Creates them."""
+    """Create namespaces."""
     bodies = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
     await each([partial(cluster.create, body) for body in bodies])
 
 
 async def each(jobs: Sequence[Any]) -> None:
-    """All of these coroutine functions, a few at a time."""
+    """Run all of these coroutine functions, a few at a time."""
     waiting = iter(jobs)
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""Watches a kind and records when each object changed: the clock of every figure."""
+"""Watches a kind and records when each object changed, which all figures are computed from."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ _METADATA: Final = "application/json;as={};g=meta.k8s.io;v=v1"
 
 
 class Watching:
-    """The last seen copy of every object of a kind in all namespaces. Use as an async context manager."""
+    """The newest copy of every object of a kind in all namespaces. Use as an async context manager."""
 
     def __init__(self, cluster: Cluster, path: str, *, metadata_only: bool = True) -> None:
         self._cluster = cluster
@@ -24,7 +24,7 @@ class Watching:
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.seen: dict[Name, Manifest] = {}
-        self.at: dict[Name, float] = {}  # of time.monotonic, when it last became another object or spec
+        self.at: dict[Name, float] = {}  # time.monotonic of the last new object or spec
 
     async def __aenter__(self) -> "Watching":
         headers = self._accept("PartialObjectMetadataList")
@@ -43,7 +43,7 @@ class Watching:
                 await self._task
 
     async def until(self, holds: Callable[[], object], *, within: float) -> None:
-        """Returns as soon as it holds; TimeoutError after `within` seconds."""
+        """Return as soon as the condition holds; TimeoutError after `within` seconds."""
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(lambda: bool(holds()))
 

@@ -1,4 +1,4 @@
-"""BentoML before the same pipeline, in its own venv. The joblib is in IRIS_JOBLIB."""
+"""Serves the same pipeline with BentoML, in its own venv. The joblib is in IRIS_JOBLIB."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""KServe V1 before the same pipeline, its logging off, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with KServe V1, logging off, in its own venv. Arguments: port, joblib."""
 
 import sys
 from typing import Any

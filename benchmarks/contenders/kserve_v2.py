@@ -1,4 +1,4 @@
-"""KServe V2 before the same pipeline, its logging off, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with KServe V2, logging off, in its own venv. Arguments: port, joblib."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from kserve import InferOutput, InferResponse, Model, ModelServer
 
 
 class Iris(Model):  # type: ignore[misc]  # kserve is not in this environment
-    """The pipeline behind the Open Inference Protocol."""
+    """The pipeline as a model of the Open Inference Protocol."""
 
     def load(self) -> bool:
         self.pipeline = joblib.load(sys.argv[2])

@@ -1,4 +1,4 @@
-"""LitServe before the same pipeline, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with LitServe, in its own venv. Arguments: port, joblib."""
 
 import sys
 from typing import Any
@@ -14,7 +14,7 @@ class Iris(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in this en
     def setup(self, device: str) -> None:  # noqa: ARG002  # its signature
         self.pipeline = joblib.load(sys.argv[2])
 
-    # LitServe asks the annotation what to take: with this one any JSON.
+    # LitServe decodes the body by this annotation: any JSON.
     def decode_request(self, request: Request, **_: Any) -> Any:
         return request["instances"]
 

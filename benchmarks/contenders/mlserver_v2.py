@@ -1,4 +1,4 @@
-"""MLServer before the same pipeline, without worker processes, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with MLServer, without workers, in its own venv. Arguments: port, joblib."""
 
 import asyncio
 import sys

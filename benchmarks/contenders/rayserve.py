@@ -1,4 +1,4 @@
-"""Ray Serve before the same pipeline, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with Ray Serve, in its own venv. Arguments: port, joblib."""
 
 import signal
 import sys

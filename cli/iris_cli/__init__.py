@@ -1,7 +1,8 @@
-"""What serves, why not, and what a change would do. Read-only. Start reading at `__main__`.
+"""The `iris` command: what serves, why not, and what a change would do. Read-only. Start at `__main__`.
 
-`commands` has one function per command. `kubectl` reads the cluster (one request per kind), `prometheus`
-the traffic. The rest is pure: `fleet` (models to rows), `evidence` and `explanation` (one snapshot to one
-paragraph), `declared` (a file to what the API server would store), `planned` (that to the
-operator's children, from what is there, see `owned`), `difference` (two manifests to a diff).
+`commands` has one function per command. `kubectl` reads the cluster, one request per kind, and `prometheus`
+the traffic. The rest is pure: `fleet` turns models into rows; `evidence` and `explanation` turn one
+snapshot of a model into a paragraph; `declared` reads a file as the API server would store it; `planned`
+compares the children that the operator would make with the live ones (`owned`); `difference` prints that as
+a diff.
 """

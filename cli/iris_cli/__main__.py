@@ -1,4 +1,4 @@
-"""The command line: arguments to one of `commands`, outcomes to exit codes."""
+"""The command line: parses arguments, runs one of `commands`, returns the exit code."""
 # PYTHON_ARGCOMPLETE_OK
 
 import argparse
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run once; the exit code."""
+    """Run one command and return the exit code."""
     top = parser()
     argcomplete.autocomplete(top)
     try:
@@ -61,14 +61,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return TROUBLE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # `| head` has seen enough; nothing may be flushed into it at exit
+    except BrokenPipeError:  # `| head` has closed the pipe: flush nothing into it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
 
 
 def parser() -> argparse.ArgumentParser:
-    # kubectl starts its plugins under their own file's name.
+    # kubectl runs a plugin by its file name.
     plugin = Path(sys.argv[0]).name == "kubectl-iris"
     top = Parser(
         prog="kubectl iris" if plugin else "iris",

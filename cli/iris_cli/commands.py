@@ -1,4 +1,4 @@
-"""One function per command: read, work out, show; the exit code."""
+"""One function per command: reads, computes, prints, and returns the exit code."""
 
 import argparse
 import dataclasses
@@ -61,7 +61,7 @@ def _rows(bodies: list[Body], address: str | None) -> list[Row]:
     if address:
         try:
             traffic = prometheus.ask(address)
-        except Trouble as trouble:  # the rest is worth showing without it
+        except Trouble as trouble:  # show the rest without it
             sys.stderr.write(f"iris: {trouble}\n")
     return [fleet.row(body, traffic) for body in bodies]
 
@@ -69,12 +69,12 @@ def _rows(bodies: list[Body], address: str | None) -> list[Row]:
 def _follow(
     cluster: Kubectl, path: str, options: argparse.Namespace, table: output.Fleet, version: str
 ) -> None:
-    """Each change as one more line, until interrupted."""
+    """Print a line for each change, until interrupted."""
     only = f"&fieldSelector=metadata.name%3D{options.name}" if options.name else ""
     shown: dict[Key, Row] = {}
     while True:
         for event in cluster.watch(f"{path}?watch=1&resourceVersion={version}{only}"):
-            if event["type"] == "ERROR":  # too old: begin anew
+            if event["type"] == "ERROR":  # too old: LIST again
                 version = "0"
                 break
             body = event["object"]
@@ -141,7 +141,7 @@ def completion(options: argparse.Namespace) -> int:
 
 
 def names(parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:
-    """For completion: the models of the namespace; silent where there is no answer."""
+    """The models of the namespace, for completion; empty when the cluster does not answer."""
     try:
         answer = _connect(parsed_args).read(fleet.path(_namespace(parsed_args)))
     except Trouble:

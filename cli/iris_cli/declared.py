@@ -1,7 +1,7 @@
-"""A file of IrisModels to what the API server would store: checked and defaulted by the CRD's own schema.
+"""Reads a file of IrisModels as the API server would store it: validated and defaulted by the CRD's schema.
 
-Pure but for the schema's file: crds/irismodels.serving.two.inc.yaml itself (a link; the wheel carries it).
-Rules in CEL need an API server: they are not checked here.
+Pure but for the schema's file, crds/irismodels.serving.two.inc.yaml (a link, which the wheel contains).
+CEL rules need an API server and are not checked here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Body = dict[str, Any]
 
 _API_VERSION: Final = "serving.two.inc/v1alpha1"
 _CRD: Final = "irismodels.serving.two.inc.yaml"
-# jsonschema says only what is wrong; this is what was expected, by the rule that was broken.
+# jsonschema names what was found; this is what was expected, by the rule that was broken.
 _EXPECTED: Final = {
     "type": "type {}", "enum": "one of {}", "minimum": "at least {}", "maximum": "at most {}",
     "maxLength": "at most {} characters", "maxItems": "at most {} items", "maxProperties": "at most {} keys",
@@ -27,7 +27,7 @@ _EXPECTED: Final = {
 
 
 def load(text: str, source: str, namespace: str) -> list[Body]:
-    """Every IrisModel of a YAML text, as it would be stored; other kinds are passed over. Raises Trouble."""
+    """Every IrisModel of a YAML text, as the API server would store it; skips other kinds. Raises Trouble."""
     try:
         documents = list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:
@@ -70,7 +70,7 @@ def _without_metadata(body: Mapping[str, Any]) -> Body:
 
 
 def defaulted(value: Any, schema: Mapping[str, Any]) -> Any:
-    """As the API server does it: absent fields first, then inside what is there."""
+    """Set defaults as the API server does: absent fields first, then inside the present ones."""
     if isinstance(value, Mapping):
         properties, others = schema.get("properties", {}), schema.get("additionalProperties", {})
         absent = {
@@ -94,7 +94,7 @@ def _schema() -> Mapping[str, Any]:
 
 
 def _strict(schema: Any) -> Any:
-    """As JSON schema that refuses unknown fields, as kubectl and Flux do."""
+    """The JSON schema, changed to refuse unknown fields as kubectl and Flux do."""
     if isinstance(schema, Mapping):
         closed = {"additionalProperties": False} if "properties" in schema else {}
         return {**closed, **{name: _strict(part) for name, part in schema.items()}}
@@ -115,7 +115,7 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     rule = error.validator_value
     shown = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
     if isinstance(error.instance, float) and (shown == "string" or error.validator == "anyOf"):
-        # YAML reads 1.0 as a number, which loses its text.
+        # YAML reads 1.0 as a number and loses its text.
         text = "text" if shown == "string" else expected
         return f"{path}: found {error.instance}, expected {text}: put it in quotes"
     found = ", ".join(error.instance) if error.validator == "required" else repr(error.instance)

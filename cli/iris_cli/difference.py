@@ -1,4 +1,4 @@
-"""Two manifests to a unified diff that a reviewer can read. Pure."""
+"""Writes a unified diff of two manifests for a reviewer. Pure."""
 
 import difflib
 import hashlib
@@ -11,7 +11,7 @@ _LONGEST_TEXT: Final = 300
 
 
 def unified(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, title: str) -> str:
-    """Empty when both read the same; None stands for an object that is not there."""
+    """The diff, empty when both read the same; None is an object that does not exist."""
     lines = difflib.unified_diff(
         _lines(before),
         _lines(after),
@@ -29,14 +29,14 @@ def _lines(manifest: Mapping[str, Any] | None) -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: what stands twice is written twice."""
+    """A YAML dumper without anchors: repeated values are written out."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML asks by this name
         return True
 
 
 def _short(value: Any) -> Any:
-    """A dashboard is one line of a hundred thousand characters: its size and digest tell that it changed."""
+    """Replace long lines by size and digest: a dashboard is one line of a hundred thousand characters."""
     if isinstance(value, Mapping):
         return {name: _short(part) for name, part in value.items()}
     if isinstance(value, list):

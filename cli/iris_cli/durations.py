@@ -1,10 +1,10 @@
-"""How long ago something was, as people write it. Imports nothing of the operator, unlike `explanation`."""
+"""Formats how long ago something happened. Imports nothing of the operator, unlike `explanation`."""
 
 from datetime import timedelta
 
 
 def age(passed: timedelta) -> str:
-    """In the largest unit of which there are two: 119 s, then 2 min."""
+    """The age in the largest unit that gives at least two: 119 s, then 2 min."""
     seconds = max(0, int(passed.total_seconds()))
     for name, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:

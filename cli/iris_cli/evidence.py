@@ -1,6 +1,6 @@
-"""One snapshot of a model and its children, and the findings about its pods. Pure but for `gather`.
+"""Gathers a snapshot of a model and its children, and finds what delays its pods. Pure but for `gather`.
 
-The operator's `workload` decides which pods are new, so that both consider the same ones.
+The operator's own `workload` selects the new pods, so both judge the same ones.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,14 @@ from iris_cli.errors import Refused
 from iris_cli.kubectl import Body, Kubectl
 
 _MOST_PODS: Final = 3
-# Of containerd and CRI-O, whose words differ.
+# The words of containerd and CRI-O.
 _NO_IMAGE: Final = ("not found", "manifest unknown")
 _KINDS: Final = {"deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "pods": "/api/v1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The answers of the API server, one request for each kind."""
+    """The answers of the API server, one request per kind."""
 
     model: Body
     deployments: tuple[Body, ...] = ()
@@ -36,14 +36,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that delays the model, and its cure if the cure of the reason is not enough."""
+    """Something that delays the model, with a cure where the cure of the reason is not enough."""
 
     text: str
     cure: str = ""
 
 
 def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
-    """All requests at once, so that they show the same moment. Raises Trouble."""
+    """Send all requests at once, so that the answers are of the same moment. Raises Trouble."""
     selector = quote(f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={name}")
     paths = {
         kind: f"{root}/namespaces/{namespace}/{kind}?labelSelector={selector}"
@@ -74,14 +74,14 @@ def _readable(kubectl: Kubectl, path: str) -> list[Body] | None:
 
 
 def observed(snapshot: Snapshot) -> workload.Workload:
-    """The rollout as the operator sees it."""
+    """The rollout as the operator observes it."""
     name = snapshot.model["metadata"]["name"]
     deployment = next((body for body in snapshot.deployments if body["metadata"]["name"] == name), None)
     return workload.observe(deployment, snapshot.replica_sets, snapshot.pods)
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """What delays the newest pods, nearest cause first."""
+    """What delays the newest pods, most direct cause first."""
     for body in (*snapshot.deployments, *snapshot.replica_sets):
         for condition in (body.get("status") or {}).get("conditions", ()):
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
@@ -129,7 +129,7 @@ def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping
 
 
 def _absent(pod: workload.Pod) -> bool:
-    """Whether the registry has answered that it does not have this image."""
+    """Whether the registry has answered that this image does not exist."""
     pulling = pod.waiting_reason in ("ErrImagePull", "ImagePullBackOff")
     return pulling and any(sign in pod.waiting_message for sign in _NO_IMAGE)
 
@@ -150,7 +150,7 @@ def _last_warning(name: str, events: Iterable[Mapping[str, Any]]) -> str:
 
 
 def moment_of(event: Mapping[str, Any]) -> datetime | None:
-    """When an event was last seen, by whichever of its clocks is filled in."""
+    """The last time of an event, from whichever of its fields is set."""
     series = event.get("series") or {}
     for text in (series.get("lastObservedTime"), event.get("eventTime"), event.get("lastTimestamp")):
         if text:

@@ -1,4 +1,4 @@
-"""One snapshot to one paragraph: what serves, what is missing, since when, and what to do. Pure."""
+"""Explains one snapshot in a paragraph: what serves, what is missing, since when, what to do. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _COVERED: Final = frozenset({"Ready", "Available", "Reconciling", "Stalled"})
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`serves`: the declared version is proven for the present spec."""
+    """`serves`: pods have proven the declared version for the present spec."""
 
     serves: bool
     reason: str
@@ -58,7 +58,7 @@ def _headline(snapshot: Snapshot, ready: bool) -> str:
 
 
 def _state(snapshot: Snapshot, reason: str) -> str:
-    """In the perfect tense, which reads well with and without a time after it."""
+    """The state in the present perfect, which can be followed by a time."""
     if reason == "BeingDeleted":
         return "It has been terminating"
     if reason == "NotObserved":
@@ -86,7 +86,7 @@ def _message(snapshot: Snapshot, reason: str) -> str:
 
 
 def _since(snapshot: Snapshot, reason: str) -> datetime | None:
-    """The last change to this reason: a condition's own time moves only when its True or False does."""
+    """When this reason began: a condition's lastTransitionTime changes with its status only."""
     metadata = snapshot.model["metadata"]
     if reason == "BeingDeleted":
         return datetime.fromisoformat(metadata["deletionTimestamp"])

@@ -1,4 +1,4 @@
-"""IrisModels to rows of `iris get`: what is declared, what serves, what comes in. Pure but for `read`."""
+"""Turns IrisModels into the rows of `iris get`. Pure but for `read`."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _ROOT: Final = "/apis/serving.two.inc/v1alpha1"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model; the field names are those of `-o json`."""
+    """One model; the field names are the keys of `-o json`."""
 
     namespace: str
     name: str
@@ -34,13 +34,13 @@ class Row:
 
 
 def path(namespace: str | None, name: str | None = None) -> str:
-    """Of one IrisModel, of a namespace's, or (None) of all."""
+    """The REST path of one IrisModel, of a namespace's, or (None) of all."""
     place = f"/namespaces/{namespace}" if namespace else ""
     return f"{_ROOT}{place}/irismodels" + (f"/{name}" if name else "")
 
 
 def one(kubectl: Kubectl, namespace: str, name: str) -> Body:
-    """The IrisModel, or Trouble that names what is there instead."""
+    """The IrisModel; raises Trouble that names similar ones when it does not exist."""
     try:
         return kubectl.read(path(namespace, name))
     except Refused as refusal:
@@ -55,7 +55,7 @@ def _instead(kubectl: Kubectl, namespace: str, name: str) -> str:
 
 
 def everywhere(kubectl: Kubectl, namespace: str) -> list[Body]:
-    """Every IrisModel that this user may read: of all namespaces, else of this one."""
+    """Every IrisModel that this user may read: in all namespaces, else in this one."""
     try:
         return list(kubectl.read(path(None))["items"])
     except Refused as refusal:
@@ -65,7 +65,7 @@ def everywhere(kubectl: Kubectl, namespace: str) -> list[Body]:
 
 
 def near(there: Iterable[Key], namespace: str, name: str) -> str:
-    """The same name elsewhere, else what is spelled like it here, else what there is."""
+    """The same name in other namespaces, else similar names here, else all names here."""
     there = sorted(there)
     elsewhere = [place for place, other in there if other == name]
     if elsewhere:
@@ -103,7 +103,7 @@ def row(body: Mapping[str, Any], traffic: Mapping[Key, Traffic]) -> Row:
 
 
 def _ready(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Only a status of the present spec counts."""
+    """The Ready condition, if the status describes the present spec."""
     if body["metadata"].get("deletionTimestamp"):
         return "False", "BeingDeleted"
     if not readiness.is_current(body):

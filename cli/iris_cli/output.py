@@ -1,4 +1,4 @@
-"""Rows and explanations to what a person or a program reads: tables, JSON, YAML. Decides nothing."""
+"""Prints rows and explanations for people or programs: tables, JSON, YAML. Decides nothing."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ _COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
 
 
 def data(value: object, form: str) -> None:
-    """As JSON or YAML on standard output; YAML has the same content as JSON."""
+    """Print JSON or YAML to standard output; both have the same content."""
     plain = json.loads(json.dumps(value, default=_plain))
     if form == "json":
         sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
@@ -48,7 +48,7 @@ class Fleet:
             longest = max((len(row[index]) for row in cells), default=0)
             self._widths.setdefault(title, max(len(title), longest))
         _print(list(self._columns), cells, widths=list(self._widths.values()), header=first)
-        sys.stdout.flush()  # a reader of a pipe gets each change at once
+        sys.stdout.flush()  # flush: a pipe's reader gets each change at once
 
 
 def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, datetime], str]]:
@@ -84,7 +84,7 @@ def history(entries: Sequence[Mapping[str, str]]) -> None:
 
 
 def difference(text: str) -> None:
-    """A unified diff, coloured on a terminal."""
+    """Print a unified diff, coloured on a terminal."""
     colours = {"+": "green", "-": "red", "@": "cyan"}
     console = _console()
     for line in text.splitlines():
@@ -92,7 +92,7 @@ def difference(text: str) -> None:
 
 
 def paragraph(text: str) -> None:
-    """Wrapped to the terminal; one line where a program reads."""
+    """Print text wrapped to the terminal, or on one line into a pipe."""
     console = _console()
     console.print(Text(text), soft_wrap=not console.is_terminal)
 
@@ -100,7 +100,7 @@ def paragraph(text: str) -> None:
 def _print(
     titles: Sequence[str], cells: Iterable[Sequence[str]], *, widths: Sequence[int], header: bool
 ) -> None:
-    """By hand: for a thousand rows a table of Rich takes longer than everything else together."""
+    """Print columns. Written by hand: a Rich table of a thousand rows takes longer than all the rest."""
     text = Text()
     for row in ([titles] if header else []) + list(cells):
         for cell, width in zip(row[:-1], widths, strict=False):
@@ -118,7 +118,7 @@ def _rate(requests_per_second: float | None) -> str:
 
 
 def _commit(revision: str) -> str:
-    """main@sha1:0123456789… as main@0123456."""
+    """Shorten main@sha1:0123456789… to main@0123456."""
     branch, _, digest = revision.partition("@")
     if not digest:
         return revision[:_LONGEST_REVISION] or _NOTHING

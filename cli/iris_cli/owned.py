@@ -1,7 +1,7 @@
-"""Of a live object, what the operator declares now or declared last; what others added is left out. Pure.
+"""Selects the fields of a live object that the operator applied, without what others added. Pure.
 
-Kubernetes keeps who applied which field in `managedFields`: `f:` a field, `k:` the item of a list by its
-keys, `{}` a value that is one whole.
+Kubernetes records the manager of each field in `managedFields`: `f:` is a field, `k:` a list item by its
+keys, `{}` an atomic value.
 """
 
 import json
@@ -12,16 +12,16 @@ from iris_operator.model import quantities
 from iris_operator.observe import ownership
 
 _FIELD_MANAGER: Final = "iris-operator"
-Fields = Mapping[str, Any] | None  # None: not applied by the operator
+Fields = Mapping[str, Any] | None  # None: the operator did not apply it
 
 
 def of(live: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """In the order of the declaration, so that a diff against it shows what differs and nothing else."""
+    """The operator's fields in the order of the declaration, so that a diff shows only differences."""
     fields: dict[str, Any] = {}
     for entry in live["metadata"].get("managedFields", ()):
         if entry.get("manager") == _FIELD_MANAGER and entry.get("operation") == "Apply":
             fields = dict(entry.get("fieldsV1", {}))
-    # What names the object belongs to no manager.
+    # managedFields does not contain the object's identity.
     metadata = {"f:name": {}, "f:namespace": {}, **fields.get("f:metadata", {})}
     kept = _mapping(live, declared, {"f:apiVersion": {}, "f:kind": {}, **fields, "f:metadata": metadata})
     annotations = kept["metadata"].get("annotations", {})
@@ -41,7 +41,7 @@ def _kept(live: Any, declared: Any, fields: Fields) -> Any:
 
 
 def _mapping(live: Mapping[str, Any], declared: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
-    if fields == {} and not declared:  # one whole
+    if fields == {} and not declared:  # atomic
         return dict(live)
     below = {name[2:]: part for name, part in (fields or {}).items() if name.startswith("f:")}
     kept = {}
@@ -49,13 +49,13 @@ def _mapping(live: Mapping[str, Any], declared: Mapping[str, Any], fields: Field
         if name in live:
             kept[name] = _kept(live[name], declared.get(name), below.get(name))
         elif name in declared and declared[name] in ("", None, {}, []):
-            kept[name] = declared[name]  # the API server drops what is empty
+            kept[name] = declared[name]  # the API server drops empty values
     return kept
 
 
 def _items(live: Sequence[Any], declared: Sequence[Any], fields: Fields) -> list[Any]:
     by_key = {name[2:]: part for name, part in (fields or {}).items() if name.startswith("k:")}
-    if not by_key:  # one whole, or a list that the operator never applied
+    if not by_key:  # an atomic value, or a list that the operator never applied
         padded = [*declared, *([None] * len(live))]
         return [_kept(item, twin, {}) for item, twin in zip(live, padded, strict=False)]
     kept = []
@@ -72,7 +72,7 @@ def _has(item: Any, keys: Mapping[str, Any]) -> bool:
 
 
 def _name(item: Any) -> Mapping[str, Any]:
-    """What tells an item of a declared list apart: its name, else everything that it says."""
+    """The key of an item in a declared list: its name, else its whole content."""
     if not isinstance(item, Mapping):
         return {"": item}
     return {"name": item["name"]} if "name" in item else item

@@ -1,4 +1,4 @@
-"""`iris plan`: gathers what `planned` compares, and says what would happen. Reads only."""
+"""`iris plan`: collects the two sides that `planned` compares, and words the result. Reads only."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ _SIGNS: Final = {"create": "+", "change": "~", "delete": "-", "refused": "!"}
 
 
 def read(path: str, namespace: str) -> list[Body]:
-    """The IrisModels of a file, `-` for standard input, as they would be stored."""
+    """The IrisModels of a file (`-`: standard input), as the API server would store them."""
     if path == "-":
         return declared.load(sys.stdin.read(), "standard input", namespace)
     try:
@@ -28,18 +28,18 @@ def read(path: str, namespace: str) -> list[Body]:
 
 
 def render(kubectl: Kubectl, folder: str, namespace: str) -> list[Body]:
-    """The IrisModels of a kustomization, with its patches, as they would be stored."""
+    """The IrisModels of a kustomization with its patches, as the API server would store them."""
     return declared.load(kubectl.build(folder), folder, namespace)
 
 
 def offline(models: list[Body], before: list[Body]) -> dict[str, list[Change]]:
-    """By model: from one set of declarations to another."""
+    """The changes of each model from one set of declarations to another."""
     old, new = ({_title(body): body for body in bodies} for bodies in (before, models))
     return {title: planned.between(old.get(title), new.get(title)) for title in {**new, **old}}
 
 
 def online(kubectl: Kubectl, models: list[Body]) -> dict[str, list[Change]]:
-    """By model: from what is in the cluster to its declaration. One LIST per kind and namespace."""
+    """The changes of each model from the cluster to its declaration. One LIST per kind and namespace."""
     there = {fleet.identity(body): body for body in fleet.everywhere(kubectl, fleet.identity(models[0])[0])}
     known = {fleet.identity(body): _placed(body, there.get(fleet.identity(body))) for body in models}
     rivals = list({**there, **known}.values())
@@ -52,19 +52,19 @@ def online(kubectl: Kubectl, models: list[Body]) -> dict[str, list[Change]]:
 
 
 def _placed(body: Body, stored: Body | None) -> Body:
-    """The declaration with the identity of the stored object, if there is one."""
+    """The declaration with the identity of the stored object, if it exists."""
     identity = ("uid", "creationTimestamp", "deletionTimestamp")
     known = {name: stored["metadata"][name] for name in identity if stored and name in stored["metadata"]}
     return {**body, "metadata": {**body["metadata"], **known}}
 
 
 def _live(kubectl: Kubectl, namespace: str) -> tuple[dict[Name, Body], set[Kind]]:
-    """Children by name, and the kinds that the cluster does not know."""
+    """The children by name, and the kinds that the cluster does not serve."""
     with ThreadPoolExecutor(len(planned.KINDS)) as pool:
         lists = {kind: pool.submit(_list, kubectl, kind.path(namespace)) for kind in planned.KINDS}
     found = {kind: answer.result() for kind, answer in lists.items()}
     children = {
-        # a LIST leaves out what all items share
+        # a LIST omits apiVersion and kind of its items
         (kind, item["metadata"]["name"]): {"apiVersion": kind.api_version, "kind": kind.name, **item}
         for kind, items in found.items()
         for item in items or ()
@@ -82,7 +82,7 @@ def _list(kubectl: Kubectl, path: str) -> list[Body] | None:
 
 
 def summary(changes: dict[str, list[Change]]) -> str:
-    """One line per object that would not stay as it is, one per model where all would."""
+    """One line per object that would change, or one per model when nothing would."""
     lines = []
     for model, found in changes.items():
         lines.append(f"{model}: {_count(found)}")

@@ -1,7 +1,7 @@
-"""What the operator would create, change and delete for a declaration, by its own pure modules. Pure.
+"""Computes what the operator would create, change and delete, with the operator's own pure modules. Pure.
 
-`between` compares two declarations; `against` compares one with what is in a cluster, where it decides as the
-operator does: an object that holds every declared value is left alone, somebody else's is never touched.
+`between` compares two declarations. `against` compares one with a cluster and decides as the operator does:
+it leaves an object alone that has every declared value, and never touches an object of somebody else.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ KINDS: Final = children.KINDS
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object; `why` only where the operator would stall instead."""
+    """The change of one object; `why` is set where the operator would stall instead."""
 
     action: Literal["create", "change", "delete", "refused"]
     kind: str
@@ -36,7 +36,7 @@ class Change:
 
 
 def wanted(body: Body) -> dict[Name, Body]:
-    """The children of a stored IrisModel. Raises Trouble where the operator would say InvalidSpec."""
+    """The children of a stored IrisModel. Raises Trouble where the operator would report InvalidSpec."""
     identity = {"uid": NOT_YET, **body["metadata"]}
     try:
         model = spec.parse({**body, "metadata": identity})
@@ -49,7 +49,7 @@ def wanted(body: Body) -> dict[Name, Body]:
 
 
 def between(before: Body | None, after: Body | None) -> list[Change]:
-    """From one declaration to another; None: the model is new, or goes away."""
+    """The changes from one declaration to another; None: the model is new, or deleted."""
     if before and after and (before["spec"].get("suspend") or after["spec"].get("suspend")):
         return []  # children are not changed
     return _changes(wanted(before) if before else {}, wanted(after) if after else {})
@@ -62,7 +62,7 @@ def against(
     absent: Collection[Kind] = (),
     rivals: Sequence[Body] = (),
 ) -> list[Change]:
-    """From a cluster: `live` objects by name, kinds that are `absent` there, and all of its IrisModels."""
+    """The changes from a cluster with `live` objects by name; `absent`: kinds that it does not serve."""
     if body["spec"].get("suspend"):
         return []
     new = {(kind, name): child for (kind, name), child in wanted(body).items() if kind not in absent}
@@ -82,11 +82,11 @@ def against(
 
 
 def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) -> list[Change]:
-    """Takes the Ingress out of `new` where another model has the route."""
+    """Remove the Ingress from `new` where another model has the route."""
     claim, itself = routes.claim(body), (body["metadata"]["namespace"], body["metadata"]["name"])
     if claim is None:
         return []
-    # What is only in a file is younger than all that is there.
+    # A model that exists only in a file is younger than all in the cluster.
     claimants = [
         one if "creationTimestamp" in one["metadata"] else _youngest(one)
         for one in rivals

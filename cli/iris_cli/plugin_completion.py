@@ -1,6 +1,6 @@
-"""Completion of `kubectl iris`: kubectl runs `kubectl_complete-iris` with the words so far.
+"""Completes `kubectl iris`: kubectl runs `kubectl_complete-iris` with the words so far.
 
-The answer is what kubectl itself would say: a candidate per line, and last a number that says how to go on.
+The answer has kubectl's own format: a candidate per line, then a directive as a number.
 """
 
 import io
@@ -28,12 +28,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _candidates(before: Sequence[str], last: str) -> list[str]:
-    """What argcomplete would tell a shell, asked as a shell asks: by the environment."""
+    """The candidates of argcomplete, asked through the environment as a shell does."""
     line = f"{shlex.join(['iris', *before])} {last}"
     asked = {"COMP_LINE": line, "COMP_POINT": str(len(line))}
     form = {"_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_DFS": "\t", "_ARGCOMPLETE_SUPPRESS_SPACE": "1"}
     os.environ.update({"_ARGCOMPLETE": "1", **asked, **form})
     answer = io.StringIO()
-    # Options only once a dash is typed, as kubectl has it.
+    # As kubectl: options only after a dash.
     argcomplete.autocomplete(parser(), False, exit_method=lambda _: None, output_stream=answer)
     return [each.rstrip("\t") for each in answer.getvalue().splitlines()]

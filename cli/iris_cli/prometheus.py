@@ -1,4 +1,4 @@
-"""Requests per second and the share that failed, of every model, by one query to Prometheus."""
+"""Queries Prometheus once for the requests per second and the share of failures of every model."""
 
 import json
 import urllib.error
@@ -13,7 +13,7 @@ from iris_cli.errors import Trouble
 
 _TIMEOUT_SECONDS: Final = 3.0
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
-# What clients ask; the probes of Kubernetes and Prometheus' own scrapes are no traffic.
+# Requests of clients: probes and scrapes are no traffic.
 QUERY: Final = (
     "sum by (namespace, service, http_status) "
     '(rate(http_requests_total{route!~"/livez|/readyz|/metrics"}[5m]))'
@@ -22,17 +22,17 @@ QUERY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Of one model, over the last five minutes."""
+    """The traffic of one model over the last five minutes."""
 
     requests_per_second: float
-    error_share: float | None  # of answers 5xx; None while there are no requests
+    error_share: float | None  # share of 5xx answers; None without requests
 
 
 Key = tuple[str, str]  # namespace and name of an IrisModel, which are those of its Service
 
 
 def ask(address: str) -> dict[Key, Traffic]:
-    """Raises Trouble."""
+    """The traffic of every model. Raises Trouble."""
     request = _request(address)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
@@ -45,7 +45,7 @@ def ask(address: str) -> dict[Key, Traffic]:
 
 
 def _request(address: str) -> urllib.request.Request:
-    """As browsers, curl and Git do it, every name under localhost is this machine: few resolvers say so."""
+    """The request; *.localhost is sent to this machine, as browsers, curl and Git do."""
     url = urllib.parse.urlsplit(f"{address.rstrip('/')}/api/v1/query")
     if url.scheme not in ("http", "https") or not url.hostname:
         raise Trouble(f"Prometheus: found address {address!r}, expected http://… or https://…")
@@ -57,7 +57,7 @@ def _request(address: str) -> urllib.request.Request:
 
 
 def parse(answer: Mapping[str, Any]) -> dict[Key, Traffic]:
-    """Pure."""
+    """The traffic in Prometheus' answer. Pure."""
     total: dict[Key, float] = defaultdict(float)
     failed: dict[Key, float] = defaultdict(float)
     for series in answer["data"]["result"]:

@@ -1,4 +1,4 @@
-"""The command line: arguments to jobs, outcomes to exit codes. Decides nothing about versions."""
+"""The command line: runs the job that the arguments name, and maps its outcome to an exit code."""
 
 import argparse
 import sys
@@ -34,7 +34,7 @@ INTERRUPTED = 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run once; the exit code."""
+    """Run one job and return the exit code."""
     try:
         options = arguments.parser().parse_args(words)
         return _ACTIONS[options.command](options, git.open_at(options.repository))
@@ -115,7 +115,7 @@ def _uninstall(options: argparse.Namespace, repository: Repository) -> int:
 
 
 def _asking(options: argparse.Namespace, there: target.Target) -> Callable[[str], bool]:
-    """Refused at once where nobody could answer."""
+    """Whether to ask; refused at once when standard input is no terminal."""
     if options.yes:
         return lambda _: True
     if not there.ours and not sys.stdin.isatty():

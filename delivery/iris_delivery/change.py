@@ -1,4 +1,4 @@
-"""Show, commit, or commit and push one edit. All or nothing."""
+"""Shows, commits, or commits and pushes one edit: all of it or nothing."""
 
 import difflib
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iris_delivery.git import Repository
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What the user asked for."""
+    """How to carry out an edit, as the user asked."""
 
     dry_run: bool
     branch: str | None
@@ -19,7 +19,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file's new text, and the commit message."""
+    """The new text of one file, and the commit message."""
 
     path: str
     before: str
@@ -29,7 +29,7 @@ class Edit:
 
 
 def carry_out(repository: Repository, edit: Edit, way: Way) -> str:
-    """What to print: the diff, or the commit."""
+    """Carry out the edit; returns what to print: the diff, or the commit."""
     if way.dry_run:
         return diff(edit)
     repository.refuse_dirty()
@@ -52,7 +52,7 @@ def carry_out(repository: Repository, edit: Edit, way: Way) -> str:
                 way_out="git pull, then run it again",
             )
     except BaseException:
-        # The tree was clean before, so nothing of the user's is lost.
+        # The tree was clean before, so this loses nothing of the user.
         repository.run("reset", "--quiet", "--hard", start)
         if way.branch:
             repository.run("switch", "--quiet", *([home] if home else ["--detach", start]))
@@ -62,7 +62,7 @@ def carry_out(repository: Repository, edit: Edit, way: Way) -> str:
 
 
 def diff(edit: Edit) -> str:
-    """As git would print it."""
+    """The edit as git would print it."""
     lines = difflib.unified_diff(
         edit.before.splitlines(keepends=True),
         edit.after.splitlines(keepends=True),
@@ -75,7 +75,7 @@ def diff(edit: Edit) -> str:
 
 
 def _commit(repository: Repository, edit: Edit) -> None:
-    # newline="": the text's own line endings stay.
+    # newline="" keeps the text's own line endings.
     with (repository.root / edit.path).open("w", encoding="utf-8", newline="") as file:
         file.write(edit.after)
     message = f"{edit.subject}\n\n{edit.body}"

@@ -1,7 +1,7 @@
-"""The Helm charts: what in them is made from other files (`make charts`), and packing them for a release.
+"""Generates files of the Helm charts from other files (`make charts`), and packs the charts for a release.
 
-The IrisModel API has one copy, `crds/`, and the operator's rights one, `operator/manifests`: the chart
-gets its rules from there, the model chart its schema, and a packed operator chart its `crds/` folder.
+The IrisModel API has one copy, `crds/`, and the operator's rights have one, `operator/manifests`. From these
+come the operator chart's rules, the model chart's schema, and the `crds/` folder of a packed operator chart.
 """
 
 import json
@@ -26,7 +26,7 @@ _BEGIN, _END = "<!-- values: made by `make charts` -->", "<!-- end of values -->
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Every generated file's path inside the repository, and what must stand in it."""
+    """The path of every generated file, and its content."""
     operator, model = (Path("charts") / name for name in CHARTS)
     schema = model_schema(_load(root / _CRD))
     values = (root / operator / "values.yaml").read_text()
@@ -39,7 +39,7 @@ def generated(root: Path) -> dict[Path, str]:
 
 
 def write(root: Path) -> list[Path]:
-    """The files that changed."""
+    """Write the generated files; returns those that changed."""
     changed = [path for path, text in generated(root).items() if not _holds(root / path, text)]
     for path, text in generated(root).items():
         (root / path).write_text(text)
@@ -47,12 +47,12 @@ def write(root: Path) -> list[Path]:
 
 
 def rules(role: Mapping[str, Any]) -> str:
-    """As a list that a template can read and also put as it is."""
+    """The rules as a YAML list that a template can include."""
     return yaml.safe_dump(role["rules"], sort_keys=False, default_flow_style=None, width=110)
 
 
 def model_schema(crd: Mapping[str, Any]) -> dict[str, Any]:
-    """An IrisModel's spec as the values of a chart: unknown ones are refused already by Helm."""
+    """The schema of an IrisModel's spec as chart values, so that Helm refuses unknown ones."""
     spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     schema = _closed(spec)
     schema["properties"]["version"] |= {"minLength": 1}
@@ -68,7 +68,7 @@ def model_schema(crd: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _closed(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what only Kubernetes reads, and closed where the API names its fields."""
+    """The schema without Kubernetes' extensions, with unknown fields refused where the API names all."""
     kept = {key: value for key, value in node.items() if not key.startswith("x-kubernetes-")}
     if node.get("x-kubernetes-int-or-string"):
         kept.pop("anyOf", None)
@@ -87,7 +87,7 @@ Row = tuple[str, str, str]
 
 
 def commented(values: str) -> Iterator[Row]:
-    """Each value of a values.yaml with the comment above it; a value without one is refused."""
+    """Each value of a values.yaml with the comment above it; a value without a comment is refused."""
     defaults, path, comment = yaml.safe_load(values), list[tuple[int, str]](), ""
     for line in values.splitlines():
         if found := re.match(r"( *)# (.*)", line):
@@ -129,7 +129,7 @@ def table(rows: Iterator[Row]) -> str:
 
 
 def package(root: Path, version: Version, output: Path) -> list[Path]:
-    """The packed charts; the operator's carries the API, which in Git stands in `crds/` alone."""
+    """Pack the charts; the operator's contains the CRD, which in Git is in `crds/` only."""
     program = helm.program()
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,7 +1,7 @@
-"""`clusters/<environment>/version.yaml`: what an environment shall serve. Read and edited as text. Pure.
+"""Reads and edits `clusters/<environment>/version.yaml`, which declares what an environment serves. Pure.
 
-An edit changes the characters of the version and the digest and nothing else, so comments, order and
-quotes stay; it is parsed again and compared before anybody sees it.
+An edit changes only the characters of the version and the digest, so comments, order and quotes stay. The
+result is parsed again and compared before it is used.
 """
 
 import re
@@ -17,13 +17,13 @@ KIND: Final = "IrisModel"
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 VERSION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
-# What no YAML reader takes for a number.
+# No YAML reader takes such a text for a number.
 _PLAIN = re.compile(r"[0-9]+\.[0-9]+\.[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What travels, always together: a version, and the digest of its image when it is pinned."""
+    """A version, and the digest of its image when it is pinned; both are always promoted together."""
 
     version: str
     digest: str | None
@@ -34,7 +34,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Which IrisModel of an environment shall serve which release."""
+    """Which release an IrisModel of an environment declares."""
 
     name: str
     namespace: str
@@ -42,12 +42,12 @@ class Declaration:
 
 
 def path(environment: str) -> str:
-    """Inside the repository."""
+    """The file's path inside the repository."""
     return f"clusters/{environment}/version.yaml"
 
 
 def parse(text: str, where: str) -> Declaration:
-    """Raises Refused with the field that is wrong."""
+    """Read the declaration. Raises Refused with the wrong field."""
     document = _load(text, where)
     metadata, spec = document.get("metadata"), document.get("spec")
     if document.get("kind") != KIND or not isinstance(metadata, dict) or not isinstance(spec, dict):
@@ -68,7 +68,7 @@ def parse(text: str, where: str) -> Declaration:
 
 
 def edit(text: str, release: Release, where: str) -> str:
-    """The same text with that release."""
+    """The text with that release, otherwise unchanged."""
     before = parse(text, where)
     try:
         edited = _with_digest(text, release.digest)
@@ -99,7 +99,7 @@ def _load(text: str, where: str) -> dict[str, Any]:
 
 
 def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything but what a release is; an image block that held nothing else counts as none."""
+    """Everything except the release; an image block with nothing else counts as absent."""
     spec = {key: value for key, value in document["spec"].items() if key != "version"}
     image = {key: value for key, value in (spec.pop("image", None) or {}).items() if key != "digest"}
     return {**document, "spec": spec | ({"image": image} if image else {})}
@@ -112,7 +112,7 @@ def _spec(text: str) -> yaml.MappingNode:
 
 
 def _key(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    """The key's own node, which knows where it stands."""
+    """The YAML node of the key, which has its position."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return next((key for key, _ in pairs if key.value == name), None)
 

@@ -1,4 +1,4 @@
-"""The order in which a version travels, as `clusters/promotion.yaml` says. Pure."""
+"""The order of the environments, from `clusters/promotion.yaml`. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +19,7 @@ class Order:
     names: tuple[str, ...]
 
     def known(self, name: str) -> str:
-        """The name itself; raises Refused."""
+        """The name, if the environment exists; raises Refused."""
         if name not in self.names:
             raise Refused(
                 "environment", f"found {name!r}", f"expected one of {', '.join(self.names)} ({FILE})"
@@ -27,17 +27,17 @@ class Order:
         return name
 
     def former(self, name: str) -> str:
-        """Where a version must have been before: an environment, or the release itself."""
+        """Where a version must have been before: an environment, or RELEASE: its tag suffices."""
         position = self.names.index(self.known(name))
         return self.names[position - 1] if position else RELEASE
 
     def following(self, name: str) -> str | None:
-        """Where a version may go next."""
+        """The environment after this one."""
         position = self.names.index(self.known(name))
         return self.names[position + 1] if position + 1 < len(self.names) else None
 
     def step(self, source: str, target: str) -> None:
-        """Refuses every move but the one from an environment to the very next."""
+        """Refuse every promotion that is not from an environment to the next one."""
         former = self.former(target)
         if source == former:
             return
@@ -58,7 +58,7 @@ class Order:
 
 
 def parse(text: str) -> Order:
-    """Raises Refused."""
+    """Read the order. Raises Refused."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""The failures of a job, each one line: refused before any change, unfinished, unreachable."""
+"""The failures of a job, one line each: refused before any change, unfinished, unreachable."""
 
 
 def _line(where: object, found: str, way_out: str) -> str:
@@ -8,14 +8,14 @@ def _line(where: object, found: str, way_out: str) -> str:
 
 
 class Refused(Exception):  # noqa: N818 - the outcome's name in every package
-    """Where, found, expected or the way out. Exit 2, nothing changed."""
+    """Where, what was found, and what was expected or what to do. Exit code 2; nothing changed."""
 
     def __init__(self, where: object, found: str, way_out: str) -> None:
         super().__init__(_line(where, found, way_out))
 
 
 class Unfinished(Exception):  # noqa: N818
-    """Where, found, and what is left. Exit 6."""
+    """Where, what was found, and what remains. Exit code 6."""
 
     def __init__(self, where: object, found: str, left: str) -> None:
         super().__init__(_line(where, found, left))

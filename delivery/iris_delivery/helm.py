@@ -1,4 +1,4 @@
-"""The user's Helm 4 on PATH, and its failures in one line."""
+"""Runs the user's Helm 4 from PATH, with failures in one line."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from iris_delivery.errors import Refused
 
 
 def program() -> str:
-    """Refused when it is missing or another major version."""
+    """The path of helm; refused when it is missing or has another major version."""
     found = shutil.which("helm")
     if found is None:
         raise Refused("helm", "not found", "expected Helm 4 on PATH")
@@ -20,7 +20,7 @@ def program() -> str:
 
 
 def reason(errors: str) -> str:
-    """Why it failed, in one line: everything from its last error on, else its last line."""
+    """Why it failed, in one line: the last error and what follows it, else the last line."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     begins = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
     words = lines[begins[-1] :] if begins else lines[-1:]

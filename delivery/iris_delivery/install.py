@@ -1,6 +1,6 @@
-"""Install the operator with Helm into a cluster without Flux, and uninstall it.
+"""Installs the operator with Helm into a cluster without Flux, and uninstalls it.
 
-Checks first, and asks before it changes a cluster that this clone did not make.
+It checks first, and asks before it changes a cluster that this clone did not make.
 """
 
 import re
@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 
 
 def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, tell: Tell) -> str:
-    """Install or upgrade; what to print."""
+    """Install or upgrade; returns what to print."""
     program = helm.program()
     chart = [RELEASE, str(root / _CHART), *(f"--values={file}" for file in values)]
     if (answer := _answer([program, "template", *chart])).returncode != 0:
@@ -79,7 +79,7 @@ def _agree(target: Target, ask: Ask, question: str) -> None:
 
 
 def _apply_api(target: Target, file: Path) -> None:
-    """With kubectl, because Helm installs a CRD once and never upgrades it."""
+    """Apply the CRD with kubectl, because Helm installs a CRD once and never upgrades it."""
     manager = ("--server-side", "--force-conflicts", "--field-manager=iris-delivery")
     target.kubectl("apply", *manager, f"--filename={file}")
     target.kubectl("wait", "--for=condition=Established", f"--filename={file}", "--timeout=30s")

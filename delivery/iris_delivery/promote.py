@@ -1,4 +1,4 @@
-"""Moves a release, unchanged, from one environment to the very next: one commit to one file."""
+"""Promotes a release, unchanged, from one environment to the next: one commit to one file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from iris_delivery.git import Repository
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A promotion; the version and digest are what the user believes to move."""
+    """A promotion; the version and digest are what the user expects to promote."""
 
     source: str
     target: str
@@ -25,7 +25,7 @@ class Asked:
 def run(
     repository: Repository, order: Order, asked: Asked, connect: Callable[[], Cluster], way: Way
 ) -> str | None:
-    """What to print, or None when the target declares the release already."""
+    """Promote; returns what to print, or None when the target declares the release already."""
     order.step(asked.source, asked.target)
     if asked.source == environments.RELEASE:
         release = _tagged(repository, asked, way.remote)
@@ -46,7 +46,7 @@ def run(
 
 
 def _tagged(repository: Repository, asked: Asked, remote: str) -> Release:
-    """The first environment takes what was released: a version with a tag."""
+    """The first environment takes a released version: one with a tag."""
     if asked.version is None:
         raise Refused("--version", "missing", f"{asked.target} takes a release: name its version")
     version = versions.parse(asked.version)
@@ -58,7 +58,7 @@ def _tagged(repository: Repository, asked: Asked, remote: str) -> Release:
 
 
 def _served(repository: Repository, asked: Asked, connect: Callable[[], Cluster]) -> Release:
-    """Later ones take what the former declares and proves to serve."""
+    """Later environments take what the former one declares and serves."""
     file = declaration.path(asked.source)
     declared = declaration.parse(repository.show("HEAD", file), file)
     release = declared.release

@@ -9,12 +9,12 @@ from iris_delivery.versions import Version
 
 
 def latest(repository: Repository, remote: str) -> Version:
-    """The highest that was ever tagged, 0.0.0 before the first."""
+    """The highest tagged version, 0.0.0 before the first."""
     return max(versions.from_tags(repository.tags(remote)), default=versions.NONE_YET)
 
 
 def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote: str) -> str:
-    """Tags HEAD with the next version; what to print."""
+    """Tag HEAD with the next version; returns what to print."""
     repository.refuse_dirty()
     tags = repository.tags(remote)
     current = max(versions.from_tags(tags), default=versions.NONE_YET)
@@ -47,7 +47,7 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
 
 
 def pull_request(repository: Repository, number: int, *, commit: str | None, remote: str) -> str:
-    """A version that sorts after the latest release and before the next."""
+    """A version that sorts between the latest release and the next."""
     sha = commit or repository.head()
     if not re.fullmatch(r"[0-9a-f]{7,64}", sha):
         raise Refused("--commit", f"found {sha[:70]!r}", "expected 7 to 64 hex digits")

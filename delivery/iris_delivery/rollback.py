@@ -1,4 +1,4 @@
-"""Takes an environment back to a release that it declared before: one commit, no cluster asked."""
+"""Rolls an environment back to a release that it declared before: one commit, without a cluster."""
 
 import re
 
@@ -15,7 +15,7 @@ _LEFT = re.compile(r"^Rolled back from: (\S+)(?: \((\S+)\))?$", re.MULTILINE)
 def run(
     repository: Repository, order: Order, environment: str, *, version: str | None, way: Way
 ) -> str | None:
-    """What to print, or None when that release is declared already."""
+    """Roll back; returns what to print, or None when that release is declared already."""
     file = declaration.path(order.known(environment))
     before = repository.show("HEAD", file)
     present = declaration.parse(before, file).release
@@ -33,7 +33,7 @@ def run(
 
 
 def _former(repository: Repository, file: str, present: Release, version: str | None) -> Release:
-    """The newest other release of the file's history; what was once rolled back from only when named."""
+    """The newest other release in the file's history. One that was rolled back from must be named."""
     given_up: set[Release] = {present}
     for commit in repository.history(file):
         if left := _LEFT.search(commit.message):
@@ -41,7 +41,7 @@ def _former(repository: Repository, file: str, present: Release, version: str | 
         try:
             release = declaration.parse(repository.show(commit.sha, file), file).release
         except Refused:
-            continue  # a commit that broke the file is nothing to return to
+            continue  # skip commits with an invalid file
         if release.version == version or (version is None and release not in given_up):
             return release
     found = (

@@ -1,7 +1,7 @@
 """Waits until an environment serves what a commit declares; a timeout is a failure.
 
-Four outcomes: serving, stalled, superseded by a later commit, or none of these in time. Git and the
-cluster are read through two functions, the clock is an argument.
+There are four outcomes: serving, stalled, superseded by a later commit, or none of these in time. Git, the
+cluster and the clock are arguments.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _FETCH_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One of the answers, and its cause."""
+    """One of the four outcomes, and its cause."""
 
     answer: Answer
     why: str
@@ -52,7 +52,7 @@ def wait(
             try:
                 later = superseded()
             except Unreachable as error:
-                if not told:  # the first request: a wrong name is likelier than an outage
+                if not told:  # the first request: a wrong name is more likely than an outage
                     raise Refused("remote", str(error), "set --remote and --branch") from error
                 tell(f"{error}; retrying in {_FETCH_SECONDS:.0f} s")
                 later = None
@@ -71,7 +71,7 @@ def wait(
 
 
 def look(cluster: Cluster, declared: Declaration) -> Readiness:
-    """A cluster that does not answer is one more thing to wait for."""
+    """Read the cluster once; one that does not answer is waited for."""
     try:
         return readiness.judge(cluster.model(declared), declared)
     except Unreachable as error:
@@ -81,7 +81,7 @@ def look(cluster: Cluster, declared: Declaration) -> Readiness:
 def later_commit(
     repository: Repository, commit: str, environment: str, *, remote: str, branch: str
 ) -> str | None:
-    """The words for a later commit of the remote that declares something else."""
+    """The message for a later commit of the remote that declares something else."""
     if not repository.remote(remote):
         return None
     file = declaration.path(environment)

@@ -1,7 +1,7 @@
-"""Semantic versions: parse, order, and what comes next. Pure.
+"""Parses, orders and increments semantic versions. Pure.
 
-Narrower than the standard in one way: a version is also an image tag and a label value, so it has no
-build part (`+…`), at most 63 characters, and ends with a letter or digit.
+A version is also an image tag and a label value. So, unlike the standard, it has no build part (`+…`) and at
+most 63 characters, and ends with a letter or digit.
 """
 
 import re
@@ -25,7 +25,7 @@ _VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_IDENTIFIER}
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version; before its release come its pre-releases."""
+    """One version; its pre-releases sort before its release."""
 
     major: int
     minor: int
@@ -40,7 +40,7 @@ class Version:
         return self._key() < other._key()
 
     def _key(self) -> tuple[object, ...]:
-        # Numbers before words, numbers by value; a release after all of its pre-releases.
+        # Numbers before words, numbers by value; a release after its pre-releases.
         parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.pre)
         return (self.major, self.minor, self.patch, not self.pre, parts)
 
@@ -53,7 +53,7 @@ NONE_YET: Final = Version(0, 0, 0)
 
 
 def parse(text: str) -> Version:
-    """Raises Refused."""
+    """Parse a version. Raises Refused."""
     found = _VERSION.fullmatch(text)
     if found is None or len(text) > LONGEST or text.endswith("-"):
         raise Refused(
@@ -66,7 +66,7 @@ def parse(text: str) -> Version:
 
 
 def from_tags(tags: Iterable[str]) -> set[Version]:
-    """The versions among a repository's tags; other tags are other people's."""
+    """The versions among a repository's tags; other tags are ignored."""
     versions = set()
     for tag in tags:
         text = tag.removeprefix(TAG_PREFIX)
@@ -76,7 +76,7 @@ def from_tags(tags: Iterable[str]) -> set[Version]:
 
 
 def following(current: Version, step: Step) -> Version:
-    """The next release of that size; a pre-release is followed by what it was a pre-release of."""
+    """The next release of that size; a pre-release is followed by its own release."""
     match step:
         case "major":
             ready = current.pre and current.minor == current.patch == 0
@@ -89,7 +89,7 @@ def following(current: Version, step: Step) -> Version:
 
 
 def of_pull_request(current: Version, number: int, commit: str) -> Version:
-    """After the last release, before the next one: 1.4.1-pr.17.g0a1b2c3."""
+    """A version after the latest release and before the next one: 1.4.1-pr.17.g0a1b2c3."""
     # The letter keeps a commit that is all digits with a leading zero from being an invalid number.
     core = following(current, "patch")
     return Version(core.major, core.minor, core.patch, ("pr", str(number), f"g{commit[:7]}"))
