@@ -19,9 +19,9 @@ NEW_KINDS: Final[Mapping[str, str]] = {
 # Differences in an object that an older release wrote: kind, where, and why nobody is hurt by it.
 CHANGED: Final[Mapping[tuple[str, str], str]] = {
     (
-        "Deployment",
+        "ServiceAccount",
         "metadata.annotations.serving.two.inc/built-from",
-    ): "where a rollout goes back to; beside the pod template, so that no pod restarts",
+    ): "where a rollout goes back to; on an object that no controller acts on",
     ("NetworkPolicy", "spec.ingress"): "where allowFrom narrows it, Prometheus may scrape all the same",
     (
         "HorizontalPodAutoscaler",

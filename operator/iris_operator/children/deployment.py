@@ -9,7 +9,6 @@ from typing import Any, Final
 from iris_api import kinds
 
 from iris_operator.children import metadata
-from iris_operator.model import shape
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.DEPLOYMENT
@@ -18,11 +17,6 @@ CONTAINER: Final = "server"
 
 # Who decides spec.replicas; `apply` reads it on the live object to hand the field over without a dip.
 REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
-# What the pods were built from (model.shape): where a rollout goes back to. Not in the template, where each
-# change would restart the pods.
-BUILT_FROM: Final = "serving.two.inc/built-from"
-# All annotations of an object share 256 KiB.
-_LONGEST_SHAPE: Final = 65_536
 
 # Routers learn late that a pod is ending: the listener stays open for that long.
 _PRE_STOP_SECONDS: Final = 5
@@ -42,9 +36,6 @@ def build(model: IrisModel) -> dict[str, Any]:
         spec["replicas"] = model.replicas
     child = metadata.manifest(KIND, model, spec=spec)
     metadata.add(child, "annotations", {REPLICAS_FROM: "autoscaler" if model.autoscaling else "spec"})
-    built_from = shape.render(shape.of(model))
-    if len(built_from.encode()) <= _LONGEST_SHAPE:
-        metadata.add(child, "annotations", {BUILT_FROM: built_from})
     return child
 
 

@@ -1,6 +1,6 @@
 """The part of a declaration that shapes the pods, as an annotation keeps it beside them. Pure.
 
-What a Deployment was built from can so be built again after the declaration has changed.
+What pods were built from can so be built again after the declaration has changed.
 """
 
 import hashlib
