@@ -23,8 +23,8 @@ from iris_model_server.protocols.v2 import V2
 from iris_model_server.settings import Settings
 from iris_model_server.telemetry.access_log import AccessLog, Sink
 from iris_model_server.telemetry.metrics import Metrics
-from iris_model_server.wire import middleware
-from iris_model_server.wire.middleware import Context, RequestMiddleware
+from iris_model_server.wire import cors, middleware
+from iris_model_server.wire.middleware import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         log=log,
         level=getattr(logging, settings.log_level.upper()),
         most_bytes=settings.max_body_bytes,
+        origins=settings.cors_origins,
     )
     execution = Execution(settings)
     inference = Inference(serving, execution, settings.max_batch_rows)
@@ -82,7 +83,7 @@ def _framework(context: Context) -> FastAPI:
         redirect_slashes=False,
         # What generated clients call their methods: predict, predict_batch, model_info.
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(RequestMiddleware, context=context)],
+        middleware=[Middleware(cors.middleware(context), context=context)],
         exception_handlers={Problem: problem_response, HTTPException: _http_exception},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -4,12 +4,13 @@ Address and port are options of the command, not IRIS_HOST and IRIS_PORT: Kubern
 IRIS_PORT=tcp://... for a Service that is called iris.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "IRIS_"
 
@@ -18,6 +19,25 @@ LogLevel = Annotated[
     Literal["Debug", "Info", "Warning", "Error"],
     BeforeValidator(lambda value: _LEVELS.get(str(value).lower(), value)),
 ]
+
+# As browsers write it: lower case, and no port where it is the scheme's own.
+_ORIGIN = re.compile(
+    r"(?:http://(?!.*:80$)|https://(?!.*:443$))(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+)
+
+
+def _parts(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [origin for origin in origins if not _ORIGIN.fullmatch(origin)]
+    if wrong and origins != ("*",):
+        raise ValueError(f"found {wrong[0]!r}, expected origins such as https://app.example.com, or * alone")
+    return origins
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(_origins)]
 
 
 class Settings(BaseSettings):
@@ -46,6 +66,8 @@ class Settings(BaseSettings):
     # Of a model that does not fold: what may wait for it, in number and age.
     max_waiting: int = Field(default=1000, ge=1, le=100_000)
     max_waiting_seconds: float = Field(default=2.0, gt=0, le=600)
+    # Pages of these origins may call the server from their scripts.
+    cors_origins: Origins = ()
     reload_token: SecretStr | None = Field(default=None, min_length=16)
     termination_log: Path = Path("/dev/termination-log")
 
@@ -66,5 +88,5 @@ def _line(fault: ErrorDetails) -> str:
     name = str(fault["loc"][0])
     # Never the token itself.
     found = "(hidden)" if name == "reload_token" else repr(fault["input"])
-    message = fault["msg"].removeprefix("Input ").replace("should", "must")
+    message = fault["msg"].removeprefix("Input ").removeprefix("Value error, ").replace("should", "must")
     return f"{PREFIX}{name.upper()}: {found}, {message}"

@@ -95,7 +95,11 @@ FULL: dict[str, Any] = {
         {"operator": "Exists"},
         {"key": "gpu", "operator": "Equal", "value": "no", "effect": "NoExecute", "tolerationSeconds": 60},
     ],
-    "env": [{"name": "TZ", "value": "UTC"}, {"name": "_lower1", "value": ""}],
+    "env": [
+        {"name": "TZ", "value": "UTC"},
+        {"name": "_lower1", "value": ""},
+        {"name": "IRIS_CORS_ORIGINS", "value": "*"},
+    ],
     "commonMetadata": {"labels": {"release": "", "a.b/C_d": "E"}, "annotations": {"a-b.example/c": " d"}},
     "server": {"logLevel": "Debug", "fastPath": "Off"},
     "route": {

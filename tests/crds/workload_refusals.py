@@ -201,6 +201,12 @@ WORKLOAD = (
     Refusal(
         "variable of the operator", _env("IRIS_MODEL_NAME"), "spec.env[0].name", '"IRIS_MODEL_NAME": expected'
     ),
+    Refusal(
+        "nearly a variable of the user",
+        _env("IRIS_CORS_ORIGINS_"),
+        "spec.env[0].name",
+        "without the prefix IRIS_, or IRIS_CORS_ORIGINS",
+    ),
     Refusal("variable with dash", _env("LOG-LEVEL"), "spec.env[0].name", '"LOG-LEVEL": expected letters'),
     Refusal("variable from a digit on", _env("1ST"), "spec.env[0].name", "not beginning with a digit"),
     Refusal("variable as number", _env("WORKERS", 4), "spec.env[0].value", "must be of type string"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import joblib
+from iris_model_server.model.model import ChunkRows
 
 FEATURES: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 CLASSES: Final = ["setosa", "versicolor", "virginica"]
@@ -50,6 +51,19 @@ GOLDEN: Final = [
     },
 ]
 NOT_A_PICKLE: Final = b"bytes that only their digest knows"
+
+
+class Broken:
+    """A model that always fails, in words that are no client's business."""
+
+    source = "joblib"
+    chunks = ChunkRows(plain=1024, arrays=1024)
+
+    def probabilities(self, _: object) -> list[list[float]]:
+        raise RuntimeError("secret path /srv/model")
+
+    def probabilities_of(self, _: object) -> list[float]:
+        raise RuntimeError("secret path /srv/model")
 
 
 def card(version: str = "1.4.0", content: bytes = NOT_A_PICKLE, **changes: Any) -> dict[str, Any]:

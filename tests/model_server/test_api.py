@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from iris_model_server import app, errors
 from iris_model_server.app import Server
 from iris_model_server.model import artifact
-from iris_model_server.model.model import ChunkRows
 from iris_model_server.protocols import openapi
 from iris_model_server.settings import Settings
 
@@ -219,18 +218,8 @@ async def test_while_draining_only_readiness_says_no(client: httpx.AsyncClient, 
 async def test_an_unexpected_error_is_a_500_that_tells_nothing(
     settings: Settings, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken:
-        source = "joblib"
-        chunks = ChunkRows(plain=1024, arrays=1024)
-
-        def probabilities(self, _: object) -> list[list[float]]:
-            raise RuntimeError("secret path /srv/model")
-
-        def probabilities_of(self, _: object) -> list[float]:
-            raise RuntimeError("secret path /srv/model")
-
     loaded = server.serving.loaded().artifact
-    broken = app.create_app(settings, type(loaded)(card=loaded.card, model=Broken()))
+    broken = app.create_app(settings, type(loaded)(card=loaded.card, model=artifacts.Broken()))
 
     async with connected(broken) as client:
         response = await client.post("/api/v1/predict", json=FLOWER)

@@ -4,7 +4,10 @@ import json
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import pytest_asyncio
@@ -169,6 +172,34 @@ async def test_the_description_of_the_api_can_be_tried(browser: Browser, server:
     assert operations >= 8
     await expect(page.locator("details")).to_have_count(operations)
     await page.close()
+
+
+ASK = """async (url) => {
+  const headers = {"content-type": "application/json", "x-request-id": "mine"};
+  try {
+    const response = await fetch(`${url}/api/v1/predict`, {method: "POST", body: "{}", headers});
+    return [response.status, response.headers.get("x-request-id"), (await response.json()).status];
+  } catch (error) {
+    return error.name;
+  }
+}"""
+
+
+async def test_a_page_of_another_origin_may_call_the_server_where_it_is_allowed(
+    browser: Browser, server: Running, tmp_path: Path
+) -> None:
+    pages = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), pages) as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        origin = f"http://127.0.0.1:{site.server_port}"
+        folder = artifacts.write(tmp_path / "model")
+        page = await browser.new_page()
+        await page.goto(origin)
+        with processes.running(folder, tmp_path, IRIS_CORS_ORIGINS=origin) as open_server:
+            assert await page.evaluate(ASK, open_server.url) == [422, "mine", 422]
+        assert await page.evaluate(ASK, server.url) == "TypeError"
+        await page.close()
+        site.shutdown()
 
 
 # The relative luminance of WCAG 2.2 for each kind of text against what is painted behind it.

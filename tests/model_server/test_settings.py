@@ -17,6 +17,13 @@ WRONG = {
 }
 
 
+WRONG_ORIGINS = (
+    "*, https://a.example", "a.example", "https://a.example/", "https://a.example/x", "ftp://a.example", "https://",
+    "https://A.example", "https://user@a.example", "https://*.a.example", "https://a.example:443",
+    "http://a.example:80", "https://a.example:http", "https://a.example;https://b.example", "null", ",",
+)  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in settings.Settings.model_fields:
@@ -70,3 +77,32 @@ def test_never_shows_a_token_that_is_too_short(monkeypatch: pytest.MonkeyPatch) 
 
     assert "IRIS_RELOAD_TOKEN: (hidden)" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("https://a.example", ("https://a.example",)),
+        (" https://a.example , http://[::1]:3000 ", ("https://a.example", "http://[::1]:3000")),
+    ],
+)
+def test_origins_are_separated_by_commas(
+    monkeypatch: pytest.MonkeyPatch, value: str, origins: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IRIS_CORS_ORIGINS", value)
+
+    assert settings.load().cors_origins == origins
+
+
+@pytest.mark.parametrize("value", WRONG_ORIGINS)
+def test_an_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """It would never match, and a person would look for the fault in the browser."""
+    monkeypatch.setenv("IRIS_CORS_ORIGINS", value)
+
+    with pytest.raises(SettingsRefused) as caught:
+        settings.load()
+
+    assert str(caught.value).startswith(f"settings refused: IRIS_CORS_ORIGINS: {value!r}, found ")
+    assert str(caught.value).endswith("expected origins such as https://app.example.com, or * alone")

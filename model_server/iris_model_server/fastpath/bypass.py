@@ -16,7 +16,8 @@ from iris_model_server import app
 from iris_model_server.app import Server
 from iris_model_server.errors import Problem
 from iris_model_server.protocols import native
-from iris_model_server.wire.middleware import Context, RequestMiddleware
+from iris_model_server.wire import cors
+from iris_model_server.wire.middleware import Context
 
 Refusal = Callable[[Request, Problem], Awaitable[Response]]
 
@@ -37,7 +38,7 @@ class RouterBypass:
         self._framework = framework
         self._routes = {(method, route.path): route for route in routes for method in route.methods or ()}
         self._refusal = refusal
-        self._bypass = RequestMiddleware(self._answer, context)
+        self._bypass = cors.middleware(context)(self._answer, context)
 
     # Not a coroutine of its own: it hands on the one of whoever answers.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -22,7 +22,7 @@ from iris_model_server.wire.protocol import LimitedProtocol
 _METHOD: Final = METHOD.encode("ascii")
 _JSON: Final = b"application/json"
 # With one of these a request means more than its body.
-_UNUSUAL: Final = frozenset(
+UNUSUAL: Final = frozenset(
     {b"expect", b"content-encoding", b"transfer-encoding", b"upgrade", b"inference-header-content-length"}
 )
 _MOST_HEADERS: Final = 32
@@ -50,6 +50,7 @@ class FastProtocol(LimitedProtocol):
     """A connection that answers common predictions itself."""
 
     fast: ClassVar[FastRoutes]
+    unusual: ClassVar[frozenset[bytes]] = UNUSUAL
 
     def __init__(
         self,
@@ -202,7 +203,7 @@ class FastProtocol(LimitedProtocol):
             and (not route.asks_for_json or headers.get(b"content-type") == _JSON)
             and b"content-length" in headers
             and framing.is_host(headers.get(b"host", b" "))
-            and _UNUSUAL.isdisjoint(headers)
+            and self.unusual.isdisjoint(headers)
             and self.parser.should_keep_alive()
             # HTTP/1.0 is kept only by asking for it.
             and (b"connection" not in headers or self.parser.get_http_version() == "1.1")

@@ -17,12 +17,12 @@ from uvicorn.server import ServerState
 from iris_model_server import app
 from iris_model_server.app import Server
 from iris_model_server.fastpath import bypass, routes
-from iris_model_server.fastpath.protocol import FastProtocol
+from iris_model_server.fastpath.protocol import UNUSUAL, FastProtocol
 from iris_model_server.fastpath.routes import FastRoutes
 from iris_model_server.model.artifact import Artifact
 from iris_model_server.schemas import FEATURES
 from iris_model_server.settings import Settings
-from iris_model_server.wire import limits, protocol
+from iris_model_server.wire import cors, limits, protocol
 from iris_model_server.wire.protocol import LimitedProtocol
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ def quick(settings: Settings, server: Server) -> type[LimitedProtocol]:
     class Quick(FastProtocol):
         limits = limits.of(settings)
         fast = FastRoutes(server.context, routes.routes(server.inference, server.v2, server.serving))
+        # Where other origins are allowed, the reference path writes their headers.
+        unusual = UNUSUAL | {cors.ORIGIN} if settings.cors_origins else UNUSUAL
 
     return Quick
 

@@ -43,6 +43,8 @@ class Context:
     log: AccessLog
     level: int
     most_bytes: int
+    # Pages of these origins may call the server from their scripts.
+    origins: tuple[str, ...] = ()
     new_id: Callable[[], str] = field(default_factory=request_ids.source)
     clock: Callable[[], float] = time.perf_counter
 
