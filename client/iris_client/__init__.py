@@ -1,8 +1,8 @@
 """Typed predictions from an Iris model server.
 
-`Client` and `AsyncClient` (in `clients`) carry out what `exchange` decides: it knows every rule of
-retries and versions and does no I/O. `calls` says what is sent and how an answer is read, `answers`
-what comes back, `address` where to connect, `errors` what can go wrong.
+`Client` and `AsyncClient` (in `clients`) do the I/O. `exchange` has the rules of retries and versions.
+`calls` builds requests and reads answers, `answers` has their types, `address` decides where to connect,
+`errors` has the exceptions.
 """
 
 from iris_client.answers import Batch, ModelInfo, Prediction

@@ -1,4 +1,4 @@
-"""Where to connect, and which host to name there. Pure."""
+"""Decides where to connect, and which host to name there. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LOOPBACK: Final = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What httpx is given: the URL to connect to, the Host header, and the name a certificate must have."""
+    """For httpx: the URL to connect to, the Host header, and the name that a certificate must have."""
 
     url: httpx.URL
     headers: Mapping[str, str]
@@ -19,7 +19,7 @@ class Address:
 
 
 def parse(url: str, host: str | None) -> Address:
-    """Raises ValueError."""
+    """The address for a base URL and an optional host. Raises ValueError."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:

@@ -1,11 +1,11 @@
-"""What the server says, as frozen values. No logic."""
+"""The server's answers as frozen dataclasses. No logic."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One flower: its most probable class and the probability of each."""
+    """The most probable class of one flower, and the probability of each class."""
 
     index: int
     label: str
@@ -16,7 +16,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Many flowers, one column per field: entry i belongs to row i."""
+    """The predictions of many flowers, one column per field: entry i belongs to row i."""
 
     indexes: tuple[int, ...]
     labels: tuple[str, ...]
@@ -27,7 +27,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The proof of what serves."""
+    """The served model: version, digest, and where it comes from."""
 
     name: str
     model_version: str

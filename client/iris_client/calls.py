@@ -1,4 +1,4 @@
-"""What is sent for each method, and how its answer is read. Pure."""
+"""Builds the request of each method, and reads its answer. Pure."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ Row = Iterable[SupportsFloat] | Mapping[str, SupportsFloat]
 
 
 class Frame(Protocol):
-    """Rows as columns by name: a DataFrame of pandas or polars."""
+    """A DataFrame of pandas or polars: columns by name."""
 
     @property
     def columns(self) -> Iterable[str]: ...
@@ -26,7 +26,7 @@ Rows = Iterable[Row] | Frame
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Answer]):
-    """One request. All of them may be sent twice: none changes anything."""
+    """One request. All requests may be sent twice, because none changes anything."""
 
     method: str
     path: str
@@ -35,13 +35,13 @@ class Call(Generic[Answer]):
 
 
 def predict(row: Row) -> Call[Prediction]:
-    """Raises ValueError when the row does not hold four numbers."""
+    """The request for one row. Raises ValueError when it does not hold four numbers."""
     body = dict(zip(FEATURES, _numbers(row, ""), strict=True))
     return Call("POST", "/api/v1/predict", body, _prediction)
 
 
 def predict_batch(rows: Rows) -> Call[Batch]:
-    """Raises ValueError when a row does not hold four numbers."""
+    """The request for many rows. Raises ValueError when one does not hold four numbers."""
     body = {"rows": [_numbers(row, f"rows[{index}]") for index, row in enumerate(_listed(rows))]}
     return Call("POST", "/api/v1/predict/batch", body, _batch)
 

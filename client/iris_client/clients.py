@@ -1,4 +1,4 @@
-"""The two clients: they send, wait and hand back. Every rule is in `exchange`."""
+"""The two clients: they send and wait. `exchange` has every rule."""
 
 import asyncio
 import time
@@ -77,7 +77,7 @@ class Client:
 
 
 class AsyncClient:
-    """The same for asyncio."""
+    """The same client for asyncio."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class AsyncClient:
         host: str | None = None,
         verify_version: str | None = None,
         retries: Retries | None = None,
-        timeout: float = TIMEOUT_SECONDS,  # of each attempt, handed to httpx
+        timeout: float = TIMEOUT_SECONDS,  # httpx's timeout of each attempt
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         place = address.parse(url, host)

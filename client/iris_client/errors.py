@@ -1,14 +1,14 @@
-"""Everything that a call can raise:
+"""The exceptions of a call:
 
 IrisError
-├── Refused        the server says no, and would say it again: a wrong input, a wrong address
-├── Unavailable    no answer within the retries: asking later can help
-└── WrongVersion   an answer, but of another model than the one asked for
+├── Refused        the server refused, and a retry would not help: a wrong input, a wrong address
+├── Unavailable    no answer within the retries: a later call may succeed
+└── WrongVersion   an answer of another version than the required one
 """
 
 
 class IrisError(Exception):
-    """What all of these are."""
+    """The base class of all errors of a call."""
 
 
 class Refused(IrisError):  # noqa: N818 - an outcome, named as the server names it
@@ -22,11 +22,11 @@ class Refused(IrisError):  # noqa: N818 - an outcome, named as the server names 
 
 
 class Unavailable(IrisError):  # noqa: N818
-    """Every attempt failed; the message says how the last one did."""
+    """Every attempt failed; the message has the failure of the last one."""
 
 
 class WrongVersion(IrisError):  # noqa: N818
-    """Another version answered than the one that must."""
+    """The answer is of another version than the required one."""
 
     def __init__(self, found: str, expected: str) -> None:
         super().__init__(f"model_version: {found}, expected {expected}")

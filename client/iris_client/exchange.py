@@ -1,7 +1,7 @@
-"""One call from first attempt to answer or error, as a generator that does no I/O itself.
+"""One call, from the first attempt to an answer or an error, as a generator without I/O.
 
-It yields what to do next: `SEND`, and is given the response or the failure; or seconds to wait. So
-the blocking and the async client share every rule and differ in nothing but how they wait.
+It yields `SEND`, and receives the response or the failure, or it yields seconds to wait. So the blocking
+and the async client share every rule and differ only in how they wait.
 """
 
 import random
@@ -17,13 +17,13 @@ from iris_client.errors import Refused, Unavailable, WrongVersion
 SEND: Final = "send"
 Step = Literal["send"] | float
 Outcome = httpx.Response | httpx.TransportError | None
-# Not now, but perhaps soon. A 500 is a fault that would only come again.
+# A retry may succeed. After a 500 it would fail again.
 PASSING: Final = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a call is sent, and how long it waits in between: doubling, with jitter, or Retry-After."""
+    """How often to send a call, and how long to wait before a retry: doubling with jitter, or Retry-After."""
 
     attempts: int = 4
     first_seconds: float = 0.1
@@ -32,7 +32,7 @@ class Retries:
 
 
 class Exchange(Generic[Answer]):
-    """A call under way: do what `step` says and report with `go_on`, until there is no step left."""
+    """A call in progress: do what `step` says and report with `go_on`, until there is no step left."""
 
     def __init__(self, call: Call[Answer], retries: Retries, verify_version: str | None) -> None:
         self._steps: Generator[Step, Outcome, Answer] = steps(call, retries, verify_version)
@@ -49,7 +49,7 @@ class Exchange(Generic[Answer]):
 def steps(
     call: Call[Answer], retries: Retries, verify_version: str | None
 ) -> Generator[Step, Outcome, Answer]:
-    """Run it with `send`; its return value is the answer."""
+    """Run it with `send`; the generator's return value is the answer."""
     last = "not sent"
     for attempt in range(retries.attempts):
         outcome = yield SEND
@@ -89,7 +89,7 @@ def _wait(outcome: Outcome, attempt: int, retries: Retries) -> float:
     asked = outcome.headers.get("retry-after", "") if isinstance(outcome, httpx.Response) else ""
     if asked.isdecimal():
         return min(float(asked), retries.most_seconds)
-    # At least half of it, so that many clients that failed together do not come back together.
+    # Jitter from half to all of it, so that clients that failed together retry at different times.
     return float(min(retries.first_seconds * 2**attempt, retries.most_seconds)) * (0.5 + retries.jitter() / 2)
 
 

@@ -1,8 +1,8 @@
 """A real API server without a node: etcd, kube-apiserver and kube-controller-manager on loopback, no root.
 
-Stage: beside the node; tests and benchmarks of what talks to Kubernetes stand on it. Objects, admission, CEL,
-server-side apply, RBAC, garbage collection and the workload controllers are real; no pod ever runs.
-It may not touch anything outside its own folder, and nothing of it outlives the process that started it.
+Tests and benchmarks use it. Objects, admission, CEL, server-side apply, RBAC, garbage collection and the
+workload controllers are real; no pod ever runs. It writes only to its own folder, and ends with the process
+that started it.
 """
 
 import secrets
@@ -67,12 +67,12 @@ class ApiServer:
 
     @property
     def url(self) -> str:
-        """Where it answers; the same after a restart."""
+        """The API server's URL; a restart does not change it."""
         return f"https://127.0.0.1:{self.port}"
 
     @property
     def certificate(self) -> Path:
-        """What clients verify the server with."""
+        """The certificate that clients verify the server with."""
         return self.folder / "certificates" / "apiserver.crt"
 
     @property
@@ -141,7 +141,7 @@ class ApiServer:
         return self.folder / f"{name}.sock"
 
     def _etcd_arguments(self) -> dict[str, object]:
-        # Sockets in our folder: no port to lose to a neighbour, and no other user can reach the store.
+        # Sockets in our folder: no port that a neighbour could take, and no access for other users.
         client, peer = f"unix://{self._socket('etcd')}", f"unix://{self._socket('peer')}"
         return {
             "data-dir": self.folder / "etcd",
@@ -162,7 +162,7 @@ class ApiServer:
             "secure-port": self.port,
             "permit-port-sharing": "true",
             "cert-dir": certificates,
-            # No machine stands behind it; an address is wanted all the same, so one kept for documentation.
+            # The service needs an address, though no machine has it: one reserved for documentation.
             "advertise-address": "192.0.2.1",
             "endpoint-reconciler-type": "none",
             "service-cluster-ip-range": "10.96.0.0/16",
@@ -229,7 +229,7 @@ class ApiServer:
             "contexts": [{"name": name, "context": {"cluster": "loopback", "user": name}}],
             "users": [{"name": name, "user": {"token": token}}],
         }
-        # Replaced whole: a server or a client may be reading it.
+        # Replaced atomically: a server or a client may be reading it.
         unfinished = path.with_suffix(".new")
         unfinished.touch(mode=0o600)
         unfinished.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
@@ -252,7 +252,7 @@ def running(
     tokens = {name: secrets.token_hex(16) for name in (ADMIN, *(users or {}))}
     folder = Path(tempfile.mkdtemp(prefix="iris-api-"))
     with socket.socket() as reserved:
-        # Bound and never listening: nobody else can get the port, and the API server may share it.
+        # Bound but not listening: nobody else gets the port, and the API server can share it.
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind(("127.0.0.1", 0))
         server = ApiServer(folder, reserved.getsockname()[1], programs, tokens)

@@ -53,7 +53,7 @@ class Engine(Protocol):
         ...
 
     def container(self, reference: str, *, port: int) -> AbstractContextManager[list[str]]:
-        """The command line that runs a server's image on a loopback port, until it is ended."""
+        """The command line that runs a server's image on a loopback port until it is interrupted."""
         ...
 
 

@@ -15,7 +15,7 @@ _OPERATOR = "iris-system"
 
 
 def build_images(progress: Progress) -> None:
-    """Early, while programs are being compiled."""
+    """Build our images while programs are being compiled."""
     project_images.build_operator(_version(), progress)
     project_images.build_git_server(progress)
 

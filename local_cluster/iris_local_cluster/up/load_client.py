@@ -1,7 +1,7 @@
 """A load client: sends predictions at a constant rate, whatever the answers, until its standard input ends.
 
-Runs as a process of its own inside the node's network (`watch` starts it there) and tells every second
-what it has seen, one JSON line each. Open loop: a slow answer does not delay the next request.
+It runs as a process of its own inside the node's network (`watch` starts it there) and prints its counts
+every second as one JSON line. Open loop: a slow answer does not delay the next request.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """Prometheus (by its operator), metrics-server, and Grafana if its image can be pulled.
 
-Stage: the last, because the native node compiles all of it, the first time. Its
-objects come from Git by Flux like the rest; here are only their images and their API, which no commit can
-bring.
+It comes last, because a native node compiles all of it the first time. Flux applies its objects from Git;
+this module provides their images and their CRDs, which no commit contains.
 """
 
 import secrets
