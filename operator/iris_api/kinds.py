@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind at the version that we use."""
+    """One kind, at the API version that we use."""
 
     group: str  # "" is the core group
     version: str
     plural: str
     name: str
-    optional: bool = False  # from a CRD of somebody else, which may be installed or removed at any time
+    optional: bool = False  # from somebody else's CRD, which may be installed or removed at any time
 
     @property
     def api_version(self) -> str:
@@ -35,7 +35,7 @@ REPLICA_SET = Kind("apps", "v1", "replicasets", "ReplicaSet")
 SERVICE = Kind("", "v1", "services", "Service")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 POD = Kind("", "v1", "pods", "Pod")
-INGRESS_CLASS = Kind("networking.k8s.io", "v1", "ingressclasses", "IngressClass")  # of the whole cluster
+INGRESS_CLASS = Kind("networking.k8s.io", "v1", "ingressclasses", "IngressClass")  # cluster-scoped
 INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")

@@ -23,7 +23,7 @@ class Readiness:
 
 
 def of(body: Mapping[str, Any]) -> Readiness:
-    """Of a whole IrisModel as the API server returns it, also of one without any status."""
+    """The readiness in a whole IrisModel as the API server returns it, also without a status."""
     status = body.get("status") or {}
     ready, stalled = condition(body, "Ready"), condition(body, "Stalled")
     return Readiness(

@@ -19,12 +19,12 @@ from iris_operator.runtime.engine import Engine
 
 logger = logging.getLogger(__name__)
 
-# An ordinary end takes up to 7 s: Kopf gives what it did not start itself 5 s.
+# An ordinary shutdown takes up to 7 s: Kopf waits 5 s for tasks that it did not start.
 _END_SECONDS: Final = 15.0
 
 
 def main() -> None:
-    """Exit codes: 0 after a signal, 1 when something ended that must not, 2 for a wrong setting."""
+    """Run the operator. Exit codes: 0 after a signal, 1 after an unexpected end, 2 for a wrong setting."""
     argparse.ArgumentParser(
         prog="iris-operator",
         description="Watches IrisModel objects and makes the cluster serve what they declare.",
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 async def run(settings: setting.Settings) -> None:
-    """The whole operator, until a signal."""
+    """Run the whole operator until a signal."""
     async with await cluster.connect(settings.kubeconfig) as api, Prover(time.monotonic) as prover:
         engine = Engine(settings, api, prover)
         probes = await health.serve(
@@ -64,13 +64,13 @@ async def run(settings: setting.Settings) -> None:
         except errors.WatchBroken as broken:
             logger.critical("%s: exiting, a restart is the cure", broken)
             end_within(_END_SECONDS)
-            await end()  # gives the lease back
+            await end()  # releases the lease
             os._exit(1)
         finally:
             await end()
             await probes.cleanup()
         if not running.cancelled():
-            running.result()  # raises what ended the engine
+            running.result()  # raises the exception that ended the engine
 
 
 def end_within(seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""The port to the API server and its real adapter: the only module that imports the Kubernetes client.
+"""The interface to the API server and its implementation: only this module imports the Kubernetes client.
 
-Manifests are plain dicts. Every call is bounded in time; a refusal is an errors.ClusterError with its code.
+Manifests are plain dicts. Every call has a timeout; a refusal is an errors.ClusterError with its code.
 """
 
 import random
@@ -18,7 +18,7 @@ from iris_operator import errors, metrics
 
 FIELD_MANAGER: Final = "iris-operator"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
-# A bookmark comes about every minute: longer silence is a dead connection.
+# A bookmark comes about every minute: after a longer silence the connection is dead.
 _WATCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=180.0)
 # The first revision of an empty etcd, before any write: no object can have it.
 _NO_OBJECTS_VERSION: Final = "1"
@@ -30,7 +30,7 @@ Body = dict[str, Any]
 
 
 class Cluster(Protocol):
-    """What the operator asks of a cluster. Every method may raise errors.ClusterError."""
+    """The operator's calls to a cluster. Every method may raise errors.ClusterError."""
 
     async def read(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         """The live object, or None; `namespace` is None for a kind of the whole cluster."""
@@ -64,13 +64,13 @@ class Cluster(Protocol):
         """
 
     async def create(self, kind: Kind, manifest: Body) -> Body:
-        """Create; 409 when it exists."""
+        """Create the object; 409 when it exists."""
 
     async def replace(self, kind: Kind, manifest: Body) -> Body:
-        """Replace at the manifest's resourceVersion; 409 when it moved."""
+        """Replace the object at the manifest's resourceVersion; 409 when it has changed."""
 
     async def delete(self, kind: Kind, body: Body) -> None:
-        """Delete exactly this object (uid precondition); that it is gone already is fine."""
+        """Delete exactly this object (uid precondition); no error when it is gone already."""
 
     async def version(self) -> tuple[int, int]:
         """Major and minor version of the API server."""
@@ -81,10 +81,10 @@ class _Listed(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
     def bodies(self, kind: Kind) -> Iterator[Body]:
-        """One after the other: as dicts, a thousand at once take five times the memory of the answer."""
+        """Decode one object after the other: a thousand dicts at once take five times the answer's memory."""
         for item in self.items or ():
             body: Body = msgspec.json.decode(item)
-            body["apiVersion"], body["kind"] = kind.api_version, kind.name  # left out: all share it
+            body["apiVersion"], body["kind"] = kind.api_version, kind.name  # the same in all items
             yield body
 
 
@@ -123,7 +123,7 @@ class ApiServer:
             ("watch", "true"),
             ("resourceVersion", str(version)),
             ("allowWatchBookmarks", "true"),
-            # As Kubernetes' own clients: so that the watches of all replicas do not end together.
+            # Random as in Kubernetes' own clients, so that the watches of all replicas do not end together.
             ("timeoutSeconds", str(random.randint(300, 600))),  # noqa: S311
         ]
         if selector:
@@ -149,7 +149,7 @@ class ApiServer:
         absent: bool = False,
     ) -> Body:
         metadata = manifest["metadata"]
-        if absent:  # an apply at a version creates, but what is there has another version: 409
+        if absent:  # an apply with a version creates only: an existing object has another version, so 409
             manifest = {**manifest, "metadata": {**metadata, "resourceVersion": _NO_OBJECTS_VERSION}}
         path = kind.path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", manager), ("force", "true")]
@@ -203,7 +203,7 @@ class ApiServer:
         content_type: str = "application/json",
         within: aiohttp.ClientTimeout = _TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Not read yet; a refusal and a silence raise errors.ClusterError, also while it is read."""
+        """The unread answer; errors.ClusterError for a refusal or no answer, also while it is read."""
         headers = {"Accept": "application/json", "Content-Type": content_type}
         request = await self._client.param_serialize(
             method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
@@ -242,11 +242,11 @@ def _refusal(code: int, raw: bytes, headers: Mapping[str, str]) -> errors.Cluste
 
 
 async def connect(kubeconfig: str | None) -> ApiServer:
-    """By kubeconfig file when one is named, else by the pod's service account. Raises errors.Unsupported."""
+    """Connect by the kubeconfig file, else by the pod's service account. Raises errors.Unsupported."""
     configuration = client.Configuration()
-    # No limit: a watch keeps its connection for as long as it lives, calls are as many as there are workers.
+    # No limit: each watch keeps a connection, and calls are bounded by the number of workers.
     configuration.connection_pool_maxsize = 0
-    # Else each call reads ~/.netrc, in a thread: a tenth of what a call costs.
+    # Otherwise each call reads ~/.netrc in a thread: a tenth of the cost of a call.
     configuration.client_session_kwargs = {"trust_env": bool(urllib.request.getproxies())}
     try:
         if kubeconfig:

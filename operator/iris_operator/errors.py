@@ -1,18 +1,18 @@
-"""The outcomes of a pass that have a type; everything else rises to the queue's backoff.
+"""The exceptions of a pass; any other one goes to the queue's backoff.
 
-Invalid         the user must change something: Stalled, tried again when it changes
-Waiting         nothing is wrong: the pass is tried again after `seconds`
+Invalid         the user must change something: Stalled, retried when it changes
+Waiting         nothing is wrong: the pass is retried after `seconds`
 ClusterError    the API server refused or could not be reached
-Incomplete      a child could not be made; all else was done and the status says so: tried again
-Unsupported     this cluster is not one that we can work in: the process ends
-WatchBroken     we would not hear of changes any more: the process ends, its restart is the cure
+Incomplete      a child could not be made; the rest is done and in the status: retried
+Unsupported     the operator cannot work in this cluster: the process ends
+WatchBroken     a watch cannot be resumed: the process ends, and its restart is the cure
 """
 
 from dataclasses import dataclass
 
 
 class Invalid(Exception):  # noqa: N818 - an outcome, named as the status names it
-    """What was declared cannot work; `reason` is one of `reasons`, the message where, found, expected."""
+    """The declaration cannot work; `reason` is one of `reasons`, the message: where, found, expected."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class Incomplete(Exception):  # noqa: N818 - an outcome
 
 
 class Unsupported(Exception):  # noqa: N818 - an outcome
-    """Where, found, expected."""
+    """Where, what was found, what was expected."""
 
 
 class WatchBroken(Exception):  # noqa: N818 - an outcome

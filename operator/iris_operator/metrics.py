@@ -1,4 +1,4 @@
-"""What the operator counts, under controller-runtime's names so that existing dashboards work."""
+"""The operator's metrics, under controller-runtime's names so that existing dashboards work."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -36,7 +36,7 @@ _corrections = Counter("iris_operator_sweep_corrections", "Changes that no watch
 
 
 def pass_finished(result: str, seconds: float) -> None:
-    """`result` is success, requeue_after or error."""
+    """Count a pass; `result` is success, requeue_after or error."""
     _reconciles.labels(_CONTROLLER, result).inc()
     _reconcile_seconds.observe(seconds)
     if result == "error":
@@ -72,24 +72,24 @@ def queue_in_work(ages: Callable[[], Sequence[float]]) -> None:
 
 
 def wrote(namespace: str, model: str) -> None:
-    """A write of this model's children or status is tried: at rest none is."""
+    """Count an attempted write of this model's children or status; none happens at rest."""
     _writes.labels(namespace, model).inc()
 
 
 def gone(namespace: str, model: str) -> None:
-    """The model has gone, and with it what was counted for it."""
+    """Remove the series of a deleted model."""
     _writes.remove(namespace, model)
 
 
 def resynced(corrections: Mapping[str, int]) -> None:
-    """A resync ended well; `corrections` by plural of the kind."""
+    """Record the end of a successful resync; `corrections` by plural of the kind."""
     _resynced.set_to_current_time()
     for kind, count in corrections.items():
         _corrections.labels(kind).inc(count)
 
 
 class _Models(Collector):
-    """Series made from the bodies of all IrisModels at each scrape, so never out of date."""
+    """Series computed from the bodies of all IrisModels at each scrape."""
 
     read: Callable[[], Iterable[Mapping[str, Any]]] = staticmethod(lambda: ())
 
@@ -117,5 +117,5 @@ REGISTRY.register(_models)
 
 
 def models(read: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
-    """`read` gives every IrisModel as it was last seen."""
+    """Export all IrisModels; `read` returns their newest bodies."""
     _models.read = read

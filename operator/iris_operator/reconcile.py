@@ -1,6 +1,7 @@
-"""One pass over one IrisModel: how a declaration becomes a running server and an honest status.
+"""One pass over one IrisModel, from its declaration to children and a true status.
 
-A pass needs no memory of the one before and may be cut off anywhere: the next one goes on from the cluster.
+A pass needs no memory of the one before and can be interrupted anywhere: the next one continues from the
+cluster.
 """
 
 import hashlib
@@ -31,12 +32,12 @@ from iris_operator.observe.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
-_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch is about to report it; if not, the next resync does
+_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch will report it; if not, the next resync does
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a pass works with."""
+    """The dependencies of a pass."""
 
     cluster: Cluster
     store: Store
@@ -99,7 +100,7 @@ async def _act(
 
 
 def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
-    """A digest of everything that a comparison of a model with its children goes by."""
+    """A digest of every input of a model's comparison with its children."""
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
     parts = (model, plan.tracks, sorted(kind.plural for kind in plan.left_out), children)
@@ -107,7 +108,7 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
 
 
 def _intent(body: Any) -> dict[str, Any]:
-    """A child without what changes while it works."""
+    """A child without the fields that change while it works."""
     metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
     return {**body, "metadata": metadata, "status": None}
 
@@ -119,7 +120,7 @@ async def _observe(
     fault: errors.Invalid | None,
     failures: tuple[errors.ChildFailure, ...],
 ) -> Facts:
-    """The facts after our own writes, whose answers are in the store; of the generation we started from."""
+    """The facts after our own writes, whose answers are in the store, for the generation of this pass."""
     name = before.key[1]
     after = context.store.snapshot(before.key)
     body: Any = before.model

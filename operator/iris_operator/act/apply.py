@@ -1,7 +1,7 @@
-"""Declared children to cluster: apply what differs, delete what is ours and not wanted any more.
+"""Applies the children that differ from their declaration, and deletes our children that are not declared.
 
 At rest nothing is written or read. Another owner's object is never touched: a name that the store does not
-know is created or, where that is refused, read live first.
+have is created or, where that is refused, read live first.
 """
 
 import logging
@@ -21,15 +21,15 @@ from iris_operator.observe.store import Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
-# Holds the live replicas between the moment we stop declaring them and the autoscaler's first write.
+# Owns the replicas from when we stop declaring them until the autoscaler's first write.
 _HANDOVER_MANAGER: Final = "iris-operator-replicas"
 _COLLECTION_WAIT_SECONDS: Final = 1.0
-# The model goes with it, and a watch reports its end.
+# The model is deleted with it, and a watch reports that.
 _NAMESPACE_WAIT_SECONDS: Final = 60.0
 
 
 class _ChildIsGoing(errors.Waiting):
-    """Only this child has to wait."""
+    """A child of that name is being deleted: only this child has to wait."""
 
 
 class Applier:
@@ -40,7 +40,7 @@ class Applier:
         self._store = known
         self._confirmed = False  # in this pass: what we go by is what the model declares
         self._failures: list[errors.ChildFailure] = []
-        self.idle = True  # no child needed a call
+        self.idle = True  # whether no child needed a call
 
     async def children(
         self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
@@ -73,7 +73,7 @@ class Applier:
             failure = errors.ChildFailure(condition, reasons.PROGRESSING, going.message, False, going)
         except errors.ClusterError as error:
             if not error.code and any(_is_silence(known) for known in self._failures):
-                raise  # the second one: the API server, not a child, is the cause
+                raise  # the second one: the cause is the API server, not a child
             is_final = 400 <= error.code < 500 and error.code != 429
             failure = errors.ChildFailure(
                 condition, reasons.CHILD_REFUSED, f"{kind.name} {name}: {error}", is_final, error
@@ -109,7 +109,7 @@ class Applier:
         )
 
     async def _create(self, model: IrisModel, kind: Kind, manifest: Body) -> bool:
-        """The children of a new model, without a read for each; False when that name is taken."""
+        """Create the children of a new model without reading each; False when a name is taken."""
         self.idle = False
         await self._confirm(model)
         try:
@@ -193,7 +193,7 @@ def _unpaused(live: Mapping[str, Any], manifest: Body) -> Body:
 
 
 def _is_stuck_at_zero(live: Mapping[str, Any], manifest: Body) -> bool:
-    """An autoscaler never starts from zero replicas."""
+    """Whether an autoscaler has zero replicas, from which it never starts."""
     if manifest["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM) != "autoscaler":
         return False
     return bool(live["spec"].get("replicas") == 0)
@@ -219,7 +219,7 @@ def _refuse_what_is_not_ours(kind: Kind, live: Mapping[str, Any], model: IrisMod
 
 
 def _difference(live: Mapping[str, Any], manifest: Body) -> str:
-    """For the log: was the declaration changed, or the object by hand?"""
+    """For the log: whether the declaration changed, or somebody changed the object."""
     before = live["metadata"].get("annotations", {}).get(ownership.INTENT)
     declared = manifest["metadata"]["annotations"][ownership.INTENT]
     return "was changed by somebody else" if before == declared else "declaration changed"

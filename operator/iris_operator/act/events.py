@@ -1,6 +1,6 @@
-"""Events of Kubernetes (`kubectl describe`): one on each transition of an IrisModel, none at rest.
+"""Writes Kubernetes events (`kubectl describe`): one on each transition of an IrisModel, none at rest.
 
-A notice that cannot be written is logged and forgotten: it is for people, no state depends on it.
+An event that cannot be written is logged and dropped: events are for people, and no state depends on them.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _LONGEST_NOTE: Final = 1000
 
 
 def due(before: Mapping[str, Any], verdict: Verdict) -> bool:
-    """Whether the verdict is a transition seen from the status that was there."""
+    """Whether the verdict is a transition from the status before it."""
     for condition in before.get("conditions", ()):
         if condition["type"] == "Ready":
             return (condition["status"] == "True", condition["reason"]) != (verdict.ready, verdict.reason)

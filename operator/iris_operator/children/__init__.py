@@ -1,9 +1,9 @@
-"""IrisModel to the manifests that it asks for: one file per kind, listed in CHILDREN. Pure.
+"""Builds the manifests of an IrisModel: one file per kind, listed in CHILDREN. Pure.
 
-Each file has `KIND` and `build(model)`, which returns the whole manifest, or None for "not wanted". A kind
+Each file has `KIND` and `build(model)`, which returns the whole manifest, or None when there is none. A kind
 that a model can serve without also has `CONDITION`: the condition that is False when that child fails. Where
 that condition can also be True, the file has its reason, `APPLIED`, or `report(live)`, which reads what the
-child's own controller reports; where the kind comes with somebody's CRD, `API` names whose.
+child's own controller reports; where the kind comes with somebody's CRD, `API` names the product.
 
 To add a kind: write its file, add it to CHILDREN, add its rule to operator/manifests/cluster-role.yaml (a
 test asks).

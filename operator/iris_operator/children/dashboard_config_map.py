@@ -1,4 +1,4 @@
-"""The ConfigMap that carries the model's dashboard to Grafana's sidecar; none when turned off. Pure."""
+"""The ConfigMap with the model's dashboard for Grafana's sidecar; none when turned off. Pure."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
         name=f"{model.name}-dashboard",
         data={key: dashboard.build(model.namespace, model.name, model.monitoring.objectives)},
     )
-    # A sidecar may be set up to look for another value.
+    # A sidecar may be configured for another value.
     metadata.add(child, "labels", {"grafana_dashboard": "1"} | model.common_metadata.labels)
     metadata.add(child, "annotations", {"grafana_folder": model.monitoring.dashboard.folder})
     return child

@@ -15,10 +15,10 @@ KIND = kinds.DEPLOYMENT
 PORT: Final = 8000
 CONTAINER: Final = "server"
 
-# Who decides spec.replicas; `apply` reads it on the live object to hand the field over without a dip.
+# The owner of spec.replicas. `apply` reads it on the live object, to hand the field over without a dip.
 REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
 
-# Routers learn late that a pod is ending: the listener stays open for that long.
+# Routers learn late that a pod is terminating: the listener stays open until then.
 _PRE_STOP_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 40
 _USER: Final = 65532
@@ -90,7 +90,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
         "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
         "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
-        # The server writes there why it refused its artifact; after a crash it holds the last log lines.
+        # The server writes why it refused its artifact; after a crash the kubelet takes the last log lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,

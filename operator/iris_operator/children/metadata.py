@@ -1,4 +1,4 @@
-"""Names, labels and owners of children, defined only here. Pure."""
+"""The names, labels and owners of children, defined only here. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,22 +16,22 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGED_BY: Final = "iris-operator"
 SERVER: Final = "iris-server"
 
-# What every watch and every LIST of child kinds asks for: other people's objects never reach us.
+# The selector of every watch and LIST of child kinds: other people's objects never reach us.
 OURS_SELECTOR: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
 
 
 def selector(model: IrisModel) -> dict[str, str]:
-    """Immutable in a Deployment, so never with a version in it."""
+    """The pod selector, which is immutable in a Deployment, so it never contains a version."""
     return selector_of(model.name)
 
 
 def selector_of(name: str) -> dict[str, str]:
-    """The same for a model of which only the name can be read."""
+    """The same for a model whose name is all that can be read."""
     return {NAME_LABEL: SERVER, INSTANCE_LABEL: name}
 
 
 def labels(model: IrisModel) -> dict[str, str]:
-    """On every child and every pod."""
+    """The labels of every child and every pod."""
     return {
         **selector(model),
         VERSION_LABEL: model.version,

@@ -1,4 +1,4 @@
-"""The NetworkPolicy: in to the http port only, out to DNS only; none when turned off. Pure."""
+"""The NetworkPolicy: ingress to the http port only, egress to DNS only; none when turned off. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,12 +10,12 @@ from iris_operator.model.spec import IrisModel
 
 KIND = kinds.NETWORK_POLICY
 
-# Whoever else may come in: the operator asks every pod which version it serves, from whatever namespace.
+# Besides the declared clients: the operator, of any namespace, asks each pod for its version.
 _OPERATOR: Final = {
     "namespaceSelector": {},
     "podSelector": {"matchLabels": {metadata.NAME_LABEL: metadata.MANAGED_BY}},
 }
-# As Prometheus Operator labels the pods of every Prometheus.
+# Prometheus Operator labels the pods of every Prometheus so.
 _PROMETHEUS: Final = {
     "namespaceSelector": {},
     "podSelector": {"matchLabels": {metadata.NAME_LABEL: "prometheus"}},

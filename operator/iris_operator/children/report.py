@@ -1,4 +1,4 @@
-"""What the controller of a child reports in the child's own status. Pure."""
+"""What a child's own controller reports in the child's status. Pure."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The Service: the stable name and address in front of the pods. Pure."""
+"""The Service: the stable name and address of the pods. Pure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The ServiceAccount of the pods: an identity of their own, without a token and without rights. Pure.
+"""The ServiceAccount of the pods: an identity without a token and without rights. Pure.
 
 It also has what the pods were built from (model.shape), where a rollout goes back to. The Deployment cannot:
 each change of its annotations is a new generation, which has not been observed, so Ready would be False for

@@ -1,4 +1,4 @@
-"""What it means: facts to verdict, and verdict to status. Pure: `now` is an argument.
+"""Turns facts into a verdict, and the verdict into the status. Pure: `now` is an argument.
 
 `checks` holds CHECKS, the ordered list that decides Ready. `status` builds the whole status with its
 conditions, and `history` the list of past versions.

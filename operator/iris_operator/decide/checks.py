@@ -1,4 +1,4 @@
-"""A model's facts to a verdict: whether it is Ready, and if not, why. Pure.
+"""Decides from a model's facts whether it is Ready, and if not, why. Pure.
 
 CHECKS is the specification: the first check with a verdict decides Ready, Reconciling and Stalled.
 """
@@ -46,10 +46,10 @@ def _workload(facts: Facts) -> Verdict:
 
 
 CHECKS: Final[tuple[Callable[[Facts], Verdict | None], ...]] = (
-    _at_fault,  # the spec or a name is refused: nothing below can come true
+    _at_fault,  # the spec or a name is refused: nothing else can succeed
     _suspended,  # children are not touched
-    _child_failed,  # serving needs it: what runs is not what is declared
-    _workload,  # what its Deployment and its pods do
+    _child_failed,  # a child that serving needs: the pods are not as declared
+    _workload,  # the Deployment and its pods
 )
 
 
@@ -59,10 +59,10 @@ def judge(facts: Facts) -> Verdict:
 
 
 def look_again(facts: Facts, found: Verdict) -> float | None:
-    """Seconds after which the verdict may change without any event, or None."""
+    """Seconds until the verdict may change without any event, or None."""
     waits = workload_checks.waits(facts.stable, found)
     if any(isinstance(failure.cause, errors.Invalid) for failure in facts.failures):
-        waits.append(_REFUSAL_SECONDS)  # what was in the way may have gone: no watch covers it
+        waits.append(_REFUSAL_SECONDS)  # no watch covers the object that was in the way
     if facts.missing_class:
         waits.append(_REFUSAL_SECONDS)
     return min(waits, default=None)

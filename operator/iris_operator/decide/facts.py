@@ -1,4 +1,4 @@
-"""All that a status is made of, as plain values: of one workload, and of the whole model. Pure."""
+"""The inputs of a status as plain values: those of one workload, and those of the whole model. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from iris_operator.observe.workload import Workload
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFacts:
-    """One Deployment with its ReplicaSets and pods, and what the pods answer."""
+    """One Deployment with its ReplicaSets and pods, and the answers of the pods."""
 
-    version: str  # that it should run
+    version: str  # the version that it should run
     workload: Workload
     proofs: Mapping[str, Proof]  # by pod uid, of every ready pod
     deadline: timedelta  # for progress
-    waiting_since: datetime | None  # None: from now on
+    waiting_since: datetime | None  # None: since now
     now: datetime
 
     def serves_version(self) -> bool:
@@ -36,7 +36,7 @@ class WorkloadFacts:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a model can serve without: the children behind one condition."""
+    """An optional part of a model: the children behind one condition."""
 
     condition: str
     applied: str  # the reason when all of them are; empty where only a report decides
@@ -49,10 +49,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One IrisModel."""
+    """The facts of one IrisModel."""
 
     generation: int
-    version: str  # the declared one
+    version: str  # the declared version
     suspended: bool
     fault: errors.Invalid | None
     failures: tuple[errors.ChildFailure, ...]

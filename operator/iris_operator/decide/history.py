@@ -19,7 +19,7 @@ def extend(
     now: str,
     revision: str = "",
 ) -> list[dict[str, Any]]:
-    """The history with the declared version at its head. One that serves on while others fail stays open."""
+    """The history with the declared version first. A version that still serves keeps its entry open."""
     entries = [dict(entry) for entry in before]
     if not entries or entries[0]["version"] != version:
         if entries:

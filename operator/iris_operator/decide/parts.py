@@ -1,4 +1,4 @@
-"""What of a model is optional, and whether it is there: one Part for each condition. Pure."""
+"""The optional parts of a model, and whether they exist: one Part per condition. Pure."""
 
 import itertools
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from iris_operator.observe.store import Snapshot
 
 
 def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tuple[Part, ...]:
-    """Those that the model asks for. `absent`: kinds without an API in this cluster."""
+    """The parts that the model declares. `absent`: kinds without an API in this cluster."""
     live = {kind: body for (kind, _), body in snapshot.children.items()}
     reported = sorted(children.reported(model), key=lambda child: str(child.CONDITION))
     parts = []

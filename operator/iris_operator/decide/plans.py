@@ -1,4 +1,4 @@
-"""The declaration and what was observed to a Plan. Pure."""
+"""Makes a Plan from the declaration and what was observed. Pure."""
 
 from iris_api import reasons
 from iris_api.kinds import Kind
@@ -11,7 +11,7 @@ from iris_operator.observe.store import Snapshot
 
 
 def decide(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Plan:
-    """`absent`: kinds without an API in this cluster."""
+    """The plan of this pass. `absent`: kinds without an API in this cluster."""
     conflict = _route_conflict(snapshot)
     left_out = absent | children.ROUTE_KINDS if conflict else absent
     return plan.immediate(model, left_out, conflict)

@@ -1,4 +1,4 @@
-"""Facts and verdict to status: the whole status of an IrisModel, computed once at the end of a pass. Pure."""
+"""Builds the whole status of an IrisModel from facts and verdict, once at the end of a pass. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
 def waiting_since(
     before: Mapping[str, Any], version: str, generation: int, deadline: timedelta
 ) -> datetime | None:
-    """Since when the declared version is awaited; None where that begins now."""
+    """When the wait for the declared version began; None: now."""
     known = {row["type"]: row for row in before.get("conditions", ())}
     reason = known.get("Ready", {}).get("reason")
     [newest, *_] = before.get("history") or [{}]
@@ -61,7 +61,7 @@ def waiting_since(
 
 
 def differ(new: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether there is anything to write. Conditions are a map by type, and those of others are theirs."""
+    """Whether the status must be written. Conditions are a map by type; those of others are ignored."""
     return _ours(new) != _ours(before)
 
 
@@ -91,7 +91,7 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
 
 
 def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool, str, str]]:
-    """The conditions of what a model can serve without."""
+    """The conditions of the optional parts."""
     rows = {
         failure.condition: (failure.condition, False, failure.reason, failure.message)
         for failure in reversed(facts.failures)
@@ -137,7 +137,7 @@ def _condition(
 
 
 def _serving_version(facts: Facts, before: Mapping[str, Any]) -> tuple[str, str]:
-    """Version and digest that pods prove: while two answer, the one that served before."""
+    """The version and digest that pods prove; while pods prove two, the former one."""
     answers = [proof for proof in facts.stable.proofs.values() if not proof.failure]
     proven = Counter((proof.version, proof.digest) for proof in answers)
     if not proven:

@@ -1,4 +1,4 @@
-"""One workload's facts to a verdict: does it serve its version, and if not, why and for how long? Pure.
+"""Decides from one workload's facts whether it serves its version, and if not, why. Pure.
 
 WORKLOAD_CHECKS is the specification: the first check with a verdict decides.
 """
@@ -103,10 +103,10 @@ def _serving(facts: WorkloadFacts) -> Verdict:
 
 
 WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = (
-    _artifact_rejected,  # will not get better by waiting
-    _image_pull_failed,  # might, but has not for 30 s
+    _artifact_rejected,  # waiting does not help
+    _image_pull_failed,  # waiting may help, but has not for 30 s
     _pods_crashing,  # has had three tries
-    _version_mismatch,  # ready, and wrong
+    _version_mismatch,  # ready, but another version
     _scaled_to_zero,
     _deadline_exceeded,  # by the Deployment's clock, or by ours where it runs none
     _rolling_out,
@@ -171,7 +171,7 @@ def _trouble(facts: WorkloadFacts) -> str:
 
 
 def _cause(pod: Pod) -> str:
-    # How the container ended comes before the back-off that follows: that only counts seconds.
+    # The end of the container comes first: the back-off that follows has no cause in it.
     if pod.exit_code is not None and pod.waiting_reason in ("", "CrashLoopBackOff"):
         return f"exit code {pod.exit_code}: {pod.exit_message}"
     return f"{pod.waiting_reason}: {pod.waiting_message}" if pod.waiting_message else ""

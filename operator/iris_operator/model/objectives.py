@@ -1,4 +1,4 @@
-"""What the users of a model were promised. Dashboard and alerts measure against it."""
+"""The service level objectives of a model, which dashboard and alerts use."""
 
 from dataclasses import dataclass
 

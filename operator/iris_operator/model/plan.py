@@ -1,4 +1,4 @@
-"""What a pass makes of a declaration: which version each set of pods runs, and what is left out. Pure."""
+"""The plan of a pass: which version each set of pods runs, and which children are left out. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +21,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Decided from facts before anything is written."""
+    """The decision of a pass, made from facts before anything is written."""
 
     tracks: tuple[Track, ...]
     left_out: frozenset[Kind]  # not made: the cluster has no API for it, or another model has the route

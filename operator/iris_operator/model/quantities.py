@@ -19,7 +19,7 @@ _QUANTITY: Final = re.compile(
 
 
 def parse(text: str | int) -> Decimal | None:
-    """None when it is no quantity."""
+    """The exact number; None for a text that is no quantity."""
     match = _QUANTITY.fullmatch(str(text))
     if match is None:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from iris_api import readiness
 
-Claim = tuple[str, str]  # host ("" for any), path
+Claim = tuple[str, str]  # host ("": any), path
 
 
 def claim(body: Mapping[str, Any]) -> Claim | None:
@@ -21,7 +21,7 @@ def claim(body: Mapping[str, Any]) -> Claim | None:
 
 
 def carried(ingress: Mapping[str, Any]) -> Claim | None:
-    """The host and path that an Ingress routes now."""
+    """The host and path that an Ingress routes at present."""
     for rule in (ingress.get("spec") or {}).get("rules") or ():
         for found in (rule.get("http") or {}).get("paths") or ():
             return str(rule.get("host") or ""), str(found.get("path") or "/").rstrip("/") or "/"
@@ -48,7 +48,7 @@ def holder(
 
 
 def _has_route(body: Mapping[str, Any]) -> bool:
-    """By its status, also while its Ingress was changed or deleted by hand."""
+    """Whether its status says that it has the route, even if its Ingress was changed or deleted by hand."""
     return readiness.condition(body, "RouteReady").get("status") == "True"
 
 

@@ -12,7 +12,7 @@ from iris_operator.model.spec import Fields, Image, IrisModel, Server
 
 
 class Shape(Fields, frozen=True):
-    """A pod template follows from these fields and the model's name."""
+    """The fields that, with the model's name, determine the pod template."""
 
     version: str
     image: Image
@@ -28,17 +28,17 @@ def of(model: IrisModel) -> Shape:
 
 
 def give(model: IrisModel, shape: Shape) -> IrisModel:
-    """The model as it would be with pods of this shape."""
+    """The model as if it declared pods of this shape."""
     return msgspec.structs.replace(model, **{name: getattr(shape, name) for name in shape.__struct_fields__})
 
 
 def render(shape: Shape) -> str:
-    """As in the spec, without defaults: a field that a later release adds does not change the text."""
+    """The shape as in the spec, without defaults: a field of a later release does not change the text."""
     return msgspec.json.encode(shape, order="deterministic").decode()
 
 
 def parse(text: str) -> Shape | None:
-    """None for anything but what `render` writes."""
+    """The shape that `render` wrote; None for any other text."""
     try:
         return msgspec.json.decode(text, type=Shape)
     except msgspec.DecodeError:
@@ -46,5 +46,5 @@ def parse(text: str) -> Shape | None:
 
 
 def digest(shape: Shape) -> str:
-    """Short enough for a status."""
+    """A digest that is short enough for a status."""
     return hashlib.sha256(render(shape).encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""Body of an IrisModel to a frozen IrisModel. Pure.
+"""Parses the body of an IrisModel into a frozen IrisModel. Pure.
 
-The API server has already defaulted and checked the body (crds/), so fields that it always fills have no
-default here. What it could not check, or a body from an older CRD, is refused as Invalid, with the field's
-path.
+The API server has already defaulted and validated the body (crds/), so fields that it always sets have no
+default here. What it could not validate, or a body from an older CRD, is refused as Invalid with the
+field's path.
 """
 
 import re
@@ -23,7 +23,7 @@ _EXPECTED: Final = {
     "object": "an object",
     "array": "a list",
 }
-# Set on children by the operator, and on the Deployment by Kubernetes: two writers would fight for ever.
+# The operator or Kubernetes sets these on children: two writers would overwrite each other for ever.
 _RESERVED: Final = ("app.kubernetes.io/", "serving.two.inc/", "deployment.kubernetes.io/")
 _REFUSAL: Final = re.compile(
     r"(?:Expected `(?P<type>\w+)|Object missing required field `(?P<missing>\w+)).*?"
@@ -67,7 +67,7 @@ class CommonMetadata(Fields, frozen=True):
 
 class Route(Fields, frozen=True):
     path: _Text
-    host: _Text | None = None  # None: any host
+    host: _Text | None = None  # None: every host
     class_name: _Text | None = None
     tls_secret_name: _Text | None = None
     annotations: dict[str, str] = {}
@@ -132,7 +132,7 @@ class IrisModel(Fields, frozen=True):
 
     @property
     def url(self) -> str:
-        """Where a client finds the model: through the route when that has a host, else inside the cluster."""
+        """The model's URL: of the route when that has a host, else inside the cluster."""
         if self.route is None or self.route.host is None:
             return self.cluster_url
         scheme = "https" if self.route.tls_secret_name else "http"
@@ -140,7 +140,7 @@ class IrisModel(Fields, frozen=True):
 
 
 def parse(body: Mapping[str, Any]) -> IrisModel:
-    """Raises errors.Invalid, naming the field, when the body is not what the CRD promises."""
+    """Parse a body. Raises errors.Invalid with the field when it is not as the CRD requires."""
     metadata, spec = body["metadata"], body.get("spec")
     if not isinstance(spec, Mapping):
         raise _invalid("spec", spec, "an object")
@@ -178,7 +178,7 @@ def _converted(declared: Any) -> IrisModel:
 
 
 def _with_null(value: Any, names: Sequence[str]) -> Any:
-    """A copy with null at this path."""
+    """A copy of the body with null at this path."""
     return {**value, names[0]: _with_null(value.get(names[0]), names[1:])} if names else None
 
 

@@ -14,16 +14,16 @@ from iris_operator.monitoring.dashboards import queries
 
 RUNBOOKS: Final = "https://github.com/two-inc/iris-model-operator/blob/main/docs/runbooks"
 
-# How many times as fast as allowed, over which window, and still now: over which short one.
+# Burn rate as a multiple of the allowed one, long window, short window.
 _BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 _SLOW_BUDGET: Final = 0.01
-# A batch takes as long as it is large.
+# The time of a batch depends on its size.
 _PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
 _ASLEEP: Final = "Suspended|ScaledToZero"  # declared by the user
 _ONE_CLASS_SHARE: Final = 0.95
 _DRIFT: Final = 0.25
 _WINDOW: Final = "1h"
-# Shares of fewer are chance.
+# The share of fewer requests is chance.
 _LEAST_PREDICTIONS: Final = 100
 _LEAST_INPUTS: Final = 500
 
@@ -35,17 +35,17 @@ class _Model:
 
     @property
     def http(self) -> str:
-        """In the labels of the server's requests: a Service is named as its model."""
+        """The selector of the server's HTTP metrics: a Service has the name of its model."""
         return f'namespace="{self.namespace}",service="{self.name}"'
 
     @property
     def series(self) -> str:
-        """In the labels of the server's metrics of its model."""
+        """The selector of the server's model metrics."""
         return f'namespace="{self.namespace}",model="{self.name}"'
 
     @property
     def told(self) -> str:
-        """In the labels of the operator's metrics."""
+        """The selector of the operator's metrics."""
         return f'model_namespace="{self.namespace}",model="{self.name}"'
 
     def alert(self, name: str, expression: str, wait: str, summary: str, **labels: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class _Model:
 
 @functools.lru_cache(maxsize=2048)
 def groups(namespace: str, name: str, objectives: Objectives) -> tuple[dict[str, Any], ...]:
-    """Cached, not to be changed: a pass at rest builds them only to compare."""
+    """The groups of rules. Cached, not to be changed: a pass at rest builds them only to compare."""
     model = _Model(namespace, name)
     rules = [
         *_failing(model, (1000 - objectives.availability_per_mille) / 1000),

@@ -1,4 +1,4 @@
-"""What is there: the cluster and the pods, as plain facts.
+"""Reads the cluster and the pods, as plain facts.
 
 `store` keeps trimmed copies of everything that is watched. `workload` turns a Deployment, its ReplicaSets
 and pods into facts, `proof` asks the pods for their version over HTTP, `provenance` reads the Git revision

@@ -16,13 +16,13 @@ _FOUND_STANDS: Final = timedelta(minutes=5)
 
 
 class IngressClasses:
-    """What was found of each class, and when."""
+    """The last answer for each class, and its time."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, bool]] = {}
 
     async def missing(self, cluster: Cluster, ingress: Any, now: datetime) -> str:
-        """The class of this Ingress if the cluster has none of that name, else empty."""
+        """The class of this Ingress if the cluster has none of that name, else an empty text."""
         name = str((ingress.get("spec") or {}).get("ingressClassName") or "")
         if not name or (ingress.get("status") or {}).get("loadBalancer", {}).get("ingress"):
             return ""

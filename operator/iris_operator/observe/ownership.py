@@ -1,6 +1,7 @@
-"""Who owns an object, and does it still have every declared value? Pure.
+"""Decides who owns an object, and whether it still has every declared value. Pure.
 
-`holds` is why a pass at rest writes nothing; `owner` is why nobody else's object is ever touched.
+A pass at rest writes nothing because of `holds`, and never touches another owner's object because of
+`owner`.
 """
 
 import hashlib
@@ -17,15 +18,15 @@ from iris_operator.model.spec import IrisModel
 # Digest of the whole intent, on the child itself: a field that we stop owning changes it, so it is removed.
 INTENT: Final = "serving.two.inc/intent"
 
-# The merge keys of lists that are maps to Kubernetes; any other list is one value.
+# The merge keys of lists that Kubernetes treats as maps; any other list is one value.
 _MERGE_KEYS: Final = ("name", "uid", "containerPort", "topologyKey")
-# One value to Kubernetes: a key that somebody adds to a selector cuts the pods off.
+# Kubernetes treats a selector as one value: an added key would exclude the pods.
 _ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
 _EMPTY: Final[tuple[object, ...]] = ("", None, {}, [])
 
 
 def stamp(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with the digest of itself among its annotations."""
+    """The manifest with its own digest in an annotation."""
     canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
     digest = hashlib.sha256(canonical).hexdigest()[:16]
     annotations = {**manifest["metadata"].get("annotations", {}), INTENT: digest}
@@ -41,7 +42,7 @@ def controller(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def is_model(reference: Mapping[str, Any]) -> bool:
-    """Whether an ownerReference points to an IrisModel, of whichever API version."""
+    """Whether an ownerReference points to an IrisModel, of any API version."""
     group = str(reference.get("apiVersion", "")).partition("/")[0]
     return group == kinds.IRIS_MODEL.group and reference.get("kind") == kinds.IRIS_MODEL.name
 

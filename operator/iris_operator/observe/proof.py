@@ -1,8 +1,8 @@
-"""Which version do the pods really answer with? Asked over HTTP, never copied from the spec.
+"""Asks the pods over HTTP which version they serve; it is never copied from the spec.
 
-The only module that talks to pods. An answer stands for one container's life and is asked for again after
-`RETAKE_SECONDS`, because a server can be told to reload its model; one that names another version than the
-declared one only for `DOUBT_SECONDS`, because that reload may be the cure.
+It is the only module that talks to pods. An answer is valid for one container's life and asked for again
+after `RETAKE_SECONDS`, because a server can be told to reload its model. An answer with another version
+than the declared one is valid for `DOUBT_SECONDS` only, because a reload may be under way.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one pod answered, or why it gave no proof (`failure`)."""
+    """The answer of one pod, or why it gave none (`failure`)."""
 
     version: str = ""
     digest: str = ""
@@ -35,7 +35,7 @@ class Proof:
 
 
 class Prover:
-    """Use as an async context manager. `clock` is monotonic, in seconds."""
+    """Asks pods for their version. Use as an async context manager. `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -44,7 +44,7 @@ class Prover:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def __aenter__(self) -> "Prover":
-        # Pods are asked directly, never through a proxy of the environment.
+        # Connect to pods directly, never through a proxy of the environment.
         self._session = aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False)
         return self
 
@@ -53,13 +53,13 @@ class Prover:
             await self._session.close()
 
     async def prove(self, pods: Iterable[Pod], model: str, version: str) -> Mapping[str, Proof]:
-        """By pod uid, for every ready pod that has an address; `version` is the declared one."""
+        """The proof of every ready pod with an address, by pod uid; `version` is the declared one."""
         askable = [pod for pod in pods if pod.ready and pod.address]
         answers = await asyncio.gather(*(self._one(pod, model, version) for pod in askable))
         return {pod.uid: answer for pod, answer in zip(askable, answers, strict=True)}
 
     def forget(self, uids: Iterable[str]) -> None:
-        """These pods are gone."""
+        """Forget pods that no longer exist."""
         for uid in uids:
             self._taken.pop(uid, None)
 
@@ -76,7 +76,7 @@ class Prover:
         return proof
 
     def _remember(self, pod: Pod, now: float, proof: Proof) -> None:
-        """In the order of asking, so that the answers of pods that are long gone leave at the front."""
+        """Keep the order of asking, so that pods that are long gone are dropped first."""
         self._taken.pop(pod.uid, None)
         self._taken[pod.uid] = (pod.container_id, now, proof)
         for uid, (_, taken_at, _) in list(itertools.islice(self._taken.items(), 2)):

@@ -1,6 +1,6 @@
-"""Who asked for the declared version: Git revision and Kustomization, where Flux applied the IrisModel.
+"""Finds who declared the version: Git revision and Kustomization, where Flux applied the IrisModel.
 
-One read when a version is first seen and none afterwards: later commits have not asked for this version.
+It reads once when a version is first seen and never afterwards: later commits did not declare this version.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from iris_api import kinds
 from iris_operator import errors
 from iris_operator.cluster import Cluster
 
-# What kustomize-controller puts on everything that it applies.
+# kustomize-controller's labels on everything that it applies.
 _NAME: Final = "kustomize.toolkit.fluxcd.io/name"
 _NAMESPACE: Final = "kustomize.toolkit.fluxcd.io/namespace"
 
 
 async def source(cluster: Cluster, body: Mapping[str, Any]) -> Mapping[str, str]:
-    """`status.source`; empty without Flux, its API, its object or the right to read it."""
+    """`status.source`; empty without Flux, its API, its object, or the right to read it."""
     status: Mapping[str, Any] = body.get("status") or {}
     [newest, *_] = status.get("history") or [{}]
     if newest.get("version") == body.get("spec", {}).get("version"):
@@ -34,8 +34,8 @@ async def _revision(cluster: Cluster, namespace: str, name: str) -> str:
     try:
         found = await cluster.read(kinds.KUSTOMIZATION, namespace, name)
     except errors.ClusterError as error:
-        if error.code == 403:  # an operator of a few namespaces has no rights in Flux's
+        if error.code == 403:  # an operator confined to namespaces has no rights in Flux's
             return ""
         raise
-    # Written before the revision's objects are applied, so it is there when we see them.
+    # Flux writes it before it applies the revision's objects.
     return str(((found or {}).get("status") or {}).get("lastAttemptedRevision", ""))

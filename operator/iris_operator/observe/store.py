@@ -1,8 +1,8 @@
-"""The last seen copy of every object that matters, trimmed and packed, and what belongs to which IrisModel.
+"""Keeps the newest copy of every watched object, trimmed and packed, and what belongs to which IrisModel.
 
-Filled by watch events, by the resync's LISTs and by the answers to our own writes; an older copy never
-replaces a newer one. Packed as MessagePack, because a tree of dicts takes five times the memory, and Python's
-garbage collector walks all of it again and again. No I/O.
+Watch events, the resync's LISTs and the answers to our own writes fill it; an older copy never replaces a
+newer one. Copies are packed as MessagePack, because a tree of dicts takes five times the memory and time in
+Python's garbage collector. No I/O.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything known about one IrisModel at one moment."""
+    """The known state of one IrisModel at one moment."""
 
     key: Key
     model: Body | None
@@ -67,7 +67,7 @@ class Store:
         return concerned | self._link(kind, key, belongs)
 
     def vanish(self, kind: Kind, body: Body) -> set[Key]:
-        """Forget an object that is gone, unless a newer one of that name is known."""
+        """Remove a deleted object, unless a newer one of that name is known."""
         key = _key(body)
         known = self._objects[kind].get(key)
         if known is None or known.version > _version(body):
@@ -94,14 +94,14 @@ class Store:
         return concerned
 
     def uninstalled(self, kind: Kind) -> set[Key]:
-        """The API of an optional kind is not there, so no object of it is either."""
+        """Remove all objects of an optional kind whose API does not exist."""
         self._absent.add(kind)
         forgotten = self._objects.pop(kind, {})
         return {key for place, known in forgotten.items() for key in self._unlink(kind, place, known)}
 
     @property
     def absent(self) -> frozenset[Kind]:
-        """Optional kinds whose API the last resync did not find."""
+        """The optional kinds whose API the last resync did not find."""
         return frozenset(self._absent)
 
     def models(self) -> set[Key]:
@@ -109,7 +109,7 @@ class Store:
         return set(self._objects[kinds.IRIS_MODEL])
 
     def bodies(self) -> Iterator[Body]:
-        """Every IrisModel as it was last seen."""
+        """The newest body of every IrisModel."""
         for known in list(self._objects[kinds.IRIS_MODEL].values()):
             yield known.body()
 
@@ -185,14 +185,14 @@ def _key(body: Body) -> Key:
 
 
 def _version(body: Body) -> int:
-    # Comparable numbers: since Kubernetes 1.35 part of the API's contract.
+    # Numbers that can be compared: part of the API's contract since Kubernetes 1.35.
     return int(body["metadata"].get("resourceVersion", 0))
 
 
 def trim(kind: Kind, body: Body) -> Body:
-    """What is remembered of an object; to compare a declared child with it, trim that too."""
+    """The part of an object that is kept; to compare a declared child with it, trim that, too."""
     kept = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
-    if kind == kinds.POD:  # the bulk of the memory: of a pod only its state matters
+    if kind == kinds.POD:  # most of the memory: only the state of a pod is needed
         return {"metadata": kept, "status": body.get("status", {})}
     if kind == kinds.REPLICA_SET:
         return {"metadata": kept}

@@ -1,4 +1,4 @@
-"""A Deployment, its ReplicaSets and its pods as facts about the rollout. Pure.
+"""Turns a Deployment, its ReplicaSets and its pods into facts about the rollout. Pure.
 
 Only the newest ReplicaSet counts: pods of an older one are the version that still serves.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from iris_operator.children import deployment as deployment_child
 
-# The server's exit code when it refuses its artifact: a contract with the model server.
+# The server's exit code when it refuses its artifact: part of its contract.
 ARTIFACT_REFUSED_EXIT: Final = 65
 _PULL_FAILURES: Final = frozenset(
     {
@@ -19,7 +19,7 @@ _PULL_FAILURES: Final = frozenset(
         "SignatureValidationFailed",
     }
 )  # fmt: skip
-# Between two attempts the kubelet quotes the error of the last one.
+# Between two attempts the kubelet repeats the error of the last one.
 _BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*": (?P<reason>\w+): (?P<message>.*)', re.DOTALL)
 _REFUSED_POD: Final = re.compile(r'^pods "[^"]*" is ')
 _REVISION: Final = "deployment.kubernetes.io/revision"
@@ -40,7 +40,7 @@ class Pod:
     scheduled_at: datetime | None
     waiting_reason: str  # of the container; Unschedulable without a node
     waiting_message: str
-    exit_code: int | None  # of the last time that the container ended
+    exit_code: int | None  # the container's last exit
     exit_message: str
 
 
@@ -156,7 +156,7 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
 
 
 def _cause(waiting: Mapping[str, str]) -> Mapping[str, str]:
-    """The same for a try and the back-off after it: a status must not change with each of them."""
+    """The same text for an attempt and the back-off after it: the status must not change with each."""
     found = _BACK_OFF.fullmatch(waiting.get("message", ""))
     return found.groupdict() if found else waiting
 

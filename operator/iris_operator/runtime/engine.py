@@ -1,6 +1,6 @@
-"""The operator without Kopf: store, watches, queue, workers, resync and lease, running together.
+"""Runs the operator without Kopf: store, watches, queue, workers, resync and lease.
 
-Whatever ends one of them ends all, and the process with them: a restart is the universal repair.
+When one of them ends, all end, and the process with them: a restart repairs every state.
 """
 
 import asyncio
@@ -44,33 +44,33 @@ class Engine:
         self._synced = False
         self._leading = False
         metrics.queue_in_work(self._queue.in_work)
-        # Only by the replica that writes: otherwise every model would be reported twice.
+        # Exported by the replica that writes only: otherwise every model would be reported twice.
         metrics.models(lambda: self._store.bodies() if self._leading else ())
 
     def saw(self, kind: Kind, body: Mapping[str, Any]) -> None:
-        """A watch reported this object."""
+        """Take in an object that a watch reported."""
         self._enqueue(self._store.observe(kind, body))
 
     def lost(self, kind: Kind, body: Mapping[str, Any]) -> None:
-        """A watch reported that this object is gone."""
+        """Take in that a watch reported an object as deleted."""
         self._enqueue(self._store.vanish(kind, body))
 
     def dead(self) -> str:
-        """Why a restart would help, or nothing."""
+        """Why a restart would help, or an empty text."""
         age = self._queue.oldest_age() if self._leading else 0.0
         return f"the oldest name in the queue is {age:.0f} s old" if age > _STUCK_SECONDS else ""
 
     def unready(self) -> str:
-        """Why this replica cannot take over yet, or nothing."""
+        """Why this replica cannot take over yet, or an empty text."""
         return "" if self._synced else "the first resync has not finished"
 
     async def run(self) -> None:
-        """Runs until cancelled, or raises what ended it."""
+        """Run until cancelled, or raise what ended it."""
         versions = await self._first_resync()
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
             for place, version in versions.items():
-                if place.kind != kinds.IRIS_MODEL:  # those are Kopf's
+                if place.kind != kinds.IRIS_MODEL:  # Kopf watches those
                     tasks.create_task(self._follow(place, version))
             tasks.create_task(self._resync_for_ever())
             keeping = []
@@ -88,7 +88,7 @@ class Engine:
             try:
                 await asyncio.gather(*working)
             finally:
-                # No renewal may cross the release: it would find the lease given away and call it lost.
+                # Stop renewing first: a renewal after the release would report a lost lease.
                 for task in (*working, *keeping):
                     task.cancel()
                 await asyncio.gather(*working, *keeping, return_exceptions=True)
@@ -118,7 +118,7 @@ class Engine:
                 await self._refuse_old_cluster()
                 versions = await self._resync()
             except errors.ClusterError as error:
-                if str(error) != said:  # once, not every two seconds
+                if str(error) != said:  # log it once, not every two seconds
                     said = str(error)
                     logger.warning("not started yet: %s%s", error, _hint(error))
                 await asyncio.sleep(_START_RETRY_SECONDS)
@@ -147,7 +147,7 @@ class Engine:
 
     async def _resync_for_ever(self) -> None:
         while True:
-            # Jittered: replicas and restarts must not all LIST at the same moment.
+            # With jitter, so that replicas do not all LIST at the same moment.
             await asyncio.sleep(self._settings.resync_seconds * random.uniform(0.9, 1.1))  # noqa: S311
             try:
                 await self._resync()
@@ -160,7 +160,7 @@ async def _keep(elector: lease.Elector) -> None:
         await elector.keep()
     except lease.LeaseLost as lost:
         logger.critical("%s: exiting at once", lost)
-        os._exit(1)  # no clean-up may delay it: another replica is about to write
+        os._exit(1)  # before any clean-up: another replica is about to write
 
 
 def _hint(error: errors.ClusterError) -> str:

@@ -1,8 +1,8 @@
-"""The door: Kopf's watch of IrisModels in, the engine's store out. Nothing is decided here.
+"""Receives IrisModels from Kopf's watch and hands them to the engine. Nothing is decided here.
 
-Only raw events: Kopf adds no finalizer, annotation, timer, index or patch of its own. Nobody else knows it:
-whatever calls `engine.saw` and `engine.lost`, and ends on a signal, can stand in its place. What we made of a
-model is followed by `watch`.
+It uses raw events only: Kopf adds no finalizer, annotation, timer, index or patch of its own. Another event
+source could replace it, if it calls `engine.saw` and `engine.lost` and ends on a signal. `watch` follows
+the children.
 """
 
 import asyncio
@@ -66,22 +66,22 @@ def _registry(engine: Engine, end: Callable[[], Awaitable[None]]) -> kopf.Operat
 
 
 def _settings(*, confined: bool) -> kopf.OperatorSettings:
-    """Kopf as a pump: it watches what is ours and writes nothing."""
+    """Settings that make Kopf watch our kind only and write nothing."""
     # Kopf logs every handled event at INFO.
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    # A watch that has ended is logged by us, in one line.
+    # We log the end of a watch in one line.
     logging.getLogger("kopf._core.reactor").setLevel(logging.CRITICAL)
     configured = kopf.OperatorSettings()
     configured.posting.enabled = False
     configured.peering.standalone = True
     configured.persistence.diffbase_storage = _NoDifference()
-    # Confined to namespaces, it may not list the cluster's: refused, Kopf tries for a minute, then watches.
+    # Without the right to list namespaces, Kopf would retry for a minute before it watches.
     configured.scanning.disabled = confined
     return configured
 
 
 class _NoDifference(kopf.DiffBaseStorage):
-    """For handlers that we have none of, Kopf copies every object whole: a third of its own time."""
+    """No diffs: Kopf copies every object for handlers that we do not have, a third of its own time."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
         return kopf.BodyEssence()

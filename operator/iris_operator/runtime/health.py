@@ -1,4 +1,4 @@
-"""What Kubernetes and Prometheus ask the operator: /livez, /readyz, /metrics. On loopback by default."""
+"""Serves /livez, /readyz and /metrics. On loopback by default."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 async def serve(
     host: str, port: int, *, dead: Callable[[], str], unready: Callable[[], str]
 ) -> web.AppRunner:
-    """Each callable returns why not, or an empty text. The caller cleans the runner up."""
+    """Each callable returns a reason, or an empty text. The caller cleans the runner up."""
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,7 +1,7 @@
-"""Which replica writes: a Lease that only one can hold. Both keep a full store, so a takeover is quick.
+"""Elects the replica that writes, by a Lease. All replicas keep a full store, so a takeover is quick.
 
-Times are by our own monotonic clock: the other's clock may be wrong, that its record changed is a fact. Who
-cannot renew in time stops its process at once, before another may begin.
+Times are measured by our own monotonic clock, because the other replica's clock may be wrong. A holder that
+cannot renew in time ends its process at once, before another replica may begin.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from iris_operator.cluster import Body, Cluster
 logger = logging.getLogger(__name__)
 
 NAME: Final = "iris-operator"
-DURATION_SECONDS: Final = 10.0  # others may take a lease that was not renewed for so long
-RENEW_WITHIN_SECONDS: Final = 7.0  # its holder gives up before that
+DURATION_SECONDS: Final = 10.0  # others may take a lease that was not renewed for this long
+RENEW_WITHIN_SECONDS: Final = 7.0  # its holder stops before that
 RETRY_SECONDS: Final = 2.0
-LOOK_SECONDS: Final = 1.0  # a lease that was given back waits for half of that, on average
+LOOK_SECONDS: Final = 1.0  # a released lease waits for half of this on average
 
 
 class LeaseLost(Exception):  # noqa: N818 - an outcome
-    """Not renewed in time: this process must not write any more."""
+    """The lease was not renewed in time: this process must not write any more."""
 
 
 class Elector:
-    """`clock` is monotonic, `now` is the wall clock for the record that people read."""
+    """Holds the lease. `clock` is monotonic, `now` is the wall clock for the record that people read."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Elector:
         self._written_at = 0.0  # when our last successful write was sent, by `clock`
 
     async def acquire(self) -> None:
-        """Returns once this process may write."""
+        """Wait until this process may write."""
         logger.info("waiting for lease %s/%s", self._namespace, NAME)
         while not await self._bounded(self._try_acquire()):  # noqa: ASYNC110 - the other end is a process
             await asyncio.sleep(LOOK_SECONDS)
@@ -59,7 +59,7 @@ class Elector:
         logger.info("lease %s/%s taken: this replica writes", self._namespace, NAME)
 
     async def keep(self) -> None:
-        """Renews until it cannot; then raises LeaseLost."""
+        """Renew until that fails; then raise LeaseLost."""
         while (left := self._left()) > 0:
             await asyncio.sleep(min(RETRY_SECONDS, left))
             renewed = (left := self._left()) > 0 and await self._bounded(self._renew(), seconds=left)
@@ -72,7 +72,7 @@ class Elector:
         return self._written_at + RENEW_WITHIN_SECONDS - self._clock()
 
     async def release(self) -> None:
-        """Let the other replica begin at once; nothing to do when the lease is not ours."""
+        """Let the other replica begin at once; does nothing when the lease is not ours."""
         if self._held is not None:
             await self._bounded(self._write(self._held, holder="", duration=1))
             self._held = None

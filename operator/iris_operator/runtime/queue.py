@@ -1,9 +1,9 @@
-"""The names to reconcile: each at most once in the queue and at most once in work.
+"""The queue of names to reconcile: each is at most once in the queue and at most once in work.
 
-A name may be asked for now, later, or with patience; one that fails comes back after a growing, jittered
-wait. What comes back by time alone passes a bucket of tokens: trouble that all models share makes no storm.
-A name that was just looked at rests for a moment: what happens meanwhile is one pass, not one each.
-Time is the event loop's and chance an argument: tests run it on a virtual clock.
+A name is added for now, for later, or with patience. After a failure it comes back after a wait that grows,
+with jitter. A token bucket limits what comes back by time alone, so that many models that fail for one
+cause do not flood the API server. After a pass a name rests for a moment, so that the events of that moment
+share one pass. The clock is the event loop's and the jitter is an argument: tests use a virtual clock.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ REST: Final = 0.2
 
 
 class Queue:
-    """`jitter` returns a number in [0, 1); `rest` is in seconds."""
+    """The queue of one process. `jitter` returns a number in [0, 1); `rest` is in seconds."""
 
     def __init__(self, jitter: Callable[[], float], rest: float = 0.0) -> None:
         self._jitter = jitter
@@ -36,10 +36,10 @@ class Queue:
         # what came before that moment.
         self._line: asyncio.PriorityQueue[tuple[float, int, Key]] = asyncio.PriorityQueue()
         self._arrivals = itertools.count()
-        self._place: dict[Key, tuple[float, int]] = {}  # in the line; its other entries are stale
-        self._added_at: dict[Key, float] = {}  # in the line, since when
+        self._place: dict[Key, tuple[float, int]] = {}  # its valid entry; its other entries are stale
+        self._added_at: dict[Key, float] = {}  # when it was queued
         self._asked: dict[Key, int] = {}  # in the line: the last arrival that had no patience
-        self._started_at: dict[Key, float] = {}  # in work, since when
+        self._started_at: dict[Key, float] = {}  # when its pass began
         self._again: dict[Key, float] = {}  # asked for while in work or at rest: the patience of who asked
         self._failures: dict[Key, int] = {}
         self._retry_at: dict[Key, float] = {}
@@ -101,7 +101,7 @@ class Queue:
         return wait
 
     def forget(self, key: Key) -> None:
-        """A pass went well: the next failure starts from the shortest wait."""
+        """A pass succeeded: the next failure starts from the shortest wait."""
         self._failures.pop(key, None)
         self._retry_at.pop(key, None)
 
@@ -133,12 +133,12 @@ class Queue:
             self.add(key, self._again.pop(key))
 
     def oldest_age(self) -> float:
-        """Seconds that the oldest name has waited or been worked on; 0 when idle."""
+        """Seconds that the oldest name has been queued or in work; 0 when idle."""
         moments = [*self._added_at.values(), *self._started_at.values()]
         return _now() - min(moments) if moments else 0.0
 
     def in_work(self) -> list[float]:
-        """Seconds that each pass has been under way."""
+        """Seconds that each pass has been running."""
         return [_now() - started for started in self._started_at.values()]
 
     def _ring(self, key: Key) -> None:
@@ -155,15 +155,15 @@ class Queue:
 
 
 class _Bucket:
-    """Holds `size` tokens when full and gets `rate` of them a second."""
+    """A token bucket of `size` tokens, refilled with `rate` tokens a second."""
 
     def __init__(self, rate: float, size: int) -> None:
         self._spacing = 1 / rate
         self._full_after = size / rate
-        self._taken_until = 0.0  # the moment at which all that was taken will be there again
+        self._taken_until = 0.0  # when the bucket will be full again
 
     def reserve(self, now: float) -> float:
-        """Takes a token; returns the moment from which it may be used."""
+        """Take a token; returns the moment from which it may be used."""
         self._taken_until = max(self._taken_until, now) + self._spacing
         return max(now, self._taken_until - self._full_after)
 

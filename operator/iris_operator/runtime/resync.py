@@ -1,4 +1,4 @@
-"""LIST and compare: what the watches missed is noticed here, once at the start and then from time to time."""
+"""LISTs and compares, to find what the watches missed: once at the start, then periodically."""
 
 import logging
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 
-# A thousand routine passes must not delay what a person has just declared.
+# A thousand routine passes must not delay a fresh declaration.
 _ROUTINE_PATIENCE: Final = 10.0
 
-# Everything that is watched: our models, and of the rest only what carries our label.
+# Everything that is watched: our models, and other kinds with our label.
 WATCHED: tuple[tuple[Kind, str | None], ...] = (
     (kinds.IRIS_MODEL, None),
     *((kind, metadata.OURS_SELECTOR) for kind in (*children.KINDS, kinds.REPLICA_SET, kinds.POD)),
@@ -31,12 +31,12 @@ class Place:
     """The scope of one LIST or watch."""
 
     kind: Kind
-    selector: str | None  # of labels
+    selector: str | None  # label selector
     namespace: str | None  # None: all
 
 
 def places(namespaces: Sequence[str]) -> list[Place]:
-    """Everything that is watched, in these namespaces or (none named) in all."""
+    """The scope of each watch, in these namespaces or (none named) in all."""
     return [Place(kind, selector, place) for kind, selector in WATCHED for place in namespaces or (None,)]
 
 
@@ -63,7 +63,7 @@ async def once(
 
 
 async def look(cluster: Cluster, store: Store, queue: Queue, place: Place) -> int:
-    """One LIST, compared; returns its version, 0 where the API of an optional kind is not there."""
+    """Compare one LIST; returns its version, 0 where an optional kind has no API."""
     missing = place.kind in store.absent
     concerned, version = await _compare(cluster, store, place)
     for key in concerned:

@@ -1,4 +1,4 @@
-"""The operator's settings, read once from the environment; a wrong one is refused in one line."""
+"""Reads the operator's settings once from the environment; a wrong one is refused in one line."""
 
 import os
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingError(Exception):
-    """Where, found, expected."""
+    """Where, what was found, what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Names and defaults are in docs/operator.md, too."""
 
-    namespaces: tuple[str, ...]  # none: all
+    namespaces: tuple[str, ...]  # empty: all
     kubeconfig: str | None
-    lease_namespace: str | None  # none: no election, this is the only replica
+    lease_namespace: str | None  # empty: no election, this is the only replica
     health_host: str
     health_port: int
     log_level: str

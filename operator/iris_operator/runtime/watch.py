@@ -1,8 +1,8 @@
-"""What happens to children and pods: a LIST and then a watch of each kind, for as long as the process lives.
+"""Follows children and pods: a LIST and then a watch of each kind, for as long as the process lives.
 
-Kopf watches the IrisModels that people declare. What follows from one of them are thirty events about a dozen
-objects, and Kopf's task, queue and memory for each of those were more than a third of our CPU and memory.
-A watch goes on where it ended; when the API server has forgotten that moment (410), a LIST is compared first.
+Kopf watches only the IrisModels, because its task, queue and memory for each child and pod took more than a
+third of our CPU and memory: one declaration causes about thirty events of a dozen objects. A watch resumes
+where it ended. When the API server has forgotten that version (410), a LIST is compared first.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from iris_operator.runtime.resync import Place
 logger = logging.getLogger(__name__)
 
 _SHORTEST_WAIT: Final = 0.05
-# When the API server is back, a watch must not wait minutes more.
+# The longest wait: a watch must follow soon after the API server is back.
 _LONGEST_WAIT: Final = 10.0
-# A watch that lasted so long was healthy: longer than the time-out of a connection.
+# A watch that lasted this long was healthy: longer than a connection's time-out.
 _STEADY_SECONDS: Final = 30.0
-# How long the API of an optional kind may be there before it is noticed.
+# How long it may take to notice the API of an optional kind.
 _ABSENT_SECONDS: Final = 30.0
 
 
@@ -53,7 +53,7 @@ async def follow(
         except errors.ClusterError as error:
             if error.code in (404, 410):
                 version = 0
-            elif not troubled:  # once, not with every try
+            elif not troubled:  # log it once, not with every attempt
                 logger.warning("watch of %s: %s; trying again", place.kind.plural, error)
                 troubled = True
         if clock() - began > _STEADY_SECONDS:

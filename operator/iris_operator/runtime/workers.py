@@ -1,4 +1,4 @@
-"""Takes a name, runs a pass, schedules the next one. A pass that fails costs one line in the log."""
+"""Takes a name, runs a pass, schedules the next one. A failed pass is one line in the log."""
 
 import logging
 import time
@@ -11,14 +11,14 @@ from iris_operator.runtime.queue import Queue
 
 logger = logging.getLogger(__name__)
 
-# No answer is no fault of the model: after an outage it must not wait minutes more.
+# Without an answer the model is not at fault: it must not wait long after an outage.
 _LONGEST_SILENCE: Final = 10.0
-# Nothing reports that a quota or a policy has changed.
+# No event reports a changed quota or policy.
 _LONGEST_REFUSAL: Final = 30.0
 
 
 async def work(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]) -> None:
-    """Runs until cancelled."""
+    """Run until cancelled."""
     while True:
         key = await queue.take()
         started = time.monotonic()
@@ -40,7 +40,7 @@ async def _one(queue: Queue, reconcile: Callable[[Key], Awaitable[float | None]]
         return result
     except (errors.Waiting, errors.ClusterError) as cause:
         return _try_again(queue, key, cause)
-    except Exception:  # a bug of ours must not stop the other models
+    except Exception:  # a bug must not stop the other models
         wait = queue.retry(key)
         logger.exception("IrisModel %s: unexpected; trying again in %.3g s", name, wait)
         return "error"

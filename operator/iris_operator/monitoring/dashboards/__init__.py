@@ -1,6 +1,6 @@
 """Grafana dashboards as JSON text. Pure: same input, same bytes.
 
-`model` is one IrisModel's and becomes its child; `fleet` (all models) and `operator` (it and Flux)
-come with the chart. `queries` holds what several of them ask, `panels` how it is shown. Every metric asked
-for is promised by somebody; tests hold the two against each other.
+`model` is the dashboard of one IrisModel, applied as its child; `fleet` (all models) and `operator` (the
+operator and Flux) are in the operator's chart. `queries` has the PromQL that several of them share,
+`panels` their panels. A test checks that every metric in a query exists.
 """

@@ -1,4 +1,4 @@
-"""The dashboard over all IrisModels: which serve what was declared, and which is unlike the others."""
+"""The dashboard of all IrisModels: which serve what was declared, and which differ from the others."""
 
 from typing import Final
 
@@ -97,13 +97,13 @@ def _slowest() -> str:
 
 
 def _renamed(expression: str) -> str:
-    """With the labels of the operator's series, so that both meet in one row."""
+    """The query with the labels of the operator's series, so that both join in one row."""
     moved = f'label_replace({expression}, "model_namespace", "$1", "namespace", "(.*)")'
     return f"sum by (model_namespace, model) ({moved})"
 
 
 def _behind() -> str:
-    """PromQL cannot compare labels: series whose two labels are equal are removed instead."""
+    """Models that serve another version. PromQL cannot compare labels, so equal ones are removed."""
     info = _info("declared", "serving")
     alike = f'label_replace({info}, "serving", "$1", "declared", "(.*)")'
     return f"count({info} unless {alike}) or vector(0)"

@@ -16,13 +16,13 @@ _FAILED: Final = 'http_status=~"5.."'
 _FEATURE: Final = ("version", "feature")
 _DRIFT_LOOK, _DRIFT_ALARM = 0.1, 0.25
 _WINDOW: Final = "$drift_window"
-# No name in Kubernetes holds an @.
+# No name in Kubernetes contains an @.
 _NAMESPACE, _NAME, _UID = "@namespace@", "@name@", "@uid@"
 
 
 @dataclass(frozen=True, slots=True)
 class _Selectors:
-    """One model, in the labels of each exporter."""
+    """The selectors of one model, in the labels of each exporter."""
 
     server: str  # the whole server: a Service is named as its model
     http: str  # its requests
@@ -32,12 +32,12 @@ class _Selectors:
 
 
 def uid(namespace: str, name: str) -> str:
-    """Stable for ever, unique across namespaces, within Grafana's 40 characters."""
+    """A permanent uid, unique across namespaces, within Grafana's 40 characters."""
     return "iris-" + hashlib.sha256(f"{namespace}/{name}".encode()).hexdigest()[:24]
 
 
 def build(namespace: str, name: str, objectives: Objectives) -> str:
-    """Of all models that promise the same, dashboards differ only in names."""
+    """The dashboard. Those of models with the same objectives differ only in names."""
     names = {_UID: uid(namespace, name), _NAMESPACE: namespace, _NAME: name}
     text = template(objectives)
     for placeholder, word in names.items():
@@ -47,7 +47,7 @@ def build(namespace: str, name: str, objectives: Objectives) -> str:
 
 @functools.lru_cache(maxsize=64)
 def template(objectives: Objectives) -> str:
-    """Building one takes ten times as long as everything else that a model becomes."""
+    """The JSON text, cached: building one takes ten times as long as all other children of a model."""
     namespace, name = _NAMESPACE, _NAME
     of = _Selectors(
         server=f'namespace="{namespace}",service="{name}"',
@@ -203,7 +203,7 @@ def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
 
 
 def _news(of: _Selectors, *labels: str) -> str:
-    """What was not so in the five minutes before: a restart of the operator is no news."""
+    """The series that did not exist five minutes before: a restart of the operator adds no mark."""
     by = queries.grouping(labels)
     info = f"irismodel_info{{{of.told}}}"
     return f"max{by} ({info}) unless max{by} (last_over_time({info}[5m] offset 1m))"

@@ -1,4 +1,4 @@
-"""The dashboard of what keeps the models: our operator, and Flux, under the names that both share."""
+"""The dashboard of the operator and of Flux, whose metrics share their names."""
 
 from typing import Final
 
@@ -33,7 +33,7 @@ def _operator(board: dashboard.Dashboard) -> None:
     board.with_panel(panels.tile("Models", models, span=4))
     resynced = "time() - max(iris_operator_sweep_timestamp_seconds)"
     board.with_panel(panels.tile("Last good resync", resynced, span=4).unit("s"))
-    # The standby replica collects names as well, for the moment at which it takes over.
+    # The standby replica queues names, too, for its takeover.
     waiting = f"sum(workqueue_depth{{{_QUEUE}}} * on (namespace, pod) {_LEADER})"
     board.with_panel(panels.tile("Waiting", waiting, span=4))
     oldest = f"max(workqueue_longest_running_processor_seconds{{{_QUEUE}}})"

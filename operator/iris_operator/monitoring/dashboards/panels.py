@@ -1,4 +1,4 @@
-"""Panels in one style for all dashboards, with the data source that the reader chooses."""
+"""Builds panels in one style for all dashboards, with the data source that the reader chooses."""
 
 from typing import Final, TypeAlias
 
@@ -37,7 +37,7 @@ def text(built: dashboard.Dashboard) -> str:
 
 
 def tile(title: str, expression: str, *, legend: str = "", span: int = 3) -> stat.Panel:
-    """The present value, large."""
+    """A panel with the present value, large."""
     fixed = dashboard.FieldColor().mode(models.FieldColorModeId.FIXED).fixed_color(BLUE)
     return (
         stat.Panel()
@@ -53,13 +53,13 @@ def tile(title: str, expression: str, *, legend: str = "", span: int = 3) -> sta
 
 
 def word(title: str, expression: str, label: str, *, span: int = 3) -> stat.Panel:
-    """A label's present value, large."""
+    """A panel with the present value of a label, large."""
     shown = tile(title, expression, legend=f"{{{{{label}}}}}", span=span)
     return shown.text_mode(common.BigValueTextMode.NAME)
 
 
 def judged(panel: stat.Panel, *steps: tuple[float | None, str]) -> stat.Panel:
-    """Coloured by value: each colour from its number on, None for all below."""
+    """Colour a panel by value: each colour from its number on, None for all below."""
     by_value = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
     return panel.color_scheme(by_value).thresholds(_thresholds(*steps))
 
@@ -67,7 +67,7 @@ def judged(panel: stat.Panel, *steps: tuple[float | None, str]) -> stat.Panel:
 def graph(
     title: str, *series: Series, unit: str = "short", span: int = 8, exemplars: bool = False
 ) -> timeseries.Panel:
-    """Values over time; with exemplars also single requests, by their ids."""
+    """A panel with values over time; with exemplars, also single requests by their ids."""
     panel = (
         timeseries.Panel()
         .title(title)
@@ -86,13 +86,13 @@ def graph(
 
 
 def lined(panel: timeseries.Panel, *steps: tuple[float | None, str]) -> timeseries.Panel:
-    """With a dashed line at each number."""
+    """Add a dashed line at each number."""
     style = GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
     return panel.thresholds(_thresholds(*steps)).thresholds_style(style)
 
 
 def timeline(title: str, expression: str, legend: str, *, span: int = 12) -> statetimeline.Panel:
-    """True or False over time, one line per series."""
+    """A panel with True or False over time, one line per series."""
     words = {
         "0": models.ValueMappingResult(text="False", color=RED),
         "1": models.ValueMappingResult(text="True", color=GREEN),
@@ -109,7 +109,7 @@ def timeline(title: str, expression: str, legend: str, *, span: int = 12) -> sta
 
 
 def listing(title: str, **columns: str) -> table.Panel:
-    """One row per set of labels; each expression becomes a column of that name."""
+    """A table with one row per set of labels; each expression becomes a column of that name."""
     panel = table.Panel().title(title).datasource(DATASOURCE).height(9).span(24)
     renamed = {}
     for number, (name, expression) in enumerate(columns.items()):
@@ -122,7 +122,7 @@ def listing(title: str, **columns: str) -> table.Panel:
 
 
 def marks(name: str, series: Series, *, text_label: str, color: str) -> dashboard.AnnotationQuery:
-    """A mark on every graph wherever the expression has a value."""
+    """An annotation on every graph where the expression has a value."""
     expression, title = series
     return (
         dashboard.AnnotationQuery()

@@ -1,17 +1,17 @@
-"""What several dashboards ask, as PromQL. Labels come as the inside of a selector: `model="iris"`."""
+"""PromQL that several dashboards share. Labels are the inside of a selector: `model="iris"`."""
 
 from collections.abc import Sequence
 from typing import Final
 
 RATE: Final = "[$__rate_interval]"
-# Requests of users; the kubelet and Prometheus ask as well, often, and are always answered.
+# Requests of users, without those of the kubelet and Prometheus.
 ASKED: Final = 'route!~"/livez|/readyz|/metrics"'
 # A share of nothing has no logarithm: what never came counts as this much.
 _LEAST_SHARE: Final = "0.0001"
 
 
 def rate(metric: str, labels: str, *by: str) -> str:
-    """Per second."""
+    """The rate per second."""
     return f"sum{grouping(by)} (rate({metric}{{{labels}}}{RATE}))"
 
 
@@ -20,12 +20,12 @@ def quantile(share: float, metric: str, labels: str, *by: str) -> str:
 
 
 def share(part: str, whole: str) -> str:
-    """Of two sums by the same labels; 0, not nothing, where the part never happened."""
+    """The ratio of two sums with the same labels; 0 where the numerator has no series."""
     return f"({part} or {whole} * 0) / {whole}"
 
 
 def with_version(expression: str, model: str) -> str:
-    """Series of pods, each with the version that its pod serves."""
+    """The series of pods, each with the version that its pod serves."""
     served = f"max by (namespace, pod, model, version) (model_info{{{model}}})"
     return f"{expression} * on (namespace, pod) group_left (model, version) {served}"
 
