@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from iris_api import kinds
 from iris_api.kinds import Kind
 from iris_operator import children, errors
+from iris_operator.decide import pod_templates
 from iris_operator.model import plan, routes, spec
 from iris_operator.observe import ownership
 
@@ -35,8 +36,11 @@ class Change:
     why: str = ""
 
 
-def wanted(body: Body) -> dict[Name, Body]:
-    """The children of a stored IrisModel. Raises Trouble where the operator would report InvalidSpec."""
+def wanted(body: Body, live: Mapping[Name, Body] | None = None) -> dict[Name, Body]:
+    """The children of a stored IrisModel beside what is live.
+
+    Raises Trouble where the operator would report InvalidSpec.
+    """
     identity = {"uid": NOT_YET, **body["metadata"]}
     try:
         model = spec.parse({**body, "metadata": identity})
@@ -44,7 +48,9 @@ def wanted(body: Body) -> dict[Name, Body]:
         raise Trouble(f"IrisModel {identity['name']}: {invalid.message}") from invalid
     if model.suspend:
         return {}
-    built = children.build(model, plan.immediate(model))
+    deployment = (live or {}).get((kinds.DEPLOYMENT, model.name))
+    revision = pod_templates.revision(model, deployment)
+    built = children.build(model, plan.immediate(model, template_revision=revision))
     return {(kind, manifest["metadata"]["name"]): manifest for kind, manifest in built}
 
 
@@ -65,7 +71,7 @@ def against(
     """The changes from a cluster with `live` objects by name; `absent`: kinds that it does not serve."""
     if body["spec"].get("suspend"):
         return []
-    new = {(kind, name): child for (kind, name), child in wanted(body).items() if kind not in absent}
+    new = {(kind, name): child for (kind, name), child in wanted(body, live).items() if kind not in absent}
     refused, old = _route_refused(body, new, rivals), {}
     model = spec.parse({**body, "metadata": {"uid": NOT_YET, **body["metadata"]}})
     for (kind, name), found in live.items():

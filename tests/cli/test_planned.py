@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from iris_api import kinds
 from iris_cli import owned, planned
 from iris_cli.errors import Trouble
+from iris_operator.children import deployment
 from iris_operator.observe import ownership
 
 from tests.operator import bodies
@@ -67,6 +69,18 @@ def test_live_objects_that_hold_the_declaration_change_nothing() -> None:
     body = bodies.body()
 
     assert planned.against(body, live(body)) == []
+
+
+def test_pods_of_an_older_pod_template_are_left_alone_until_the_spec_replaces_them() -> None:
+    """As an upgrade of the operator leaves them."""
+    there, older = live(bodies.body()), msgspec.structs.replace(bodies.model(), template_revision=1)
+    there[kinds.DEPLOYMENT, "iris"] = ownership.stamp(deployment.build(older))
+
+    unchanged = planned.against(bodies.body(), there)
+    replaced = {change.kind: change for change in planned.against(bodies.body(version="1.5.0"), there)}
+
+    assert unchanged == []
+    assert "kubectl.kubernetes.io/default-container: server" in replaced["Deployment"].diff
 
 
 def test_a_live_object_that_drifted_is_changed_back() -> None:

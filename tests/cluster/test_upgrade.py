@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.cluster
 
-CASES = {case.name: case for case in upgrades.golden()}
+[CASE] = [case for case in upgrades.golden() if case.name == "0.1.0/routed"]
 
 
 def as_written(child: Manifest, model: Manifest) -> Manifest:
@@ -41,18 +41,24 @@ async def ready_pods(cluster: Cluster) -> set[str]:
     }
 
 
+async def released(cluster: Cluster, iris: "Iris", pods: "Kubelet") -> list[Manifest]:
+    """A model as release 0.1.0 made it, with its pods; returns what that release wrote."""
+    pods.set(CASE.spec["version"], kubelet.serving("127.0.88.1"))
+    model = await iris.declare(**CASE.spec)
+    old = [as_written(dict(child), model) for child in CASE.children]
+    for child in old:
+        await cluster.apply(child, manager="iris-operator")
+    await eventually(
+        lambda: ready_pods(cluster), lambda found: len(found) == CASE.spec["replicas"], within=60
+    )
+    return old
+
+
 async def test_an_upgrade_and_the_way_back_keep_every_pod(
     api_server: "ApiServer", cluster: Cluster, iris: "Iris", pods: "Kubelet", tmp_path: Path
 ) -> None:
-    case = CASES["0.1.0/routed"]
-    pods.set(case.spec["version"], kubelet.serving("127.0.88.1"))
-    model = await iris.declare(**case.spec)
-    old = [as_written(dict(child), model) for child in case.children]
-    for child in old:
-        await cluster.apply(child, manager="iris-operator")
-    serving = await eventually(
-        lambda: ready_pods(cluster), lambda found: len(found) == case.spec["replicas"], within=60
-    )
+    old = await released(cluster, iris, pods)
+    serving = await ready_pods(cluster)
     before = (await cluster.get("Deployment", "iris"))["metadata"]["generation"]
 
     with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace):
@@ -66,3 +72,30 @@ async def test_an_upgrade_and_the_way_back_keep_every_pod(
     assert (await cluster.get("Deployment", "iris"))["metadata"]["generation"] == before
     assert await ready_pods(cluster) == serving
     assert len(await cluster.list("ReplicaSet")) == 1
+
+
+async def test_the_newest_pod_template_comes_with_the_change_of_the_spec_that_replaces_the_pods(
+    api_server: "ApiServer", cluster: Cluster, iris: "Iris", pods: "Kubelet", tmp_path: Path
+) -> None:
+    await released(cluster, iris, pods)
+    serving = await ready_pods(cluster)
+    before = (await cluster.get("Deployment", "iris"))["spec"]["template"]
+    more = {**CASE.spec, "replicas": CASE.spec["replicas"] + 1}
+    price = [{"name": "PRICE", "value": "$(IRIS_MODEL_NAME) costs $$5"}]
+
+    with operator_process.running(api_server.kubeconfig, tmp_path, namespaces=cluster.namespace):
+        await iris.declare(**more)
+        scaled = await eventually(
+            lambda: ready_pods(cluster), lambda found: len(found) == more["replicas"], within=60
+        )
+        kept = (await cluster.get("Deployment", "iris"))["spec"]["template"]
+        await iris.declare(**more, env=price)
+        changed = await eventually(
+            lambda: cluster.get("Deployment", "iris"), lambda body: body["spec"]["template"] != kept
+        )
+
+    assert kept == before
+    assert serving < scaled
+    template = changed["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "server"}
+    assert template["spec"]["containers"][0]["env"][-1]["value"] == "$$(IRIS_MODEL_NAME) costs $$$$5"

@@ -109,7 +109,7 @@ def test_builds_the_whole_deployment() -> None:
         "kind": "Deployment",
         "metadata": {
             **METADATA,
-            "annotations": {"serving.two.inc/replicas-from": "spec"},
+            "annotations": {"serving.two.inc/replicas-from": "spec", "serving.two.inc/pod-template": "2"},
         },
         "spec": {
             "replicas": 2,
@@ -118,7 +118,10 @@ def test_builds_the_whole_deployment() -> None:
             "progressDeadlineSeconds": 600,
             "revisionHistoryLimit": 3,
             "template": {
-                "metadata": {"labels": LABELS},
+                "metadata": {
+                    "labels": LABELS,
+                    "annotations": {"kubectl.kubernetes.io/default-container": "server"},
+                },
                 "spec": {
                     "serviceAccountName": "iris",
                     "automountServiceAccountToken": False,

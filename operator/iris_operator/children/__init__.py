@@ -28,7 +28,7 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
-from iris_operator.model.plan import Plan
+from iris_operator.model.plan import Plan, Track
 from iris_operator.model.spec import IrisModel
 
 # In the order in which they are applied: what pods need to be made and guarded, then the Deployment, which
@@ -59,10 +59,14 @@ def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
     return [
         (child.KIND, manifest)
         for track in plan.tracks
-        for declared in [msgspec.structs.replace(model, version=track.version)]
+        for declared in [_declared(model, track)]
         for child in CHILDREN
         if child.KIND not in plan.left_out and (manifest := child.build(declared)) is not None
     ]
+
+
+def _declared(model: IrisModel, track: Track) -> IrisModel:
+    return msgspec.structs.replace(model, version=track.version, template_revision=track.template_revision)
 
 
 def reported(model: IrisModel) -> list[ModuleType]:

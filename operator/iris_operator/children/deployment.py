@@ -4,11 +4,13 @@ A new version never takes the old one down: `maxUnavailable` is 0, and a server 
 IRIS_EXPECTED_VERSION exits before it is ready.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from iris_api import kinds
 
 from iris_operator.children import metadata
+from iris_operator.model import pod_template
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.DEPLOYMENT
@@ -17,6 +19,11 @@ CONTAINER: Final = "server"
 
 # The owner of spec.replicas. `apply` reads it on the live object, to hand the field over without a dip.
 REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
+
+# The revision of the pod template; absent: the oldest.
+_TEMPLATE_REVISION: Final = "serving.two.inc/pod-template"
+# For `kubectl exec` and `kubectl logs` where somebody else injects a container before ours.
+_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 # Routers learn late that a pod is terminating: the listener stays open until then.
 _PRE_STOP_SECONDS: Final = 5
@@ -30,13 +37,29 @@ def build(model: IrisModel) -> dict[str, Any]:
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
         "progressDeadlineSeconds": model.progress_deadline_seconds,
         "revisionHistoryLimit": 3,
-        "template": {"metadata": {"labels": metadata.labels(model)}, "spec": _pod(model)},
+        "template": _template(model),
     }
     if model.autoscaling is None:
         spec["replicas"] = model.replicas
     child = metadata.manifest(KIND, model, spec=spec)
     metadata.add(child, "annotations", {REPLICAS_FROM: "autoscaler" if model.autoscaling else "spec"})
+    if model.template_revision > pod_template.OLDEST:
+        metadata.add(child, "annotations", {_TEMPLATE_REVISION: str(model.template_revision)})
     return child
+
+
+def template_revision(body: Mapping[str, Any]) -> int:
+    """Of a live Deployment. One that this operator cannot build, of a newer release, counts as the newest."""
+    written = body["metadata"].get("annotations", {}).get(_TEMPLATE_REVISION, str(pod_template.OLDEST))
+    known = {str(number): number for number in range(pod_template.OLDEST, pod_template.NEWEST)}
+    return known.get(written, pod_template.NEWEST)
+
+
+def _template(model: IrisModel) -> dict[str, Any]:
+    template = {"metadata": {"labels": metadata.labels(model)}, "spec": _pod(model)}
+    if model.template_revision >= 2:
+        metadata.add(template, "annotations", {_DEFAULT_CONTAINER: CONTAINER})
+    return template
 
 
 def _pod(model: IrisModel) -> dict[str, Any]:
@@ -84,7 +107,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "image": model.image.reference(model.version),
         "imagePullPolicy": model.image.pull_policy,
         "env": [{"name": name, "value": value} for name, value in ours.items()]
-        + [dict(entry) for entry in model.env],
+        + [_variable(model, entry) for entry in model.env],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "startupProbe": _probe("/readyz", periodSeconds=1, failureThreshold=120),
         "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
@@ -101,6 +124,13 @@ def _container(model: IrisModel) -> dict[str, Any]:
     if model.resources:
         container["resources"] = {part: dict(values) for part, values in model.resources.items() if values}
     return container
+
+
+def _variable(model: IrisModel, entry: Mapping[str, Any]) -> dict[str, Any]:
+    if model.template_revision < 2:
+        return dict(entry)
+    # The kubelet replaces $(NAME) by that variable, and $$ by $.
+    return {**entry, "value": entry["value"].replace("$", "$$")}
 
 
 def _probe(path: str, **timing: int) -> dict[str, Any]:

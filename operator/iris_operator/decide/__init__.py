@@ -1,5 +1,6 @@
 """Turns facts into a verdict, and the verdict into the status. Pure: `now` is an argument.
 
 `checks` holds CHECKS, the ordered list that decides Ready. `status` builds the whole status with its
-conditions, and `history` the list of past versions.
+conditions, and `history` the list of past versions. Before anything is written, `plans` decides what is made
+and `pod_templates` which revision of the pod template pods get.
 """

@@ -1,9 +1,10 @@
 """Makes a Plan from the declaration and what was observed. Pure."""
 
-from iris_api import reasons
+from iris_api import kinds, reasons
 from iris_api.kinds import Kind
 
 from iris_operator import children, errors
+from iris_operator.decide import pod_templates
 from iris_operator.model import plan, routes
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
@@ -14,7 +15,9 @@ def decide(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Pla
     """The plan of this pass. `absent`: kinds without an API in this cluster."""
     conflict = _route_conflict(snapshot)
     left_out = absent | children.ROUTE_KINDS if conflict else absent
-    return plan.immediate(model, left_out, conflict)
+    live = snapshot.children.get((kinds.DEPLOYMENT, model.name))
+    revision = pod_templates.revision(model, live)
+    return plan.immediate(model, left_out, conflict, template_revision=revision)
 
 
 def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:

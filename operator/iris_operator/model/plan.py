@@ -6,6 +6,7 @@ from typing import Final
 from iris_api.kinds import Kind
 
 from iris_operator import errors
+from iris_operator.model import pod_template
 from iris_operator.model.spec import IrisModel
 
 STABLE: Final = "stable"
@@ -17,6 +18,7 @@ class Track:
 
     name: str
     version: str
+    template_revision: int = pod_template.NEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,11 @@ class Plan:
 
 
 def immediate(
-    model: IrisModel, left_out: frozenset[Kind] = frozenset(), conflict: errors.Invalid | None = None
+    model: IrisModel,
+    left_out: frozenset[Kind] = frozenset(),
+    conflict: errors.Invalid | None = None,
+    *,
+    template_revision: int = pod_template.NEWEST,
 ) -> Plan:
     """Every pod at the declared version."""
-    return Plan((Track(STABLE, model.version),), left_out, conflict)
+    return Plan((Track(STABLE, model.version, template_revision),), left_out, conflict)

@@ -13,6 +13,7 @@ import msgspec
 from iris_api import reasons
 
 from iris_operator import errors
+from iris_operator.model import pod_template
 from iris_operator.model.objectives import Objectives
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -125,6 +126,7 @@ class IrisModel(Fields, frozen=True):
     tolerations: tuple[dict[str, Any], ...] = ()
     env: tuple[dict[str, Any], ...] = ()
     common_metadata: CommonMetadata = CommonMetadata()
+    template_revision: int = pod_template.NEWEST  # decided from the live Deployment, never declared
 
     @property
     def cluster_url(self) -> str:
@@ -145,7 +147,8 @@ def parse(body: Mapping[str, Any]) -> IrisModel:
     if not isinstance(spec, Mapping):
         raise _invalid("spec", spec, "an object")
     identity = {name: metadata[name] for name in ("namespace", "name", "uid")}
-    declared = {**spec, **identity, "generation": metadata.get("generation", 0)}
+    identity |= {"generation": metadata.get("generation", 0), "templateRevision": pod_template.NEWEST}
+    declared = {**spec, **identity}
     model = _converted(declared)
     _refuse_reserved(model.common_metadata)
     return model

@@ -1,0 +1,28 @@
+"""The revision of the pod template that a Deployment gets. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from iris_operator.children import deployment
+from iris_operator.model import pod_template
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe import ownership
+
+
+def revision(model: IrisModel, live: Mapping[str, Any] | None) -> int:
+    """The newest for a new Deployment, and where the spec replaces the pods anyway; else that of `live`."""
+    if live is None:
+        return pod_template.NEWEST
+    found = deployment.template_revision(live)
+    if found == pod_template.NEWEST:
+        return found
+    same = ownership.stamp(deployment.build(msgspec.structs.replace(model, template_revision=found)))
+    is_declared = _intent(live) == _intent(same)  # a change by hand is put back to the same pods
+    is_held = ownership.holds(live["spec"]["template"], same["spec"]["template"])
+    return found if is_declared or is_held else pod_template.NEWEST
+
+
+def _intent(body: Mapping[str, Any]) -> object:
+    return body["metadata"].get("annotations", {}).get(ownership.INTENT)
