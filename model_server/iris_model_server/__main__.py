@@ -1,6 +1,6 @@
-"""The command `iris-model-server`: environment and options in, a serving process or an exit code out.
+"""The command `iris-model-server`: reads environment and options, and serves or returns an exit code.
 
-Exit codes: 0 stopped when asked, 2 settings or address unusable, 65 artifact refused.
+Exit codes: 0 after a requested stop, 2 for unusable settings or address, 65 for a refused artifact.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from iris_model_server.telemetry import logs
 log = logging.getLogger(__name__)
 
 UNUSABLE: Final = 2
-# EX_DATAERR of sysexits.h: the operator tells it from a crash.
+# EX_DATAERR of sysexits.h, by which the operator recognises a refusal.
 REFUSED: Final = 65
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until asked to stop."""
-    # As process 1 of a container a signal without a handler is ignored: be stoppable while loading too.
+    # Process 1 of a container ignores a signal without a handler; loading must be stoppable, too.
     signal.signal(signal.SIGTERM, _stop_early)
     options = _parser().parse_args(arguments)
     try:
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell_kubelet(termination_log: Path, line: str) -> None:
-    # Made by the kubelet, never by us: on a person's machine there is none.
+    # The kubelet creates it; elsewhere it does not exist.
     with contextlib.suppress(OSError):
         if termination_log.is_file():
             termination_log.write_text(line + "\n", encoding="utf-8")

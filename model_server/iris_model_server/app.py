@@ -1,4 +1,4 @@
-"""Assembly: settings and an artifact become an app. Nothing happens at import."""
+"""Builds the app from settings and an artifact. Nothing happens at import."""
 
 import logging
 import sys
@@ -29,7 +29,7 @@ from iris_model_server.wire.middleware import Context
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The app and the parts that its process works with."""
+    """The app and the parts that the process uses."""
 
     app: FastAPI
     serving: Serving
@@ -40,7 +40,7 @@ class Server:
 
 
 def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None = None) -> Server:
-    """An app that serves the artifact; without one it lives but is not ready."""
+    """An app that serves the artifact; without one it is alive but not ready."""
     metrics = Metrics()
     serving = Serving(settings, metrics)
     if artifact is not None:
@@ -73,7 +73,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
 
 
 def _framework(context: Context) -> FastAPI:
-    """FastAPI with what stands around every route, still without routes."""
+    """FastAPI with the handlers around every route, without routes yet."""
     return FastAPI(
         title=openapi.TITLE,
         version=metadata.version("iris-model-server"),
@@ -81,7 +81,7 @@ def _framework(context: Context) -> FastAPI:
         openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # What generated clients call their methods: predict, predict_batch, model_info.
+        # Generated clients name their methods so: predict, predict_batch, model_info.
         generate_unique_id_function=lambda route: route.name,
         middleware=[Middleware(cors.middleware(context), context=context)],
         exception_handlers={Problem: problem_response, HTTPException: _http_exception},
@@ -99,7 +99,7 @@ def _answer_head(router: APIRouter) -> None:
 
 
 async def problem_response(request: Request, error: Any) -> Response:
-    """The answer that a Problem is."""
+    """The response for a Problem."""
     problem: Problem = error
     status, media_type, content = errors.refusal(
         problem, request.scope[middleware.REQUEST_ID], request.scope["path"]
@@ -108,7 +108,7 @@ async def problem_response(request: Request, error: Any) -> Response:
 
 
 async def _http_exception(request: Request, error: Any) -> Response:
-    """What the router itself refuses: unknown paths and methods."""
+    """The answer where the router itself refuses: unknown paths and methods."""
     exception: HTTPException = error
     path = errors.one_line(request.scope["path"])
     headers = dict(exception.headers or {})

@@ -1,6 +1,6 @@
-"""Every error that can leave the server, and the status it leaves with (RFC 9457).
+"""Every error that a client can get, with its status (RFC 9457).
 
-Raised anywhere, translated here only. Knows no framework.
+Errors are raised anywhere and translated only here. Knows no framework.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ TYPE_PREFIX: Final = "urn:iris-model-server:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of the table: what it is called, its status, its title."""
+    """One row of the table: name, status and title."""
 
     name: str
     status: int
@@ -68,7 +68,7 @@ _BY_STATUS: Final = {kind.status: kind for kind in KINDS}
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not a fault of ours
-    """An answer that is an error: its kind gives the status, its detail says what to do."""
+    """An error answer: its kind gives the status, its detail what was found and expected."""
 
     def __init__(
         self,
@@ -86,14 +86,14 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault of ours
 
 
 class ArtifactRefused(Exception):  # noqa: N818 - an predictions, named as the operator names it
-    """The artifact breaks its contract. The message says where, found, expected."""
+    """The artifact breaks its contract. The message: where, what was found, what was expected."""
 
     def __init__(self, where: object, found: object, expected: object) -> None:
         super().__init__(f"artifact refused: {where}: {one_line(found)}, expected {one_line(expected)}")
 
 
 def one_line(value: object) -> str:
-    """Text that fits in one log line, whatever a file or an exception put into it."""
+    """Text on one log line, whatever a file or an exception contains."""
     text = " ".join(str(value).split())
     return text if len(text) <= 300 else f"{text[:297]}..."
 
@@ -105,7 +105,7 @@ def from_status(status: int, detail: str) -> Problem:
 
 
 class Refusal(NamedTuple):
-    """An error as it goes out."""
+    """An error as it is sent."""
 
     status: int
     media_type: str
@@ -113,10 +113,10 @@ class Refusal(NamedTuple):
 
 
 def refusal(problem: Problem, request_id: str, path: str) -> Refusal:
-    """The error in the words of the path's protocol: the standard ones have their own shape."""
+    """The error in the format of the path's protocol: the standard protocols have their own."""
     if path.startswith(STANDARD_PATHS):
         content = msgspec.json.encode(StandardError(problem.detail))
-        # They know no 422: what cannot be inferred is a 400.
+        # The standard protocols have no 422: an invalid input is a 400.
         status = MALFORMED.status if problem.kind is INVALID else problem.kind.status
         return Refusal(status, "application/json", content)
     return Refusal(problem.kind.status, MEDIA_TYPE, body(problem, request_id))

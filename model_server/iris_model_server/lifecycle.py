@@ -1,7 +1,7 @@
-"""From a bound socket to a clean exit: signals, drain, bounded end.
+"""Runs the process from a bound socket to a clean exit: signals, drain, bounded shutdown.
 
-uvicorn by itself closes its listeners the moment SIGTERM comes, before routing has noticed. Here
-readiness turns 503 first, answers ask their clients to reconnect elsewhere, and only then it closes.
+uvicorn alone closes its listeners as soon as SIGTERM comes, before routers have noticed. Here readiness
+becomes 503 first, answers ask clients to reconnect elsewhere, and only then the listeners close.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ from iris_model_server.wire.protocol import LimitedProtocol
 
 log = logging.getLogger(__name__)
 
-# The shell's code for a program that Ctrl-C ended.
+# The shell's exit code after Ctrl-C.
 INTERRUPTED: Final = 130
 ANY: Final = "::"
 _NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 
 
 class AddressUnusable(Exception):  # noqa: N818 - an predictions: exit 2
-    """The address cannot be listened on. The message is one line."""
+    """The server cannot listen on the address. The message is one line."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -88,7 +88,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    # What is loaded by now stays: without this each full collection walks it all, 35 ms in one answer.
+    # These objects stay for ever; without this each full collection visits all, 35 ms in one answer.
     gc.collect()
     gc.freeze()
     try:
@@ -101,7 +101,7 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
 
 
 def _paths(server: Server, settings: Settings) -> tuple[ASGIApp, type[LimitedProtocol]]:
-    """The app and its protocol. The only place that knows the folder `fastpath`: it may be deleted."""
+    """The app and its protocol class. Only this function uses the folder `fastpath`, which may be deleted."""
     if importlib.util.find_spec("iris_model_server.fastpath") is None:
         return server.app, protocol.limited(settings)
     bypass = importlib.import_module("iris_model_server.fastpath.bypass")
@@ -110,7 +110,7 @@ def _paths(server: Server, settings: Settings) -> tuple[ASGIApp, type[LimitedPro
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn with a drain before its shutdown, and exit 0 after a shutdown that was asked for."""
+    """uvicorn with a drain before its shutdown, and exit code 0 after a requested shutdown."""
 
     def __init__(self, config: uvicorn.Config, server: Server, settings: Settings) -> None:
         super().__init__(config)
@@ -122,7 +122,7 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
 
-    # As uvicorn does it, but without raising the signal again: asked to stop and stopped is exit 0.
+    # As uvicorn's, but it does not raise the signal again: a requested stop ends with exit code 0.
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         signals = (signal.SIGTERM, signal.SIGINT)
@@ -140,7 +140,7 @@ class DrainingServer(uvicorn.Server):
                 os._exit(INTERRUPTED)
             return
         self._server.serving.drain()
-        # A person at a terminal has no load balancer to wait for.
+        # No load balancer to wait for after Ctrl-C.
         quiet = self._settings.drain_seconds if sig == signal.SIGTERM else 0.0
         log.info(
             "%s: draining: stopping after %g s without requests, then finishing requests in flight",
@@ -154,7 +154,7 @@ class DrainingServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._close_when_quiet, quiet, last)
 
     def _close_when_quiet(self, quiet: float, last: float) -> None:
-        """A proxy that still sends has not noticed yet: what it sends is served, until `last` at most."""
+        """Close after a quiet time. A proxy may send until it notices; it is served, until `last` at most."""
         now = time.perf_counter()
         rest = min(self._server.serving.asked_at + quiet, last) - now
         if rest <= 0:

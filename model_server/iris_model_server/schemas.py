@@ -1,6 +1,7 @@
-"""The shapes of requests and answers: decoded, encoded and documented from these structs alone.
+"""The structs of requests and answers, from which they are decoded, encoded and documented.
 
-No logic; numbers' bounds live here because decoder and OpenAPI document both read them.
+They have no logic. The bounds of numbers are here because the decoder and the OpenAPI document both use
+them.
 """
 
 from collections.abc import Sequence
@@ -8,9 +9,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-# The names of the measured fields, in the order every model here was trained with.
+# The names of the measured fields, in the order of every model's inputs.
 FEATURES: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
-# No iris organ comes near a metre: beyond it the unit is wrong, not the flower large.
+# No part of an iris is a metre long: a larger value has the wrong unit.
 LARGEST_CM: Final = 100.0
 
 Centimetres = Annotated[float, Meta(gt=0, le=LARGEST_CM, description="In centimetres.")]
@@ -54,7 +55,7 @@ class BatchAnswer(Struct, frozen=True):
 
 
 class FeatureInfo(Struct, frozen=True):
-    """An input of the model with the range it was trained on."""
+    """An input of the model, with its range in the training data."""
 
     name: str
     unit: str

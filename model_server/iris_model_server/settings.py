@@ -1,7 +1,7 @@
-"""The environment of the server, parsed once at start. Reads nothing at import.
+"""Parses the server's environment once at start. Reads nothing at import.
 
-Address and port are options of the command, not IRIS_HOST and IRIS_PORT: Kubernetes itself sets
-IRIS_PORT=tcp://... for a Service that is called iris.
+Address and port are options of the command and not IRIS_HOST and IRIS_PORT, because Kubernetes sets
+IRIS_PORT=tcp://... for a Service named iris.
 """
 
 import re
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     model_name: str = Field(default="iris", pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
     expected_version: str | None = None
     log_level: LogLevel = "Info"
-    # After SIGTERM the server closes once nobody has asked for so long, or when the limit is reached.
+    # After SIGTERM the server closes after this long without a request, or at the limit.
     drain_seconds: float = Field(default=1.0, ge=0, le=600)
     drain_limit_seconds: float = Field(default=10.0, ge=0, le=600)
     shutdown_seconds: int = Field(default=20, ge=1, le=600)
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     fast_path: Literal["Auto", "Off"] = "Auto"
     max_body_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
     max_batch_rows: int = Field(default=100_000, ge=1, le=1_000_000)
-    # Of a model that does not fold: what may wait for it, in number and age.
+    # For a model that is not data: how much may wait for it, and for how long.
     max_waiting: int = Field(default=1000, ge=1, le=100_000)
     max_waiting_seconds: float = Field(default=2.0, gt=0, le=600)
     # Pages of these origins may call the server from their scripts.
@@ -73,11 +73,11 @@ class Settings(BaseSettings):
 
 
 class SettingsRefused(Exception):  # noqa: N818 - an predictions: exit 2
-    """A variable cannot be used. The message is one line."""
+    """A variable is invalid. The message is one line."""
 
 
 def load() -> Settings:
-    """Settings from the environment, or one line about each that is wrong."""
+    """The settings from the environment. Raises SettingsRefused with a line for each invalid variable."""
     try:
         return Settings()
     except ValidationError as error:

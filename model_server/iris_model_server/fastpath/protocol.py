@@ -1,7 +1,7 @@
-"""The fast path: a common prediction is answered as its bytes arrive, all else goes the ASGI way.
+"""The fast path: a common prediction is answered as its bytes arrive; all other requests go to ASGI.
 
-It only ever says what the reference would say to a request that is right: whatever is unusual in head,
-body, connection or model is handed over, as if this module did not exist.
+It answers only what the reference path would answer with the same bytes. Anything unusual in head, body,
+connection or model is handed over, as if this module did not exist.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from iris_model_server.wire.protocol import LimitedProtocol
 
 _METHOD: Final = METHOD.encode("ascii")
 _JSON: Final = b"application/json"
-# With one of these a request means more than its body.
+# A request with one of these needs more than its body to be understood.
 UNUSUAL: Final = frozenset(
     {b"expect", b"content-encoding", b"transfer-encoding", b"upgrade", b"inference-header-content-length"}
 )
@@ -33,9 +33,9 @@ Headers = dict[bytes, bytes]
 
 @dataclass(slots=True)
 class Pending:
-    """A prediction that shares a call of its model; takes the place of uvicorn's cycle on the connection."""
+    """A prediction in a shared call of its model; takes the place of uvicorn's cycle on the connection."""
 
-    # Nobody waits for it here, but uvicorn tells it that the client has left.
+    # Nothing waits for it here; uvicorn sets it when the client disconnects.
     message_event: ClassVar[asyncio.Event] = asyncio.Event()
 
     route: FastRoute
@@ -61,11 +61,11 @@ class FastProtocol(LimitedProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.client_quoted = b'""'
-        # The parser stands before a request, as on a new connection: whatever it read was answered here.
+        # The parser is between requests: everything that it read was answered here.
         self._is_fresh = True
-        # What is read now, if a request begins where it begins.
+        # The bytes of this read, if a request begins at their start.
         self._whole = b""
-        # The prediction whose end has not been read yet.
+        # The route of a prediction that has not been read completely.
         self._route: FastRoute | None = None
         self._sent_id: bytes | None = None
         self._fast_body = b""
@@ -88,7 +88,7 @@ class FastProtocol(LimitedProtocol):
             self._hand_over()
 
     def _answer_known(self, data: bytes) -> bool:
-        """Answer a request whose head was read before and that is complete; else leave it to the parser."""
+        """Answer a complete request with a known head; else leave it to the parser."""
         end = data.find(_HEAD_END) + len(_HEAD_END)
         known = self.fast.heads.get(data[:end])
         if known is None or len(data) - end != known.length:
@@ -100,7 +100,7 @@ class FastProtocol(LimitedProtocol):
         return self._answer(known.route, None, data[end:])
 
     def on_message_begin(self) -> None:
-        # The scope is made when it is handed over, for an answer here needs none.
+        # An answer here needs no scope: it is made when the request is handed over.
         self._owed = HEAD
         self._has_begun = True
         self._deadline = self._now + self.limits.head_seconds
@@ -139,7 +139,7 @@ class FastProtocol(LimitedProtocol):
         self._is_fresh = True
 
     def _answer(self, route: FastRoute, sent_id: bytes | None, body: bytes) -> bool:
-        """Answer, now or when the model has been called; else it is the reference's."""
+        """Answer now, or after a shared call of the model; False: the reference path must answer."""
         fast = self.fast
         around = fast.context
         start = around.clock()
@@ -160,7 +160,7 @@ class FastProtocol(LimitedProtocol):
         ask = pending.route.answer_soon
         if ask is None or not ask(body, pending.request_id, partial(self._end, pending)):
             return False
-        # Whoever asks on this connection meanwhile queues up behind it.
+        # Later requests on this connection wait for it.
         self.cycle = pending  # type: ignore[assignment]  # all that is asked of it
         self._deadline = inf
         self.fast.context.metrics.in_flight += 1
@@ -186,14 +186,14 @@ class FastProtocol(LimitedProtocol):
         self.on_response_complete()
 
     def _remember(self, route: FastRoute) -> None:
-        # A head with an id of its own comes only once.
+        # A head with a request id does not come twice.
         if self._sent_id is None and self._whole:
             end = self._whole.find(_HEAD_END) + len(_HEAD_END)
             if self._whole[end:] == self._fast_body:
                 self.fast.remember(self._whole[:end], KnownHead(route, len(self._fast_body)))
 
     def _read_fast(self) -> FastRoute | None:
-        """The route of a request with nothing unusual about it."""
+        """The fast route of a request with nothing unusual, or None."""
         route = self.fast.routes.get(self.url)
         if route is None or self.parser.get_method() != _METHOD:
             return None
@@ -205,14 +205,14 @@ class FastProtocol(LimitedProtocol):
             and framing.is_host(headers.get(b"host", b" "))
             and self.unusual.isdisjoint(headers)
             and self.parser.should_keep_alive()
-            # HTTP/1.0 is kept only by asking for it.
+            # HTTP/1.0 needs the header to keep the connection.
             and (b"connection" not in headers or self.parser.get_http_version() == "1.1")
         )
         self._sent_id = headers.get(request_ids.HEADER)
         return route if usual and self._is_free() and not self._is_head_too_large() else None
 
     def _is_free(self) -> bool:
-        """Nothing stands between this request and its answer."""
+        """Whether this request can be answered at once."""
         return not (
             self.is_answering()
             or self.flow.write_paused
@@ -229,12 +229,12 @@ class FastProtocol(LimitedProtocol):
             super().on_body(body)
 
     def _begin(self) -> None:
-        """What was put off at the beginning of the message."""
+        """Do what was postponed at the beginning of the message."""
         self._is_fresh = False
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         deadline = self._deadline
         super().on_message_begin()
         self.url, self.expect_100_continue, self._deadline = url, expect, deadline
-        # The same list is in the scope.
+        # The scope has the same list.
         self.headers.extend(headers)
         super().on_headers_complete()

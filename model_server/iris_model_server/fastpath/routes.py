@@ -1,6 +1,6 @@
-"""The fast routes as bytes: a body in, the whole answer on the wire out, counted and logged.
+"""The fast routes as bytes: from a body to the whole response on the wire, counted and logged.
 
-What all connections share. Whatever is unusual gets None here, and the reference answers it.
+All connections share them. They return None for anything unusual, which the reference path then answers.
 """
 
 import logging
@@ -23,7 +23,7 @@ from iris_model_server.wire.middleware import Context
 METHOD: Final = "POST"
 PATH: Final = "/api/v1/predict"
 INFER: Final = "/v2/models/{name}/infer"
-# Heads that are remembered, and the longest of them: at most a megabyte.
+# The number of remembered heads, and the longest of them: at most a megabyte.
 _MOST_HEADS: Final = 512
 _LONGEST_HEAD: Final = 2048
 
@@ -32,27 +32,27 @@ Defaults = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class FastRoute:
-    """A route that can answer at once."""
+    """A route that the fast path can answer."""
 
     path: str
     template: str
-    # A body and a request id in, the answer's body out; None when the reference must answer.
+    # Body and request id to the answer's body; None when the reference must answer.
     answer: Callable[[bytes, str], bytes | None]
     asks_for_json: bool
-    # The same for a model that many requests share a call of: told later, unless the reference must answer.
+    # The same for a model whose calls are shared: the callback gets the answer. False: the reference must.
     answer_soon: Callable[[bytes, str, Tell], bool] | None = None
     metrics: RouteMetrics | None = None
 
 
 class KnownHead(NamedTuple):
-    """A head that the parser has read before: the same bytes mean the same."""
+    """A head that the parser has read before: the same bytes have the same meaning."""
 
     route: FastRoute
     length: int
 
 
 def routes(inference: Inference, v2: V2, serving: Serving) -> list[FastRoute]:
-    """The paths that people send most to."""
+    """The most common paths."""
     infer = INFER.format(name=serving.name)
     return [
         FastRoute(
@@ -63,7 +63,7 @@ def routes(inference: Inference, v2: V2, serving: Serving) -> list[FastRoute]:
 
 
 class FastRoutes:
-    """What a connection asks for the answer of a fast route."""
+    """The fast routes and what their answers share, for all connections."""
 
     def __init__(self, context: Context, routes: list[FastRoute]) -> None:
         self.context = context
@@ -74,18 +74,18 @@ class FastRoutes:
         self._head = b""
 
     def remember(self, head: bytes, known: KnownHead) -> None:
-        """So that the next request with this head needs no parser."""
+        """Remember a head, so that the next request with it needs no parser."""
         if len(head) <= _LONGEST_HEAD:
             if len(self.heads) >= _MOST_HEADS:
                 self.heads.clear()
             self.heads[head] = known
 
     def id_for(self, sent: bytes | None) -> str:
-        """The request's own id, where it has a usable one."""
+        """The id that the request sent, if it is usable, else a new one."""
         return (request_ids.sane(sent) if sent is not None else None) or self.context.new_id()
 
     def success(self, content: bytes, request_id: str, state: ServerState, *, last: bool = False) -> bytes:
-        """The whole answer; `last` where its connection closes behind it."""
+        """The whole response; `last` if the connection closes after it."""
         defaults = state.default_headers
         if defaults is not self._defaults:
             # uvicorn makes a new list when the date has changed.
@@ -102,7 +102,7 @@ class FastRoutes:
     def failure(
         self, error: Exception, route: FastRoute, request_id: str, state: ServerState, *, last: bool
     ) -> tuple[int, bytes]:
-        """Its status and the whole answer, where the model failed or had too much to do."""
+        """Status and whole response, where the model failed or was overloaded."""
         problem = middleware.problem_of(error, request_id, METHOD, route.path)
         status, media_type, content = errors.refusal(problem, request_id, route.path)
         headers = [(name.encode("ascii"), text.encode("ascii")) for name, text in problem.headers.items()]
@@ -117,9 +117,9 @@ class FastRoutes:
         return status, b"%b%b\r\n%b" % (STATUS_LINE[status], head, content)
 
     def count(self, route: FastRoute, status: int, request_id: str, seconds: float, client: bytes) -> None:
-        """An answer, in metrics and log."""
+        """Count the answer in metrics and log."""
         if route.metrics is None:
-            # Not before the first answer, for a route that nobody asked has no series.
+            # Bound at the first answer: an unused route has no series.
             route.metrics = self.context.metrics.route(METHOD, route.template)
         route.metrics.observe(status, seconds, request_id)
         if self._logs:

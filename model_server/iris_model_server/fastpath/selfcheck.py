@@ -1,7 +1,7 @@
-"""Before the first client: may the fast path be used, and does it say what the reference says?
+"""Checks before the first client that the fast path answers the same bytes as the reference path.
 
-Both answer the golden predictions in memory, on apps of their own, so that no metric and no log line of
-the real one tells of it. Any difference, and a uvicorn that nobody tried, mean the reference.
+Both answer the golden predictions in memory, in apps of their own, so that metrics and log of the real one
+stay empty. After any difference, and with an untested version of uvicorn, the reference path serves.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _MOST_SECONDS: Final = 10.0
 
 
 def choose(settings: Settings, server: Server) -> type[LimitedProtocol]:
-    """The protocol to serve with; a fallback is told as a warning, for it costs most of the speed."""
+    """The protocol class to serve with; logs a warning without the fast path, which is most of the speed."""
     if settings.fast_path == "Off":
         return protocol.limited(settings)
     loaded = server.serving.loaded_or_none()
@@ -46,7 +46,7 @@ def choose(settings: Settings, server: Server) -> type[LimitedProtocol]:
 
 
 def quick(settings: Settings, server: Server) -> type[LimitedProtocol]:
-    """Common predictions of this server in the parser's callback."""
+    """The protocol class that answers common predictions in the parser's callback."""
 
     class Quick(FastProtocol):
         limits = limits.of(settings)
@@ -58,7 +58,7 @@ def quick(settings: Settings, server: Server) -> type[LimitedProtocol]:
 
 
 class Wire(asyncio.Transport):
-    """The other end of a connection, in memory."""
+    """The client's end of a connection, in memory."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("192.0.2.1", 40000), "sockname": ("192.0.2.2", 8000)})
@@ -77,7 +77,7 @@ class Wire(asyncio.Transport):
         self.closed = True
 
     def write_eof(self) -> None:
-        # A client sees no difference.
+        # No difference to a client.
         self.closed = True
 
     def is_closing(self) -> bool:
@@ -91,7 +91,7 @@ class Wire(asyncio.Transport):
 
 
 def configuration(server: Server) -> uvicorn.Config:
-    """For any number of lines to one app."""
+    """A uvicorn configuration for any number of connections to one app."""
     return uvicorn.Config(
         bypass.around(server),
         interface="asgi3",

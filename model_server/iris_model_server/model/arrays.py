@@ -1,7 +1,7 @@
-"""Many rows at once with numpy: numbers in, predictions out. Same results as `model` and `predictions`.
+"""Computes many rows at once with numpy, with the same results as `model` and `predictions`.
 
-Imported late and never needed for one row: numpy costs 80 ms and 16 MB. Tables stand on their side, one
-line per feature or class, for numpy walks along a line much quicker than across.
+It is imported late and never for one row: numpy costs 80 ms and 16 MB. Tables are stored by column, an
+array per feature or class, because numpy is much faster along an array than across several.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 def table(flat: Sequence[float]) -> Table:
-    """The numbers of all rows, one row after the other, as a line for each feature."""
-    # Through MessagePack, where a float is one byte of tag and eight of number: msgspec walks over a list
+    """The numbers of all rows, given one row after the other, as an array per feature."""
+    # Through MessagePack, where a float is a tag byte and eight bytes: msgspec iterates over a list
     # several times quicker than numpy does.
     packed = _pack(flat)
     numbers = np.frombuffer(packed, _PACKED, offset=len(packed) - _PACKED.itemsize * len(flat))["number"]
@@ -35,14 +35,14 @@ def table(flat: Sequence[float]) -> Table:
 
 
 def probabilities(model: FoldedModel | BoxModel, inputs: Table) -> Table:
-    """For each class a line."""
+    """The probabilities, an array per class."""
     if isinstance(model, FoldedModel):
         return softmax(inputs, model.classes)
     return tree_arrays.probabilities(model, inputs)
 
 
 def softmax(inputs: Table, classes: Classes) -> Table:
-    """The probabilities that folded weights give, a line for each class."""
+    """The probabilities of folded weights, an array per class."""
     slopes, offsets = _weights(classes)
     scores = slopes @ inputs
     scores += offsets
@@ -59,7 +59,7 @@ def _weights(classes: Classes) -> tuple[Table, Table]:
 
 
 class ArrayPredictions:
-    """An predictions in arrays."""
+    """Predictions in arrays."""
 
     def __init__(self, inputs: Table, probabilities: Table) -> None:
         self.inputs = inputs
@@ -93,7 +93,7 @@ class ArrayPredictions:
 
 
 def _cells(inputs: Table, edges: Edges) -> list[list[int]]:
-    """How many values of each feature lie in each of its cells."""
+    """The number of values of each feature in each of its cells."""
     # All comparisons in one call: quicker than a search per value, and a call per edge costs more than
     # it compares. Their sum over bytes: numpy adds those much quicker than truth values.
     within = (inputs[:, None, :] <= _upright(tuple(map(tuple, edges)))).view(np.uint8)

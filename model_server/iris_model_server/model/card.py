@@ -1,6 +1,6 @@
-"""The model card: the JSON beside the joblib, parsed and checked by itself.
+"""Parses and checks the model card, the JSON beside the joblib.
 
-Looks at no other file; a card that parses is consistent in itself, not yet true.
+It reads no other file: a parsed card is consistent in itself, but not yet verified.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class File(Struct, frozen=True):
-    """The joblib this card speaks of."""
+    """The joblib that belongs to this card."""
 
     file: str
     sha256: Digest
@@ -39,14 +39,14 @@ class File(Struct, frozen=True):
 
 
 class Golden(Struct, frozen=True):
-    """An input and the probabilities training saw for it."""
+    """An input, and the probabilities that training computed for it."""
 
     input: list[float]
     probabilities: list[float]
 
 
 class Linear(Struct, frozen=True):
-    """A linear pipeline folded to one matrix: what a prediction needs, without pickle."""
+    """A linear pipeline folded into one matrix: a prediction needs neither pickle nor scikit-learn."""
 
     weights: list[list[float]]
     intercept: list[float]
@@ -54,7 +54,7 @@ class Linear(Struct, frozen=True):
 
 
 class Distribution(Struct, frozen=True):
-    """How the training values of a feature are spread: upper edges of buckets, and the share in each."""
+    """The distribution of a feature's training values: upper edges of buckets, and the share in each."""
 
     edges: Annotated[list[float], Meta(max_length=9)]
     shares: list[Annotated[float, Meta(gt=0, le=1)]]
@@ -63,14 +63,14 @@ class Distribution(Struct, frozen=True):
 class Reference(Struct, frozen=True):
     """Rows that no release is trained on, by which releases are compared, with their true labels."""
 
-    # The name of the rule by which training holds rows back.
+    # The rule by which training holds rows back.
     rule: str
     rows: Annotated[list[Row], Meta(max_length=MOST_REFERENCE_ROWS)]
     labels: list[str]
 
 
 class Card(Struct, frozen=True):
-    """What the server uses of the card; fields it does not need are left to their readers."""
+    """The fields of the card that the server uses; others are ignored."""
 
     schema: int
     version: str
@@ -81,7 +81,7 @@ class Card(Struct, frozen=True):
     classes: Annotated[list[str], Meta(min_length=2)]
     golden: Annotated[list[Golden], Meta(min_length=1)]
     linear: Linear | None
-    # Absent in cards of former releases.
+    # Absent in cards of older releases.
     distributions: dict[str, Distribution] | None = None
     reference: Reference | None = None
     # Not in cards of schema 1, for a server that reads only those would open the joblib instead.
@@ -97,7 +97,7 @@ def file_name(version: str) -> str:
 
 
 def created_at(card: Card) -> datetime:
-    """The moment of training, for finding the newest."""
+    """The time of training, to find the newest."""
     return datetime.fromisoformat(card.created)
 
 
@@ -134,7 +134,7 @@ def _check_identity(card: Card, where: PurePath) -> None:
             f"{where}: created", repr(card.created), "a moment such as 2026-11-23T12:00:00Z"
         )
     if PurePath(card.artifact.file).name != card.artifact.file:
-        # A path could lead the unpickler out of the folder.
+        # A path could point the unpickler outside the folder.
         raise ArtifactRefused(f"{where}: artifact.file", repr(card.artifact.file), "a name without folders")
 
 

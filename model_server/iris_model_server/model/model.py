@@ -1,7 +1,8 @@
-"""A model: rows of numbers in, probabilities out. Knows no HTTP, no files, no card.
+"""The interface of a model, from rows of numbers to probabilities. Knows no HTTP, no files, no card.
 
-Weights folded to one matrix, in plain Python because for one row that beats any array library; and a
-scikit-learn pipeline that training could not write as data. `trees` has the models made of trees.
+`FoldedModel` has weights folded into one matrix; it is plain Python, which for one row is faster than any
+array library. `PipelineModel` is a scikit-learn pipeline that training could not write as data. `trees` has
+the models made of trees.
 """
 
 from collections.abc import Sequence
@@ -11,20 +12,20 @@ from typing import Any, Protocol
 
 from iris_model_server.schemas import Numbers
 
-# For each class the weight of each feature, then the intercept.
+# Per class: the weight of each feature, then the intercept.
 Classes = Sequence[tuple[float, float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkRows:
-    """How many rows take a millisecond or two: in lists and in arrays."""
+    """The number of rows that take one or two milliseconds: in lists and in arrays."""
 
     plain: int
     arrays: int
 
 
 class Model(Protocol):
-    """What inference needs of a model."""
+    """The interface of a model."""
 
     @property
     def source(self) -> str:
@@ -32,13 +33,13 @@ class Model(Protocol):
 
     @property
     def chunks(self) -> "ChunkRows | None":
-        """For a model so quick that to share its calls between requests would cost more."""
+        """Rows per chunk, for a model so quick that sharing its calls would cost more; else None."""
 
     def probabilities(self, rows: Sequence[Numbers]) -> list[list[float]]:
         """For each row the probability of each class."""
 
     def probabilities_of(self, row: Numbers) -> list[float]:
-        """The same for one row."""
+        """The probability of each class for one row."""
 
 
 class FoldedModel:
@@ -56,12 +57,12 @@ class FoldedModel:
 
     def probabilities_of(self, row: Numbers) -> list[float]:
         first, second, third, fourth = row
-        # Written out: twice as quick as a sum of products, and the same digits on every Python.
+        # Written out: twice as fast as a sum of products, with the same digits on every Python.
         scores = [first * a + second * b + third * c + fourth * d + bias for a, b, c, d, bias in self.classes]
-        # Without the largest score taken off, exp overflows for inputs far from the training range.
+        # Subtract the largest score: exp overflows for inputs far from the training range.
         largest = max(scores)
         if len(scores) == 3:
-            # The usual case, written out too: loops over so few cost more than what they do.
+            # The usual case, written out as well: a loop over three costs more than its body.
             one, two, three = exp(scores[0] - largest), exp(scores[1] - largest), exp(scores[2] - largest)
             total = one + two + three
             return [one / total, two / total, three / total]
@@ -71,7 +72,7 @@ class FoldedModel:
 
 
 class PipelineModel:
-    """A fitted scikit-learn pipeline. Whoever makes one has verified where it came from."""
+    """A fitted scikit-learn pipeline. The caller has verified where it comes from."""
 
     source = "joblib"
     chunks = None

@@ -1,6 +1,6 @@
-"""What a model said about some rows, and the counts of it that the metrics take. Pure, plain Python.
+"""A model's predictions for some rows, and their counts for the metrics. Pure, plain Python.
 
-`arrays` has the same for many rows at once; for a handful this one is quicker.
+`arrays` does the same for many rows at once; for a few rows this module is faster.
 """
 
 from bisect import bisect_left
@@ -11,9 +11,9 @@ from typing import Final, Protocol, Self
 
 from iris_model_server.schemas import Numbers
 
-# Upper bounds of the confidence histogram; what is above the last is counted beyond it.
+# Upper bounds of the confidence histogram, without the last bucket, which is open.
 CONFIDENCE: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-# For each feature the upper edges of its cells (`drift`); what is above the last lies beyond it.
+# Per feature the upper edges of its cells (`drift`), without the last cell, which is open.
 Edges = Sequence[Sequence[float]]
 
 
@@ -37,17 +37,17 @@ class Predictions(Protocol):
         """The probabilities row by row."""
 
     def flat(self) -> list[float]:
-        """The same in one list."""
+        """The probabilities in one list."""
 
     def counts(self, edges: Edges) -> Counts: ...
 
     @classmethod
     def joined(cls, several: Sequence[Self]) -> Self:
-        """All their rows in one."""
+        """The predictions of several, in one."""
 
 
 class PlainPredictions:
-    """An predictions in lists."""
+    """Predictions in lists."""
 
     def __init__(self, rows: Sequence[Numbers], probabilities: list[list[float]]) -> None:
         self.rows = rows

@@ -1,4 +1,4 @@
-"""Many rows at once for a model of boxes, with numpy: the same sums as in `trees`, in the same order."""
+"""Computes many rows at once for a box model, with numpy: the same sums as in `trees`, in the same order."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +12,7 @@ Table = NDArray[np.float64]
 
 
 def probabilities(model: BoxModel, inputs: Table) -> Table:
-    """For each class a line, from a line for each feature."""
+    """An array per class, from an array per feature."""
     made = _arrays(model)
     cells = [cuts.searchsorted(line) for cuts, line in zip(made.cuts, inputs, strict=True)]
     reached = made.masks[0].take(cells[0], axis=1)
@@ -34,14 +34,14 @@ def probabilities(model: BoxModel, inputs: Table) -> Table:
 @dataclass(frozen=True, slots=True)
 class _Arrays:
     cuts: list[Table]
-    # For each feature a line for each byte, an entry for each cell.
+    # Per feature: an array per byte, with an entry per cell.
     masks: list[NDArray[np.uint8]]
-    # For each byte a line for each class, an entry for each value of the byte.
+    # Per byte: an array per class, with an entry per value of the byte.
     sums: list[Table]
     base: Table
 
 
-# Two: while a model is replaced, requests of the former one may still be at work.
+# Two: while a model is replaced, requests may still use the former one.
 @lru_cache(maxsize=2)
 def _arrays(model: BoxModel) -> _Arrays:
     return _Arrays(
@@ -58,5 +58,5 @@ def _bytes(masks: list[int], size: int) -> NDArray[np.uint8]:
 
 
 def _padded(sums: Table) -> Table:
-    """The last byte may stand for fewer than eight boxes; its other bits are never set."""
+    """The last byte may have fewer than eight boxes; its other bits are never set."""
     return np.pad(sums, ((0, 0), (0, 2**BYTE - sums.shape[1])))

@@ -1,6 +1,6 @@
-"""The trees of a model card, parsed and checked: every index, range and size, before anything walks them.
+"""Parses and checks the trees of a model card: every index, range and size, before they are used.
 
-Looks at nothing else of the card. A tree that passes has an end on every way, and no way leads outside.
+It reads nothing else of the card. In a checked tree every path ends at a leaf of that tree.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from iris_model_server.schemas import FEATURES
 MOST_TREES: Final = 3000
 MOST_LEAVES: Final = 50_000
 MOST_CLASSES: Final = 100
-# Far above any score; sums of so many cannot overflow.
+# Far above any score; a sum of that many cannot overflow.
 LARGEST: Final = 1e100
-# How far the numbers of a leaf may be from a sum of 1.
+# The tolerance for the sum of a leaf's numbers, which is 1.
 TOLERANCE: Final = 1e-9
 
 MEAN: Final = "mean"
@@ -44,7 +44,7 @@ class Trees(Struct, frozen=True):
 
 
 def check(trees: Trees, classes: int, where: str) -> None:
-    """Refuse the first thing that is wrong."""
+    """Refuse the first error."""
     if classes > MOST_CLASSES:
         raise ArtifactRefused(where, f"{classes} classes", f"at most {MOST_CLASSES}")
     _check_numbers(trees.base, classes, f"{where}.base")
@@ -77,7 +77,7 @@ def _check_splits(tree: Tree, where: str) -> None:
 
 
 def _check_children(tree: Tree, where: str) -> None:
-    """Every split but the root and every leaf is the child of one split, and splits lead only onwards."""
+    """Refuse unless every split but the root and every leaf is the child of one earlier split."""
     for side, children in (("left", tree.left), ("right", tree.right)):
         for split, child in enumerate(children):
             if not (split < child < len(tree.feature) or -len(tree.value) <= child < 0):

@@ -1,10 +1,10 @@
-"""Models made of trees, without scikit-learn. Knows no HTTP and no files; the card is checked already.
+"""Models made of trees, without scikit-learn. Knows no HTTP and no files; the card is checked before.
 
-A leaf is reached by the rows in one box: for each feature, the lengths between two thresholds. All
-thresholds of a feature divide its lengths into cells. For each cell there is one large integer with a bit
-for each box that reaches over the cell. So four searches and three "and" find every leaf of every tree,
-and what eight boxes add together is looked up by a byte. This takes a few microseconds, where walking the
-trees takes ten times as long. Only models that are too large for it are walked.
+The rows that reach a leaf are in one box: for each feature, the lengths between two thresholds. All
+thresholds of a feature divide its lengths into cells, and each cell has one large integer with a bit for
+each box that contains the cell. So four searches and three bitwise "and" find every leaf of every tree, and
+the sum of eight boxes is looked up by a byte. This takes a few microseconds; walking the trees takes ten
+times as long, and is done only for models that are too large for these tables.
 """
 
 from bisect import bisect_left
@@ -25,13 +25,13 @@ MOST_NUMBERS: Final = 3 * 4096
 MOST_BITS: Final = 2**25
 
 Vector = tuple[float, ...]
-# For each feature the lengths above the first number and up to the second.
+# Per feature: the lengths above the first number and up to the second.
 Box = tuple[tuple[float, float], ...]
 EVERYWHERE: Final[Box] = ((-inf, inf),) * len(FEATURES)
 
 
 def model_of(trees: Trees) -> "BoxModel | WalkModel":
-    """The quicker model that the trees are not too large for."""
+    """A BoxModel, or a WalkModel if the trees are too large for it."""
     boxes = _boxes(trees)
     cuts = _cuts(trees)
     cells = sum(map(len, cuts)) + len(cuts)
@@ -49,7 +49,7 @@ class BoxModel:
     def __init__(self, trees: Trees, boxes: dict[Box, Vector], cuts: Sequence[Sequence[float]]) -> None:
         self.link = _Link(trees)
         self.cuts = cuts
-        # Boxes beside each other are often reached together: then more bytes are zero.
+        # Neighbouring boxes are often reached together: then more bytes are zero.
         ordered = sorted(boxes)
         self.size = -(-len(ordered) // BYTE)
         self.masks = [_masks([box[feature] for box in ordered], own) for feature, own in enumerate(cuts)]
@@ -64,7 +64,7 @@ class BoxModel:
     def probabilities_of(self, row: Numbers) -> list[float]:
         first, second, third, fourth = row
         masks, cuts = self.masks, self.cuts
-        # Written out: loops over so few cost more than what they do.
+        # Written out: a loop over three costs more than its body.
         reached = (
             masks[0][bisect_left(cuts[0], first)]
             & masks[1][bisect_left(cuts[1], second)]
@@ -100,7 +100,7 @@ class WalkModel:
 
 
 class _Link:
-    """Sums of leaves to probabilities."""
+    """Turns sums of leaves into probabilities."""
 
     def __init__(self, trees: Trees) -> None:
         self.is_mean = trees.link == MEAN
@@ -111,7 +111,7 @@ class _Link:
         if self.is_mean:
             return [total / self.count for total in sums]
         scores = [*map(add, self.base, sums)]
-        # Without the largest score taken off, exp could overflow.
+        # Subtract the largest score, or exp could overflow.
         largest = max(scores)
         powers = [exp(score - largest) for score in scores]
         total = sum(powers)
@@ -119,7 +119,7 @@ class _Link:
 
 
 def _vectors(trees: Trees, number: int) -> list[Vector]:
-    """What each leaf of a tree adds to each class."""
+    """The numbers that each leaf of a tree adds to each class."""
     tree = trees.trees[number]
     if trees.link == MEAN:
         return [tuple(value) for value in tree.value]
@@ -129,7 +129,7 @@ def _vectors(trees: Trees, number: int) -> list[Vector]:
 
 
 def _boxes(trees: Trees) -> dict[Box, Vector]:
-    """What all leaves with the same box add together."""
+    """The sum of all leaves with the same box."""
     boxes: dict[Box, Vector] = {}
     for number, tree in enumerate(trees.trees):
         vectors = _vectors(trees, number)
@@ -167,10 +167,10 @@ def _cuts(trees: Trees) -> list[list[float]]:
 
 
 def _masks(spans: Sequence[tuple[float, float]], cuts: Sequence[float]) -> list[int]:
-    """For each cell a bit for each box whose span has the cell in it."""
+    """Per cell an integer with a bit for each box that contains the cell."""
     changes = [0] * (len(cuts) + 2)
     for bit, (low, high) in enumerate(spans):
-        # A cell is named by the threshold that ends it; what lies above all thresholds is one cell more.
+        # A threshold ends each cell, and one more cell is above all thresholds.
         first = 0 if low == -inf else bisect_left(cuts, low) + 1
         last = bisect_left(cuts, high)
         changes[first] ^= 1 << bit
@@ -179,7 +179,7 @@ def _masks(spans: Sequence[tuple[float, float]], cuts: Sequence[float]) -> list[
 
 
 def _sums(vectors: Sequence[Vector]) -> list[Vector]:
-    """By byte: the sum of the vectors whose bits are set."""
+    """Per value of a byte: the sum of the vectors whose bits are set."""
     sums = [(0.0,) * len(vectors[0])]
     for vector in vectors:
         sums += [tuple(map(add, total, vector)) for total in sums]
@@ -187,13 +187,13 @@ def _sums(vectors: Sequence[Vector]) -> list[Vector]:
 
 
 def _nested(tree: Tree, vectors: Sequence[Vector]) -> Any:
-    """(feature, threshold, left, right) for a split, (what it adds,) for a leaf."""
+    """(feature, threshold, left, right) for a split, its vector in a tuple for a leaf."""
     nodes: list[Any] = [None] * len(tree.feature)
 
     def child(number: int) -> Any:
         return nodes[number] if number >= 0 else (vectors[-1 - number],)
 
-    # From the back, for children come behind their split.
+    # Backwards, because children come after their split.
     for split in reversed(range(len(tree.feature))):
         nodes[split] = (
             tree.feature[split],

@@ -1,6 +1,6 @@
-"""The answer to one flower as JSON text, written when a model loads but for what a request adds.
+"""The answer for one flower as JSON text, prepared when a model loads, except for what a request adds.
 
-The same bytes that `PredictAnswer` encodes to, at a third of the cost. Knows no HTTP.
+The bytes are those that `PredictAnswer` encodes to, at a third of the cost. Knows no HTTP.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class AnswerTemplates:
-    """The answers that one model can give."""
+    """The possible answers of one model, without what a request adds."""
 
     def __init__(self, classes: Sequence[str], version: str) -> None:
         self._around = [self._parts(index, label, version) for index, label in enumerate(classes)]
 
     def answer(self, index: int, request_id: str, probabilities: list[float]) -> bytes:
-        """`request_id` is one that needs no escape: what `request_ids` lets through."""
+        """The answer's body. `request_id` must need no escape: `request_ids` ensures that."""
         before, after = self._around[index]
         return b'%b"%b"%b%b}' % (before, request_id.encode("ascii"), after, _encode(probabilities))
 

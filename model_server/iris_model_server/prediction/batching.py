@@ -1,7 +1,8 @@
-"""Requests that come together share one call of a model that is slow to call.
+"""Shares one call of a slow model between concurrent requests.
 
-What comes while each turn of the loop brings more is one call; while a call runs, what comes waits for
-the next. So waiting exists only under load, and is bounded in number and age. Knows no HTTP, no protocol.
+Requests join a call for as long as each iteration of the event loop brings more; during a call, new
+requests wait for the next one. So requests wait only under load, and the wait is bounded in number and age.
+Knows no HTTP and no protocol.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.schemas import Numbers
 
-# Rows of small requests in one call.
+# The most rows of small requests in one call.
 MOST_SHARED: Final = 256
 # A call shorter than this runs in the loop itself: a thread would cost about as much as it saves.
 SHORT_SECONDS: Final = 0.001
@@ -30,11 +31,11 @@ Call = Callable[[Rows], Shares]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may wait for the model, and how long."""
+    """How much may wait for the model, and for how long."""
 
     most_waiting: int
     most_seconds: float
-    # What a call with a chunk of a large request may take, so that small ones get their turn soon.
+    # The longest call with a chunk of a large request, so that small ones get their turn soon.
     chunk_seconds: float = 0.005
 
 
@@ -62,7 +63,7 @@ class _Called:
 
 
 class Batcher:
-    """The queue before one model, and its only caller. Belongs to one event loop."""
+    """The queue of one model, and its only caller. Belongs to one event loop."""
 
     def __init__(self, call: Call, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._call = call
@@ -70,9 +71,9 @@ class Batcher:
         self._clock = clock
         self._small: deque[_Waiting] = deque()
         self._chunks: deque[_Waiting] = deque()
-        # Somebody waits, or is being answered.
+        # Whether a request waits or is being answered.
         self.busy = False
-        # By size class. What was never measured runs in a thread, however short it may be.
+        # By size class. A size that was never measured runs in a thread.
         self._seconds: dict[int, float] = {}
         self.chunk_rows = FIRST_CHUNK_ROWS
 
@@ -81,7 +82,7 @@ class Batcher:
         return self._wait_in(self._small, rows)
 
     def submit_chunk(self, rows: Rows) -> asyncio.Future[Shares]:
-        """The same for at most `chunk_rows` of a large one: a call takes one chunk and all small ones."""
+        """The same for at most `chunk_rows` of a large request: a call takes one chunk and all small ones."""
         return self._wait_in(self._chunks, rows)
 
     def _wait_in(self, queue: deque[_Waiting], rows: Rows) -> asyncio.Future[Shares]:
@@ -92,14 +93,14 @@ class Batcher:
         queue.append(waiting)
         if not self.busy:
             self.busy = True
-            # Not now: the other requests of this loop turn come first.
+            # Later: the other requests of this loop iteration come first.
             loop.call_soon(self._turn, loop)
         return waiting.answer
 
     def _turn(self, loop: asyncio.AbstractEventLoop, seen: int = 0) -> None:
         waiting_now = len(self._small)
         if seen < waiting_now < MOST_SHARED:
-            # This turn of the loop brought some. To look once more costs a hundredth of a call.
+            # This iteration brought some. Another iteration costs a hundredth of a call.
             loop.call_soon(self._turn, loop, waiting_now)
             return
         batch = self._next_batch()
@@ -129,7 +130,7 @@ class Batcher:
 
     def _is_wanted(self, waiting: _Waiting) -> bool:
         if waiting.answer.done():
-            # Its client has left.
+            # Its client has disconnected.
             return False
         if self._clock() - waiting.since <= self._limits.most_seconds:
             return True
@@ -150,7 +151,7 @@ class Batcher:
                 waiting.answer.set_exception(answer)
             else:
                 waiting.answer.set_result(answer)
-        # Not at once: who got an answer now may ask again and be in the next call.
+        # Later: clients that got an answer now may send again and be in the next call.
         loop.call_soon(self._turn, loop)
 
     def _learn(self, called: _Called, *, with_chunk: bool) -> None:
@@ -163,12 +164,12 @@ class Batcher:
 
 
 def _size(parts: Sequence[Rows]) -> int:
-    """The size class of a call: calls of up to twice the rows take about as long."""
+    """The size class of a call: calls with up to twice the rows take about as long."""
     return sum(map(len, parts)).bit_length()
 
 
 def _answers(call: Call, parts: Sequence[Rows]) -> list[Shares | Exception]:
-    """What the call says to each; when it fails for all together, each has a call of its own."""
+    """The answer to each request; if the shared call fails, each request has a call of its own."""
     try:
         together = call(list(chain.from_iterable(parts)))
     except Exception as error:  # noqa: BLE001  # any: it is raised again where its request waits

@@ -1,7 +1,7 @@
-"""Computes predictions for rows, for every protocol: at once, in calls shared with others, or in chunks.
+"""Computes predictions for rows, for every protocol: at once, in shared calls, or in chunks.
 
-A quick model (weights, trees) answers a small request at once. Any other is called for many requests
-together. A large request goes chunk by chunk, and between two chunks all others have their turn.
+A fast model (weights, trees) answers a small request at once. The calls of a slow model are shared by
+concurrent requests. A large request is computed in chunks, and other requests run between them.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from iris_model_server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# From so many rows on arrays are quicker than lists.
+# From this number of rows on, arrays are faster than lists.
 ARRAY_ROWS: Final = 16
-# Each holds its body while it waits for its turn.
+# Each keeps its body in memory while it waits.
 MOST_LARGE: Final = 16
 
 Flat = Sequence[float]
@@ -32,7 +32,7 @@ Take = Callable[[Predictions], None]
 
 
 class Execution:
-    """Computes a model's predictions and measures it."""
+    """Computes and measures the predictions of a model."""
 
     def __init__(self, settings: Settings) -> None:
         self._turn = asyncio.Lock()
@@ -41,7 +41,7 @@ class Execution:
         self._arrays = _LateArrays()
 
     def at_once(self, loaded: Loaded, flat: Flat) -> Predictions | None:
-        """The predictions, where it needs no waiting and holds up nobody."""
+        """The predictions, if they can be computed without waiting and quickly; else None."""
         if loaded.batcher is not None or len(flat) > self._chunk_rows(loaded) * len(FEATURES):
             return None
         start = time.perf_counter()
@@ -52,7 +52,7 @@ class Execution:
         return predictions
 
     async def whole(self, loaded: Loaded, flat: Flat, take: Take) -> None:
-        """The predictions of numbers that are all here, in one or more parts."""
+        """The predictions of numbers that are complete, in one or more parts."""
         if (predictions := self.at_once(loaded, flat)) is not None:
             take(predictions)
         elif loaded.batcher is not None and len(flat) <= MOST_SHARED * len(FEATURES):
@@ -61,7 +61,7 @@ class Execution:
             await self.chunks(loaded, (flat,), take)
 
     async def shared(self, loaded: Loaded, rows: Sequence[Numbers], batcher: Batcher) -> Predictions:
-        """The predictions of a few rows, from one call with whoever asks at the same time."""
+        """The predictions of a few rows, from a call shared with concurrent requests."""
         start = time.perf_counter()
         try:
             probabilities = await batcher.submit(rows)
@@ -96,7 +96,7 @@ class Execution:
     async def _one_by_one(self, loaded: Loaded, parts: Iterable[Flat], take: Take) -> None:
         seconds = 0.0
         all_counts: list[Counts] = []
-        # To have read so large a body took long enough.
+        # Reading such a large body took long enough.
         await asyncio.sleep(0)
         for part in parts:
             start = 0
@@ -108,9 +108,9 @@ class Execution:
                 all_counts.append(predictions.counts(loaded.edges))
                 take(predictions)
                 start = end
-                # The turn of everybody else.
+                # Let the other requests run.
                 await asyncio.sleep(0)
-        # Only now: what a later chunk refuses was no prediction.
+        # Only now, because a later chunk may refuse the request.
         for counts in all_counts:
             loaded.metrics.observe_counts(counts)
         loaded.metrics.observe_call(seconds)
@@ -146,7 +146,7 @@ class Execution:
 
 
 class _LateArrays:
-    """The module `arrays`, and with it numpy, once somebody asked for it and a thread has loaded it."""
+    """The module `arrays`, and with it numpy, imported in a thread when first needed."""
 
     def __init__(self) -> None:
         self.loaded: ModuleType | None = None

@@ -1,6 +1,6 @@
-"""Which model serves: loaded, swapped whole or not at all, or turned away while draining.
+"""The model that serves: loaded, replaced atomically, or refused while draining.
 
-The one place with state that changes while the server runs.
+This is the only state that changes while the server runs.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ from iris_model_server.telemetry.metrics import Metrics, ModelMetrics
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that serves, with all that a request needs of it."""
+    """A serving model with everything that a request needs of it."""
 
     artifact: Artifact
     metrics: ModelMetrics
     edges: Edges
     templates: AnswerTemplates
-    # None for a model that is quicker than any queue.
+    # None for a model that is faster than any queue.
     batcher: Batcher | None
 
 
 class Serving:
-    """The slot that holds the model. A request reads it once and keeps what it read."""
+    """The slot that holds the model. A request reads it once and keeps the result."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings = settings
@@ -43,11 +43,11 @@ class Serving:
         self._reloads = 0
         self._reloading = asyncio.Lock()
         self.draining = False
-        # While draining: when somebody last wanted an answer (time.perf_counter).
+        # While draining: the time of the last request (time.perf_counter).
         self.asked_at = 0.0
 
     def drain(self) -> None:
-        """From now on no new traffic is wanted; what comes all the same is served."""
+        """Report not ready from now on; requests that still come are served."""
         self.draining = True
         self.asked_at = time.perf_counter()
 
@@ -57,7 +57,7 @@ class Serving:
         return self._settings.model_name
 
     def serve(self, artifact: Artifact) -> None:
-        """From the next request on, this one answers."""
+        """Answer with this model from the next request on."""
         metrics = self._metrics.bind(self.name, artifact)
         self._loaded = Loaded(
             artifact=artifact,
@@ -72,17 +72,17 @@ class Serving:
         return Batcher(artifact.model.probabilities, limits)
 
     def loaded(self) -> Loaded:
-        """The model that answers now. While draining too: what was accepted gets its answer."""
+        """The model that answers, also while draining: accepted requests get their answer."""
         if self._loaded is None:
             raise Problem(errors.NOT_READY, "no model is loaded", headers={"retry-after": "1"})
         return self._loaded
 
     def loaded_or_none(self) -> Loaded | None:
-        """The same, for who has no words for its absence."""
+        """The model, or None."""
         return self._loaded
 
     def ready(self) -> Loaded:
-        """The same, but a server that drains wants no new traffic."""
+        """The model, unless the server drains."""
         if self.draining:
             raise Problem(
                 errors.NOT_READY, "draining: this server is about to stop", headers={"retry-after": "1"}
@@ -90,7 +90,7 @@ class Serving:
         return self.loaded()
 
     async def reload(self) -> None:
-        """Load the folder again; on refusal the former model stays, untouched."""
+        """Load the folder again; after a refusal the former model stays."""
         async with self._reloading:
             try:
                 artifact = await asyncio.to_thread(

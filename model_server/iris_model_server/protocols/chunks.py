@@ -1,7 +1,7 @@
-"""The numbers of a large body, chunk by chunk, so that nobody else waits for the whole. Knows no HTTP.
+"""Decodes the numbers of a large body chunk by chunk, so that other requests need not wait. Knows no HTTP.
 
-A text is cut where a number or a row seems to end and each chunk is decoded by itself. A cut at a wrong
-place cannot pass: it leaves a chunk that is no list of numbers, or of rows, in its bounds.
+The text is cut where a number or a row seems to end, and each chunk is decoded by itself. A wrong cut is
+always found: it leaves a chunk that is no list of numbers or rows within their bounds.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.schemas import FEATURES, Centimetres, Row
 
-# About a millisecond of work, from text to text.
+# About a millisecond of work, from request text to answer text.
 CHUNK_BYTES: Final = 65_536
 # Larger bodies come in chunks: up to here decoding takes one or two milliseconds.
 ONE_GO_BYTES: Final = 262_144
@@ -29,7 +29,7 @@ Flat = list[float]
 
 
 def of(data: msgspec.Raw, where: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Flat]:
-    """The numbers of one JSON list, flat or in rows; each chunk holds whole rows."""
+    """The numbers of a JSON list, flat or in rows; each chunk holds whole rows."""
     text = bytes(data).strip(_BLANK)
     if text[:1] != b"[" or text[-1:] != b"]":
         raise Problem(errors.INVALID, f"{where}: no list, expected a list of numbers")
@@ -37,7 +37,7 @@ def of(data: msgspec.Raw, where: str, chunk_bytes: int = CHUNK_BYTES) -> Iterato
 
 
 def of_rows(data: msgspec.Raw, where: str, most_rows: int) -> Iterator[Flat]:
-    """The same for a list of rows, and not of more than these."""
+    """The numbers of a list of at most this many rows."""
     text = bytes(data)
     rows = text.count(b"[") - 1
     if rows > most_rows:
@@ -66,7 +66,7 @@ def is_marked(body: bytes) -> bool:
 
 
 def is_nested(text: bytes) -> bool:
-    """Whether it is a list of lists."""
+    """Whether the text is a list of lists."""
     return text[:64].lstrip(_BLANK)[1:].lstrip(_BLANK)[:1] == b"["
 
 
@@ -97,7 +97,7 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", chunk: bytes, where: str, fir
 
 
 def _cut(text: bytes, end: bytes, chunk_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Parts of a list as lists of their own, and where each began."""
+    """The parts of a list as lists of their own, and their positions."""
     start, last = 1, len(text) - 1
     while start < last:
         found = text.find(end, start + chunk_bytes, last)

@@ -1,4 +1,4 @@
-"""Outcomes to columns of JSON text: each part is written as it comes, and joined once at the end. Pure."""
+"""Writes predictions as columns of JSON text: part by part, joined once at the end. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -11,7 +11,7 @@ INDEX: Final = "index"
 LABEL: Final = "label"
 FLAT: Final = "flat"
 NESTED: Final = "nested"
-# What JSON text never holds: inside a string it is escaped.
+# JSON text never contains this byte: a string escapes it.
 HOLE: Final = b"\0"
 A_COLUMN: Final = msgspec.Raw(HOLE)
 
@@ -25,19 +25,19 @@ _TEXT: Final[Mapping[str, Callable[[Predictions, Sequence[bytes]], bytes]]] = {
 
 
 class Columns:
-    """The wanted columns of one answer."""
+    """The requested columns of one answer."""
 
     def __init__(self, wanted: Sequence[str], labels: Sequence[str]) -> None:
         self._labels = [_encode(label) for label in labels]
         self._parts: dict[str, list[bytes]] = {column: [] for column in wanted}
 
     def take(self, predictions: Predictions) -> None:
-        """The next rows."""
+        """Add the next rows."""
         for column, parts in self._parts.items():
             parts.append(_TEXT[column](predictions, self._labels))
 
     def parts(self, frame: bytes) -> list[bytes]:
-        """The answer: a frame that has HOLE where each column belongs, and the columns in it."""
+        """The answer: a frame with HOLE where each column belongs, and the columns in it."""
         texts = frame.split(HOLE)
         answer = [texts[0]]
         for parts, text in zip(self._parts.values(), texts[1:], strict=True):

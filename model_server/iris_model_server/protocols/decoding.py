@@ -1,7 +1,6 @@
-"""Bytes to validated rows, or a problem that names every fault. Knows no HTTP and no model.
+"""Decodes bytes to validated rows, or to a problem that names every fault. Knows no HTTP and no model.
 
-One strict decode answers the good case. Only a refused body is read a second time, slowly, to say
-in words what is wrong with it.
+A valid body is decoded once, strictly. Only a refused body is read again, slowly, to report its faults.
 """
 
 import json
@@ -18,7 +17,7 @@ from iris_model_server.schemas import FEATURES, LARGEST_CM, BatchRequest, Fault,
 
 
 class _RawBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A `BatchRequest` whose rows are text still."""
+    """A `BatchRequest` whose rows are still text."""
 
     rows: msgspec.Raw
 
@@ -34,7 +33,7 @@ _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Members(list[tuple[str, Any]]):
-    """An object of the body with every member it was sent with, also those of the same name."""
+    """A JSON object with every member that was sent, also those with the same name."""
 
 
 def one(body: bytes) -> Numbers:
@@ -50,7 +49,7 @@ def one(body: bytes) -> Numbers:
 
 
 def one_or_none(body: bytes) -> Numbers | None:
-    """The same, but None where there is a fault to name."""
+    """The four measurements, or None if there is a fault to report."""
     try:
         flower = _ONE.decode(body)
     except _REFUSALS:
@@ -87,7 +86,7 @@ def batch_parts(body: bytes, most_rows: int) -> Iterator[list[float]]:
 
 def _problem(body: bytes, faults_of: Any, error: Exception | None) -> Problem:
     if chunks.is_marked(body) or len(body) > chunks.ONE_GO_BYTES:
-        # Words for every fault of a large body would hold up everybody else.
+        # Reporting every fault of a large body would delay all other requests.
         return chunks.refusal(error or msgspec.ValidationError("a name twice"), body)
     try:
         # RecursionError: a body of ten thousand brackets.
@@ -112,7 +111,7 @@ def _problem(body: bytes, faults_of: Any, error: Exception | None) -> Problem:
 
 
 def _integer(digits: str) -> float:
-    # float, for int refuses more than 4300 digits and no measurement needs an exact one.
+    # float: int refuses more than 4300 digits, and no measurement needs an exact one.
     return float(digits)
 
 

@@ -1,7 +1,7 @@
-"""Refuses a JSON body that gives a name twice: the decoder keeps the last value, a proxy may read the first.
+"""Refuses a JSON body with the same name twice: our decoder keeps the last value, a proxy may keep the first.
 
-The names that are read here are counted in the text. Only where one comes too often, or may be written with
-an escape, is the body read a second time, a large one without its numbers. Knows no HTTP.
+It counts the expected names in the text. Only if one comes too often, or may be written with an escape, the
+body is read again, a large one without its numbers. Knows no HTTP.
 """
 
 import json
@@ -21,7 +21,7 @@ def refuse(body: bytes, most: Mapping[bytes, int], numbers: bytes = b"") -> None
     body = body.replace(numbers, b"0", 1) if numbers else body
     if len(body) > chunks.ONE_GO_BYTES:
         raise Problem(errors.INVALID, "body: duplicate names, expected each name once")
-    # Decoded once already, so it is JSON.
+    # Decoded before, so it is JSON.
     json.loads(body, object_pairs_hook=_refuse_members, parse_int=float)
 
 

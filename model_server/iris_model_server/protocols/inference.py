@@ -1,6 +1,6 @@
-"""A request's body to an answer's body: decode, predict, measure, encode. Knows no HTTP.
+"""Turns a request's body into an answer's body: decode, predict, measure, encode. Knows no HTTP.
 
-Every way in (routes today) calls this, so that all of them mean the same.
+All callers share it, so that the same body always gets the same answer.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Tell = Callable[[bytes | Exception], None]
 
 
 class _BatchColumns(msgspec.Struct, frozen=True):
-    """A `BatchAnswer` whose columns are text already."""
+    """A `BatchAnswer` whose columns are already text."""
 
     prediction: msgspec.Raw
     prediction_label: msgspec.Raw
@@ -34,7 +34,7 @@ class _BatchColumns(msgspec.Struct, frozen=True):
 
 
 class Inference:
-    """The model behind both predict paths."""
+    """Both predict paths of the native API."""
 
     def __init__(self, serving: Serving, execution: Execution, most_rows: int) -> None:
         self._serving = serving
@@ -43,11 +43,11 @@ class Inference:
         self._encode = msgspec.json.Encoder().encode
 
     async def predict(self, body: bytes, request_id: str) -> bytes:
-        """The answer to one flower; a model that is slow to call is called for many requests together."""
+        """The answer for one flower; requests share the calls of a slow model."""
         loaded = self._serving.loaded()
         row = decoding.one_or_none(body)
         if row is None:
-            # Once more, slowly: to name every fault.
+            # Decode again, slowly, to report every fault.
             with _counting_faults(loaded):
                 row = decoding.one(body)
         if loaded.batcher is None:
@@ -58,7 +58,7 @@ class Inference:
             return _told(loaded, row, probabilities, start, request_id)
 
     def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
-        """What `predict` answers, if that needs no words and no waiting; else None, nothing counted."""
+        """The answer of `predict`, if it needs no error and no waiting; else None, and nothing is counted."""
         loaded = self._serving.loaded_or_none()
         if loaded is None or loaded.batcher is not None:
             return None
@@ -66,7 +66,7 @@ class Inference:
         return None if row is None else _answered(loaded, row, request_id)
 
     def predict_soon(self, body: bytes, request_id: str, tell: Tell) -> bool:
-        """What `predict` answers once a call has been shared goes to `tell`; False where it needs words."""
+        """Pass the answer of `predict` to `tell` after a shared call; False for an error to report."""
         loaded = self._serving.loaded_or_none()
         if loaded is None or loaded.batcher is None:
             return False

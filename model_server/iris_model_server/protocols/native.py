@@ -1,6 +1,6 @@
-"""HTTP to calls and back. Translates only: every decision is in `inference` and `serving`.
+"""The native routes. They translate only: `inference` and `serving` decide.
 
-All endpoints are `async def`: a plain `def` would cross a thread for each request.
+All endpoints are `async def`: a plain `def` would run in a thread for each request.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _INPUT_KINDS: Final = (errors.MALFORMED, errors.TOO_LARGE, errors.MEDIA, errors.
 
 
 def predictions(inference: Inference) -> APIRouter:
-    """The two paths that people come for."""
+    """The two prediction routes."""
     router = APIRouter(prefix="/api/v1", tags=["predictions"])
 
     @router.post(
@@ -52,7 +52,7 @@ def predictions(inference: Inference) -> APIRouter:
 
 
 def model(serving: Serving, settings: Settings) -> APIRouter:
-    """Which model serves, and how to make it another one."""
+    """The routes that describe the serving model and reload it."""
     router = APIRouter(prefix="/api/v1", tags=["model"])
 
     @router.get("/health", summary="A summary", responses=openapi.answers(schemas.Health, errors.NOT_READY))
@@ -90,7 +90,7 @@ def model(serving: Serving, settings: Settings) -> APIRouter:
 
 
 def probes(serving: Serving, metrics: Metrics) -> APIRouter:
-    """For Kubernetes and Prometheus."""
+    """The routes for Kubernetes and Prometheus."""
     router = APIRouter(tags=["probes"])
 
     @router.get("/livez", summary="The process is alive", responses=openapi.answers(schemas.Probe))
@@ -125,7 +125,7 @@ def probes(serving: Serving, metrics: Metrics) -> APIRouter:
 
 
 def site(app: FastAPI) -> APIRouter:
-    """For people: the page to try the model, and the description of the API."""
+    """The pages for people: the trial page and the description of the API."""
     router = APIRouter(include_in_schema=False)
     trial, documentation = pages.load("page.html"), pages.load("docs.html")
 
@@ -145,7 +145,7 @@ def site(app: FastAPI) -> APIRouter:
 
 
 async def _json_body(request: Request) -> bytes:
-    # As bytes: to make text of every header costs more than the prediction.
+    # As bytes: decoding every header costs more than the prediction.
     found = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
     if found != _JSON and found.partition(b";")[0].strip().lower() != _JSON:
         named = errors.one_line(found.decode("latin-1")) or "nothing"
@@ -159,7 +159,7 @@ def _authorize(request: Request, settings: Settings) -> None:
             errors.RELOAD_OFF, "IRIS_RELOAD_TOKEN: not set, expected a token of 16 characters or more"
         )
     expected = f"Bearer {settings.reload_token.get_secret_value()}".encode()
-    # In constant time, so that answers do not tell how much of a guess was right.
+    # In constant time, so that the time does not reveal how much of a guess is right.
     if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected):
         raise Problem(
             errors.UNAUTHORIZED,

@@ -1,6 +1,6 @@
 """The OpenAPI document: FastAPI lists the paths, our structs give the schemas.
 
-The structs that decode and encode are the only source; nothing here describes a field again.
+The structs that decode and encode are the only source of the fields.
 """
 
 from collections.abc import Mapping
@@ -72,13 +72,13 @@ def answers(
 
 
 def standard_answers(shape: type[msgspec.Struct], *kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """The same where a standard protocol says what an error looks like."""
+    """The same for a standard protocol with its own form of errors."""
     error = {"application/json": {"schema": _reference(standard_schemas.StandardError)}}
     return answers(shape) | {kind.status: _refusal(kind, error) for kind in (*kinds, errors.INTERNAL)}
 
 
 def path_parameters(*names: str) -> dict[str, Any]:
-    """The part of an operation that describes what stands in its path."""
+    """The part of an operation that describes its path parameters."""
     described = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
@@ -86,7 +86,7 @@ def path_parameters(*names: str) -> dict[str, Any]:
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The whole document, made on first use and kept."""
+    """The whole document, built on first use and kept."""
     if app.openapi_schema is None:
         made = get_openapi(title=TITLE, version=app.version, description=DESCRIPTION, routes=app.routes)
         _, components = msgspec.json.schema_components(

@@ -1,4 +1,4 @@
-"""The two HTML pages and the headers that keep them closed: no outside asset, no injected script."""
+"""The two HTML pages, with headers that allow no outside asset and no injected script."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ _INLINE: Final = re.compile(r"<(?P<tag>script|style)>(?P<content>.*?)</(?P=tag)>
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it goes out."""
+    """A page as it is sent."""
 
     content: bytes
     headers: Mapping[str, str]

@@ -1,8 +1,8 @@
 """One JSON line per answered request, collected in memory and written in blocks.
 
-A line flushed by itself costs more than the prediction it tells of. What is in memory is written
-after half a second, when it is many lines, and at the end; a kill -9 loses at most that.
-No headers, no body, no query are told: they may hold secrets.
+Writing each line by itself costs more than a prediction. Lines are written after half a second, when there
+are many, and at the end; a kill -9 loses at most half a second of them. Headers, bodies and queries are
+never logged, because they may contain secrets.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Sink(Protocol):
     def flush(self) -> object: ...
 
 
-# FastRoutes requests differ in neither; the few others that a client invents push each other out.
+# Common requests share one entry; the paths that a client invents evict each other.
 @lru_cache(maxsize=256)
 def about(method: str, path: str, route: str, status: int) -> bytes:
     """The part of a line that many requests share."""
@@ -37,12 +37,12 @@ def about(method: str, path: str, route: str, status: int) -> bytes:
 
 @lru_cache(maxsize=256)
 def quoted(text: str) -> bytes:
-    """The text as JSON has it."""
+    """The text as a JSON string."""
     return _encode(text)
 
 
 def line(request_id: str, about: bytes, seconds: float, client: bytes) -> bytes:
-    """What is told of a request; its id is one that needs no escape."""
+    """The line of one request; its id must need no escape."""
     now = time.time()
     return b'{"time":"%b.%03dZ","level":"info","request_id":"%b",%b,"milliseconds":%.3f,"client":%b}\n' % (
         _second(int(now)),
@@ -55,7 +55,7 @@ def line(request_id: str, about: bytes, seconds: float, client: bytes) -> bytes:
 
 
 class AccessLog:
-    """Buffered lines on a stream; a stream that is gone is left alone."""
+    """Buffered lines on a stream; a closed stream is ignored."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -77,7 +77,7 @@ class AccessLog:
             return
         block = b"".join(self._lines)
         self._lines.clear()
-        # Whoever read the log has gone: no reason to stop answering.
+        # The log's reader has gone: keep answering.
         with contextlib.suppress(BrokenPipeError, ValueError):
             self._sink.write(block)
             self._sink.flush()

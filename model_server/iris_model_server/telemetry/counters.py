@@ -1,6 +1,6 @@
-"""Counters and histograms that cost a request an addition; Prometheus' own types are made at a scrape.
+"""Counters and histograms that cost a request an addition; Prometheus' types are made at a scrape.
 
-For the loop's thread alone: nothing here locks.
+Only the event loop's thread uses them, so there are no locks.
 """
 
 from bisect import bisect_left
@@ -13,14 +13,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-# The label of an exemplar; only OpenMetrics shows them.
+# The label of an exemplar; only the OpenMetrics format has them.
 REQUEST_ID: Final = "request_id"
 Bucket = tuple[str, float] | tuple[str, float, Exemplar]
 Child = TypeVar("Child")
 
 
 class Count:
-    """One counter: whoever is bound to it adds to its value."""
+    """One counter; its users add to its value."""
 
     __slots__ = ("value",)
 
@@ -29,19 +29,19 @@ class Count:
 
 
 class Spread:
-    """One histogram: how many values up to each bound, their sum, and an example for each bound."""
+    """One histogram: the number of values up to each bound, their sum, and an example for each bound."""
 
     __slots__ = ("bounds", "counts", "examples", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = tuple(bounds)
-        # One more than bounds, for what lies above the last.
+        # One more than bounds: the last bucket is open.
         self.counts = [0] * (len(self.bounds) + 1)
         self.examples: list[tuple[str, float] | None] = [None] * len(self.counts)
         self.total = 0.0
 
     def observe(self, value: float, request_id: str | None = None) -> None:
-        """One value, and whose it was where somebody may want to look that up."""
+        """Add one value, with the request id for an exemplar."""
         number = bisect_left(self.bounds, value)
         self.counts[number] += 1
         self.total += value
@@ -49,13 +49,13 @@ class Spread:
             self.examples[number] = (request_id, value)
 
     def add(self, counts: Sequence[int], total: float) -> None:
-        """Many values at once: how many fell to each bound and beyond the last, and their sum."""
+        """Add many values at once: the counts of all buckets, and their sum."""
         self.counts = [former + more for former, more in zip(self.counts, counts, strict=True)]
         self.total += total
 
 
 class _Family(Collector, Generic[Child]):
-    """Children of one name, by the values of its labels."""
+    """The children of one metric, by the values of its labels."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str], make: Callable[[], Child]) -> None:
         self._about = (name, text)
@@ -64,7 +64,7 @@ class _Family(Collector, Generic[Child]):
         self._children: dict[tuple[str, ...], Child] = {}
 
     def labels(self, *values: str) -> Child:
-        """The child for these values, made when it is first asked for."""
+        """The child for these values, created when first needed."""
         child = self._children.get(values)
         if child is None:
             child = self._children[values] = self._make()
@@ -85,7 +85,7 @@ class Counters(_Family[Count]):
 
 
 class Histograms(_Family[Spread]):
-    """A histogram metric, its buckets cumulative as Prometheus wants them."""
+    """A histogram metric with cumulative buckets, as Prometheus requires."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
         super().__init__(name, text, labels, lambda: Spread(bounds))

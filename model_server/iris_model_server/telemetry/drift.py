@@ -1,7 +1,7 @@
-"""Where the values of a feature lie: outside the training range, or in which tenth of the training data.
+"""Counts a feature's values outside the training range, and in each tenth of the training data.
 
-One search in one short list answers both, so that a request pays the same whatever it holds; buckets and
-counts are made of it at a scrape. For the loop's thread alone: nothing here locks.
+One search in a short list finds both, so that every value costs the same; a scrape makes buckets and counts
+of it. Only the event loop's thread uses it, so there are no locks.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from iris_model_server.schemas import FeatureInfo
 
 
 def edges_of(feature: FeatureInfo, distribution: Distribution | None) -> tuple[float, ...]:
-    """Below the training range, each tenth of it, above it."""
+    """The edges of the cells: below the training range, each tenth of it, above it."""
     tenths = distribution.edges if distribution else ()
     # A cell holds its upper edge, and the minimum itself is inside the range.
     return (nextafter(feature.minimum, -inf), *tenths, feature.maximum)
@@ -30,7 +30,7 @@ class FeatureTally:
 
     def __init__(self, edges: Sequence[float], shares: Sequence[float]) -> None:
         self.edges = edges
-        # Of the training data, per bucket; none for a card that does not tell.
+        # The share of the training data in each bucket; empty for a card without it.
         self.shares = shares
         self.counts = [0] * (len(edges) + 1)
 
@@ -46,7 +46,7 @@ class FeatureTally:
 
     @property
     def buckets(self) -> list[int]:
-        """The first and the last are open: they hold also what is outside the range."""
+        """The counts per bucket; the first and the last are open and include values outside the range."""
         below, *inside, above = self.counts
         inside[0] += below
         inside[-1] += above
@@ -62,7 +62,7 @@ class FeatureTallies(Collector):
     def bound(
         self, model: str, version: str, feature: FeatureInfo, distribution: Distribution | None
     ) -> FeatureTally:
-        """The counts of this feature; another training under the same version begins a new one."""
+        """The counts of this feature; another model with the same version starts from zero."""
         made = FeatureTally(edges_of(feature, distribution), distribution.shares if distribution else ())
         former = self._tallies.get((model, version, feature.name))
         if former is not None and (former.edges, former.shares) == (made.edges, made.shares):

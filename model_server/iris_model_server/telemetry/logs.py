@@ -1,4 +1,4 @@
-"""The server's own log: one JSON line per event on standard error, stacks included in their line."""
+"""The server's log: one JSON line per event on standard error, with stack traces in their line."""
 
 import logging
 import sys
@@ -28,6 +28,6 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # uvicorn warns of every request that does not parse: a client could fill the log with nothing else.
+    # uvicorn warns of every request that does not parse: a client could flood the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, logging.root.level))

@@ -1,7 +1,7 @@
-"""What Prometheus sees. Names and labels are a contract with dashboards and alerts.
+"""Defines every Prometheus metric. Names and labels are a contract with dashboards and alerts.
 
-Label children are bound once, where a model is loaded or a route is first seen, so that a request
-pays for an addition and not for a lookup by label.
+The children of labels are bound once, when a model is loaded or a route is first used, so that a request
+costs an addition and no lookup by label.
 """
 
 from bisect import bisect_left
@@ -19,7 +19,7 @@ from iris_model_server.telemetry.counters import Count, Counters, Histograms
 from iris_model_server.telemetry.drift import FeatureTallies
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-# Any other method is counted as OTHER: a client must not be able to make series.
+# Any other method is counted as OTHER: a client must not create series.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MODEL: Final = ("model", "version")
 # Counting fewer costs less than keeping them; counting the most takes half a millisecond.
@@ -45,7 +45,7 @@ class ModelMetrics:
             for feature in card.features
         ]
         self.edges: Edges = [counts.edges for counts in self._features]
-        # Counted when they are many or somebody looks: together they cost a fraction.
+        # Counted when there are many, or at a scrape: together they cost a fraction.
         self._uncounted: list[Predictions] = []
         self._uncounted_rows = 0
         self._unsettled = metrics.unsettled
@@ -54,7 +54,7 @@ class ModelMetrics:
         self._requests[status].value += 1
 
     def observe_one(self, row: Numbers, index: int, share: float, seconds: float) -> None:
-        """One row: the same counts as a call and its counts, without loops and lists around them."""
+        """Count one call with one row: the same as both methods below, without their loops."""
         self._success.value += 1
         self._seconds.observe(seconds)
         self._classes[index].value += 1
@@ -63,12 +63,12 @@ class ModelMetrics:
             feature.counts[bisect_left(feature.edges, value)] += 1
 
     def observe_call(self, seconds: float) -> None:
-        """One call of the model that ended well; its rows are told of by themselves."""
+        """Count one successful call of the model; its rows are counted separately."""
         self._success.value += 1
         self._seconds.observe(seconds)
 
     def observe_predictions(self, predictions: Predictions) -> None:
-        """The rows of a request that is not large."""
+        """Count the rows of a request that is not large."""
         rows = len(predictions.classes)
         if rows < FEW_ROWS:
             self.observe_counts(predictions.counts(self.edges))
@@ -81,7 +81,7 @@ class ModelMetrics:
             self._unsettled.add(self)
 
     def settle(self) -> None:
-        """Count what was put off."""
+        """Count the postponed rows."""
         several, self._uncounted, self._uncounted_rows = self._uncounted, [], 0
         self._unsettled.discard(self)
         for _, group in groupby(several, type):
@@ -124,7 +124,7 @@ class Metrics:
         self.http_seconds = self._histogram(
             "http_request_duration_seconds", "From request line to last byte.", SECONDS, *route
         )
-        # A number that is read at a scrape, so that a request pays for an addition only.
+        # Read at a scrape, so that a request costs an addition only.
         self.in_flight = 0
         Gauge("http_requests_in_flight", "Requests being answered.", registry=self._registry).set_function(
             lambda: self.in_flight
@@ -162,7 +162,7 @@ class Metrics:
         return made
 
     def bind(self, name: str, artifact: Artifact) -> ModelMetrics:
-        """The children of the model that serves from now on; model_info shows it alone."""
+        """The children of the model that serves from now on; model_info shows only this model."""
         bound = ModelMetrics(self, name, artifact)
         self.model_info.clear()
         self.model_info.labels(name, artifact.card.version, artifact.digest).set(1)

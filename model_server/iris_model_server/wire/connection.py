@@ -1,4 +1,4 @@
-"""The life of a connection: its deadlines, refusals that no route sees, and its end."""
+"""A connection: its deadlines, refusals before any route, and its end."""
 
 import asyncio
 from math import inf
@@ -15,9 +15,9 @@ from iris_model_server.wire import middleware
 from iris_model_server.wire.cycle import Flow, Outlet
 from iris_model_server.wire.limits import Limits
 
-# What of a message the client owes us.
+# The part of a message that the client has yet to send.
 NOTHING, HEAD, BODY = range(3)
-# How long a connection that is closing still takes what its client sends.
+# How long a closing connection still reads what its client sends.
 LINGER_SECONDS: Final = 2.0
 
 
@@ -36,9 +36,9 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._owed = NOTHING
-        # Received, and not parsed before the requests ahead of it are answered.
+        # Received, but not parsed until the requests before it are answered.
         self._unparsed = b""
-        # Nothing is cancelled or armed per request: one timer looks now and then whether this has passed.
+        # One timer checks now and then whether this has passed; a request sets no timer of its own.
         self._deadline = inf
         # By then the client must have taken what was written.
         self._taken_by = inf
@@ -47,7 +47,7 @@ class Connection(HttpToolsProtocol):
         self._waits = False
         # The client sends no more.
         self._has_ended = False
-        # Everything was said, and what still comes is dropped.
+        # The last answer is sent, and what still comes is dropped.
         self._lingers = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
             self._deadline = inf
             self._end_wait()
         if self.transport.is_closing() and self._taken_by == inf:
-            # It ends when all that was written has been taken.
+            # It ends when the client has read everything.
             self._taken_by = now + self.limits.body_seconds
         wait = min(self._deadline - now, self._taken_by - now, self.limits.head_seconds)
         self._watch = self.loop.call_later(wait, self._look)
@@ -108,7 +108,7 @@ class Connection(HttpToolsProtocol):
         if self._lingers:
             self.transport.close()
         elif self._owed == BODY and self.is_answering():
-            # The middleware answers it, so that it is counted and logged as every answer is.
+            # The middleware answers it, so that it is counted and logged like every answer.
             self.cycle.scope[middleware.LATE] = late  # type: ignore[typeddict-unknown-key]  # a key of ours
             self.cycle.message_event.set()
         elif self._owed == HEAD and not self.is_answering():
@@ -134,7 +134,7 @@ class Connection(HttpToolsProtocol):
         self._close()
 
     def _close(self) -> None:
-        """Close. Bytes that are not read would make a reset of it, which takes the answer from the client."""
+        """Close, but read on for a moment: unread bytes would cause a reset, and the answer would be lost."""
         if self._owed == NOTHING and self._refusal is None:
             self.transport.close()
         if self._is_over():

@@ -1,4 +1,4 @@
-"""uvicorn's request-response cycle and flow control, extended where its own are not enough for us."""
+"""uvicorn's request-response cycle and flow control, with our extensions."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from iris_model_server.wire import responses
 
 
 class Cycle(RequestResponseCycle):
-    """uvicorn's request and answer, which can also take an answer that is whole."""
+    """uvicorn's cycle, which can also send a whole answer at once."""
 
     async def send(self, message: Any) -> None:
         if responses.WHOLE not in message:
@@ -21,7 +21,7 @@ class Cycle(RequestResponseCycle):
             await self.flow.drain()
         if self.disconnected:
             return
-        # What uvicorn says of the same answer in two messages, without a second look at headers of our own.
+        # The same bytes as uvicorn's two messages, without checking our own headers again.
         headers = [*self.default_headers, *message["headers"]]
         if (b"connection", b"close") in headers:
             self.keep_alive = False
@@ -39,7 +39,7 @@ class Cycle(RequestResponseCycle):
 
 
 class Outlet:
-    """A connection's transport as a cycle uses it, with a close of the connection's own."""
+    """A connection's transport for a cycle, with the connection's own close."""
 
     __slots__ = ("close", "is_closing", "write")
 

@@ -1,4 +1,4 @@
-"""What HTTP/1.1 demands of a head before anything is read behind it (RFC 9110, RFC 9112). Pure."""
+"""Checks what RFC 9110 and RFC 9112 demand of a head before its body is read. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _HOST: Final = re.compile(rb"(?:\[[\w:.~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?
 
 @lru_cache(maxsize=256)
 def is_host(value: bytes) -> bool:
-    """Few hosts come again and again: to remember them costs less than to match them."""
+    """Whether it is a valid Host. Cached, because few hosts repeat."""
     return _HOST.fullmatch(value) is not None
 
 

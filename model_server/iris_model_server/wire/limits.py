@@ -1,4 +1,4 @@
-"""What one client may take of the server: bytes, seconds, connections."""
+"""The limits of one client: bytes, seconds, connections."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from iris_model_server.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may take of us."""
+    """The most that one client may use."""
 
     head_bytes: int
     head_seconds: float
@@ -17,7 +17,7 @@ class Limits:
 
 
 def of(settings: Settings) -> Limits:
-    """As these settings say."""
+    """The limits in these settings."""
     return Limits(
         head_bytes=settings.max_head_bytes,
         head_seconds=settings.head_seconds,

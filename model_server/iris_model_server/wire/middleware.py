@@ -1,6 +1,6 @@
-"""Around every request: its id, the body limit, the metrics, the access log, the last error handler.
+"""Surrounds every request: its id, the body limit, metrics, access log, the last error handler.
 
-Plain ASGI, for a middleware base class costs more than the whole answer. Decides nothing about the
+It is plain ASGI, because a middleware base class costs more than the whole answer. It does not look at the
 content of a request.
 """
 
@@ -25,18 +25,18 @@ from iris_model_server.wire import request_ids
 log = logging.getLogger(__name__)
 
 REQUEST_ID: Final = "iris.request_id"
-# In the scope once the rest of the body has not come in time: the problem to answer with.
+# The key in the scope of the problem to answer with when the body was late.
 LATE: Final = "iris.late"
 UNMATCHED: Final = "unmatched"
-# nginx's number for "the client left before the answer"; never sent, only counted and logged.
+# nginx's status for "client closed request"; never sent, only counted and logged.
 CLIENT_LEFT: Final = 499
-# Asked every few seconds by machines: told only at level Debug.
+# Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the middleware works with."""
+    """The dependencies of the middleware."""
 
     serving: Serving
     metrics: Metrics
@@ -50,7 +50,7 @@ class Context:
 
 
 class RequestMiddleware:
-    """The outermost part that is ours."""
+    """Our outermost middleware."""
 
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
@@ -69,7 +69,7 @@ class RequestMiddleware:
         except Exception as error:  # noqa: BLE001  # told to client and log
             await exchange.fail(problem_of(error, exchange.request_id, scope["method"], scope["path"]))
         except asyncio.CancelledError:
-            # The end of a shutdown cancels what is unfinished: this is the task's last act anyway.
+            # A shutdown cancels unfinished requests at its end; the task ends here anyway.
             if not self._with.serving.draining:
                 raise
             await exchange.fail(
@@ -81,7 +81,7 @@ class RequestMiddleware:
 
 
 class Exchange:
-    """One request and its answer, as the middleware sees them."""
+    """One request and its answer."""
 
     def __init__(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
         self._with = context
@@ -130,20 +130,20 @@ class Exchange:
     def _too_large(self, found: str) -> Problem:
         return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
 
-    # Not a coroutine of its own: it hands on the one that it is given.
+    # No coroutine of its own: returns the given one.
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode("ascii"))]
             if self._with.serving.draining:
-                # So that the client opens its next connection to a server that stays.
+                # The client then opens its next connection to another server.
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
         return self._send(message)
 
     async def fail(self, problem: Problem) -> None:
         if self.status:
-            # Half an answer is on the wire: the server closes the connection, the client sees it break.
+            # Half an answer is sent: the server closes the connection, so that the client sees it break.
             return
         status, media_type, content = errors.refusal(problem, self.request_id, self._scope["path"])
         await self.send(
@@ -180,7 +180,7 @@ class Exchange:
 
 
 def problem_of(error: Exception, request_id: str, method: str, path: str) -> Problem:
-    """Anything can be wrong in a model; the client still gets problem details, the log the stack."""
+    """The problem for any exception: the client gets problem details, the log the stack trace."""
     if isinstance(error, Problem):
         return error
     log.error("request %s: %s %s failed", request_id, method, path, exc_info=error)

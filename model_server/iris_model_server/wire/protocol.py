@@ -1,7 +1,7 @@
 """Reads the requests of a connection with uvicorn's parser, within limits and by RFC 9110 and RFC 9112.
 
-What does not parse, has too large a head or comes too slowly is refused here and reaches no route. Earlier
-requests of the same connection are answered first.
+A request that does not parse, has too large a head or comes too slowly is refused here and reaches no
+route. Earlier requests of the same connection are answered first.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from iris_model_server.wire.cycle import Cycle
 
 MOST_HEADERS: Final = 100
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {responses.WHOLE: {}}
-# The most that uvloop reads at once.
+# The most bytes that uvloop reads at once.
 ONE_READ: Final = 262_144
-# The most that is parsed at once: it bounds how many short requests can wait for their answers.
+# The most bytes that are parsed at once: bounds the number of short requests that wait.
 ONE_PARSE: Final = 65_536
 
 
 def limited(settings: Settings) -> "type[LimitedProtocol]":
-    """The protocol with these settings' limits."""
+    """The protocol class with the limits of these settings."""
     return type("Limited", (LimitedProtocol,), {"limits": limits.of(settings)})
 
 
 class LimitedProtocol(Connection):
-    """A connection that reads requests within limits; a subclass says which."""
+    """A connection that reads requests within limits."""
 
     def __init__(
         self,
@@ -45,17 +45,17 @@ class LimitedProtocol(Connection):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        # Of a head that is still coming: before this parse, and in it.
+        # Bytes of an incomplete head: before this parse, and in it.
         self._head_bytes = 0
         self._read = 0
         self._has_begun = False
-        # Of a body that is still coming: read since its last byte, as trailers and chunk extensions are.
+        # Bytes read since the last body byte, such as trailers and chunk extensions.
         self._overhead = 0
         self._now = 0.0
 
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None or self._lingers:
-            # What follows broken bytes or the last answer has no meaning.
+            # After invalid bytes or the last answer, the rest is dropped.
             return
         self._now = self.loop.time()
         if not self._unparsed and not self.pipeline and len(data) <= ONE_PARSE:
@@ -66,7 +66,7 @@ class LimitedProtocol(Connection):
             self._unparsed += data
             self._parse_next()
         if self._owed == NOTHING and self._deadline == inf and not self.is_answering():
-            # Line ends between requests: no request, so no reason to stay for ever.
+            # Only line ends between requests: the idle limit applies.
             self._deadline = self._now + self.limits.idle_seconds
 
     def _parse_next(self) -> None:
@@ -77,7 +77,7 @@ class LimitedProtocol(Connection):
         self._hold()
 
     def _hold(self) -> None:
-        """Read no more while something waits for its turn."""
+        """Stop reading while a request waits for its turn."""
         self.flow.held = bool(self._unparsed or self.pipeline)
         if self.flow.held:
             self.flow.pause_reading()
@@ -94,7 +94,7 @@ class LimitedProtocol(Connection):
             self._head_bytes = 0
         else:
             self._head_bytes = len(data) if self._has_begun else self._head_bytes + len(data)
-        # Exact at its end (on_headers_complete); here it may stand behind other requests of the same read.
+        # Exact at its end (on_headers_complete); here it may follow other requests of the same read.
         if self._head_bytes > self.limits.head_bytes + ONE_READ and self._refusal is None:
             self._refusal = self._head_too_large()
             self.send_400_response("")
@@ -134,7 +134,7 @@ class LimitedProtocol(Connection):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # A trailer belongs to no head, and nothing here reads one (RFC 9110 6.5.1).
+        # A trailer is not part of the head, and nothing here reads one (RFC 9110 6.5.1).
         if self._owed == BODY:
             return
         name = name.lower()
@@ -201,7 +201,7 @@ class LimitedProtocol(Connection):
             return
         cycle = self.cycle
         if not self.parser.should_keep_alive():
-            # Also after a trailer that says so, for then the parser reads no further request.
+            # A trailer can cause this, too; the parser then reads no further request.
             cycle.keep_alive = False
             if cycle.response_complete:
                 self._close()
@@ -216,7 +216,7 @@ class LimitedProtocol(Connection):
         self.server_state.total_requests += 1
         if self.pipeline and not self._is_over():
             self._start_asgi_task(*self.pipeline.pop())
-        # The last one may find its client gone when its turn comes: nobody answers it.
+        # The client of the last one may have gone: no answer then.
         if self._waits and (is_last or (self.cycle.disconnected and not self.pipeline)):
             self._write(self._refusal)
         if self._lingers or self.transport.is_closing():
@@ -230,20 +230,20 @@ class LimitedProtocol(Connection):
         elif self._owed == NOTHING and not self.is_answering():
             self._deadline = self._now + self.limits.idle_seconds
         elif self._owed == HEAD and self._deadline == inf:
-            # It passed while the requests before it were answered.
+            # The deadline passed while earlier requests were answered.
             self._deadline = self._now + self.limits.head_seconds
 
     def send_400_response(self, msg: str) -> None:
         if self._refusal is None:
             self._refusal = Problem(errors.NOT_HTTP, f"request: {msg.rstrip('.')}, expected HTTP/1.1")
         if self._owed == BODY and self.pipeline:
-            # The broken one itself finds its client gone when its turn comes.
+            # The invalid request itself gets no answer of the app.
             self.cycle.disconnected = True
             self._waits = True
         elif self._owed != BODY and self.is_answering():
             self._waits = True
         elif self._owed == BODY and self.cycle.response_started:
-            # It has been answered, and one request has one answer.
+            # It is answered already.
             self._close()
         else:
             self._write(self._refusal)
@@ -252,7 +252,7 @@ class LimitedProtocol(Connection):
         if len(self.headers) > MOST_HEADERS:
             return True
         if self._head_bytes + self._read <= self.limits.head_bytes:
-            # All that was read since it began is no more: no need to add up.
+            # Everything read since it began is within the limit: no need to add up.
             return False
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         return size > self.limits.head_bytes

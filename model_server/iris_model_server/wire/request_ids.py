@@ -1,6 +1,6 @@
-"""Request ids: the client's when it is harmless, else 32 hexadecimal digits of the system's randomness.
+"""Request ids: the client's if it is safe, else 32 random hexadecimal digits.
 
-Those are taken in blocks: one by one they would cost a system call for each request.
+Random bytes are read in blocks: one by one they would cost a system call for each request.
 """
 
 import os
@@ -11,12 +11,12 @@ from typing import Final
 HEADER: Final = b"x-request-id"
 DIGITS: Final = 32
 _BLOCK: Final = 256
-# What can hurt neither a log nor a header.
+# Characters that are safe in a log and in a header.
 _SANE: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 def given(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The id that the client sent, if it may be kept. Of several headers the first counts."""
+    """The id that the client sent, if it is safe. The first of several headers counts."""
     for name, value in headers:
         if name == HEADER:
             return sane(value)
@@ -24,12 +24,12 @@ def given(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def sane(sent: bytes) -> str | None:
-    """What was sent, if it may be kept."""
+    """The sent id, if it is safe, else None."""
     return sent.decode("ascii") if _SANE.fullmatch(sent) else None
 
 
 def source() -> Callable[[], str]:
-    """Each call of what is returned gives an id that was never given before."""
+    """A function that returns a new id at each call."""
     return _ids().__next__
 
 

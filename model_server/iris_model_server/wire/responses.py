@@ -1,4 +1,4 @@
-"""JSON answers as they leave: a small one whole, a large one in blocks that the connection takes in turn."""
+"""JSON responses: a small one is sent whole, a large one in blocks as the connection takes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -9,13 +9,13 @@ from starlette.types import Receive, Scope, Send
 
 JSON: Final = "application/json"
 JSON_HEADER: Final = (b"content-type", JSON.encode("ascii"))
-# An extension of ASGI: a start that holds the body too, where the server offers to take it.
+# Our ASGI extension: a start message that contains the body, if the server offers it.
 WHOLE: Final = "iris.whole"
 BLOCK_BYTES: Final = 262_144
 
 
 class JsonResponse(Response):
-    """JSON text that is whole; it says in one step what its base class works out for any content."""
+    """A response with complete JSON text, built in one step instead of by its base class."""
 
     def __init__(self, content: bytes) -> None:
         self.body = content
@@ -33,7 +33,7 @@ class JsonResponse(Response):
 
 
 class PartsResponse(Response):
-    """An answer in parts that were never one text: to join megabytes would hold up everybody else."""
+    """A response in parts: joining megabytes would delay all other requests."""
 
     media_type = JSON
 
@@ -49,19 +49,19 @@ class PartsResponse(Response):
 
 
 def of_parts(parts: Sequence[bytes]) -> Response:
-    """The answer that these parts are together."""
+    """The response for these parts of JSON text."""
     if sum(map(len, parts)) <= BLOCK_BYTES:
         return JsonResponse(b"".join(parts))
     return PartsResponse(parts)
 
 
 def of(content: msgspec.Struct) -> Response:
-    """The answer that this struct is."""
+    """The response for this struct."""
     return JsonResponse(msgspec.json.encode(content))
 
 
 def of_json(content: bytes) -> Response:
-    """The answer that this JSON text is."""
+    """The response for this JSON text."""
     return JsonResponse(content)
 
 
