@@ -1,6 +1,6 @@
 """Gathers a snapshot of a model and its children, and finds what delays its pods. Pure but for `gather`.
 
-The operator's own `workload` selects the new pods, so both judge the same ones.
+The operator's own `workload` and `causes` judge the pods, so both name the same causes in the same words.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from iris_operator.observe import workload
+from iris_operator.observe import causes, workload
 
 from iris_cli import fleet
 from iris_cli.errors import Refused
 from iris_cli.kubectl import Body, Kubectl
 
-_MOST_PODS: Final = 3
+_MOST: Final = 3
 # The words of containerd and CRI-O.
 _NO_IMAGE: Final = ("not found", "manifest unknown")
 _KINDS: Final = {"deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "pods": "/api/v1"}
@@ -82,50 +82,17 @@ def observed(snapshot: Snapshot) -> workload.Workload:
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
     """What delays the newest pods, most direct cause first."""
-    for body in (*snapshot.deployments, *snapshot.replica_sets):
-        for condition in (body.get("status") or {}).get("conditions", ()):
-            if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-                yield Finding(
-                    f"pods cannot be created: {condition.get('message', '')}",
-                    "change what the message names (a quota, Pod Security, an admission policy)",
-                )
-                return
-    bodies = {body["metadata"]["name"]: body for body in snapshot.pods}
-    waiting = [pod for pod in observed(snapshot).newest if not pod.ready]
-    for pod in waiting[:_MOST_PODS]:
-        yield _of_pod(pod, bodies[pod.name], snapshot.events)
-    if len(waiting) > _MOST_PODS:
-        yield Finding(f"{len(waiting) - _MOST_PODS} more new pods are not ready")
-
-
-def _of_pod(pod: workload.Pod, body: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Finding:
-    place = f"pod {pod.name}"
-    conditions = {row["type"]: row for row in (body.get("status") or {}).get("conditions", ())}
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        cure = "make room on a node, or lower `spec.resources.requests`; see spec.nodeSelector and taints"
-        return Finding(
-            f"{place} cannot be scheduled: {scheduled.get('message') or scheduled.get('reason')}", cure
-        )
-    if not scheduled:
-        return Finding(f"{place} is waiting for the scheduler")
-    if pod.exit_code is not None:
-        ended = f"exited with code {pod.exit_code}" + (f": {pod.exit_message}" if pod.exit_message else "")
-        logs = f"`kubectl -n {body['metadata']['namespace']} logs {pod.name} --previous`"
-        return Finding(f"{place} {ended}; restarts so far: {pod.restarts}", f"read {logs}")
-    if pod.waiting_message:
-        text = f"{place}: {pod.waiting_reason}: {pod.waiting_message}"
-        return Finding(text, _publish(body) if _absent(pod) else "")
-    warning = _last_warning(pod.name, events)
-    if warning:
-        return Finding(f"{place}: {warning}")
-    if pod.waiting_reason:
-        return Finding(f"{place}: {pod.waiting_reason}")
-    closed = [gate["conditionType"] for gate in (body.get("spec") or {}).get("readinessGates", ())]
-    closed = [gate for gate in closed if conditions.get(gate, {}).get("status") != "True"]
-    if closed:
-        return Finding(f"{place} is waiting for its readiness gates {', '.join(closed)}")
-    return Finding(f"{place} is running but not ready")
+    found = list(causes.of(observed(snapshot)))
+    for cause in found[:_MOST]:
+        warning = _last_warning(cause.pod.name, snapshot.events) if cause.pod and cause.is_passing else ""
+        if cause.pod and warning:
+            yield Finding(f"pod {cause.pod.name}: {warning}")
+        elif cause.pod and _absent(cause.pod):
+            yield Finding(cause.text, _publish(snapshot.model))
+        else:
+            yield Finding(cause.text, cause.cure(snapshot.model["metadata"]["namespace"]))
+    if len(found) > _MOST:
+        yield Finding(f"{len(found) - _MOST} more new pods are not ready")
 
 
 def _absent(pod: workload.Pod) -> bool:
@@ -134,8 +101,8 @@ def _absent(pod: workload.Pod) -> bool:
     return pulling and any(sign in pod.waiting_message for sign in _NO_IMAGE)
 
 
-def _publish(body: Mapping[str, Any]) -> str:
-    version = body["metadata"].get("labels", {}).get("app.kubernetes.io/version", "…")
+def _publish(model: Mapping[str, Any]) -> str:
+    version = model["spec"].get("version", "…")
     return f"the registry has no such image: publish it (local cluster: `make publish VERSION={version}`)"
 
 

@@ -149,7 +149,7 @@ def _cure(reason: str, found: list[str]) -> str:
 def _repeats(text: str, cause: str) -> bool:
     """Whether the operator's message already has this detail."""
     detail = text.partition(": ")[2]
-    return bool(detail) and detail in cause
+    return text in cause or (bool(detail) and detail in cause)
 
 
 def _capital(text: str) -> str:

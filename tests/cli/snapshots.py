@@ -70,7 +70,13 @@ def pod(name: str, *, conditions: Mapping[str, str] | None = None, container: Bo
         "metadata": {"namespace": "iris", "name": name, "uid": name, "ownerReferences": [{"uid": "new"}]},
         "status": {
             "conditions": [
-                {"type": kind, "status": status, "message": f"{kind} says why", "lastTransitionTime": None}
+                {
+                    "type": kind,
+                    "status": status,
+                    "reason": "Because",
+                    "message": f"{kind} says why",
+                    "lastTransitionTime": None,
+                }
                 for kind, status in told.items()
             ],
             "containerStatuses": [{"name": "server", **(container or {})}],

@@ -88,7 +88,7 @@ HOLDS = {
         pod(
             "a", container={"restartCount": 1, "state": {"terminated": {"exitCode": 1, "message": "boom\n"}}}
         ),
-        "Pod a exited with code 1: boom; restarts so far: 1.",
+        "Pod a: exit code 1: boom.",
         "What to do: read `kubectl -n iris logs a --previous`.",
     ),
     "it waits": (
@@ -139,9 +139,9 @@ def test_why_names_closed_readiness_gates() -> None:
 
 def test_why_reports_pods_that_cannot_be_created() -> None:
     found = snapshot(progressing())
-    found.replica_sets[0]["status"] = {
-        "conditions": [{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}]
-    }
+    found.deployments[0]["status"]["conditions"] = [
+        {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    ]
 
     assert "Pods cannot be created: exceeded quota: small." in explanation.explain(found, NOW).paragraph
 

@@ -1,6 +1,9 @@
 """The operator and what surrounds it: real model servers, a played kubelet, a namespace per test."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,9 @@ CHILDREN = [
 ]
 MANIFESTS = Path("operator/manifests")
 _RIGHTS = ("service-account", "cluster-role", "cluster-role-binding", "role", "role-binding")
+IRIS = Path(sys.executable).with_name("iris")
+Answer = subprocess.CompletedProcess[str]
+Ask = Callable[..., Awaitable[Answer]]
 ADDRESSES = {"1.0.0": "127.0.88.1", "1.1.0": "127.0.88.2"}
 
 
@@ -118,6 +124,20 @@ def condition(status: Manifest, kind: str) -> dict[str, str]:
 @pytest.fixture
 def iris(cluster: Cluster) -> Iris:
     return Iris(cluster)
+
+
+@pytest.fixture
+def ask(api_server: "ApiServer", cluster: Cluster) -> Ask:
+    """Runs `iris` as the administrator (or another user) in the test's namespace."""
+
+    async def run(*words: str, text: str = "", user: str = "admin") -> Answer:
+        where = ("-n", cluster.namespace, "--kubeconfig", str(api_server.kubeconfig_of_user(user)))
+        command = [IRIS, *words, *(() if "-A" in words else where[:2]), *where[2:]]
+        return await asyncio.to_thread(
+            subprocess.run, command, input=text, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return run
 
 
 async def gone(cluster: Cluster, kind: str, name: str) -> None:

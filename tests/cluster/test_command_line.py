@@ -6,8 +6,7 @@ import os
 import re
 import signal
 import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import pytest
 import yaml
 from iris_cli import declared
 
-from tests.cluster.conftest import Iris
+from tests.cluster.conftest import IRIS, Ask, Iris
 from tests.cluster.reasons import REASONS
 from tests.harness import kubelet
 from tests.harness.kubernetes import Cluster
@@ -28,24 +27,6 @@ if TYPE_CHECKING:
     from tests.harness.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.cluster
-
-IRIS = Path(sys.executable).with_name("iris")
-Answer = subprocess.CompletedProcess[str]
-Ask = Callable[..., Awaitable[Answer]]
-
-
-@pytest.fixture
-def ask(api_server: "ApiServer", cluster: Cluster) -> Ask:
-    """Runs `iris` as the administrator (or another user) in the test's namespace."""
-
-    async def run(*words: str, text: str = "", user: str = "admin") -> Answer:
-        where = ("-n", cluster.namespace, "--kubeconfig", str(api_server.kubeconfig_of_user(user)))
-        command = [IRIS, *words, *(() if "-A" in words else where[:2]), *where[2:]]
-        return await asyncio.to_thread(
-            subprocess.run, command, input=text, capture_output=True, text=True, check=False, timeout=60
-        )
-
-    return run
 
 
 async def test_why_tells_the_truth_of_every_reason(

@@ -82,7 +82,7 @@ def test_tells_every_situation_apart(
         ),
         (
             rolling(unschedulable("iris-2-a", "0/1 nodes are available: 1 Insufficient cpu.")),
-            f"{ROLLING}; pod iris-2-a: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
+            f"{ROLLING}; pod iris-2-a cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu.",
         ),
         (
             rolling(refusal='pods "iris-2-xyz" is forbidden: exceeded quota: small'),

@@ -210,7 +210,7 @@ def test_wakes_every_model_that_wants_a_route_which_was_given_up() -> None:
 
 def test_keeps_of_each_kind_only_what_a_pass_reads() -> None:
     known = Store()
-    heavy: dict[str, Any] = {"spec": {"much": "text"}, "status": {"podIP": "10.0.0.7"}}
+    heavy: dict[str, Any] = {"spec": {"much": "text", "nodeName": "node-1"}, "status": {"podIP": "10.0.0.7"}}
     for kind, name in ((kinds.POD, "pod"), (kinds.REPLICA_SET, "set"), (kinds.SERVICE, "iris")):
         body = child(name, **heavy)
         body["metadata"]["managedFields"] = [{"manager": "kubectl"}]
@@ -219,7 +219,7 @@ def test_keeps_of_each_kind_only_what_a_pass_reads() -> None:
     snapshot = known.snapshot(IRIS)
 
     [pod], [replica_set] = snapshot.pods, snapshot.replica_sets
-    assert pod == child("pod", status={"podIP": "10.0.0.7"})
+    assert pod == child("pod", spec={"nodeName": "node-1"}, status={"podIP": "10.0.0.7"})
     assert replica_set == child("set")
     assert snapshot.children[kinds.SERVICE, "iris"] == child(**heavy)
 

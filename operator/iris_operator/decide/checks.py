@@ -20,6 +20,7 @@ def _suspended(facts: Facts) -> Verdict | None:
     if not facts.suspended:
         return None
     state = "is serving" if facts.stable.serves_version() else "is not serving"
+    state += workload_checks.trouble(facts.stable)
     message = f"suspended: children are not changed; the declared version {facts.version} {state}"
     return Verdict(ready=facts.stable.serves_version(), reason=reasons.SUSPENDED, message=message)
 

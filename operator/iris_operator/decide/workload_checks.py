@@ -12,7 +12,7 @@ from iris_api import reasons
 from iris_operator.decide import verdict
 from iris_operator.decide.facts import WorkloadFacts
 from iris_operator.decide.verdict import Verdict
-from iris_operator.observe import workload
+from iris_operator.observe import causes, workload
 from iris_operator.observe.proof import DOUBT_SECONDS
 from iris_operator.observe.workload import Pod
 
@@ -69,7 +69,8 @@ def _deadline_exceeded(facts: WorkloadFacts) -> Verdict | None:
     pending = _rolling_out(facts) or _unproven(facts)
     if pending is None or not (facts.workload.deadline_exceeded or _deadline_left(facts) <= timedelta(0)):
         return None
-    message = f"no progress within spec.progressDeadlineSeconds; {pending.message}"
+    passing = "" if trouble(facts) else trouble(facts, passing=True)
+    message = f"no progress within spec.progressDeadlineSeconds; {pending.message}{passing}"
     return verdict.stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
 
 
@@ -85,7 +86,7 @@ def _rolling_out(facts: WorkloadFacts) -> Verdict | None:
     if not facts.workload.seen:
         return verdict.progressing("waiting for the Deployment controller")
     if not facts.workload.complete:
-        return verdict.progressing(f"{_count(facts)}{_trouble(facts)}")
+        return verdict.progressing(f"{_count(facts)}{trouble(facts)}")
     return None
 
 
@@ -160,18 +161,7 @@ def _count(facts: WorkloadFacts) -> str:
     return f"rolling out version {facts.version}: {ready} new pods ready{left}"
 
 
-def _trouble(facts: WorkloadFacts) -> str:
-    if facts.workload.refusal:
-        return f"; pods cannot be created: {facts.workload.refusal}"
-    for pod in facts.workload.newest:
-        cause = "" if pod.ready else _cause(pod)
-        if cause:
-            return f"; pod {pod.name}: {cause}"
-    return ""
-
-
-def _cause(pod: Pod) -> str:
-    # The end of the container comes first: the back-off that follows has no cause in it.
-    if pod.exit_code is not None and pod.waiting_reason in ("", "CrashLoopBackOff"):
-        return f"exit code {pod.exit_code}: {pod.exit_message}"
-    return f"{pod.waiting_reason}: {pod.waiting_message}" if pod.waiting_message else ""
+def trouble(facts: WorkloadFacts, *, passing: bool = False) -> str:
+    """The nearest cause. One that every rollout has for a moment is not worth a write of the status."""
+    found = next(causes.of(facts.workload), None)
+    return "" if found is None or (found.is_passing and not passing) else f"; {found.text}"

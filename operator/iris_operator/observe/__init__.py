@@ -2,6 +2,7 @@
 
 `store` keeps trimmed copies of everything that is watched. `workload` turns a Deployment, its ReplicaSets
 and pods into facts, `proof` asks the pods for their version over HTTP, `provenance` reads the Git revision
-from Flux, `ingress_classes` whether the class of a route exists, and `ownership` decides whose an object is
-and whether it still has every declared value. Nothing here writes or judges.
+from Flux, `causes` names what keeps pods from serving, `ingress_classes` whether the class of a route exists,
+and `ownership` decides whose an object is and whether it still has every declared value. Nothing here writes
+or judges.
 """

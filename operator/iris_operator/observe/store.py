@@ -193,7 +193,9 @@ def trim(kind: Kind, body: Body) -> Body:
     """The part of an object that is kept; to compare a declared child with it, trim that, too."""
     kept = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     if kind == kinds.POD:  # most of the memory: only the state of a pod is needed
-        return {"metadata": kept, "status": body.get("status", {})}
+        spec = body.get("spec") or {}
+        placed = {name: spec[name] for name in ("nodeName", "readinessGates") if name in spec}
+        return {"metadata": kept, "spec": placed, "status": body.get("status", {})}
     if kind == kinds.REPLICA_SET:
         return {"metadata": kept}
     if kind == kinds.CONFIG_MAP:  # a dashboard is ten times as long as everything else of a model

@@ -38,10 +38,15 @@ class Pod:
     ready_at: datetime | None
     restarts: int
     scheduled_at: datetime | None
-    waiting_reason: str  # of the container; Unschedulable without a node
+    waiting_reason: str  # of the container; without a node that of the scheduler
     waiting_message: str
     exit_code: int | None  # the container's last exit
     exit_message: str
+    is_scheduled: bool = True
+    closed_gates: tuple[str, ...] = ()
+    lost_node: str = ""  # the name of its node, once Kubernetes does not hear of it any more
+    failed: str = ""  # why the node ended the whole pod for good, such as Evicted
+    failed_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,16 @@ class Workload:
     replicas: int
     refusal: str  # why its ReplicaSet cannot create pods
     pods: tuple[Pod, ...]
+    paused: bool = False
 
     @property
     def newest(self) -> tuple[Pod, ...]:
-        return tuple(pod for pod in self.pods if pod.newest)
+        """Without those that are over: their ReplicaSet has replaced them."""
+        return tuple(pod for pod in self.pods if pod.newest and not pod.failed)
+
+    @property
+    def failed(self) -> tuple[Pod, ...]:
+        return tuple(pod for pod in self.pods if pod.newest and pod.failed)
 
 
 NOTHING: Final = Workload(False, False, False, False, None, 0, 0, 0, 0, "", ())
@@ -97,6 +108,7 @@ def observe(
         replicas=replicas,
         refusal=_refusal(conditions.get("ReplicaFailure", {})),
         pods=tuple(sorted(observed, key=lambda pod: pod.name)),
+        paused=deployment["spec"].get("paused") is True,
     )
 
 
@@ -131,6 +143,7 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
     )
     scheduled = conditions.get("PodScheduled", {})
     is_ready = conditions.get("Ready", {}).get("status") == "True"
+    gates = tuple(_closed_gates(body, conditions))
     waiting = (
         scheduled
         if scheduled.get("status") == "False"
@@ -151,8 +164,31 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
         exit_code=ended.get("exitCode"),
-        exit_message=(ended.get("message") or ended.get("reason") or "").strip(),
+        exit_message=_exit_message(ended),
+        is_scheduled=scheduled.get("status") == "True",
+        closed_gates=gates,
+        lost_node="" if is_ready or gates else _lost_node(body, conditions),
+        failed=str(status.get("reason") or "Failed") if status.get("phase") == "Failed" else "",
+        failed_message=str(status.get("message") or ""),
     )
+
+
+def _exit_message(ended: Mapping[str, str]) -> str:
+    """The message may be the last lines of the log, which the kernel did not let finish."""
+    is_out_of_memory = ended.get("reason") == "OOMKilled"
+    return "OOMKilled" if is_out_of_memory else (ended.get("message") or ended.get("reason") or "").strip()
+
+
+def _closed_gates(body: Mapping[str, Any], conditions: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for gate in (body.get("spec") or {}).get("readinessGates") or ():
+        if conditions.get(gate["conditionType"], {}).get("status") != "True":
+            yield gate["conditionType"]
+
+
+def _lost_node(body: Mapping[str, Any], conditions: Mapping[str, Mapping[str, str]]) -> str:
+    """Where a node is silent, Kubernetes sets Ready to False and leaves what its kubelet said last."""
+    is_lost = conditions.get("ContainersReady", {}).get("status") == "True"
+    return str((body.get("spec") or {}).get("nodeName", "")) if is_lost else ""
 
 
 def _cause(waiting: Mapping[str, str]) -> Mapping[str, str]:
