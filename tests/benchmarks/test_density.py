@@ -15,7 +15,7 @@ def told(cpu: float, memory: int, at: int, *, container: str = "server", namespa
     )
 
 
-def test_reads_what_each_container_used_and_when() -> None:
+def test_density_reads_what_each_container_used_and_when() -> None:
     found = density.used(told(1.5, 50_000_000, 20_000))
 
     assert found == {CONTAINER: density.Used(cpu_seconds=1.5, memory_bytes=50_000_000, at=20.0)}
@@ -29,7 +29,7 @@ def test_a_cost_is_the_growth_between_two_looks_of_the_kubelet() -> None:
     assert (round(cpu, 6), memory) == (5.0, 50.0)
 
 
-def test_counts_only_the_containers_that_were_asked_for_and_were_there_before() -> None:
+def test_density_counts_only_the_containers_that_were_asked_for_and_were_there_before() -> None:
     before = density.used(told(1.0, 1, 20_000) + told(1.0, 1, 20_000, namespace="iris"))
     after = density.used(told(2.0, 1, 30_000, namespace="iris") + told(1.0, 1, 30_000, container="other"))
 

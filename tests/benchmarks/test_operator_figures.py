@@ -29,7 +29,7 @@ def test_a_percentile_is_a_sample_that_so_many_do_not_exceed(share: float, value
     assert operator_figures.percentile([4, 1, 3, 2], share) == value
 
 
-def test_speaks_of_the_largest_run() -> None:
+def test_figures_are_those_of_the_largest_run() -> None:
     figures = told(run(100, start_up_s=1.0), run(1000, start_up_s=9.0))
 
     assert figures["start_up_s"].value == 9.0

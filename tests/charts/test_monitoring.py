@@ -45,7 +45,7 @@ def _of_kind(manifests: list[dict[str, Any]], kind: str) -> dict[str, dict[str, 
     return {each["metadata"]["name"]: each for each in manifests if each["kind"] == kind}
 
 
-def test_neither_is_there_unless_it_was_asked_for(render: "Render", charts: Path) -> None:
+def test_monitoring_objects_are_absent_by_default(render: "Render", charts: Path) -> None:
     kinds = {manifest["kind"] for manifest in render("iris-operator", charts=charts)}
 
     assert not kinds & {"ConfigMap", "PrometheusRule"}

@@ -74,7 +74,7 @@ def test_without_a_kubeconfig_says_how_to_name_one() -> None:
 
 
 @pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris", "-n", "iris"), ("plan", "-f", "-")])
-def test_so_it_does_where_a_web_server_has_the_port_that_kubectl_then_asks(
+def test_iris_names_the_missing_kubeconfig_where_a_web_server_answers_on_kubectls_default_port(
     words: tuple[str, ...], web_server: str
 ) -> None:
     """localhost:8080 by default, which is where a local cluster's ingress listens and knows no such page."""
@@ -184,7 +184,7 @@ def test_a_plan_for_a_program_is_data(tmp_path: Path) -> None:
     assert {"action", "kind", "name", "diff", "why"} == changes[0].keys()
 
 
-def test_prints_a_completion_that_bash_takes() -> None:
+def test_iris_prints_a_completion_that_bash_takes() -> None:
     script = iris("completion", "bash").stdout
 
     shown = subprocess.check_output(["bash", "-c", f"{script}\ncomplete -p iris"], text=True)
@@ -211,7 +211,7 @@ def test_kubectl_completes_it(words: tuple[str, ...], candidates: set[str]) -> N
     assert (directive, answer.returncode) == (":4", 0)
 
 
-def test_is_a_plugin_of_kubectl() -> None:
+def test_iris_is_a_plugin_of_kubectl() -> None:
     answer = iris("iris", "--help", program=IRIS.with_name("kubectl"))
 
     assert answer.stdout.startswith("usage: kubectl iris ")
@@ -224,5 +224,5 @@ def test_get_loads_nothing_of_the_operator() -> None:
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
 
 
-def test_says_its_version() -> None:
+def test_iris_prints_its_version() -> None:
     assert iris("--version").stdout.startswith("iris 0.")

@@ -139,7 +139,7 @@ def test_a_spec_the_operator_refuses_is_refused_in_its_words() -> None:
         planned.wanted(body)
 
 
-def test_shows_a_field_that_the_operator_stops_declaring_and_hides_what_others_added() -> None:
+def test_the_plan_shows_a_field_that_the_operator_stops_declaring_and_hides_what_others_added() -> None:
     declared = {"spec": {"type": "ClusterIP"}}
     applied: dict[str, Any] = {
         "f:spec": {"f:type": {}, "f:gone": {}, "f:ports": {'k:{"port":80}': {"f:port": {}}}}

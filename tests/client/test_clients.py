@@ -75,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.mark.process
 @pytest.mark.parametrize(("program", "printed"), EXAMPLES, ids=["blocking", "async"])
-def test_prints_what_the_readme_shows(server: Running, program: str, printed: str) -> None:
+def test_the_client_prints_what_the_readme_shows(server: Running, program: str, printed: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", program.replace("http://127.0.0.1:8000", server.url)],
         capture_output=True,

@@ -40,7 +40,7 @@ def carried_out(
             return end.value, waits
 
 
-def test_reads_the_answer() -> None:
+def test_an_exchange_reads_the_answer() -> None:
     answer, waits = carried_out([GOOD])
 
     assert answer == Prediction(0, "setosa", (0.9, 0.1, 0.0), "1.4.0", "1")
@@ -48,19 +48,21 @@ def test_reads_the_answer() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_comes_again_after_what_passes_waiting_twice_as_long_each_time(status: int) -> None:
+def test_an_exchange_comes_again_after_what_passes_waiting_twice_as_long_each_time(status: int) -> None:
     _, waits = carried_out([httpx.Response(status)] * 3 + [GOOD])
 
     assert waits == [0.1, 0.2, 0.4]
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("late")])
-def test_comes_again_after_a_broken_connection(error: httpx.TransportError) -> None:
+def test_an_exchange_comes_again_after_a_broken_connection(error: httpx.TransportError) -> None:
     assert carried_out([error, GOOD])[1] == [0.1]
 
 
 @pytest.mark.parametrize(("asked", "waits"), [("3", [3.0]), ("3600", [10.0]), ("soon", [0.1]), ("0", [0.0])])
-def test_waits_as_long_as_the_server_asks_within_its_bound(asked: str, waits: list[float]) -> None:
+def test_an_exchange_waits_as_long_as_the_server_asks_within_its_bound(
+    asked: str, waits: list[float]
+) -> None:
     busy = httpx.Response(503, headers={"retry-after": asked})
 
     assert carried_out([busy, GOOD])[1] == waits
@@ -70,7 +72,7 @@ def test_jitter_shortens_a_wait_by_at_most_half() -> None:
     assert carried_out([BUSY, GOOD], Retries(jitter=lambda: 0.0))[1] == [0.05]
 
 
-def test_gives_up_after_the_last_attempt_and_says_how_it_failed() -> None:
+def test_an_exchange_gives_up_after_the_last_attempt_and_says_how_it_failed() -> None:
     with pytest.raises(Unavailable, match="/api/v1/predict: 503 draining, after 2 attempts"):
         carried_out([BUSY, BUSY], Retries(attempts=2))
 

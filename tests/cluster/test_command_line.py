@@ -97,7 +97,7 @@ async def test_why_does_not_take_an_old_word_for_an_answer(
     await iris.reaches("Serving", version="1.1.0")
 
 
-async def test_asks_the_api_server_once_per_kind(
+async def test_iris_get_asks_the_api_server_once_per_kind(
     operator: "OperatorProcess",
     cluster: Cluster,
     iris: Iris,

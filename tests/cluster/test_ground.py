@@ -40,7 +40,7 @@ def without(role: Manifest, verb: str) -> Manifest:
     return {**role, "rules": [rule for rule in rules if rule["verbs"]]}
 
 
-async def test_goes_on_when_a_right_that_was_taken_comes_back(
+async def test_the_operator_goes_on_when_a_right_that_was_taken_comes_back(
     rights: "Path", cluster: Cluster, iris: "Iris", pods: "Kubelet", tmp_path: "Path"
 ) -> None:
     role = yaml.safe_load((MANIFESTS / "cluster-role.yaml").read_text("utf-8"))
@@ -92,7 +92,7 @@ async def test_nothing_is_tried_for_long_where_a_namespace_ends(
     await cluster.patch("ConfigMap", "held", {"metadata": {"finalizers": None}}, namespace="ending")
 
 
-async def test_what_may_only_be_created_leaves_alone_what_is_there(
+async def test_a_create_only_apply_leaves_an_existing_object_alone(
     api_server: "ApiServer", cluster: Cluster
 ) -> None:
     """No other owner has a say here: a ServiceAccount has hardly a field on which two could differ."""

@@ -87,7 +87,7 @@ async def test_a_bad_version_stalls_while_the_old_one_serves_and_going_back_reco
     assert [event["type"] for event in events if event["reason"] == reason] == ["Warning"]
 
 
-async def test_waits_thirty_seconds_before_it_calls_a_pull_failed(
+async def test_the_operator_waits_thirty_seconds_before_it_calls_a_pull_failed(
     operator: "OperatorProcess", iris: Iris, pods: "Kubelet"
 ) -> None:
     pods.set("2.0.0", kubelet.cannot_pull(timedelta(seconds=26)))

@@ -49,7 +49,7 @@ async def test_every_flux_object_of_a_cluster_is_admitted(whole: "Cluster", name
 
 
 @_EACH
-async def test_whatever_its_steps_apply_is_admitted(whole: "Cluster", name: str) -> None:
+async def test_every_object_of_the_cluster_folders_is_admitted(whole: "Cluster", name: str) -> None:
     for step in declared.steps(name):
         assert await _refused(whole, declared.content(name, step)) == {}, step
 

@@ -37,7 +37,9 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 @pytest.mark.parametrize(
     "refusal", [*WORKLOAD, *PLACEMENT, *METADATA], ids=lambda refusal: refusal.mistake.replace(" ", "-")
 )
-async def test_refuses_and_names_the_field(visitor: kubernetes.Cluster, refusal: Refusal) -> None:
+async def test_the_api_server_refuses_and_names_the_field(
+    visitor: kubernetes.Cluster, refusal: Refusal
+) -> None:
     with pytest.raises(kubernetes.Refused) as caught:
         await visitor.create(model(**refusal.spec), dry_run=True)
 
@@ -46,21 +48,23 @@ async def test_refuses_and_names_the_field(visitor: kubernetes.Cluster, refusal:
 
 
 @pytest.mark.parametrize("name", ["Iris", "1ris", "iris.two", "i" * 53, "iris-"])
-async def test_refuses_a_name_that_children_could_not_carry(visitor: kubernetes.Cluster, name: str) -> None:
+async def test_the_api_server_refuses_a_name_that_children_could_not_carry(
+    visitor: kubernetes.Cluster, name: str
+) -> None:
     with pytest.raises(kubernetes.Refused, match=r"metadata\.name") as caught:
         await visitor.create(model(name), dry_run=True)
 
     assert caught.value.code == 422
 
 
-async def test_refuses_a_model_without_spec(visitor: kubernetes.Cluster) -> None:
+async def test_the_api_server_refuses_a_model_without_spec(visitor: kubernetes.Cluster) -> None:
     bare = {key: value for key, value in model().items() if key != "spec"}
 
     with pytest.raises(kubernetes.Refused, match="spec: Required value"):
         await visitor.create(bare, dry_run=True)
 
 
-async def test_says_a_mistake_once_and_in_words(visitor: kubernetes.Cluster) -> None:
+async def test_the_api_server_reports_a_mistake_once_in_plain_words(visitor: kubernetes.Cluster) -> None:
     with pytest.raises(kubernetes.Refused) as caught:
         await visitor.create(model(version="1.4.0!"), dry_run=True)
 
@@ -70,7 +74,9 @@ async def test_says_a_mistake_once_and_in_words(visitor: kubernetes.Cluster) -> 
     assert expected.endswith("such as 1.4.0")
 
 
-async def test_refuses_a_bad_change_and_keeps_the_good_spec(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_refuses_a_bad_change_and_keeps_the_good_spec(
+    cluster: kubernetes.Cluster,
+) -> None:
     await cluster.create(model())
 
     with pytest.raises(kubernetes.Refused, match=r"spec\.replicas"):
@@ -129,7 +135,7 @@ FULL: dict[str, Any] = {
 }
 
 
-async def test_keeps_a_full_spec_as_it_was_written(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_keeps_a_full_spec_as_it_was_written(cluster: kubernetes.Cluster) -> None:
     await cluster.create(model(**FULL))
 
     stored = await cluster.get("IrisModel", "iris")
@@ -140,7 +146,7 @@ async def test_keeps_a_full_spec_as_it_was_written(cluster: kubernetes.Cluster) 
 
 @pytest.mark.parametrize("version", ["1", "1.4.0", "v2", "1.4.0-pr12.3", "a" * 63])
 @pytest.mark.parametrize("name", ["i", "i" * 52])
-async def test_accepts_versions_and_names_up_to_their_bounds(
+async def test_the_api_server_accepts_versions_and_names_up_to_their_bounds(
     visitor: kubernetes.Cluster, name: str, version: str
 ) -> None:
     stored = await visitor.create(model(name, version=version), dry_run=True)
@@ -149,7 +155,7 @@ async def test_accepts_versions_and_names_up_to_their_bounds(
 
 
 @pytest.mark.parametrize("host", ["iris", "a.b", "1.iris.inc", "x" * 63 + ".inc", "xn--bcher-kva.example"])
-async def test_accepts_host_names(visitor: kubernetes.Cluster, host: str) -> None:
+async def test_the_api_server_accepts_host_names(visitor: kubernetes.Cluster, host: str) -> None:
     stored = await visitor.create(model(route={"host": host}), dry_run=True)
 
     assert stored["spec"]["route"]["host"] == host
@@ -158,13 +164,13 @@ async def test_accepts_host_names(visitor: kubernetes.Cluster, host: str) -> Non
 @pytest.mark.parametrize(
     "repository", ["iris", "localhost:5000/iris", "a.b-c/d__e/f--g", "registry:5000/a/b"]
 )
-async def test_accepts_repositories(visitor: kubernetes.Cluster, repository: str) -> None:
+async def test_the_api_server_accepts_repositories(visitor: kubernetes.Cluster, repository: str) -> None:
     stored = await visitor.create(model(image={"repository": repository}), dry_run=True)
 
     assert stored["spec"]["image"]["repository"] == repository
 
 
-async def test_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -> None:
     opted_in: dict[str, Any] = {"route": {}, "autoscaling": {"maxReplicas": 4}, "tolerations": [{"key": "a"}]}
 
     stored = await cluster.create(model(**opted_in))
@@ -174,7 +180,7 @@ async def test_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -
     assert found == expected
 
 
-async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_enables_nothing_by_default(cluster: kubernetes.Cluster) -> None:
     stored = await cluster.create(model())
 
     assert stored["spec"] == {
@@ -194,14 +200,18 @@ async def test_turns_nothing_on_that_was_not_asked_for(cluster: kubernetes.Clust
     }
 
 
-async def test_is_in_progress_to_every_tool_from_its_first_moment(cluster: kubernetes.Cluster) -> None:
+async def test_a_new_model_is_in_progress_to_every_tool_from_its_first_moment(
+    cluster: kubernetes.Cluster,
+) -> None:
     stored = await cluster.create(model())
 
     assert stored["metadata"]["generation"] == 1
     assert stored["status"] == {"observedGeneration": -1}
 
 
-async def test_counts_a_generation_for_the_spec_and_none_for_the_status(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_counts_a_generation_for_the_spec_and_none_for_the_status(
+    cluster: kubernetes.Cluster,
+) -> None:
     await cluster.create(model())
 
     seen = await cluster.patch(
@@ -213,7 +223,7 @@ async def test_counts_a_generation_for_the_spec_and_none_for_the_status(cluster:
     assert changed["metadata"]["generation"] == 2
 
 
-async def test_keeps_status_out_of_reach_of_spec_writers(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_keeps_status_out_of_reach_of_spec_writers(cluster: kubernetes.Cluster) -> None:
     await cluster.create(model())
 
     await cluster.patch("IrisModel", "iris", {"status": {"servingVersion": "9.9.9"}})
@@ -251,7 +261,7 @@ STATUS: dict[str, Any] = {
 }
 
 
-async def test_keeps_a_full_status_as_it_was_written(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_keeps_a_full_status_as_it_was_written(cluster: kubernetes.Cluster) -> None:
     await cluster.create(model())
 
     await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
@@ -259,7 +269,7 @@ async def test_keeps_a_full_status_as_it_was_written(cluster: kubernetes.Cluster
     assert (await cluster.get("IrisModel", "iris"))["status"] == STATUS
 
 
-async def test_shows_the_columns_people_look_at(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_prints_the_columns_of_the_design(cluster: kubernetes.Cluster) -> None:
     await cluster.create(model())
     await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
 
@@ -283,7 +293,7 @@ async def test_shows_the_columns_people_look_at(cluster: kubernetes.Cluster) -> 
     }
 
 
-async def test_scales_through_the_scale_subresource(cluster: kubernetes.Cluster) -> None:
+async def test_the_api_server_scales_through_the_scale_subresource(cluster: kubernetes.Cluster) -> None:
     await cluster.create(model())
     await cluster.patch("IrisModel", "iris", {"status": STATUS}, subresource="status")
 

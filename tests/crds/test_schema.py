@@ -19,7 +19,7 @@ def every(kind: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", OURS)
-def test_describes_every_field(path: str) -> None:
+def test_the_schema_describes_every_field(path: str) -> None:
     description = OURS[path].get("description", "")
 
     assert len(description) >= 10
@@ -27,7 +27,7 @@ def test_describes_every_field(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path, _ in defaults(SPEC)])
-def test_tells_every_default_in_the_description(path: str) -> None:
+def test_the_schema_describes_every_default(path: str) -> None:
     field = OURS[f"spec.{path}"]
 
     shown = str(field["default"]).lower() if isinstance(field["default"], bool) else str(field["default"])
@@ -41,18 +41,18 @@ def test_tells_every_default_in_the_description(path: str) -> None:
 
 
 @pytest.mark.parametrize("field", every("string"))
-def test_bounds_every_string(field: dict[str, Any]) -> None:
+def test_the_schema_bounds_every_string(field: dict[str, Any]) -> None:
     assert ("maxLength" in field) != ("enum" in field)
 
 
 @pytest.mark.parametrize("field", [*every("integer")])
-def test_bounds_every_number(field: dict[str, Any]) -> None:
+def test_the_schema_bounds_every_number(field: dict[str, Any]) -> None:
     assert "minimum" in field
     assert "format" in field
 
 
 @pytest.mark.parametrize("path", [path for path, field in fields(SPEC) if field.get("type") == "integer"])
-def test_bounds_every_number_of_a_user_on_both_sides(path: str) -> None:
+def test_the_schema_bounds_every_number_of_a_user_on_both_sides(path: str) -> None:
     field = OURS[f"spec.{path}"]
 
     assert {"minimum", "maximum"} <= field.keys()
@@ -60,24 +60,24 @@ def test_bounds_every_number_of_a_user_on_both_sides(path: str) -> None:
 
 
 @pytest.mark.parametrize("field", every("array"))
-def test_bounds_every_list_and_says_how_it_merges(field: dict[str, Any]) -> None:
+def test_the_schema_bounds_every_list_and_says_how_it_merges(field: dict[str, Any]) -> None:
     assert "maxItems" in field
     assert "x-kubernetes-list-type" in field
 
 
 @pytest.mark.parametrize("field", every("object"))
-def test_bounds_every_map(field: dict[str, Any]) -> None:
+def test_the_schema_bounds_every_map(field: dict[str, Any]) -> None:
     assert ("additionalProperties" in field) == ("maxProperties" in field)
 
 
-def test_knows_only_whole_numbers_and_no_phase() -> None:
+def test_the_schema_has_only_whole_numbers_and_no_phase() -> None:
     types = {field.get("type", "quantity") for field in OURS.values()}
 
     assert types == {"object", "array", "string", "integer", "boolean", "quantity"}
     assert not [path for path in ALL if path.endswith("phase")]
 
 
-def test_bounds_every_quantity() -> None:
+def test_the_schema_bounds_every_quantity() -> None:
     quantities = {path: field for path, field in OURS.items() if "type" not in field}
 
     assert len(quantities) == 4
@@ -95,11 +95,11 @@ def hidden_defaults(schema: dict[str, Any], path: str = "spec") -> Iterator[str]
         yield from hidden_defaults(field, here)
 
 
-def test_lets_defaults_of_children_take_effect_except_where_presence_is_the_switch() -> None:
+def test_the_schema_lets_defaults_of_children_take_effect_except_where_presence_is_the_switch() -> None:
     assert set(hidden_defaults(SPEC)) == {"spec.autoscaling", "spec.route"}
 
 
-def test_gives_parents_an_empty_default_only() -> None:
+def test_the_schema_gives_parents_an_empty_default_only() -> None:
     parents = [
         field["default"]
         for field in dict(fields(SPEC)).values()
@@ -118,7 +118,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("field", "rule"), RULES)
-def test_says_what_a_rule_expected(field: dict[str, Any], rule: dict[str, str]) -> None:
+def test_every_rule_of_the_schema_says_what_it_expected(field: dict[str, Any], rule: dict[str, str]) -> None:
     """The API server shows a scalar that it refuses, but never a whole object: there the message says it."""
     words = rule.get("messageExpression") or rule["message"]
 
@@ -127,7 +127,9 @@ def test_says_what_a_rule_expected(field: dict[str, Any], rule: dict[str, str]) 
 
 
 @pytest.mark.parametrize(("field", "rule"), RULES)
-def test_drops_no_message_because_of_a_line_break(field: dict[str, Any], rule: dict[str, str]) -> None:
+def test_the_schema_drops_no_message_because_of_a_line_break(
+    field: dict[str, Any], rule: dict[str, str]
+) -> None:
     """An expression that gives a line break is dropped, so none may repeat what a user typed as free text."""
     repeated = {
         name for name in field.get("properties", {}) if f"self.{name}" in rule.get("messageExpression", "")
@@ -137,16 +139,16 @@ def test_drops_no_message_because_of_a_line_break(field: dict[str, Any], rule: d
     assert [name for name in typed if "enum" not in field["properties"][name]] == []
 
 
-def test_asks_for_the_version_only() -> None:
+def test_the_schema_requires_the_version_only() -> None:
     assert SPEC["required"] == ["version"]
     assert ROOT["required"] == ["spec"]
 
 
-def test_looks_unfinished_until_the_operator_has_seen_it() -> None:
+def test_the_schema_defaults_to_a_status_in_progress() -> None:
     assert ROOT["properties"]["status"]["default"] == {"observedGeneration": -1}
 
 
-def test_shows_the_columns_people_look_at() -> None:
+def test_the_schema_has_the_columns_of_the_design() -> None:
     columns = [(column["name"], column.get("priority", 0)) for column in VERSION["additionalPrinterColumns"]]
 
     assert columns == [
@@ -154,7 +156,7 @@ def test_shows_the_columns_people_look_at() -> None:
     ]  # fmt: skip
 
 
-def test_names_the_api() -> None:
+def test_the_schema_has_the_group_version_and_names_of_the_api() -> None:
     assert CRD["spec"]["group"] == "serving.two.inc"
     assert VERSION["name"] == "v1alpha1"
     assert CRD["spec"]["names"] == {
@@ -166,12 +168,12 @@ def test_names_the_api() -> None:
     }
 
 
-def test_fits_where_tools_put_it() -> None:
+def test_the_schema_fits_into_the_annotations_of_tools() -> None:
     """Annotations end at 256 kB, and Helm and kubectl copy whole CRDs; ours stays far below."""
     assert PATH.stat().st_size < 64_000
 
 
-def test_is_listed_in_the_kustomization() -> None:
+def test_the_schema_is_listed_in_the_kustomization() -> None:
     kustomization = yaml.safe_load((PATH.parent / "kustomization.yaml").read_text("utf-8"))
 
     assert kustomization["resources"] == [path.name for path in PATH.parent.glob("*.serving.two.inc.yaml")]

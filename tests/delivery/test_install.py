@@ -116,9 +116,7 @@ async def image(cluster: Cluster) -> Any:
     return deployment["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
-async def test_installs_what_the_chart_says_tells_how_to_undo_it_and_undoes_it(
-    shell: Shell, system: Cluster
-) -> None:
+async def test_make_install_installs_the_chart_and_its_undo_removes_it(shell: Shell, system: Cluster) -> None:
     done = await shell.run("install", answer="y")
 
     assert done.code == 0, done.errors
@@ -198,7 +196,7 @@ async def test_wrong_values_are_refused_before_anything_changes(
     assert "'replica' not allowed" in refused.errors
 
 
-async def test_who_may_not_install_is_told_what_is_missing(
+async def test_a_user_without_rights_is_told_which_one_is_missing(
     shell: Shell, system: Cluster, api_server: "ApiServer"
 ) -> None:
     refused = await shell.run("install", "--yes", kubeconfig=api_server.kubeconfig_of_user("jane"))

@@ -6,7 +6,7 @@ from iris_delivery.declaration import Release
 from tests.delivery.conftest import DIGEST, Clone, condition, declared, model, serving
 
 
-def test_moves_version_and_digest_unchanged(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_promote_moves_version_and_digest_unchanged(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     assert clone.run("promote", "--from", "dev", "--to", "stage") == 0
 
     assert clone.declares("stage") == clone.declares("dev") == Release("1.4.0", DIGEST)
@@ -30,7 +30,7 @@ def test_a_dry_run_prints_the_diff_and_changes_nothing(
     assert clone.git("status", "--porcelain") == ""
 
 
-def test_pushes_a_new_branch_for_a_pull_request(clone: Clone) -> None:
+def test_promote_pushes_a_new_branch_for_a_pull_request(clone: Clone) -> None:
     assert clone.run("promote", "--to", "stage", "--branch", "deploy/stage-1.4.0", "--push") == 0
 
     clone.git("fetch", "--quiet")
@@ -81,7 +81,7 @@ STALLED = condition("Stalled", "True", "ImagePullFailed", "registry says no")
         ("", "options: the following arguments are required: --to; iris-delivery promote --help"),
     ],
 )
-def test_refuses_in_one_line_with_the_way_out(
+def test_promote_refuses_in_one_line_with_the_way_out(
     clone: Clone, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     before = clone.git("rev-parse", "HEAD")
@@ -108,7 +108,7 @@ def test_refuses_in_one_line_with_the_way_out(
         ("error: You must be logged in to the server", "kubectl: error: You must be logged in"),
     ],
 )
-def test_refuses_what_is_not_ready_in_the_former_environment(
+def test_promote_refuses_what_is_not_ready_in_the_former_environment(
     clone: Clone, capsys: pytest.CaptureFixture[str], answer: dict[str, object] | str, why: str
 ) -> None:
     clone.serves("dev", answer)
@@ -119,7 +119,7 @@ def test_refuses_what_is_not_ready_in_the_former_environment(
     assert clone.declares("stage").version == "1.3.0"
 
 
-def test_refuses_a_dirty_tree(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_promote_refuses_a_dirty_tree(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     clone.write("prod", declared("1.2.0"))
 
     assert clone.run("promote", "--to", "stage") == 2

@@ -45,7 +45,7 @@ def test_the_first_release_needs_no_tag_before_it(clone: Clone, capsys: pytest.C
         ("minor --remote lost --push", "remote lost: not found"),
     ],
 )
-def test_refuses_in_one_line_and_tags_nothing(
+def test_release_refuses_in_one_line_and_tags_nothing(
     released: Clone, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     assert released.run("bump", *words.split()) == 2
@@ -54,7 +54,7 @@ def test_refuses_in_one_line_and_tags_nothing(
     assert released.git("tag", "--list") == ""
 
 
-def test_refuses_a_dirty_tree(released: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_release_refuses_a_dirty_tree(released: Clone, capsys: pytest.CaptureFixture[str]) -> None:
     (released.root / "clusters" / "promotion.yaml").write_text("environments: [dev]\n")
 
     assert released.run("bump", "minor") == 2

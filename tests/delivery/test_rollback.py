@@ -5,7 +5,7 @@ import pytest
 from tests.delivery.conftest import Clone
 
 
-def test_goes_back_to_the_release_before(clone: Clone) -> None:
+def test_rollback_goes_back_to_the_release_before(clone: Clone) -> None:
     clone.commit("Promote 1.4.0 to prod", prod="1.4.0")
 
     assert clone.run("rollback", "--environment", "prod") == 0
@@ -24,7 +24,7 @@ def test_the_second_time_goes_further_back_and_never_forward_again(clone: Clone)
     assert clone.declares("prod").version == "1.3.0"
 
 
-def test_goes_to_a_named_version_whatever_happened_to_it(clone: Clone) -> None:
+def test_rollback_goes_to_a_named_version_whatever_happened_to_it(clone: Clone) -> None:
     clone.commit("Promote 1.4.0", prod="1.4.0")
     clone.run("rollback", "--environment", "prod")
 
@@ -33,7 +33,9 @@ def test_goes_to_a_named_version_whatever_happened_to_it(clone: Clone) -> None:
     assert clone.declares("prod").version == "1.4.0"
 
 
-def test_needs_no_cluster_and_prints_a_diff_first(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rollback_needs_no_cluster_and_prints_a_diff_first(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
     clone.commit("Promote 1.4.0", prod="1.4.0")
     clone.serves("prod", "error: down")
 
@@ -51,7 +53,7 @@ def test_needs_no_cluster_and_prints_a_diff_first(clone: Clone, capsys: pytest.C
         ("--environment qa", "environment: found 'qa'"),
     ],
 )
-def test_refuses_what_was_never_there(
+def test_rollback_refuses_what_was_never_there(
     clone: Clone, capsys: pytest.CaptureFixture[str], words: str, message: str
 ) -> None:
     assert clone.run("rollback", *words.split()) == 2

@@ -39,7 +39,7 @@ def _repeat(*several: Readiness) -> Iterator[Readiness]:
 WAITING, SERVING = Readiness("waiting", "rolling"), Readiness("serving", "serves 1.4.0")
 
 
-def test_waits_until_it_serves_and_tells_each_change_once() -> None:
+def test_verify_waits_until_it_serves_and_tells_each_change_once() -> None:
     looks = _repeat(WAITING, WAITING, Readiness("waiting", "almost"), SERVING)
 
     outcome, told, _ = _wait(looks)

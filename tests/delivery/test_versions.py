@@ -13,7 +13,7 @@ _VERSIONS = st.builds(Version, _NUMBERS, _NUMBERS, _NUMBERS, st.lists(_IDENTIFIE
 
 
 @given(_VERSIONS)
-def test_what_is_printed_is_read_back(version: Version) -> None:
+def test_a_printed_version_parses_to_itself(version: Version) -> None:
     assert versions.parse(str(version)) == version
 
 

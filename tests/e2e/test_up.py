@@ -17,13 +17,13 @@ from tests.e2e.stage import NAME, UpRun, command_line
 pytestmark = pytest.mark.e2e
 
 
-def test_shows_the_model_at_both_versions_declared_and_proven(up_run: UpRun) -> None:
+def test_make_up_shows_the_model_at_both_versions_declared_and_proven(up_run: UpRun) -> None:
     tables = re.findall(r"^iris +iris +(\S+) +(\S+) +(\S+)", up_run.output, flags=re.MULTILINE)
 
     assert tables == [("1.0.0", "1.0.0", "True"), ("1.1.0", "1.1.0", "True")]
 
 
-def test_changes_the_version_without_a_failed_request(up_run: UpRun) -> None:
+def test_make_up_changes_the_version_without_a_failed_request(up_run: UpRun) -> None:
     line = re.search(r"^(\d+) requests, (\d+) failed \((.*);", up_run.output, flags=re.MULTILINE)
 
     assert line is not None
@@ -33,7 +33,7 @@ def test_changes_the_version_without_a_failed_request(up_run: UpRun) -> None:
     assert "by 1.1.0" in line[3]
 
 
-def test_says_which_commit_asked_for_what_serves(up_run: UpRun) -> None:
+def test_make_up_names_the_commit_that_declared_the_serving_version(up_run: UpRun) -> None:
     line = re.search(
         r"^Version 1\.1\.0 was declared by main@sha1:([0-9a-f]{40}): (.*)$", up_run.output, re.MULTILINE
     )

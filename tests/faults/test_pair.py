@@ -44,7 +44,7 @@ async def ended(replica: Replica) -> bool:
 
 
 @pytest.mark.parametrize("hung", [everything, lease_renewals], ids=["everything", "only lease renewals"])
-async def test_who_gets_no_answer_has_ended_before_the_other_writes(
+async def test_a_leader_without_answers_ends_before_the_other_writes(
     api_server: "ApiServer", tmp_path: Path, hung: Callable[[Call], bool]
 ) -> None:
     async with Pair(api_server, tmp_path) as pair:
@@ -68,7 +68,7 @@ async def test_who_gets_no_answer_has_ended_before_the_other_writes(
         assert "was not renewed in time: exiting at once" in first.lives.whole_log()
 
 
-async def test_who_was_killed_may_lead_again_when_the_other_cannot(
+async def test_a_killed_replica_can_lead_again_when_the_other_cannot(
     api_server: "ApiServer", tmp_path: Path
 ) -> None:
     """On a busy machine the other one was still starting, and whoever waited for it waited for ever."""

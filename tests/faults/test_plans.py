@@ -24,7 +24,7 @@ def status_write(ready: str = "True", serving: str = "1.0.0") -> Written:
     return Written(10.0, 10.0, Call("PATCH", "irismodels", "iris", "status", b""), 200, answer)
 
 
-def test_makes_one_plan_for_each_mode_of_each_shared_target() -> None:
+def test_the_planner_makes_one_plan_for_each_mode_of_each_shared_target() -> None:
     only_once = Seen("write", "DELETE services/iris", 1)
 
     made = plans.of_story("version", [[APPLY, ADDED, only_once], [ADDED, APPLY]])
@@ -35,11 +35,11 @@ def test_makes_one_plan_for_each_mode_of_each_shared_target() -> None:
     }
 
 
-def test_plans_what_all_stories_begin_with_only_once() -> None:
+def test_the_planner_plans_the_common_start_of_all_stories_only_once() -> None:
     assert plans.of_story("version", [[APPLY], [APPLY]], known=[APPLY]) == []
 
 
-def test_leaves_out_the_last_status_writes_that_another_run_may_not_have() -> None:
+def test_the_planner_leaves_out_the_last_status_writes_that_another_run_may_not_have() -> None:
     trace = [Seen("write", "PATCH irismodels/iris/status", number) for number in range(1, 9)]
 
     made = plans.of_story("scale", [trace, trace])
@@ -54,7 +54,7 @@ def test_a_plan_is_found_again_by_its_name(target: Seen) -> None:
     assert plans.parse(plan.name) == plan
 
 
-def test_refuses_a_mode_that_does_not_fit_its_target() -> None:
+def test_the_planner_refuses_a_mode_that_does_not_fit_its_target() -> None:
     with pytest.raises(ValueError, match="found mode 'cut'"):
         plans.parse("scale:cut:write PATCH services/iris#1")
 
@@ -80,7 +80,7 @@ def groups(modes: Iterable[str]) -> set[tuple[str, ...]]:
 @pytest.mark.parametrize(
     "signature", ["PATCH deployments/iris", "PATCH irismodels/iris/status", "DELETED pods/*"]
 )
-def test_asks_every_group_of_modes_of_what_stands_for_itself(signature: str) -> None:
+def test_the_planner_uses_every_group_of_modes(signature: str) -> None:
     every = made("scale", signature, "PATCH services/iris")
 
     found = plans.distinct(every)
@@ -95,7 +95,7 @@ def test_asks_every_group_of_modes_of_what_stands_for_itself(signature: str) -> 
     assert {plan.target.number for plan in asked if plan.mode != "kill-before"} == {last}
 
 
-def test_asks_every_mode_of_every_kind_in_one_story_or_another() -> None:
+def test_the_planner_uses_every_mode_of_every_kind_in_some_story() -> None:
     kinds = ("PATCH deployments/iris", "PATCH irismodels/iris/status", "ADDED pods/*")
     told = [plan for number in range(12) for plan in made(f"story-{number}", *kinds)]
 
@@ -180,7 +180,7 @@ def test_a_write_to_anything_else_is_a_stray(call: Call, ours: bool) -> None:
     ],
     ids=["at rest", "the plan's own refusal", "a bug", "a right that is missing", "a stack"],
 )
-def test_complains_about_lines_that_no_fault_explains(line: str, mode: str, allowed: bool) -> None:
+def test_the_comparison_reports_lines_that_no_fault_explains(line: str, mode: str, allowed: bool) -> None:
     assert (oracles.complaints(line, mode) == []) is allowed
 
 
@@ -210,7 +210,7 @@ def test_two_good_runs_are_equal_in_whichever_namespace() -> None:
     [model(servingVersion="1.1.0"), model(observedGeneration=2), None],
     ids=["serves another", "has not seen the newest", "is not there"],
 )
-def test_names_what_differs_in_the_end(changed: dict[str, Any] | None) -> None:
+def test_the_comparison_names_what_differs_in_the_end(changed: dict[str, Any] | None) -> None:
     good = oracles.normalise({"IrisModel/iris": model()})
 
     found = oracles.differences(good, oracles.normalise({"IrisModel/iris": changed} if changed else {}))
@@ -219,7 +219,7 @@ def test_names_what_differs_in_the_end(changed: dict[str, Any] | None) -> None:
     assert all(line.startswith("IrisModel/iris") for line in found)
 
 
-def test_counts_lives_by_what_the_api_server_answered() -> None:
+def test_the_planner_counts_lives_by_what_the_api_server_answered() -> None:
     written = [
         Written(0.0, 0.0, Call("PATCH", "services", "iris", "", b""), 201, {}),
         Written(0.0, 0.0, Call("PATCH", "services", "iris", "", b""), 200, {}),

@@ -43,13 +43,13 @@ SAMPLE: Final = (
 )
 
 
-def test_holds_every_kind_of_fault() -> None:
+def test_the_sample_has_every_kind_of_fault() -> None:
     modes = {plans.parse(name).mode for name in SAMPLE}
 
     assert modes == {*plans.WRITE_MODES, *plans.EVENT_MODES} - {"blackout"}  # five minutes
 
 
-async def test_converges_to_the_same_state_whatever_fault_comes(
+async def test_the_operator_converges_to_the_same_state_after_any_fault(
     api_server: "ApiServer", tmp_path: Path
 ) -> None:
     wanted = [plans.parse(name) for name in SAMPLE]

@@ -134,7 +134,7 @@ def test_a_missing_service_account_is_named_in_the_error(api_server: servers.Api
         api_server.kubeconfig_of_service_account("default", "nobody")
 
 
-def test_listens_on_loopback_only(api_server: servers.ApiServer) -> None:
+def test_the_api_server_listens_on_loopback_only(api_server: servers.ApiServer) -> None:
     pids = {server.pid for server in (api_server.etcd, api_server.api_server, api_server.controller_manager)}
     table = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
 

@@ -90,7 +90,7 @@ def test_a_port_in_use_is_reported_with_its_cure() -> None:
     assert refusal.startswith(f"port {port} on 127.0.0.1: address already in use, expected it to be free")
 
 
-def test_listens_on_loopback_only() -> None:
+def test_the_forward_listens_on_loopback_only() -> None:
     with loopback.listen(0) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
         assert listener.family is socket.AF_INET

@@ -170,11 +170,11 @@ def test_the_hosts_kubeconfig_goes_through_the_loopback_port() -> None:
 
 
 @pytest.mark.parametrize("name", ["iris", "a", "e2e-2", "x" * 30])
-def test_takes_names_that_fit_everywhere(name: str) -> None:
+def test_the_node_takes_names_that_fit_everywhere(name: str) -> None:
     layout.require_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "Iris", "-a", "a-", "../etc", "a b", "x" * 31, "a/b", "a.b"])
-def test_refuses_names_that_would_not_fit_somewhere(name: str) -> None:
+def test_the_node_refuses_names_that_would_not_fit_somewhere(name: str) -> None:
     with pytest.raises(LocalClusterError, match=r"^--name: "):
         layout.require_name(name)

@@ -144,7 +144,7 @@ def test_a_group_that_stays_in_use_is_said(tmp_path: Path) -> None:
         cgroups.remove("iris-x", root, seconds=0)
 
 
-def test_knows_itself_again() -> None:
+def test_a_process_is_recognised_by_its_own_record() -> None:
     me = process.identify("self")
 
     assert me is not None
@@ -164,7 +164,7 @@ def test_a_process_that_never_was_has_no_identity() -> None:
 
 
 @pytest.mark.process
-def test_kills_exactly_the_process_it_was_given() -> None:
+def test_only_the_given_process_is_killed() -> None:
     with subprocess.Popen(["sleep", "60"]) as ours, subprocess.Popen(["sleep", "60"]) as other:
         identity = process.identify(ours.pid)
         assert identity is not None
@@ -177,7 +177,9 @@ def test_kills_exactly_the_process_it_was_given() -> None:
     assert ours.returncode == -9
 
 
-def test_looks_for_room_where_it_is_scarcest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_free_space_is_checked_where_it_is_smallest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The cache may be on another disk than the state, and a build fills the cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc")  # a file system without any room
 

@@ -78,7 +78,7 @@ def stage(tmp_path: Path) -> Stage:
 
 
 @pytest.mark.process
-def test_starts_what_is_declared_and_stops_what_is_not(stage: Stage) -> None:
+def test_the_node_starts_what_is_declared_and_stops_what_is_not(stage: Stage) -> None:
     services.declare(stage.folder, Service("x", ("sleep", "60")))
 
     stage.turn_until(lambda: stage.pid("x") is not None)

@@ -14,7 +14,7 @@ def drawn(picture: status.Picture) -> list[str]:
     return [" ".join(line.split()) for line in captured.get().splitlines() if line.strip()]
 
 
-def test_shows_each_step_with_its_revision_and_its_words_when_it_is_not_ready() -> None:
+def test_status_shows_each_step_with_its_revision_and_its_words_when_it_is_not_ready() -> None:
     objects = (
         FluxObject("GitRepository", "flux-system", "True", "Succeeded", "stored", f"main@sha1:{_COMMIT}"),
         FluxObject(
@@ -34,7 +34,7 @@ def test_shows_each_step_with_its_revision_and_its_words_when_it_is_not_ready() 
     ]
 
 
-def test_shows_what_each_model_declares_and_what_it_proves() -> None:
+def test_status_shows_what_each_model_declares_and_what_it_proves() -> None:
     document = {
         "metadata": {"namespace": "iris", "name": "iris", "generation": 2},
         "spec": {"version": "9.9.9"},

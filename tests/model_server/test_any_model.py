@@ -94,7 +94,7 @@ async def test_every_protocol_answers_as_one_by_one(
     assert v1 == {"predictions": ours["prediction"]}
 
 
-async def test_is_told_to_come_again_when_too_many_wait(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_request_is_refused_with_503_when_too_many_wait(pipeline: Pipeline, tmp_path: Path) -> None:
     golden = [{"input": ROWS[0], "probabilities": alone(pipeline)[0]}]
     folder = artifacts.write(tmp_path, content=artifacts.pickled(pipeline), linear=None, golden=golden)
     narrow = app.create_app(Settings(artifact_dir=folder, max_waiting=3), artifact.load(folder))

@@ -40,7 +40,7 @@ async def problem_of(response: httpx.Response, kind: errors.Kind) -> dict[str, A
     return content
 
 
-async def test_predicts_the_reference_flower(client: httpx.AsyncClient) -> None:
+async def test_the_server_predicts_the_reference_flower(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/v1/predict", json=FLOWER, headers={"x-request-id": "mine"})
 
     assert response.status_code == 200
@@ -72,7 +72,7 @@ async def test_a_batch_answers_in_columns_what_one_by_one_answers(client: httpx.
     "given_type",
     ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x=y"],
 )
-async def test_takes_json_with_any_parameter(client: httpx.AsyncClient, given_type: str) -> None:
+async def test_the_server_takes_json_with_any_parameter(client: httpx.AsyncClient, given_type: str) -> None:
     body = json.dumps(FLOWER).encode()
 
     response = await client.post("/api/v1/predict", content=body, headers={"content-type": given_type})
@@ -83,7 +83,7 @@ async def test_takes_json_with_any_parameter(client: httpx.AsyncClient, given_ty
 @pytest.mark.parametrize(
     "given_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]
 )
-async def test_refuses_another_type(client: httpx.AsyncClient, given_type: str) -> None:
+async def test_the_server_refuses_another_type(client: httpx.AsyncClient, given_type: str) -> None:
     body = json.dumps(FLOWER).encode()
 
     response = await client.post("/api/v1/predict", content=body, headers={"content-type": given_type})

@@ -64,14 +64,14 @@ def test_a_model_that_does_not_fold_is_unpickled(tmp_path: Path) -> None:
     assert loaded.model.source == "joblib"
 
 
-def test_takes_the_newest_by_its_moment_and_not_by_its_name(tmp_path: Path) -> None:
+def test_loading_takes_the_newest_by_its_moment_and_not_by_its_name(tmp_path: Path) -> None:
     artifacts.write(tmp_path, "9.0.0", created="2026-11-23T12:00:00Z")
     artifacts.write(tmp_path, "1.0.0", created="2026-11-23T12:00:00.5Z")
 
     assert artifact.load(tmp_path).card.version == "1.0.0"
 
 
-def test_takes_the_expected_version_whatever_else_is_there(tmp_path: Path) -> None:
+def test_loading_takes_the_expected_version_whatever_else_is_there(tmp_path: Path) -> None:
     artifacts.write(tmp_path, "1.0.0")
     artifacts.write(tmp_path, "2.0.0", created="2027-01-01T00:00:00Z")
     (tmp_path / "model_pipeline_3.0.0.json").write_text("broken", encoding="utf-8")
@@ -79,14 +79,14 @@ def test_takes_the_expected_version_whatever_else_is_there(tmp_path: Path) -> No
     assert artifact.load(tmp_path, "1.0.0").card.version == "1.0.0"
 
 
-def test_refuses_another_version_than_the_expected_one(tmp_path: Path) -> None:
+def test_loading_refuses_another_version_than_the_expected_one(tmp_path: Path) -> None:
     line = refusal(artifacts.write(tmp_path), "1.5.0")
 
     assert line == f"artifact refused: {tmp_path}: version: 1.4.0, expected 1.5.0 (IRIS_EXPECTED_VERSION)"
 
 
 @pytest.mark.parametrize("made", [False, True], ids=["missing folder", "empty folder"])
-def test_refuses_a_folder_without_a_card(tmp_path: Path, made: bool) -> None:
+def test_loading_refuses_a_folder_without_a_card(tmp_path: Path, made: bool) -> None:
     folder = tmp_path / "model"
     if made:
         folder.mkdir()
@@ -158,7 +158,7 @@ CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "words"), CARD_CHANGES.values(), ids=CARD_CHANGES)
-def test_refuses_a_card_with(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+def test_loading_refuses_a_card_with(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     folder = artifacts.write(tmp_path)
     card = tmp_path / "model_pipeline_1.4.0.json"
     card.write_text(json.dumps(artifacts.card() | changes), encoding="utf-8")
@@ -173,7 +173,7 @@ def golden_off_by(difference: float) -> list[dict[str, list[float]]]:
 
 
 @pytest.mark.parametrize("difference", [1.1e-9, -1.1e-9, 0.5])
-def test_refuses_a_model_that_does_not_repeat_its_golden_predictions(
+def test_loading_refuses_a_model_that_does_not_repeat_its_golden_predictions(
     tmp_path: Path, difference: float
 ) -> None:
     folder = artifacts.write(tmp_path, golden=golden_off_by(difference))
@@ -192,7 +192,7 @@ class Undecided:
         return np.array([[entry["probabilities"][0], np.nan, 0.0] for entry in artifacts.GOLDEN[: len(rows)]])
 
 
-def test_refuses_a_model_that_answers_nan(tmp_path: Path) -> None:
+def test_loading_refuses_a_model_that_answers_nan(tmp_path: Path) -> None:
     folder = artifacts.write(tmp_path, content=artifacts.pickled(Undecided()), linear=None)
 
     assert "golden[0]" in refusal(folder)
@@ -201,14 +201,14 @@ def test_refuses_a_model_that_answers_nan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b"\xff\xfe", b"not json", b'{"schema": 1', b"[" * 100_000], ids=repr
 )
-def test_refuses_a_card_that_is_none(tmp_path: Path, content: bytes) -> None:
+def test_loading_refuses_a_card_that_is_none(tmp_path: Path, content: bytes) -> None:
     artifacts.write(tmp_path)
     (tmp_path / "model_pipeline_1.4.0.json").write_bytes(content)
 
     assert "model_pipeline_1.4.0.json" in refusal(tmp_path)
 
 
-def test_refuses_a_missing_joblib_even_when_the_weights_fold(tmp_path: Path) -> None:
+def test_loading_refuses_a_missing_joblib_even_when_the_weights_fold(tmp_path: Path) -> None:
     artifacts.write(tmp_path)
     (tmp_path / "model_pipeline_1.4.0.joblib").unlink()
 
@@ -218,7 +218,7 @@ def test_refuses_a_missing_joblib_even_when_the_weights_fold(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "words"), [(b"x" * 34, "sha256"), (b"x" * 35, "size")], ids=["same size", "other size"]
 )
-def test_refuses_a_joblib_that_was_changed(tmp_path: Path, content: bytes, words: str) -> None:
+def test_loading_refuses_a_joblib_that_was_changed(tmp_path: Path, content: bytes, words: str) -> None:
     artifacts.write(tmp_path)
     (tmp_path / "model_pipeline_1.4.0.joblib").write_bytes(content)
 
@@ -226,7 +226,7 @@ def test_refuses_a_joblib_that_was_changed(tmp_path: Path, content: bytes, words
 
 
 @pytest.mark.parametrize("ending", ["json", "joblib"])
-def test_refuses_what_cannot_be_read(tmp_path: Path, ending: str) -> None:
+def test_loading_refuses_what_cannot_be_read(tmp_path: Path, ending: str) -> None:
     file = artifacts.write(tmp_path) / f"model_pipeline_1.4.0.{ending}"
     file.unlink()
     # A folder cannot be read as a file by any user; permissions would not stop root.
@@ -235,14 +235,14 @@ def test_refuses_what_cannot_be_read(tmp_path: Path, ending: str) -> None:
     assert f"{file}: Is a directory, expected a readable file" in refusal(tmp_path)
 
 
-def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
+def test_loading_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
     file = tmp_path / "model"
     file.touch()
 
     assert f"{file}: Not a directory, expected a readable folder" in refusal(file)
 
 
-def test_never_opens_a_pickle_whose_digest_differs(tmp_path: Path) -> None:
+def test_loading_never_opens_a_pickle_whose_digest_differs(tmp_path: Path) -> None:
     write_unfolded(tmp_path, forest())
     file = tmp_path / "model_pipeline_1.4.0.joblib"
     file.write_bytes(artifacts.pickled(Bomb()).ljust(file.stat().st_size, b"."))
@@ -251,7 +251,7 @@ def test_never_opens_a_pickle_whose_digest_differs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", ["scikit-learn", "numpy"])
-def test_never_opens_a_pickle_of_other_libraries(tmp_path: Path, library: str) -> None:
+def test_loading_never_opens_a_pickle_of_other_libraries(tmp_path: Path, library: str) -> None:
     libraries = artifacts.card()["libraries"] | {library: "0.1"}
     artifacts.write(tmp_path, content=artifacts.pickled(Bomb()), linear=None, libraries=libraries)
 
@@ -267,13 +267,13 @@ def test_another_joblib_version_is_only_informative(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"no pickle at all", artifacts.pickled({"a": "dictionary"})], ids=["text", "dict"]
 )
-def test_refuses_what_is_no_pipeline(tmp_path: Path, content: bytes) -> None:
+def test_loading_refuses_what_is_no_pipeline(tmp_path: Path, content: bytes) -> None:
     artifacts.write(tmp_path, content=content, linear=None)
 
     assert "model_pipeline_1.4.0.joblib" in refusal(tmp_path)
 
 
-def test_refuses_a_pipeline_of_other_classes(tmp_path: Path) -> None:
+def test_loading_refuses_a_pipeline_of_other_classes(tmp_path: Path) -> None:
     two = RandomForestClassifier(n_estimators=2, random_state=7).fit(INPUTS, [0, 1, 1, 1])
 
     folder = artifacts.write(tmp_path, content=artifacts.pickled(two), linear=None)
@@ -284,7 +284,9 @@ def test_refuses_a_pipeline_of_other_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "names", [artifacts.CLASSES, [0.0, 1.0, 2.0], [0, 1, 2]], ids=["names", "floats", "numbers"]
 )
-def test_takes_a_pipeline_whose_classes_are_in_the_cards_order(tmp_path: Path, names: list[Any]) -> None:
+def test_loading_takes_a_pipeline_whose_classes_are_in_the_cards_order(
+    tmp_path: Path, names: list[Any]
+) -> None:
     named = RandomForestClassifier(n_estimators=5, random_state=7).fit(
         INPUTS, [names[label] for label in (0, 1, 2, 2)]
     )
@@ -292,7 +294,7 @@ def test_takes_a_pipeline_whose_classes_are_in_the_cards_order(tmp_path: Path, n
     assert artifact.load(write_unfolded(tmp_path, named)).card.classes == artifacts.CLASSES
 
 
-def test_refuses_a_card_whose_classes_are_in_another_order_than_the_pipelines(tmp_path: Path) -> None:
+def test_loading_refuses_a_card_whose_classes_are_in_another_order_than_the_pipelines(tmp_path: Path) -> None:
     """Golden predictions cannot show it: they hold probabilities, not names."""
     named = RandomForestClassifier(n_estimators=5, random_state=7).fit(
         INPUTS, [artifacts.CLASSES[label] for label in (0, 1, 2, 2)]

@@ -134,7 +134,7 @@ async def test_more_than_may_wait_is_refused_at_once() -> None:
     assert await batcher.submit(row(4)) == [[4, 1, 2, 3]]
 
 
-async def test_who_waited_too_long_is_told_so_and_costs_no_call() -> None:
+async def test_a_request_that_waited_too_long_is_refused_without_a_call() -> None:
     model = Model()
     now = [0.0]
     batcher = Batcher(model, Limits(most_waiting=100, most_seconds=2), clock=lambda: now[0])
@@ -154,7 +154,7 @@ async def test_who_waited_too_long_is_told_so_and_costs_no_call() -> None:
     assert caught.value.kind is errors.OVERLOADED
 
 
-async def test_who_left_costs_no_call() -> None:
+async def test_a_client_that_left_costs_no_call() -> None:
     model = Model()
     batcher = Batcher(model, ROOM)
     gone, stays = numbers(batcher, 1, 2)

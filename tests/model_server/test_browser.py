@@ -73,7 +73,7 @@ async def move(page: Page, measured: dict[str, float]) -> None:
         await page.get_by_label(name.replace("_", " ").capitalize(), exact=True).fill(str(value))
 
 
-async def test_shows_class_probabilities_version_and_digest(page: Page) -> None:
+async def test_the_page_shows_class_probabilities_version_and_digest(page: Page) -> None:
     await expect(page.locator("#sure")).to_have_text("Quite sure: 97.9 %")
     await expect(page.locator("#classes li")).to_have_text(
         [r"Setosa97.9 %", r"Versicolor2.1 %", r"Virginica< 0.1 %"]
@@ -91,7 +91,7 @@ async def test_sliders_have_the_training_ranges(page: Page) -> None:
     assert limits == [(f"{low:g}", f"{high:g}") for low, high in artifacts.RANGES]
 
 
-async def test_answers_while_a_slider_moves(page: Page) -> None:
+async def test_the_page_answers_while_a_slider_moves(page: Page) -> None:
     await move(page, VIRGINICA)
 
     await expect(page.locator("#label")).to_have_text("Iris virginica")
@@ -101,7 +101,7 @@ async def test_answers_while_a_slider_moves(page: Page) -> None:
     assert max(widths) == widths[2]
 
 
-async def test_works_by_keyboard_alone(page: Page) -> None:
+async def test_the_page_works_by_keyboard_alone(page: Page) -> None:
     await page.keyboard.press("Tab")
     for _ in range(3):
         await page.keyboard.press("Tab")
@@ -126,7 +126,7 @@ async def test_the_shell_line_asks_the_same_question(page: Page, server: Running
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 820, 1400])
-async def test_fits_every_width_in_both_schemes(page: Page, width: int, scheme: str) -> None:
+async def test_the_page_fits_every_width_in_both_schemes(page: Page, width: int, scheme: str) -> None:
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.set_viewport_size({"width": width, "height": 800})
 
@@ -137,7 +137,9 @@ async def test_fits_every_width_in_both_schemes(page: Page, width: int, scheme: 
     assert min(contrast.values()) >= 4.5, contrast
 
 
-async def test_says_in_words_that_the_server_is_gone_and_comes_back(browser: Browser, tmp_path: Path) -> None:
+async def test_the_page_reports_that_the_server_is_gone_and_recovers(
+    browser: Browser, tmp_path: Path
+) -> None:
     folder = artifacts.write(tmp_path / "model")
     page = await browser.new_page()
     page.set_default_timeout(SECONDS)

@@ -33,7 +33,7 @@ def test_pieces_together_are_the_whole(
 
 
 @given(st.lists(ANY, min_size=1, max_size=8), st.integers(0, 20))
-def test_accepts_only_what_the_whole_decoder_accepts(content: list[Any], size: int) -> None:
+def test_the_chunk_decoder_accepts_only_what_the_whole_decoder_accepts(content: list[Any], size: int) -> None:
     text = json.dumps(content)
     shape: Any = list[list[float]] if isinstance(content[0], list) else list[float]
     try:

@@ -64,14 +64,14 @@ def refused(body: bytes) -> Problem:
     return caught.value
 
 
-def test_reads_whole_and_broken_numbers_in_the_order_of_the_features() -> None:
+def test_the_decoder_reads_whole_and_broken_numbers_in_the_order_of_the_features() -> None:
     body = b' {"petal_width": 0.2, "sepal_length": 5, "petal_length": 14e-1, "sepal_width": 3.50}\n'
 
     assert decoding.one(body) == (5.0, 3.5, 1.4, 0.2)
 
 
 @pytest.mark.parametrize(("value", "found"), WRONG_VALUES.values(), ids=WRONG_VALUES)
-def test_names_the_field_what_was_found_and_what_was_expected(value: str, found: str) -> None:
+def test_the_decoder_names_the_field_what_was_found_and_what_was_expected(value: str, found: str) -> None:
     problem = refused(body_with(value))
 
     assert problem.kind is errors.INVALID
@@ -88,7 +88,7 @@ def test_what_is_not_json_is_called_so(body: bytes) -> None:
     assert problem.detail.startswith("body: ")
 
 
-def test_tells_every_fault_and_not_only_the_first() -> None:
+def test_the_decoder_reports_every_fault() -> None:
     problem = refused(b'{"sepal_length": true, "petal_length": -1, "petal_width": "x", "colour": "blue"}')
 
     fields = {fault.field: fault.found for fault in problem.faults}
@@ -115,7 +115,7 @@ def test_another_shape_is_refused(body: bytes) -> None:
     assert refused(body).kind is errors.INVALID
 
 
-def test_names_the_row_and_the_column_of_a_batch() -> None:
+def test_the_decoder_names_the_row_and_the_column_of_a_batch() -> None:
     with pytest.raises(Problem) as caught:
         decoding.batch(b'{"rows": [[5.1, 3.5, 1.4, 0.2], [5.1, 3.5, 1.4, -1], [5.1], 7]}', 10)
 
@@ -148,7 +148,7 @@ def test_a_batch_of_too_many_rows_is_too_large() -> None:
     assert caught.value.detail == "rows: 11 rows, at most 10 fit in one request"
 
 
-def test_stops_counting_faults_of_a_hopeless_batch() -> None:
+def test_the_decoder_stops_counting_faults_of_a_hopeless_batch() -> None:
     with pytest.raises(Problem) as caught:
         decoding.batch(json.dumps({"rows": [0] * 10_000}).encode(), 10)
 
@@ -171,7 +171,7 @@ def allowed(content: Any) -> bool:
 
 
 @given(ANY_JSON | NEAR)
-def test_accepts_exactly_what_the_rule_allows(content: Any) -> None:
+def test_the_decoder_accepts_exactly_what_the_rule_allows(content: Any) -> None:
     body = json.dumps(content).encode()
 
     if allowed(content):

@@ -162,7 +162,7 @@ async def test_a_shutdown_waits_for_the_model(unfolded: Line) -> None:
     assert unfolded.wire.closed
 
 
-async def test_who_left_before_the_model_had_answered_is_sent_nothing(unfolded: Line) -> None:
+async def test_a_client_that_left_before_the_answer_is_sent_nothing(unfolded: Line) -> None:
     unfolded.hang_up()
 
     await settled(unfolded)
@@ -171,7 +171,7 @@ async def test_who_left_before_the_model_had_answered_is_sent_nothing(unfolded: 
     assert unfolded.state.total_requests == 0
 
 
-def test_is_chosen_by_default_and_not_when_off(folder: Path, settings: Settings) -> None:
+def test_the_fast_path_is_chosen_by_default_and_not_when_off(folder: Path, settings: Settings) -> None:
     server = app.create_app(settings, artifact.load(folder))
 
     assert issubclass(selfcheck.choose(settings, server), FastProtocol)

@@ -100,7 +100,7 @@ def answers(python: Path, server: Running) -> dict[str, Any]:
     return parsed
 
 
-def test_finds_the_server_and_its_model_ready(answers: dict[str, Any]) -> None:
+def test_the_foreign_client_finds_the_server_and_its_model_ready(answers: dict[str, Any]) -> None:
     assert answers["live"]
     assert answers["ready"] == [True, True, True]
     assert not answers["other_ready"]
@@ -108,7 +108,7 @@ def test_finds_the_server_and_its_model_ready(answers: dict[str, Any]) -> None:
     assert answers["model"]["versions"] == ["1.4.0"]
 
 
-def test_reads_every_output_as_arrays(answers: dict[str, Any]) -> None:
+def test_the_foreign_client_reads_every_output_as_arrays(answers: dict[str, Any]) -> None:
     assert answers["id"] == "mine"
     assert answers["predict"] == [0, 1, 2, 2]
     assert answers["shape"] == [4, 3]
@@ -116,12 +116,12 @@ def test_reads_every_output_as_arrays(answers: dict[str, Any]) -> None:
         assert found == pytest.approx(entry["probabilities"], abs=1e-12)
 
 
-def test_gets_the_output_and_version_it_asked_for(answers: dict[str, Any]) -> None:
+def test_the_foreign_client_gets_the_output_and_version_it_asked_for(answers: dict[str, Any]) -> None:
     assert answers["label"] == ["setosa", "versicolor", "virginica", "virginica"]
     assert answers["outputs"] == ["label"]
 
 
-def test_understands_our_refusals(answers: dict[str, Any]) -> None:
+def test_the_foreign_client_reads_our_refusals(answers: dict[str, Any]) -> None:
     status, words = answers["refused"]
     assert (status, "Expected `float` > 0.0" in words) == ("400", True)
     assert answers["unknown"] == ["404", "model: other, expected iris"]

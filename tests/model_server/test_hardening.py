@@ -44,7 +44,7 @@ async def answers(connection: Connection, request: bytes, times: int) -> None:
     ],
     ids=["head", "body", "nothing at all"],
 )
-async def test_who_is_too_slow_is_sent_away(tmp_path: Path, sent: bytes, variable: str) -> None:
+async def test_a_client_that_is_too_slow_is_disconnected(tmp_path: Path, sent: bytes, variable: str) -> None:
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **{variable: "0.2"}) as server:
         reader, writer = await connect(server)
         writer.write(sent)
@@ -139,7 +139,7 @@ def test_an_end_without_warning_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
-async def test_reloads_under_load_swap_whole_or_keep_the_former(tmp_path: Path) -> None:
+async def test_a_reload_under_load_replaces_the_model_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = artifacts.write(tmp_path / "model")
     newer = artifacts.write(tmp_path / "newer", "1.5.0", created="2026-11-23T13:00:00Z")
     broken = artifacts.write(tmp_path / "broken", "1.6.0", created="2026-11-23T14:00:00Z", golden=[])

@@ -38,7 +38,7 @@ def value(samples: Samples, name: str, **labels: str) -> float:
     return samples[(name, frozenset(labels.items()))]
 
 
-async def test_has_exactly_the_names_and_labels_of_the_contract(client: httpx.AsyncClient) -> None:
+async def test_metrics_have_exactly_the_names_and_labels_of_the_contract(client: httpx.AsyncClient) -> None:
     await client.post("/api/v1/predict", json=FLOWER)
 
     found: dict[str, set[str]] = {}
@@ -51,7 +51,7 @@ async def test_has_exactly_the_names_and_labels_of_the_contract(client: httpx.As
     assert ours == CONTRACT
 
 
-async def test_counts_each_answer_by_route_template_and_status(client: httpx.AsyncClient) -> None:
+async def test_metrics_count_each_answer_by_route_template_and_status(client: httpx.AsyncClient) -> None:
     await client.post("/api/v1/predict", json=FLOWER)
     await client.post("/api/v1/predict", json={})
     await client.get("/api/v1/predict")
@@ -75,7 +75,7 @@ async def test_invented_methods_make_one_series(client: httpx.AsyncClient) -> No
     assert value(samples, "http_requests_total", method="OTHER", route="/livez", http_status="405") == 5
 
 
-async def test_counts_calls_rows_and_confidence(client: httpx.AsyncClient) -> None:
+async def test_metrics_count_calls_rows_and_confidence(client: httpx.AsyncClient) -> None:
     await client.post("/api/v1/predict", json=FLOWER)
     await client.post("/api/v1/predict", json={})
     await client.post("/api/v1/predict/batch", json={"rows": [entry["input"] for entry in artifacts.GOLDEN]})
@@ -111,7 +111,7 @@ async def test_a_scrape_has_every_row_of_the_batches_before_it(
         )
 
 
-async def test_counts_inputs_outside_the_training_range_by_feature(client: httpx.AsyncClient) -> None:
+async def test_metrics_count_inputs_outside_the_training_range_by_feature(client: httpx.AsyncClient) -> None:
     rows = [[4.2, 2.0, 6.9, 2.5], [8.0, 1.9, 0.9, 2.6], [4.3, 4.4, 1.0, 0.1]]
 
     await client.post("/api/v1/predict/batch", json={"rows": rows})
@@ -131,7 +131,7 @@ async def test_every_series_stands_at_zero_before_the_first_request(client: http
     assert value(samples, "feature_out_of_range_total", feature="petal_width", **MODEL) == 0
 
 
-async def test_speaks_openmetrics_when_asked(client: httpx.AsyncClient) -> None:
+async def test_metrics_are_in_the_openmetrics_format_when_requested(client: httpx.AsyncClient) -> None:
     response = await client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
 
     assert response.headers["content-type"].startswith("application/openmetrics-text")

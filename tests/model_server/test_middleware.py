@@ -21,14 +21,16 @@ def lines(server: Server, log: io.BytesIO) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("given", ["a", "0" * 128, "Ab.9_-x"])
-async def test_keeps_a_sane_request_id(client: httpx.AsyncClient, given: str) -> None:
+async def test_the_middleware_keeps_a_sane_request_id(client: httpx.AsyncClient, given: str) -> None:
     response = await client.get("/livez", headers={"x-request-id": given})
 
     assert response.headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "0" * 129, "a b", "a\tb", "é", 'quote"', "new%0aline"])
-async def test_replaces_an_id_that_could_hurt_a_log(client: httpx.AsyncClient, given: str) -> None:
+async def test_the_middleware_replaces_an_id_that_could_hurt_a_log(
+    client: httpx.AsyncClient, given: str
+) -> None:
     response = await client.get("/livez", headers={b"x-request-id": given.encode()})
 
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
@@ -40,7 +42,7 @@ async def test_made_ids_differ(client: httpx.AsyncClient) -> None:
     assert len(made) == 20
 
 
-async def test_logs_one_json_line_per_request(
+async def test_the_middleware_logs_one_json_line_per_request(
     client: httpx.AsyncClient, server: Server, log: io.BytesIO
 ) -> None:
     await client.post("/api/v1/predict?token=secret", json=FLOWER, headers={"x-request-id": "one"})

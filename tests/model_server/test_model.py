@@ -26,13 +26,13 @@ def pipeline() -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(train, known)
 
 
-def test_gives_the_reference_probabilities_to_nine_digits() -> None:
+def test_the_folded_model_gives_the_reference_probabilities_to_nine_digits() -> None:
     (found,) = FOLDED.probabilities([(5.1, 3.5, 1.4, 0.2)])
 
     assert [float(f"{share:.9g}") for share in found] == [0.979042698, 0.0209571427, 1.59128401e-07]
 
 
-def test_agrees_with_the_pipeline_it_was_folded_from(pipeline: Pipeline) -> None:
+def test_the_folded_model_agrees_with_the_pipeline_it_was_folded_from(pipeline: Pipeline) -> None:
     rows = load_iris().data.tolist()
 
     folded, unfolded = FOLDED.probabilities(rows), PipelineModel(pipeline).probabilities(rows)

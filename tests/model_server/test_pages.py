@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_allows_exactly_its_own_script_and_style(client: httpx.AsyncClient, path: str) -> None:
+async def test_the_page_allows_exactly_its_own_script_and_style(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
 
     policy = response.headers["content-security-policy"]
@@ -22,7 +22,7 @@ async def test_allows_exactly_its_own_script_and_style(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_asks_nothing_of_any_other_host(client: httpx.AsyncClient, path: str) -> None:
+async def test_the_page_asks_nothing_of_any_other_host(client: httpx.AsyncClient, path: str) -> None:
     text = (await client.get(path)).text
 
     names_of_formats = {"http://www.w3.org/2000/svg"}

@@ -115,7 +115,7 @@ def test_folded_weights_need_neither_scikit_learn_nor_numpy(tmp_path: Path) -> N
     assert ended.stdout == "[]\n"
 
 
-def test_logs_are_json_lines_from_first_to_last(tmp_path: Path) -> None:
+def test_every_log_line_is_json(tmp_path: Path) -> None:
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path) as server:
         httpx.post(f"{server.url}/api/v1/predict", json=FLOWER)
         httpx.get(f"{server.url}/nothing")
@@ -203,7 +203,7 @@ async def test_sigterm_under_load_loses_no_request(tmp_path: Path) -> None:
     assert router.answered_while_draining >= 16
 
 
-async def test_who_is_still_sent_requests_goes_on_serving(tmp_path: Path) -> None:
+async def test_a_draining_server_serves_the_requests_that_still_come(tmp_path: Path) -> None:
     """Routing that notices late: a proxy that knows of no better server than the one about to stop."""
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path, IRIS_DRAIN_SECONDS="0.5") as server:
         async with asyncio.timeout(processes.DEADLINE), httpx.AsyncClient(base_url=server.url) as client:
@@ -222,7 +222,7 @@ async def test_who_is_still_sent_requests_goes_on_serving(tmp_path: Path) -> Non
     assert code == 0
 
 
-async def test_who_never_stops_asking_holds_up_the_end_only_so_long(tmp_path: Path) -> None:
+async def test_an_endless_client_delays_the_shutdown_only_to_the_limit(tmp_path: Path) -> None:
     limits = {"IRIS_DRAIN_SECONDS": "0.5", "IRIS_DRAIN_LIMIT_SECONDS": "1"}
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **limits) as server:
         async with asyncio.timeout(processes.DEADLINE), httpx.AsyncClient(base_url=server.url) as client:

@@ -18,7 +18,9 @@ async def version(client: httpx.AsyncClient) -> str:
     return answer
 
 
-async def test_takes_the_newer_model_of_the_folder(client: httpx.AsyncClient, settings: Settings) -> None:
+async def test_reload_takes_the_newer_model_of_the_folder(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
     artifacts.write(settings.artifact_dir, "1.5.0", created="2026-11-24T12:00:00Z")
 
     info = (await client.post("/api/v1/model/reload", headers=BEARER)).json()
@@ -32,7 +34,7 @@ async def test_takes_the_newer_model_of_the_folder(client: httpx.AsyncClient, se
     ]
 
 
-async def test_keeps_the_former_model_when_the_new_one_is_refused(
+async def test_reload_keeps_the_former_model_when_the_new_one_is_refused(
     client: httpx.AsyncClient, settings: Settings
 ) -> None:
     artifacts.write(settings.artifact_dir, "1.5.0", created="2026-11-24T12:00:00Z", golden=[])
@@ -59,7 +61,7 @@ async def test_a_wrong_token_changes_nothing(
     assert await version(client) == "1.4.0"
 
 
-async def test_is_off_without_a_token(settings: Settings) -> None:
+async def test_reload_is_off_without_a_token(settings: Settings) -> None:
     closed = settings.model_copy(update={"reload_token": None})
 
     async with connected(app.create_app(closed, artifact.load(settings.artifact_dir))) as client:
@@ -68,7 +70,7 @@ async def test_is_off_without_a_token(settings: Settings) -> None:
     await problem_of(response, errors.RELOAD_OFF)
 
 
-async def test_never_leaves_the_expected_version(settings: Settings) -> None:
+async def test_reload_never_leaves_the_expected_version(settings: Settings) -> None:
     pinned = settings.model_copy(update={"expected_version": "1.4.0"})
     artifacts.write(settings.artifact_dir, "1.5.0", created="2026-11-24T12:00:00Z")
 

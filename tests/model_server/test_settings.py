@@ -30,7 +30,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(settings.PREFIX + name.upper(), raising=False)
 
 
-def test_reads_the_names_of_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_reads_its_documented_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IRIS_ARTIFACT_DIR", "/model")
     monkeypatch.setenv("IRIS_MODEL_NAME", "iris-canary")
     monkeypatch.setenv("IRIS_EXPECTED_VERSION", "1.4.0")
@@ -51,7 +51,9 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     assert (loaded.expected_version, loaded.reload_token) == (None, None)
 
 
-def test_survives_what_kubernetes_sets_for_a_service_named_iris(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_survives_what_kubernetes_sets_for_a_service_named_iris(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("IRIS_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("IRIS_SERVICE_HOST", "10.0.0.1")
 
@@ -59,7 +61,9 @@ def test_survives_what_kubernetes_sets_for_a_service_named_iris(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG.items(), ids=WRONG)
-def test_names_the_variable_and_what_it_holds(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_the_server_names_the_variable_and_what_it_holds(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsRefused) as caught:
@@ -69,7 +73,7 @@ def test_names_the_variable_and_what_it_holds(monkeypatch: pytest.MonkeyPatch, n
     assert "\n" not in str(caught.value)
 
 
-def test_never_shows_a_token_that_is_too_short(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_never_shows_a_token_that_is_too_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IRIS_RELOAD_TOKEN", "hunter2")
 
     with pytest.raises(SettingsRefused) as caught:

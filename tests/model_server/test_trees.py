@@ -191,7 +191,7 @@ REFUSED: Final[dict[str, tuple[Any, str]]] = {
 
 
 @pytest.mark.parametrize(("forest", "words"), REFUSED.values(), ids=REFUSED)
-def test_refuses_trees_that(tmp_path: Path, forest: Any, words: str) -> None:
+def test_the_reader_refuses_trees_that(tmp_path: Path, forest: Any, words: str) -> None:
     with pytest.raises(ArtifactRefused) as refused:
         artifact.load(written(tmp_path, forest))
 
@@ -207,14 +207,14 @@ def test_refuses_trees_that(tmp_path: Path, forest: Any, words: str) -> None:
         ),
     ],
 )
-def test_refuses_a_card_of_trees_with(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+def test_the_reader_refuses_a_card_of_trees_with(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ArtifactRefused) as refused:
         artifact.load(written(tmp_path, **changes))
 
     assert words in str(refused.value)
 
 
-def test_refuses_a_card_of_unreasonable_size() -> None:
+def test_the_reader_refuses_a_card_of_unreasonable_size() -> None:
     name = Path("model_pipeline_1.4.0.json")
 
     with pytest.raises(ArtifactRefused, match="bytes, expected at most"):

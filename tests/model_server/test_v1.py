@@ -18,13 +18,15 @@ PREDICT = "/v1/models/iris:predict"
 ROWS = [entry["input"] for entry in artifacts.GOLDEN]
 
 
-async def test_answers_the_number_of_the_class_of_each_instance(client: httpx.AsyncClient) -> None:
+async def test_v1_answers_the_number_of_the_class_of_each_instance(client: httpx.AsyncClient) -> None:
     response = await client.post(PREDICT, json={"instances": ROWS, "signature_name": "any"})
 
     assert (response.status_code, response.json()) == (200, {"predictions": [0, 1, 2, 2]})
 
 
-async def test_lists_the_model_and_says_that_it_is_ready(client: httpx.AsyncClient, server: Server) -> None:
+async def test_v1_lists_the_model_and_says_that_it_is_ready(
+    client: httpx.AsyncClient, server: Server
+) -> None:
     assert (await client.get("/v1/models")).json() == {"models": ["iris"]}
     assert (await client.get("/v1/models/iris")).json() == {"name": "iris", "ready": True}
 

@@ -52,7 +52,7 @@ async def refusal(response: httpx.Response, status: int) -> str:
     return content["error"]
 
 
-async def test_answers_every_output_with_shape_and_datatype(client: httpx.AsyncClient) -> None:
+async def test_v2_answers_every_output_with_shape_and_datatype(client: httpx.AsyncClient) -> None:
     response = await client.post(INFER, json=asked())
 
     answer = outputs(response)
@@ -67,7 +67,7 @@ async def test_answers_every_output_with_shape_and_datatype(client: httpx.AsyncC
     assert shares["data"] == pytest.approx(expected, abs=1e-12)
 
 
-async def test_means_the_same_as_the_path_of_our_own(client: httpx.AsyncClient) -> None:
+async def test_v2_predicts_the_same_as_the_native_path(client: httpx.AsyncClient) -> None:
     ours = (await client.post("/api/v1/predict/batch", json={"rows": ROWS})).json()
 
     answer = outputs(await client.post(INFER, json=asked()))
@@ -80,7 +80,7 @@ async def test_means_the_same_as_the_path_of_our_own(client: httpx.AsyncClient) 
 @pytest.mark.parametrize(
     "changes", [{"data": ROWS}, {"datatype": "FP32"}, {"name": "any"}, {"parameters": {"a": 1}}]
 )
-async def test_takes_what_other_clients_send(client: httpx.AsyncClient, changes: dict[str, Any]) -> None:
+async def test_v2_takes_what_other_clients_send(client: httpx.AsyncClient, changes: dict[str, Any]) -> None:
     usual = outputs(await client.post(INFER, json=asked()))
 
     other = outputs(await client.post(INFER, json=asked(**changes) | {"parameters": {"trace": True}}))
@@ -88,7 +88,7 @@ async def test_takes_what_other_clients_send(client: httpx.AsyncClient, changes:
     assert other == usual
 
 
-async def test_repeats_the_id_and_answers_the_outputs_in_the_order_asked_for(
+async def test_v2_repeats_the_id_and_answers_the_outputs_in_the_order_asked_for(
     client: httpx.AsyncClient,
 ) -> None:
     wanted = [{"name": "probabilities", "parameters": {"binary_data": False}}, {"name": "predict"}]
@@ -187,7 +187,7 @@ async def test_more_rows_or_bytes_than_allowed_are_413(client: httpx.AsyncClient
     assert "expected at most 200000 bytes" in await refusal(large, 413)
 
 
-async def test_says_what_it_is_and_which_tensors_the_model_has(client: httpx.AsyncClient) -> None:
+async def test_v2_describes_the_server_and_the_tensors_of_the_model(client: httpx.AsyncClient) -> None:
     server = (await client.get("/v2")).json()
     model = (await client.get("/v2/models/iris")).json()
 
@@ -205,7 +205,7 @@ async def test_says_what_it_is_and_which_tensors_the_model_has(client: httpx.Asy
     }
 
 
-async def test_is_ready_while_a_model_serves_and_does_not_drain(
+async def test_v2_is_ready_while_a_model_serves_and_does_not_drain(
     client: httpx.AsyncClient, server: Server, settings: Settings
 ) -> None:
     assert (await client.get("/v2/health/live")).json() == {"live": True}
@@ -222,7 +222,7 @@ async def test_is_ready_while_a_model_serves_and_does_not_drain(
         await refusal(await empty.post(INFER, json=asked()), 503)
 
 
-async def test_counts_by_template_and_rows_as_every_other_prediction(client: httpx.AsyncClient) -> None:
+async def test_v2_counts_by_template_and_rows_as_every_other_prediction(client: httpx.AsyncClient) -> None:
     await client.post(INFER, json=asked())
     await client.post(INFER, json=asked(data=[]))
 

@@ -46,7 +46,7 @@ def asked(case: Case) -> dict[str, Any]:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("alert", sorted({case.alert for case in CASES}))
-def test_fires_for_what_it_is_for_and_for_nothing_else(alert: str, tmp_path: Path) -> None:
+def test_an_alert_fires_for_its_cause_and_for_nothing_else(alert: str, tmp_path: Path) -> None:
     rules = [rule for group in GROUPS for rule in group["rules"] if rule["alert"] == alert]
     told = {
         "rule_files": [rule_file(tmp_path, [{"name": alert, "rules": rules}])],
@@ -60,23 +60,23 @@ def test_fires_for_what_it_is_for_and_for_nothing_else(alert: str, tmp_path: Pat
 
 
 @pytest.mark.cluster
-def test_is_a_rule_file_that_prometheus_takes(tmp_path: Path) -> None:
+def test_the_rules_are_a_file_that_prometheus_accepts(tmp_path: Path) -> None:
     assert promtool("check", "rules", "--lint=all", "--lint-fatal", rule_file(tmp_path, GROUPS)) == ""
 
 
-def test_has_a_case_of_each_kind_for_every_alert() -> None:
+def test_every_alert_has_a_case_of_each_kind() -> None:
     names = {rule["alert"] for group in GROUPS for rule in group["rules"]}
 
     assert {case.alert for case in CASES if case.firing} == names
     assert {case.alert for case in CASES if not case.firing} == names
 
 
-def test_names_the_model_on_every_alert_of_a_model() -> None:
+def test_every_alert_of_a_model_names_it() -> None:
     for rule in MODEL[0]["rules"]:
         assert rule["labels"].items() >= {"namespace": "iris", "model": "iris"}.items()
 
 
-def test_measures_against_what_was_promised() -> None:
+def test_an_alert_uses_the_declared_objectives() -> None:
     loose, strict = (
         str(alerts.groups("iris", "iris", objectives))
         for objectives in (Objectives(950, 1000), Objectives(999, 5))

@@ -51,7 +51,7 @@ def context() -> Context:
     return Context()
 
 
-async def test_writes_every_child_once(context: Context) -> None:
+async def test_the_applier_writes_every_child_once(context: Context) -> None:
     model = bodies.model(route={"host": "a.example"})
 
     await context.make(model)
@@ -59,13 +59,13 @@ async def test_writes_every_child_once(context: Context) -> None:
     assert context.wrote() == [("apply", kind.name) for kind, _ in bodies.built(model)]
 
 
-async def test_makes_a_new_model_without_a_read_for_each_child(context: Context) -> None:
+async def test_the_applier_makes_a_new_model_without_a_read_for_each_child(context: Context) -> None:
     await context.make(bodies.model(route={"host": "a.example"}))
 
     assert [call.kind for call in context.cluster.calls if call.verb == "read"] == [kinds.IRIS_MODEL]
 
 
-async def test_asks_nothing_and_writes_nothing_at_rest(context: Context) -> None:
+async def test_the_applier_asks_nothing_and_writes_nothing_at_rest(context: Context) -> None:
     model = bodies.model(route={"host": "a.example"}, autoscaling={"maxReplicas": 5})
     await context.settle(model)
 
@@ -74,7 +74,7 @@ async def test_asks_nothing_and_writes_nothing_at_rest(context: Context) -> None
     assert context.cluster.calls == []
 
 
-async def test_writes_only_the_child_that_somebody_changed(context: Context) -> None:
+async def test_the_applier_writes_only_the_child_that_somebody_changed(context: Context) -> None:
     model = bodies.model()
     await context.settle(model)
     changed = context.live(kinds.SERVICE)
@@ -127,7 +127,7 @@ async def test_an_autoscaled_deployment_scaled_to_zero_by_hand_is_put_back(conte
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "its label lost"])
-async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(
+async def test_the_applier_repairs_a_dashboard_of_which_only_a_digest_is_remembered(
     context: Context, known: bool
 ) -> None:
     model = bodies.model()
@@ -146,7 +146,7 @@ async def test_repairs_a_dashboard_of_which_only_a_digest_is_remembered(
 
 
 @pytest.mark.parametrize("left", ["nothing", "another of that name", "one that is being deleted"])
-async def test_makes_no_child_for_a_model_that_is_gone(context: Context, left: str) -> None:
+async def test_the_applier_makes_no_child_for_a_deleted_model(context: Context, left: str) -> None:
     """The children's DELETED events came, the model's did not (a 410 gap): each child was made again at once
     and collected again, as fast as the watch could tell, until the next resync."""
     model = bodies.model()
@@ -167,7 +167,7 @@ async def test_makes_no_child_for_a_model_that_is_gone(context: Context, left: s
 
 
 @pytest.mark.parametrize("change", ["another version", "no route any more"])
-async def test_writes_nothing_for_a_spec_that_the_model_has_left_behind(
+async def test_the_applier_writes_nothing_for_a_spec_that_the_model_has_left_behind(
     context: Context, change: str
 ) -> None:
     """A restart with a LIST from yesterday: the old version was rolled out again, a new child was deleted."""
@@ -186,14 +186,14 @@ async def test_writes_nothing_for_a_spec_that_the_model_has_left_behind(
     assert model["metadata"]["generation"] == yesterday.generation + 1
 
 
-async def test_looks_for_the_model_once_however_many_children_are_made(context: Context) -> None:
+async def test_the_applier_looks_for_the_model_once_however_many_children_are_made(context: Context) -> None:
     await context.make(bodies.model())
 
     looks = [call for call in context.cluster.calls if call == Call("read", kinds.IRIS_MODEL, *KEY)]
     assert len(looks) == 1
 
 
-async def test_leaves_what_others_add(context: Context) -> None:
+async def test_the_applier_leaves_what_others_add(context: Context) -> None:
     model = bodies.model()
     await context.settle(model)
     annotated = context.live(kinds.SERVICE)
@@ -205,7 +205,7 @@ async def test_leaves_what_others_add(context: Context) -> None:
     assert context.cluster.calls == []
 
 
-async def test_repairs_an_object_that_lost_its_owner(context: Context) -> None:
+async def test_the_applier_repairs_an_object_that_lost_its_owner(context: Context) -> None:
     model = bodies.model()
     await context.settle(model)
     stripped = context.live(kinds.SERVICE)
@@ -217,7 +217,7 @@ async def test_repairs_an_object_that_lost_its_owner(context: Context) -> None:
     assert context.live(kinds.SERVICE)["metadata"]["ownerReferences"][0]["uid"] == model.uid
 
 
-async def test_never_touches_what_belongs_to_somebody_else(context: Context) -> None:
+async def test_the_applier_never_touches_what_belongs_to_somebody_else(context: Context) -> None:
     owner = {"apiVersion": "apps/v1", "kind": "Database", "name": "roses", "uid": "x", "controller": True}
     theirs = {"name": "iris", "namespace": "iris", "ownerReferences": [owner]}
     context.cluster.put(kinds.SERVICE, {"metadata": theirs, "spec": {"ports": []}})
@@ -233,7 +233,7 @@ async def test_never_touches_what_belongs_to_somebody_else(context: Context) -> 
     assert context.wrote() == [("apply", kind) for kind in others]
 
 
-async def test_waits_until_a_former_models_child_is_collected(context: Context) -> None:
+async def test_the_applier_waits_until_a_former_models_child_is_collected(context: Context) -> None:
     model = bodies.model()
     await context.settle(model)
     former = context.live(kinds.DEPLOYMENT)
@@ -273,7 +273,7 @@ async def test_somebody_else_holds_the_replicas_before_they_are_dropped(context:
     assert context.live(kinds.DEPLOYMENT)["spec"]["replicas"] == 7
 
 
-async def test_hands_the_replicas_over_once(context: Context) -> None:
+async def test_the_applier_hands_the_replicas_over_once(context: Context) -> None:
     await context.settle(bodies.model(autoscaling={"maxReplicas": 9}))
 
     await context.make(bodies.model(version="1.5.0", autoscaling={"maxReplicas": 9}))
@@ -282,7 +282,7 @@ async def test_hands_the_replicas_over_once(context: Context) -> None:
     assert managers == {"iris-operator"}
 
 
-async def test_deletes_what_is_ours_and_not_declared_any_more(context: Context) -> None:
+async def test_the_applier_deletes_what_is_ours_and_not_declared_any_more(context: Context) -> None:
     await context.settle(bodies.model(route={"host": "a.example"}))
 
     await context.make(bodies.model())
@@ -292,7 +292,7 @@ async def test_deletes_what_is_ours_and_not_declared_any_more(context: Context) 
     assert (kinds.INGRESS, "iris") not in context.store.snapshot(KEY).children
 
 
-async def test_looks_before_it_deletes(context: Context) -> None:
+async def test_the_applier_looks_before_it_deletes(context: Context) -> None:
     """The store may be behind: the name may be somebody else's by now."""
     await context.settle(bodies.model(route={"host": "a.example"}))
     taken = context.live(kinds.INGRESS)
@@ -305,7 +305,7 @@ async def test_looks_before_it_deletes(context: Context) -> None:
 
 
 @pytest.mark.parametrize("code", [400, 422])
-async def test_tells_the_user_what_the_api_server_refused(context: Context, code: int) -> None:
+async def test_the_applier_reports_what_the_api_server_refused(context: Context, code: int) -> None:
     async def refuse(call: Call) -> None:
         if (call.verb, call.kind) == ("apply", kinds.DEPLOYMENT):
             raise errors.ClusterError(code, "spec.template: not like this")
@@ -339,7 +339,7 @@ async def test_a_refused_child_holds_up_no_other(context: Context, code: int, *,
     assert [kind for _, kind in context.wrote() if kind != "Deployment"] == others
 
 
-async def test_leaves_an_api_server_that_is_silent_twice_to_the_queue(context: Context) -> None:
+async def test_the_applier_leaves_an_api_server_that_is_silent_twice_to_the_queue(context: Context) -> None:
     """Ten children of a model would each wait for their time-out."""
 
     async def be_silent(call: Call) -> None:
@@ -354,7 +354,7 @@ async def test_leaves_an_api_server_that_is_silent_twice_to_the_queue(context: C
     assert len(context.cluster.calls) <= 4
 
 
-async def test_waits_quietly_where_the_namespace_is_being_deleted(context: Context) -> None:
+async def test_the_applier_waits_quietly_where_the_namespace_is_being_deleted(context: Context) -> None:
     async def refuse(call: Call) -> None:
         if call.verb == "apply":
             raise errors.ClusterError(403, "is being terminated", ending=True)
@@ -366,7 +366,7 @@ async def test_waits_quietly_where_the_namespace_is_being_deleted(context: Conte
 
 
 @pytest.mark.parametrize("lost", range(4))
-async def test_goes_on_where_it_was_cut_off(context: Context, lost: int) -> None:
+async def test_the_applier_goes_on_where_it_was_cut_off(context: Context, lost: int) -> None:
     """The process ends after any write, its answer unseen; a fresh one has an empty store."""
 
     async def cut(_: Call) -> None:
@@ -389,7 +389,7 @@ async def test_goes_on_where_it_was_cut_off(context: Context, lost: int) -> None
     assert applied == [kind.name for kind, _ in bodies.built(model)]
 
 
-async def test_goes_on_when_the_api_of_an_optional_kind_has_just_gone(context: Context) -> None:
+async def test_the_applier_goes_on_when_the_api_of_an_optional_kind_has_just_gone(context: Context) -> None:
     async def gone(call: Call) -> None:
         if call.verb == "apply" and call.kind == kinds.SERVICE_MONITOR:
             raise errors.ClusterError(404, "the server could not find the requested resource")

@@ -78,7 +78,7 @@ def probe(path: str, period: int, failures: int) -> dict[str, Any]:
     }
 
 
-def test_builds_the_whole_deployment() -> None:
+def test_the_operator_builds_the_whole_deployment() -> None:
     container = {
         "name": "server",
         "image": "ghcr.io/two-inc/iris-server:1.4.0",
@@ -148,7 +148,7 @@ def test_builds_the_whole_deployment() -> None:
     }
 
 
-def test_builds_the_whole_service_account() -> None:
+def test_the_operator_builds_the_whole_service_account() -> None:
     built = service_account.build(bodies.model())
 
     assert built == {
@@ -162,7 +162,7 @@ def test_builds_the_whole_service_account() -> None:
     }
 
 
-def test_builds_the_whole_disruption_budget() -> None:
+def test_the_operator_builds_the_whole_disruption_budget() -> None:
     built = pod_disruption_budget.build(bodies.model())
 
     assert built == {
@@ -177,7 +177,7 @@ def test_builds_the_whole_disruption_budget() -> None:
     }
 
 
-def test_builds_the_whole_network_policy() -> None:
+def test_the_operator_builds_the_whole_network_policy() -> None:
     built = network_policy.build(bodies.model())
 
     assert built == {
@@ -212,7 +212,7 @@ def test_a_narrowed_network_policy_still_lets_in_who_must_ask(scrape: bool, let_
     ]
 
 
-def test_builds_the_whole_service() -> None:
+def test_the_operator_builds_the_whole_service() -> None:
     built = service.build(bodies.model())
 
     port = {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"}
@@ -224,7 +224,7 @@ def test_builds_the_whole_service() -> None:
     }
 
 
-def test_builds_the_whole_autoscaler() -> None:
+def test_the_operator_builds_the_whole_autoscaler() -> None:
     model = bodies.model(autoscaling={"maxReplicas": 6})
 
     built = horizontal_pod_autoscaler.build(model)
@@ -257,7 +257,7 @@ def reported(**conditions: str) -> report.Report | None:
     return horizontal_pod_autoscaler.report({"status": {"conditions": rows}})
 
 
-def test_reports_an_autoscaler_that_cannot_scale_without_the_name_of_a_pod() -> None:
+def test_the_operator_reports_an_autoscaler_that_cannot_scale_without_the_name_of_a_pod() -> None:
     blind = report.Report(
         False,
         "ScalingInactive",
@@ -273,7 +273,7 @@ def test_reports_an_autoscaler_that_cannot_scale_without_the_name_of_a_pod() -> 
     assert works.works
 
 
-def test_builds_the_whole_ingress() -> None:
+def test_the_operator_builds_the_whole_ingress() -> None:
     built = ingress.build(full())
 
     backend = {"service": {"name": "iris", "port": {"number": 80}}}
@@ -316,7 +316,7 @@ ADDRESS = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}
     ],
     ids=["a host", "a path", "any host", "no address", "a certificate"],
 )
-def test_reports_of_a_route_only_what_is_known(
+def test_the_operator_reports_of_a_route_only_what_is_known(
     route: dict[str, Any], status: dict[str, Any], message: str
 ) -> None:
     built = ingress.build(bodies.model(route=route))
@@ -327,11 +327,11 @@ def test_reports_of_a_route_only_what_is_known(
     assert found.message == message
 
 
-def test_reports_nothing_of_an_ingress_whose_rules_were_taken_away_by_hand() -> None:
+def test_the_operator_reports_nothing_of_an_ingress_whose_rules_were_taken_away_by_hand() -> None:
     assert ingress.report({"spec": {"defaultBackend": {}}}) is None
 
 
-def test_builds_the_whole_service_monitor() -> None:
+def test_the_operator_builds_the_whole_service_monitor() -> None:
     built = service_monitor.build(bodies.model())
 
     assert built == {
@@ -345,7 +345,7 @@ def test_builds_the_whole_service_monitor() -> None:
     }
 
 
-def test_builds_the_whole_prometheus_rule() -> None:
+def test_the_operator_builds_the_whole_prometheus_rule() -> None:
     model = bodies.model(monitoring={"alerts": {"availabilityPerMille": 990}})
 
     built = prometheus_rule.build(model)
@@ -358,7 +358,7 @@ def test_builds_the_whole_prometheus_rule() -> None:
     }
 
 
-def test_builds_the_whole_dashboard_config_map() -> None:
+def test_the_operator_builds_the_whole_dashboard_config_map() -> None:
     built = dashboard_config_map.build(bodies.model())
 
     assert built == {
@@ -376,7 +376,7 @@ def test_builds_the_whole_dashboard_config_map() -> None:
     }
 
 
-def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
+def test_the_operator_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
     """Grafana's sidecar writes the keys of all namespaces into one folder."""
     one, other = bodies.model("c", namespace="a-b"), bodies.model("b-c", namespace="a")
 
@@ -413,21 +413,21 @@ def test_puts_the_dashboards_of_any_two_models_into_different_files() -> None:
     ],
     ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],
 )
-def test_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
+def test_the_operator_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
     built = bodies.built(bodies.model(**declared))
 
     assert {f"{manifest['kind']}/{manifest['metadata']['name']}" for _, manifest in built} == wanted
     assert [manifest["kind"] for _, manifest in built] == [kind.name for kind, _ in built]
 
 
-def test_makes_the_service_account_before_the_pods_that_need_it() -> None:
+def test_the_operator_makes_the_service_account_before_the_pods_that_need_it() -> None:
     order = [kind.name for kind in children.KINDS]
 
     assert order.index("ServiceAccount") < order.index("Deployment")
 
 
 @pytest.mark.parametrize("child", children.CHILDREN, ids=lambda child: child.__name__.rpartition(".")[2])
-def test_labels_and_owns_every_child(child: ModuleType) -> None:
+def test_the_operator_labels_and_owns_every_child(child: ModuleType) -> None:
     model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}, "networkPolicy": {}})
 
     built = child.build(model)
@@ -437,13 +437,13 @@ def test_labels_and_owns_every_child(child: ModuleType) -> None:
     assert built["metadata"]["namespace"] == "iris"
 
 
-def test_knows_each_kind_once_however_many_children_are_of_it() -> None:
+def test_each_kind_is_listed_once_however_many_children_are_of_it() -> None:
     """Each is listed and watched: twice would be twice the load."""
     assert len(set(children.KINDS)) == len(children.KINDS)
     assert set(children.KINDS) == {child.KIND for child in children.CHILDREN}
 
 
-def test_selects_without_the_version_which_changes() -> None:
+def test_the_operator_selects_without_the_version_which_changes() -> None:
     before, after = bodies.model(version="1.4.0"), bodies.model(version="1.5.0")
 
     selectors = [
@@ -458,14 +458,14 @@ def test_selects_without_the_version_which_changes() -> None:
     assert selectors[0] == selectors[1]
 
 
-def test_expects_the_declared_version_of_the_server() -> None:
+def test_the_operator_expects_the_declared_version_of_the_server() -> None:
     container = container_of(bodies.model(version="9.9.9"))
 
     assert {"name": "IRIS_EXPECTED_VERSION", "value": "9.9.9"} in container["env"]
     assert container["image"].endswith(":9.9.9")
 
 
-def test_never_takes_an_old_pod_down_before_a_new_one_is_ready() -> None:
+def test_the_operator_never_takes_an_old_pod_down_before_a_new_one_is_ready() -> None:
     strategy = deployment.build(full())["spec"]["strategy"]
 
     assert strategy["rollingUpdate"]["maxUnavailable"] == 0
@@ -476,7 +476,7 @@ def test_never_takes_an_old_pod_down_before_a_new_one_is_ready() -> None:
     [(None, 5, "spec"), ({"maxReplicas": 9}, None, "autoscaler")],
     ids=["the spec", "the autoscaler"],
 )
-def test_leaves_the_replicas_to_one_owner(
+def test_the_operator_leaves_the_replicas_to_one_owner(
     autoscaling: dict[str, int] | None, replicas: int | None, who: str
 ) -> None:
     declared: dict[str, Any] = {"replicas": 5, **({"autoscaling": autoscaling} if autoscaling else {})}
@@ -487,7 +487,7 @@ def test_leaves_the_replicas_to_one_owner(
     assert built["metadata"]["annotations"][deployment.REPLICAS_FROM] == who
 
 
-def test_meets_the_restricted_pod_security_standard() -> None:
+def test_the_operator_meets_the_restricted_pod_security_standard() -> None:
     model = full()
 
     pod, container = pod_of(model), container_of(model)
@@ -499,7 +499,7 @@ def test_meets_the_restricted_pod_security_standard() -> None:
     assert not {"hostNetwork", "hostPID", "hostIPC", "volumes"} & pod.keys()
 
 
-def test_says_nothing_of_the_fast_path_until_it_is_turned_off() -> None:
+def test_the_deployment_has_no_fast_path_variable_until_it_is_off() -> None:
     """An operator that learns a new default must not roll the pods of every model that stands."""
     said = [
         {entry["name"]: entry["value"] for entry in container_of(bodies.model(server=server))["env"]}
@@ -509,7 +509,7 @@ def test_says_nothing_of_the_fast_path_until_it_is_turned_off() -> None:
     assert [env.get("IRIS_FAST_PATH") for env in said] == [None, None, "Off"]
 
 
-def test_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> None:
+def test_the_operator_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> None:
     model = full()
 
     pod, container = pod_of(model), container_of(model)
@@ -521,7 +521,7 @@ def test_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> 
     assert container["resources"] == bodies.FULL["resources"]
 
 
-def test_routes_any_host_when_the_route_names_none() -> None:
+def test_the_operator_routes_any_host_when_the_route_names_none() -> None:
     built = ingress.build(bodies.model(route={"path": "/models"}))
 
     assert built is not None

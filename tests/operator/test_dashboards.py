@@ -40,12 +40,12 @@ def test_the_chart_carries_no_other() -> None:
     assert {file.stem for file in COMMITTED.iterdir()} == TEXTS.keys() - {"model"}
 
 
-def test_is_named_after_its_model() -> None:
+def test_the_dashboard_is_named_after_its_model() -> None:
     assert json.loads(TEXTS["model"])["title"] == "Iris Model Serving / flowers/iris"
     assert json.loads(TEXTS["fleet"])["title"] == "Iris Model Serving"
 
 
-def test_carries_the_uid_that_links_to_it_use() -> None:
+def test_the_dashboard_has_the_uid_that_links_to_it_use() -> None:
     """A changed uid would break every bookmark."""
     assert json.loads(TEXTS["model"])["uid"] == "iris-07be2c854c77cae9b4763399"
     assert json.loads(TEXTS["fleet"])["uid"] == "iris-fleet"
@@ -53,30 +53,30 @@ def test_carries_the_uid_that_links_to_it_use() -> None:
 
 
 @given(NAMES, NAMES)
-def test_fits_every_uid_into_what_grafana_stores(namespace: str, name: str) -> None:
+def test_every_dashboard_uid_fits_into_what_grafana_stores(namespace: str, name: str) -> None:
     assert len(model.uid(namespace, name)) <= 40
 
 
 @given(st.tuples(NAMES, NAMES), st.tuples(NAMES, NAMES))
-def test_gives_every_model_a_uid_of_its_own(one: tuple[str, str], other: tuple[str, str]) -> None:
+def test_every_models_dashboard_has_a_uid_of_its_own(one: tuple[str, str], other: tuple[str, str]) -> None:
     assert (model.uid(*one) == model.uid(*other)) == (one == other)
     assert model.uid(*one) not in {fleet.UID, operator.UID}
 
 
-def test_stays_under_200_kib() -> None:
+def test_the_dashboard_stays_under_200_kib() -> None:
     longest = model.build("n" * 63, "m" * 52, OBJECTIVES)
 
     assert max(len(text.encode()) for text in [longest, *TEXTS.values()]) < 200 * 1024
 
 
-def test_gives_the_same_model_the_same_bytes() -> None:
+def test_the_dashboard_of_the_same_model_has_the_same_bytes() -> None:
     model.template.cache_clear()
 
     assert model.build("flowers", "iris", OBJECTIVES) == TEXTS["model"]
 
 
 @every_board
-def test_asks_the_data_source_that_the_reader_chooses(board: dict[str, Any]) -> None:
+def test_the_dashboard_queries_the_data_source_that_the_reader_chooses(board: dict[str, Any]) -> None:
     variables = {variable["name"]: variable["type"] for variable in board["templating"]["list"]}
     asked = [*panels(board), *(target for panel in panels(board) for target in panel["targets"])]
     marks = [mark for mark in board["annotations"].get("list", ()) if "expr" in mark]
@@ -86,7 +86,7 @@ def test_asks_the_data_source_that_the_reader_chooses(board: dict[str, Any]) -> 
 
 
 @every_board
-def test_says_its_variables_and_no_others(board: dict[str, Any]) -> None:
+def test_the_dashboard_declares_exactly_its_variables(board: dict[str, Any]) -> None:
     declared = {variable["name"] for variable in board["templating"]["list"]} - {"datasource"}
     told = json.dumps(queries(board)).replace("$__rate_interval", "")
 
@@ -94,7 +94,7 @@ def test_says_its_variables_and_no_others(board: dict[str, Any]) -> None:
     assert used == declared
 
 
-def test_asks_for_this_model_alone_in_every_query() -> None:
+def test_the_dashboard_selects_this_model_alone_in_every_query() -> None:
     """Each selector names the namespace and the model, in the words of the one who tells."""
     asked = queries(json.loads(TEXTS["model"]))
 
@@ -143,7 +143,7 @@ def test_single_requests_stand_on_the_latency_graph_by_their_ids() -> None:
 
 
 @every_board
-def test_lays_no_panel_over_another(board: dict[str, Any]) -> None:
+def test_the_dashboard_has_no_overlapping_panels(board: dict[str, Any]) -> None:
     taken = [
         (panel["gridPos"]["x"] + x, panel["gridPos"]["y"] + y)
         for panel in board["panels"]

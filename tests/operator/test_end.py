@@ -16,7 +16,7 @@ time.sleep(60)
 """
 
 
-def test_ends_when_what_should_have_ended_it_hangs() -> None:
+def test_the_process_ends_when_its_shutdown_hangs() -> None:
     """Kopf, told of an unknown error on one watch, waited for ever for the workers of another: the process
     was live, ready and did nothing."""
     ended = subprocess.run(

@@ -33,7 +33,7 @@ def was(status: str, reason: str) -> dict[str, Any]:
     ],
     ids=["no status", "a fresh object", "at rest", "ready now", "another reason", "another message only"],
 )
-def test_is_due_on_a_transition_alone(before: dict[str, Any], verdict: Verdict, due: bool) -> None:
+def test_an_event_is_due_only_on_a_transition(before: dict[str, Any], verdict: Verdict, due: bool) -> None:
     assert events.due(before, verdict) is due
 
 
@@ -42,7 +42,7 @@ async def post(cluster: FakeCluster, verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize(("verdict", "kind"), [(SERVING, "Normal"), (STALLED, "Warning")])
-async def test_says_what_happened_to_which_object(verdict: Verdict, kind: str) -> None:
+async def test_an_event_has_the_object_and_what_happened(verdict: Verdict, kind: str) -> None:
     cluster = FakeCluster()
 
     await post(cluster, verdict)
@@ -55,7 +55,7 @@ async def test_says_what_happened_to_which_object(verdict: Verdict, kind: str) -
     assert event["metadata"]["name"].startswith("iris.")
 
 
-async def test_nothing_depends_on_a_notice(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_state_depends_on_an_event(caplog: pytest.LogCaptureFixture) -> None:
     async def refuse(_: Call) -> None:
         raise errors.ClusterError(403, "events are forbidden")
 

@@ -41,7 +41,7 @@ def lived(wishes: list[tuple[str, str]]) -> list[dict[str, Any]]:
 
 
 @given(WISHES)
-def test_keeps_the_last_ten_newest_first(wishes: list[tuple[str, str]]) -> None:
+def test_history_keeps_the_last_ten_newest_first(wishes: list[tuple[str, str]]) -> None:
     entries = lived(wishes)
 
     begun = [entry["from"] for entry in entries]
@@ -51,14 +51,16 @@ def test_keeps_the_last_ten_newest_first(wishes: list[tuple[str, str]]) -> None:
 
 
 @given(WISHES)
-def test_names_no_version_twice_in_a_row(wishes: list[tuple[str, str]]) -> None:
+def test_history_names_no_version_twice_in_a_row(wishes: list[tuple[str, str]]) -> None:
     versions = [entry["version"] for entry in lived(wishes)]
 
     assert all(one != next_one for one, next_one in itertools.pairwise(versions))
 
 
 @given(WISHES)
-def test_closes_every_entry_but_the_newest_and_the_one_that_serves(wishes: list[tuple[str, str]]) -> None:
+def test_history_closes_every_entry_but_the_newest_and_the_one_that_serves(
+    wishes: list[tuple[str, str]],
+) -> None:
     [newest, *former] = lived(wishes)
 
     serving = [_serving(wishes)]
@@ -89,7 +91,7 @@ def test_a_version_that_served_before_it_was_halted_has_served(outcome: str) -> 
 
 
 @given(WISHES)
-def test_says_the_same_thing_once(wishes: list[tuple[str, str]]) -> None:
+def test_history_repeats_no_entry(wishes: list[tuple[str, str]]) -> None:
     entries = lived(wishes)
     version, outcome = wishes[-1]
 
@@ -100,7 +102,7 @@ def test_says_the_same_thing_once(wishes: list[tuple[str, str]]) -> None:
     assert again == entries
 
 
-def test_tells_what_became_of_a_version_that_was_replaced() -> None:
+def test_history_records_the_outcome_of_a_replaced_version() -> None:
     entries = lived(
         [
             ("1.0.0", reasons.SERVING),
@@ -124,13 +126,13 @@ def test_a_version_that_served_has_served_even_if_it_was_scaling_when_replaced()
     assert entries[1]["outcome"] == "Served"
 
 
-def test_keeps_the_digest_that_was_proven() -> None:
+def test_history_keeps_the_digest_that_was_proven() -> None:
     entries = lived([("1.0.0", reasons.SERVING), ("1.0.0", reasons.PROGRESSING)])
 
     assert entries[0]["digest"] == "sha256:1.0.0"
 
 
-def test_names_the_revision_that_asked_first_and_no_later_one() -> None:
+def test_history_names_the_revision_that_asked_first_and_no_later_one() -> None:
     asked = {"digest": "", "serving": "", "outcome": reasons.PROGRESSING}
     first = history.extend([], version="1.0.0", now="12:00", revision="main@sha1:a", **asked)
 

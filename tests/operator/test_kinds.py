@@ -9,7 +9,7 @@ from iris_api.kinds import Kind
     ("kind", "api_version"),
     [(kinds.SERVICE, "v1"), (kinds.DEPLOYMENT, "apps/v1"), (kinds.IRIS_MODEL, "serving.two.inc/v1alpha1")],
 )
-def test_spells_the_api_version_as_in_a_manifest(kind: Kind, api_version: str) -> None:
+def test_a_kind_has_the_api_version_as_in_a_manifest(kind: Kind, api_version: str) -> None:
     assert kind.api_version == api_version
 
 
@@ -27,5 +27,5 @@ def test_spells_the_api_version_as_in_a_manifest(kind: Kind, api_version: str) -
     ],
     ids=["core, everywhere", "core, a namespace", "core, an object", "group, everywhere", "subresource"],
 )
-def test_finds_the_path(path: str, expected: str) -> None:
+def test_a_kind_has_the_rest_path(path: str, expected: str) -> None:
     assert path == expected

@@ -61,7 +61,7 @@ def test_the_first_takes_the_lease_at_once_and_the_second_waits() -> None:
     virtual_time.run(story())
 
 
-def test_writes_the_record_that_people_read() -> None:
+def test_the_elector_writes_the_record_that_people_read() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
@@ -94,7 +94,7 @@ def test_another_takes_over_ten_seconds_after_the_last_renewal_that_it_saw() -> 
     virtual_time.run(story())
 
 
-def test_trusts_no_clock_but_its_own() -> None:
+def test_the_elector_trusts_no_clock_but_its_own() -> None:
     """A renewTime far in the past is no reason to take over: the other's clock may be wrong."""
 
     async def story() -> None:
@@ -109,7 +109,7 @@ def test_trusts_no_clock_but_its_own() -> None:
     virtual_time.run(story())
 
 
-def test_keeps_the_lease_while_it_renews() -> None:
+def test_the_elector_keeps_the_lease_while_it_renews() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         first, second = elector(cluster, "a"), elector(cluster, "b")
@@ -125,7 +125,7 @@ def test_keeps_the_lease_while_it_renews() -> None:
     virtual_time.run(story())
 
 
-def test_hands_over_within_a_look_when_it_is_told_to_end() -> None:
+def test_the_elector_hands_over_at_the_next_poll_when_it_is_stopped() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         first, second = elector(cluster, "a"), elector(cluster, "b")
@@ -142,7 +142,7 @@ def test_hands_over_within_a_look_when_it_is_told_to_end() -> None:
     virtual_time.run(story())
 
 
-def test_releases_nothing_that_is_not_its_own() -> None:
+def test_the_elector_releases_nothing_that_is_not_its_own() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
@@ -156,7 +156,7 @@ def test_releases_nothing_that_is_not_its_own() -> None:
 
 
 @pytest.mark.parametrize("fault", ["hang", "refuse"])
-def test_gives_up_within_seven_seconds_of_its_last_renewal(fault: str) -> None:
+def test_the_elector_gives_up_within_seven_seconds_of_its_last_renewal(fault: str) -> None:
     async def story() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
@@ -171,7 +171,7 @@ def test_gives_up_within_seven_seconds_of_its_last_renewal(fault: str) -> None:
     virtual_time.run(story())
 
 
-def test_counts_the_seven_seconds_from_when_it_asked_not_from_when_it_was_answered() -> None:
+def test_the_elector_counts_the_seven_seconds_from_when_it_asked_not_from_when_it_was_answered() -> None:
     """The write stood at 0 s, its answer came 3.9 s later: to others the lease ends at 10 s all the same."""
 
     async def story() -> None:
@@ -194,7 +194,7 @@ def test_counts_the_seven_seconds_from_when_it_asked_not_from_when_it_was_answer
     virtual_time.run(story())
 
 
-def test_survives_a_renewal_whose_answer_was_lost() -> None:
+def test_the_elector_survives_a_renewal_whose_answer_was_lost() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
@@ -212,7 +212,7 @@ def test_survives_a_renewal_whose_answer_was_lost() -> None:
     virtual_time.run(story())
 
 
-def test_gives_up_at_once_when_the_lease_is_another_s() -> None:
+def test_the_elector_gives_up_at_once_when_another_has_the_lease() -> None:
     async def story() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
@@ -269,7 +269,7 @@ class Pair:
 
 @settings(max_examples=40)
 @given(st.integers(0, 2**32))
-def test_never_two_leaders_under_any_order_of_hung_and_failing_calls(seed: int) -> None:
+def test_two_replicas_never_lead_under_any_order_of_hung_and_failing_calls(seed: int) -> None:
     pair = Pair(seed)
 
     async def story() -> None:

@@ -48,7 +48,7 @@ def serving() -> dict[str, Any]:
     )
 
 
-def test_tells_of_each_model_what_it_declares_and_serves(told: list[dict[str, Any]]) -> None:
+def test_the_exporter_has_the_declared_and_serving_version_of_each_model(told: list[dict[str, Any]]) -> None:
     told.append(serving())
 
     wanted = {"declared": "1.4.0", "serving": "1.3.0", "revision": "main@sha1:a"}
@@ -76,7 +76,7 @@ def test_info_describes_the_declaration_that_the_status_describes(told: list[dic
     assert read("irismodel_info", **IRIS, **former, declared="1.5.0") is None
 
 
-def test_forgets_what_a_model_wrote_when_it_goes() -> None:
+def test_the_exporter_forgets_what_a_model_wrote_when_it_goes() -> None:
     metrics.gone("iris", "iris")
     metrics.wrote("iris", "iris")
     metrics.wrote("iris", "iris")
@@ -87,7 +87,7 @@ def test_forgets_what_a_model_wrote_when_it_goes() -> None:
     assert read("irismodel_writes_total", **IRIS) is None
 
 
-def test_tells_how_long_passes_have_been_under_way() -> None:
+def test_the_exporter_has_the_duration_of_running_passes() -> None:
     async def two_passes() -> tuple[float | None, ...]:
         queue = Queue(lambda: 0.5)
         metrics.queue_in_work(queue.in_work)
@@ -107,7 +107,7 @@ def test_tells_how_long_passes_have_been_under_way() -> None:
     metrics.queue_in_work(list)  # this queue ends with its loop
 
 
-async def test_counts_what_no_watch_had_told() -> None:
+async def test_the_exporter_counts_what_no_watch_had_told() -> None:
     cluster, store, queue = FakeCluster(), Store(), Queue(lambda: 0.5)
     cluster.put(kinds.IRIS_MODEL, bodies.body())
 
@@ -118,7 +118,7 @@ async def test_counts_what_no_watch_had_told() -> None:
     assert set(again.values()) == {0}
 
 
-def test_dates_the_last_good_resync() -> None:
+def test_the_exporter_dates_the_last_good_resync() -> None:
     before = read("iris_operator_sweep_corrections_total", kind="pods") or 0
 
     metrics.resynced({"pods": 2})

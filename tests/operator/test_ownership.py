@@ -63,14 +63,18 @@ def test_an_object_holds_what_it_is(manifest: dict[str, Any]) -> None:
 
 
 @given(MANIFESTS)
-def test_holds_after_a_server_has_added_its_defaults_everywhere(manifest: dict[str, Any]) -> None:
+def test_an_object_is_as_declared_after_the_server_added_defaults_everywhere(
+    manifest: dict[str, Any],
+) -> None:
     live = with_defaults(manifest)
 
     assert ownership.holds(live, manifest)
 
 
 @given(st.data(), MANIFESTS)
-def test_does_not_hold_when_any_value_was_changed(data: st.DataObject, manifest: dict[str, Any]) -> None:
+def test_an_object_is_not_as_declared_when_any_value_was_changed(
+    data: st.DataObject, manifest: dict[str, Any]
+) -> None:
     path = data.draw(st.sampled_from(sorted(leaves(manifest), key=str)))
 
     live = replaced(manifest, path, "changed by somebody")
@@ -79,7 +83,9 @@ def test_does_not_hold_when_any_value_was_changed(data: st.DataObject, manifest:
 
 
 @given(st.data(), MANIFESTS)
-def test_does_not_hold_when_any_value_was_removed(data: st.DataObject, manifest: dict[str, Any]) -> None:
+def test_an_object_is_not_as_declared_when_any_value_was_removed(
+    data: st.DataObject, manifest: dict[str, Any]
+) -> None:
     path = data.draw(st.sampled_from(sorted(leaves(manifest), key=str)))
     live = copy.deepcopy(manifest)
     parent = live
@@ -117,7 +123,7 @@ def test_does_not_hold_when_any_value_was_removed(data: st.DataObject, manifest:
         "another order of named items",
     ],
 )
-def test_holds_what_means_the_same(live: Any, declared: Any) -> None:
+def test_an_object_with_a_value_of_the_same_meaning_is_as_declared(live: Any, declared: Any) -> None:
     assert ownership.holds(live, declared)
 
 
@@ -152,11 +158,11 @@ def test_holds_what_means_the_same(live: Any, declared: Any) -> None:
         "another name",
     ],
 )
-def test_does_not_hold_what_means_something_else(live: Any, declared: Any) -> None:
+def test_an_object_with_a_value_of_another_meaning_is_not_as_declared(live: Any, declared: Any) -> None:
     assert not ownership.holds(live, declared)
 
 
-def test_notices_a_metric_that_somebody_added_to_the_autoscaler() -> None:
+def test_a_metric_that_somebody_added_to_the_autoscaler_is_noticed() -> None:
     """Its metrics are one value to server-side apply: who applies next takes the addition away."""
     manifest = dict(bodies.built(bodies.model(autoscaling={"maxReplicas": 3})))[
         children.horizontal_pod_autoscaler.KIND
@@ -167,7 +173,7 @@ def test_notices_a_metric_that_somebody_added_to_the_autoscaler() -> None:
     assert not ownership.holds(live, manifest)
 
 
-def test_stamps_a_manifest_with_the_digest_of_all_of_it() -> None:
+def test_a_manifest_is_stamped_with_the_digest_of_all_of_it() -> None:
     manifest = children.service.build(bodies.model())
     other = children.service.build(bodies.model(version="1.5.0"))
 
@@ -179,7 +185,7 @@ def test_stamps_a_manifest_with_the_digest_of_all_of_it() -> None:
     assert ownership.INTENT not in manifest["metadata"].get("annotations", {})
 
 
-def test_notices_a_field_that_is_not_declared_any_more() -> None:
+def test_a_field_that_is_not_declared_any_more_is_noticed() -> None:
     before = ownership.stamp(children.service.build(bodies.model()))
     less = children.service.build(bodies.model())
     del less["spec"]["ports"][0]["appProtocol"]
@@ -227,7 +233,7 @@ STAMPED = {"annotations": {ownership.INTENT: "0123456789abcdef"}}
         "controlled by somebody else, with our marks",
     ],
 )  # fmt: skip
-def test_tells_whose_an_object_is(metadata: dict[str, Any], whose: str) -> None:
+def test_the_owner_of_an_object_is_found(metadata: dict[str, Any], whose: str) -> None:
     body = {"metadata": {"name": "iris", **metadata}}
 
     assert ownership.owner(body, bodies.model()) == whose

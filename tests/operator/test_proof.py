@@ -71,13 +71,15 @@ async def ask(prover: Prover, asked: Pod, model: str = "iris") -> Proof:
     return (await prover.prove([asked], model, "1.4.0"))[asked.uid]
 
 
-async def test_takes_a_pods_own_word(server: ModelServer, prover: Prover) -> None:
+async def test_the_prover_takes_the_version_from_the_pods_answer(server: ModelServer, prover: Prover) -> None:
     assert await ask(prover, pod()) == Proof("1.4.0", DIGEST)
     assert server.asked == ["/api/v1/model/info"]
 
 
 @pytest.mark.parametrize("silent", [pod(ready=False), pod(address=None)], ids=["not ready", "no address yet"])
-async def test_asks_no_pod_that_cannot_answer(server: ModelServer, prover: Prover, silent: Pod) -> None:
+async def test_the_prover_asks_no_pod_that_cannot_answer(
+    server: ModelServer, prover: Prover, silent: Pod
+) -> None:
     assert await prover.prove([silent], "iris", "1.4.0") == {}
     assert server.asked == []
 
@@ -92,7 +94,7 @@ async def test_asks_no_pod_that_cannot_answer(server: ModelServer, prover: Prove
     ],
     ids=["the same container", "five minutes later", "a restart", "another pod"],
 )
-async def test_asks_again_only_when_the_answer_may_have_changed(
+async def test_the_prover_asks_again_only_when_the_answer_may_have_changed(
     server: ModelServer, prover: Prover, clock: Clock, next_pod: Pod, seconds: float, times: int
 ) -> None:
     await ask(prover, pod())
@@ -103,7 +105,9 @@ async def test_asks_again_only_when_the_answer_may_have_changed(
     assert len(server.asked) == times
 
 
-async def test_sees_a_reload_at_the_next_asking(server: ModelServer, prover: Prover, clock: Clock) -> None:
+async def test_the_prover_sees_a_reload_at_the_next_asking(
+    server: ModelServer, prover: Prover, clock: Clock
+) -> None:
     await ask(prover, pod())
     server.serves(version="1.5.0")
     clock.seconds += proof.RETAKE_SECONDS
@@ -112,7 +116,7 @@ async def test_sees_a_reload_at_the_next_asking(server: ModelServer, prover: Pro
 
 
 @pytest.mark.parametrize(("seconds", "version"), [(9.9, "1.3.0"), (10.0, "1.4.0")])
-async def test_doubts_soon_what_is_not_the_declared_version(
+async def test_the_prover_doubts_soon_what_is_not_the_declared_version(
     server: ModelServer, prover: Prover, clock: Clock, seconds: float, version: str
 ) -> None:
     """A wrong version was believed for five minutes, although a reload had put it right."""
@@ -124,7 +128,7 @@ async def test_doubts_soon_what_is_not_the_declared_version(
     assert (await ask(prover, pod())).version == version
 
 
-async def test_believes_pods_of_the_version_before_for_as_long_as_any(
+async def test_the_prover_believes_pods_of_the_version_before_for_as_long_as_any(
     server: ModelServer, prover: Prover, clock: Clock
 ) -> None:
     server.serves(version="1.3.0")
@@ -137,7 +141,7 @@ async def test_believes_pods_of_the_version_before_for_as_long_as_any(
     assert len(server.asked) == 1
 
 
-async def test_asks_again_at_once_after_no_proof(server: ModelServer, prover: Prover) -> None:
+async def test_the_prover_asks_again_at_once_after_no_proof(server: ModelServer, prover: Prover) -> None:
     server.status = 503
     assert (await ask(prover, pod())).failure
 
@@ -146,7 +150,9 @@ async def test_asks_again_at_once_after_no_proof(server: ModelServer, prover: Pr
     assert await ask(prover, pod()) == Proof("1.4.0", DIGEST)
 
 
-async def test_asks_again_once_told_that_the_pod_is_gone(server: ModelServer, prover: Prover) -> None:
+async def test_the_prover_asks_again_once_told_that_the_pod_is_gone(
+    server: ModelServer, prover: Prover
+) -> None:
     await ask(prover, pod())
     prover.forget(["u", "never seen"])
 
@@ -155,7 +161,7 @@ async def test_asks_again_once_told_that_the_pod_is_gone(server: ModelServer, pr
     assert len(server.asked) == 2
 
 
-async def test_keeps_no_answer_of_pods_that_are_long_gone(
+async def test_the_prover_keeps_no_answer_of_pods_that_are_long_gone(
     server: ModelServer, prover: Prover, clock: Clock
 ) -> None:
     """Each roll-out brings new pods: without this the memory would grow for ever."""
@@ -183,7 +189,7 @@ async def test_keeps_no_answer_of_pods_that_are_long_gone(
     ],
     ids=["404", "503", "redirect", "empty", "html", "list", "text", "half", "deep", "too large"],
 )
-async def test_takes_nothing_else_for_a_proof(
+async def test_the_prover_takes_nothing_else_for_a_proof(
     server: ModelServer, prover: Prover, status: int, body: str, failure: str
 ) -> None:
     server.status, server.body = status, body
@@ -195,21 +201,21 @@ async def test_takes_nothing_else_for_a_proof(
     assert server.asked == ["/api/v1/model/info"]
 
 
-async def test_takes_no_proof_of_another_model(server: ModelServer, prover: Prover) -> None:
+async def test_the_prover_takes_no_proof_of_another_model(server: ModelServer, prover: Prover) -> None:
     found = await ask(prover, pod(), model="roses")
 
     assert found == Proof(failure="pod iris-a: answers for model 'iris', expected 'roses'")
     assert len(server.asked) == 1
 
 
-async def test_says_when_nobody_listens(prover: Prover) -> None:
+async def test_the_prover_reports_that_nothing_listens(prover: Prover) -> None:
     found = await ask(prover, pod(address="127.0.77.2"))
 
     assert found.failure.startswith("pod iris-a: GET /api/v1/model/info: ")
     assert "127.0.77.2" in found.failure
 
 
-async def test_asks_a_pod_by_its_ipv6_address(prover: Prover) -> None:
+async def test_the_prover_asks_a_pod_by_its_ipv6_address(prover: Prover) -> None:
     found = await ask(prover, pod(address="::1"))
 
     assert "InvalidURL" not in found.failure

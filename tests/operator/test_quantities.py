@@ -31,12 +31,12 @@ from iris_operator.model import quantities
         ("1Ei", "1152921504606846976"),
     ],
 )
-def test_reads_every_spelling(text: str | int, number: str) -> None:
+def test_the_parser_reads_every_spelling(text: str | int, number: str) -> None:
     assert quantities.parse(text) == Decimal(number)
 
 
 @pytest.mark.parametrize("text", ["", "m", "1 Mi", "1mi", "1K", "0x10", "1e", "1e3k", "NaN", "inf", "\u0661"])
-def test_reads_nothing_into_what_is_no_quantity(text: str) -> None:
+def test_the_parser_reads_nothing_into_what_is_no_quantity(text: str) -> None:
     assert quantities.parse(text) is None
 
 

@@ -30,7 +30,7 @@ async def idle(waiting: Queue) -> bool:
     return False
 
 
-def test_hands_a_name_out_once_however_often_it_was_added() -> None:
+def test_the_queue_hands_a_name_out_once_however_often_it_was_added() -> None:
     async def story() -> None:
         waiting = queue()
         for _ in range(5):
@@ -42,7 +42,7 @@ def test_hands_a_name_out_once_however_often_it_was_added() -> None:
     virtual_time.run(story())
 
 
-def test_hands_names_out_in_the_order_in_which_they_came() -> None:
+def test_the_queue_hands_names_out_in_the_order_in_which_they_came() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add(B)
@@ -54,7 +54,7 @@ def test_hands_names_out_in_the_order_in_which_they_came() -> None:
     virtual_time.run(story())
 
 
-def test_what_was_asked_for_last_comes_first_once_the_line_is_turned_round() -> None:
+def test_the_newest_names_come_first_on_a_takeover() -> None:
     async def story() -> None:
         waiting = queue()
         for name in (A, B, C):
@@ -70,7 +70,7 @@ def test_what_was_asked_for_last_comes_first_once_the_line_is_turned_round() -> 
     virtual_time.run(story())
 
 
-def test_waiting_before_the_line_was_turned_round_does_not_count() -> None:
+def test_waiting_before_a_takeover_does_not_count() -> None:
     """A standby's line is as old as the standby: its first probe as the writer must not find it stuck."""
 
     async def story() -> None:
@@ -85,7 +85,7 @@ def test_waiting_before_the_line_was_turned_round_does_not_count() -> None:
     virtual_time.run(story())
 
 
-def test_what_comes_after_the_line_was_turned_round_comes_after_it() -> None:
+def test_a_name_added_after_the_takeover_order_comes_after_it() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add(A)
@@ -99,7 +99,7 @@ def test_what_comes_after_the_line_was_turned_round_comes_after_it() -> None:
     virtual_time.run(story())
 
 
-def test_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
+def test_the_queue_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add(A)
@@ -141,7 +141,7 @@ def test_what_happens_while_a_name_rests_is_one_pass_after_it() -> None:
     virtual_time.run(story())
 
 
-def test_who_has_patience_lets_those_pass_that_come_before_it_ends() -> None:
+def test_a_patient_name_lets_others_pass_until_its_patience_ends() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add(A, patience=10)
@@ -170,7 +170,7 @@ def test_patience_ends_when_somebody_asks_for_the_name_now() -> None:
     virtual_time.run(story())
 
 
-def test_what_is_asked_for_during_its_pass_keeps_the_least_patience() -> None:
+def test_a_name_added_during_its_pass_keeps_the_least_patience() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add(A)
@@ -189,7 +189,7 @@ def test_what_is_asked_for_during_its_pass_keeps_the_least_patience() -> None:
 @pytest.mark.parametrize(
     ("waits", "due"), [([5.0], 5.0), ([5.0, 9.0], 5.0), ([9.0, 5.0], 5.0)], ids=["one", "later", "earlier"]
 )
-def test_looks_again_at_the_earliest_moment_asked_for(waits: list[float], due: float) -> None:
+def test_the_queue_looks_again_at_the_earliest_moment_asked_for(waits: list[float], due: float) -> None:
     async def story() -> None:
         waiting = queue()
         for wait in waits:
@@ -204,7 +204,7 @@ def test_looks_again_at_the_earliest_moment_asked_for(waits: list[float], due: f
     virtual_time.run(story())
 
 
-def test_forgets_a_later_look_once_somebody_asks_for_one_now() -> None:
+def test_the_queue_forgets_a_later_look_once_somebody_asks_for_one_now() -> None:
     async def story() -> None:
         waiting = queue()
         waiting.add_after(A, 60)
@@ -247,7 +247,7 @@ def test_a_failure_before_its_wait_is_over_does_not_double_it() -> None:
     virtual_time.run(story())
 
 
-def test_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
+def test_the_queue_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
     async def story() -> list[float]:
         waiting = queue(jitter=0.999_999)
         return [await failed(waiting) for _ in range(24)]
@@ -260,7 +260,7 @@ def test_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
 
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 1000))
-def test_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) -> None:
+def test_the_queue_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) -> None:
     async def story() -> float:
         waiting = queue(jitter)
         waits = [await failed(waiting) for _ in range(failures % 40 + 1)]
@@ -270,7 +270,7 @@ def test_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) 
     assert longest / 2 <= virtual_time.run(story()) <= longest
 
 
-def test_waits_as_long_as_the_api_server_asks() -> None:
+def test_the_queue_waits_as_long_as_the_api_server_asks() -> None:
     async def story() -> None:
         waiting = queue()
 
@@ -281,7 +281,7 @@ def test_waits_as_long_as_the_api_server_asks() -> None:
     virtual_time.run(story())
 
 
-def test_starts_from_the_shortest_wait_after_a_pass_that_went_well() -> None:
+def test_the_queue_starts_from_the_shortest_wait_after_a_pass_that_went_well() -> None:
     async def story() -> None:
         waiting = queue()
         for _ in range(10):
@@ -304,7 +304,7 @@ def test_one_model_fails_without_making_another_wait() -> None:
     virtual_time.run(story())
 
 
-def test_tells_how_long_the_oldest_name_has_been_in_line_or_in_work() -> None:
+def test_the_queue_has_the_age_of_its_oldest_name() -> None:
     async def story() -> None:
         waiting = queue()
         assert waiting.oldest_age() == 0
@@ -335,7 +335,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_looks_at_every_name_after_it_was_asked_for_and_never_at_one_twice_at_once(
+def test_the_queue_looks_at_every_name_after_it_was_asked_for_and_never_at_one_twice_at_once(
     steps: list[tuple[str, str, float, float]],
 ) -> None:
     asked_at: dict[tuple[str, str], float] = {}

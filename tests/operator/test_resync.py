@@ -23,7 +23,7 @@ async def taken(queue: Queue, count: int) -> set[tuple[str, str]]:
     return {await queue.take() for _ in range(count)}
 
 
-async def test_lists_every_kind_once_and_of_the_rest_only_what_carries_our_label() -> None:
+async def test_the_resync_lists_every_kind_once_and_of_the_rest_only_what_carries_our_label() -> None:
     cluster = FakeCluster()
 
     await resync.once(cluster, Store(), some_queue(), ())
@@ -32,7 +32,7 @@ async def test_lists_every_kind_once_and_of_the_rest_only_what_carries_our_label
     assert {kind for kind, selector in resync.WATCHED if selector is None} == {kinds.IRIS_MODEL}
 
 
-async def test_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
+async def test_the_resync_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
     cluster, store, queue = FakeCluster(), Store(), some_queue()
     cluster.put(kinds.IRIS_MODEL, bodies.body("iris"))
     cluster.put(kinds.IRIS_MODEL, bodies.body("roses"))
@@ -47,7 +47,7 @@ async def test_looks_at_every_model_and_at_those_of_vanished_objects() -> None:
     assert await taken(queue, 3) == {("iris", "iris"), ("iris", "roses"), ("iris", "gone")}
 
 
-async def test_lists_only_the_namespaces_that_it_was_told_of() -> None:
+async def test_the_resync_lists_only_the_namespaces_that_it_was_told_of() -> None:
     cluster, store = FakeCluster(), Store()
     for namespace in ("a", "b", "c"):
         cluster.put(kinds.IRIS_MODEL, bodies.body(namespace=namespace))
@@ -57,7 +57,7 @@ async def test_lists_only_the_namespaces_that_it_was_told_of() -> None:
     assert store.models() == {("a", "iris"), ("b", "iris")}
 
 
-async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() -> None:
+async def test_the_resync_keeps_what_comes_into_one_namespace_while_the_next_is_listed() -> None:
     """The first LIST is older than the last: what it does not show may have come in between."""
     cluster, store = FakeCluster(), Store()
 
@@ -72,7 +72,7 @@ async def test_keeps_what_comes_into_one_namespace_while_the_next_is_listed() ->
     assert store.models() == {("a", "iris")}
 
 
-async def test_tells_from_which_version_on_each_place_is_to_be_watched() -> None:
+async def test_the_resync_returns_the_version_from_which_to_watch() -> None:
     _, versions = await resync.once(lacking(kinds.SERVICE_MONITOR), Store(), some_queue(), ("a", "b"))
     first, *_, last = resync.places(("a", "b"))
 

@@ -26,14 +26,16 @@ RIVALS = st.lists(
 
 
 @given(RIVALS, st.randoms(use_true_random=False))
-def test_gives_the_route_to_the_same_model_in_whichever_order(rivals: list[Any], random: Any) -> None:
+def test_the_rule_gives_the_route_to_the_same_model_in_whichever_order(
+    rivals: list[Any], random: Any
+) -> None:
     shuffled = random.sample(rivals, len(rivals))
 
     assert routes.holder(shuffled) == routes.holder(rivals)
 
 
 @given(RIVALS)
-def test_gives_the_route_to_the_oldest_that_stays(rivals: list[Any]) -> None:
+def test_the_rule_gives_the_route_to_the_oldest_that_stays(rivals: list[Any]) -> None:
     holder = routes.holder(rivals)
 
     staying = [body["metadata"] for body in rivals if "deletionTimestamp" not in body["metadata"]]
@@ -44,7 +46,7 @@ def test_gives_the_route_to_the_oldest_that_stays(rivals: list[Any]) -> None:
         assert born == min(known["creationTimestamp"] for known in staying)
 
 
-def test_decides_between_equally_old_models_by_name() -> None:
+def test_the_rule_decides_between_equally_old_models_by_name() -> None:
     born = "2026-11-23T12:00:00Z"
     rivals = [
         {"metadata": {"name": name, "namespace": space, "creationTimestamp": born}}
@@ -67,5 +69,5 @@ def test_decides_between_equally_old_models_by_name() -> None:
         ({"route": {"host": "a.example", "path": "/x/"}}, ("a.example", "/x")),
     ],
 )
-def test_reads_the_claim_of_a_raw_body(spec: Any, claim: routes.Claim | None) -> None:
+def test_the_rule_reads_the_claim_of_a_raw_body(spec: Any, claim: routes.Claim | None) -> None:
     assert routes.claim({"metadata": {}, "spec": spec}) == claim

@@ -7,7 +7,7 @@ from iris_operator.runtime import settings
 from iris_operator.runtime.settings import SettingError, Settings
 
 
-def test_runs_from_a_laptop_with_nothing_set() -> None:
+def test_the_operator_runs_from_a_laptop_with_nothing_set() -> None:
     read = settings.read({})
 
     assert read == Settings(
@@ -23,7 +23,7 @@ def test_runs_from_a_laptop_with_nothing_set() -> None:
     )
 
 
-def test_takes_every_setting_from_the_environment() -> None:
+def test_the_operator_takes_every_setting_from_the_environment() -> None:
     read = settings.read(
         {
             "HOSTNAME": "iris-operator-1",
@@ -58,7 +58,7 @@ def test_takes_every_setting_from_the_environment() -> None:
     ],
     ids=["in a pod, its service account", "in a pod, another cluster by name"],
 )
-def test_finds_the_cluster(environ: dict[str, str], kubeconfig: str | None) -> None:
+def test_the_operator_finds_the_cluster(environ: dict[str, str], kubeconfig: str | None) -> None:
     assert settings.read(environ).kubeconfig == kubeconfig
 
 
@@ -77,7 +77,7 @@ def test_finds_the_cluster(environ: dict[str, str], kubeconfig: str | None) -> N
         ("HEALTH_ADDRESS", "127.0.0.1", "found '127.0.0.1', expected a whole number from 0 to 65535"),
     ],
 )
-def test_refuses_a_wrong_setting_in_one_line(name: str, value: str, message: str) -> None:
+def test_the_operator_refuses_a_wrong_setting_in_one_line(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingError) as refusal:
         settings.read({f"IRIS_OPERATOR_{name}": value})
 

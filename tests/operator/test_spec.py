@@ -34,7 +34,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-def test_parses_a_fully_set_body() -> None:
+def test_a_fully_set_body_is_parsed() -> None:
     body = bodies.body(**bodies.FULL)
 
     parsed = spec.parse(body)
@@ -64,7 +64,7 @@ def test_parses_a_fully_set_body() -> None:
     )
 
 
-def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() -> None:
+def test_a_body_with_a_version_and_the_defaults_of_the_crd_is_parsed() -> None:
     body = bodies.body(version="1.4.0")
 
     parsed = spec.parse(body)
@@ -142,7 +142,7 @@ def test_parses_a_body_with_nothing_but_a_version_and_the_defaults_of_the_crd() 
         ("spec.suspend", 1, "spec.suspend: found 1, expected true or false"),
     ],
 )
-def test_refuses_with_the_field_what_was_found_and_what_was_expected(
+def test_the_parser_refuses_with_the_field_what_was_found_and_what_was_expected(
     path: str, found: Any, message: str
 ) -> None:
     body = changed(path, found)
@@ -175,7 +175,7 @@ def test_an_absent_field_is_refused_as_a_null_is(path: str) -> None:
     ],
     ids=["a tag", "a tag that a digest pins"],
 )
-def test_names_the_image_by_version_and_digest(digest: str | None, reference: str) -> None:
+def test_the_parser_names_the_image_by_version_and_digest(digest: str | None, reference: str) -> None:
     image = Image("ghcr.io/two-inc/iris-server", "IfNotPresent", digest)
 
     assert image.reference("1.4.0") == reference
@@ -193,7 +193,7 @@ def test_names_the_image_by_version_and_digest(digest: str | None, reference: st
     ],
     ids=["no route", "any host", "host", "path", "path with a slash", "tls"],
 )
-def test_tells_where_a_client_finds_the_model(route: dict[str, str] | None, url: str) -> None:
+def test_the_url_is_where_a_client_finds_the_model(route: dict[str, str] | None, url: str) -> None:
     declared: dict[str, Any] = {} if route is None else {"route": route}
 
     assert bodies.model(namespace="flowers", **declared).url == url

@@ -37,7 +37,7 @@ def condition(whole: dict[str, Any], kind: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("known", "ready", "reconciling", "stalled", "reason"), SITUATIONS.values(), ids=SITUATIONS
 )
-def test_tells_every_situation_apart(
+def test_the_status_distinguishes_every_situation(
     known: Facts, ready: bool, reconciling: bool, stalled: bool, reason: str
 ) -> None:
     verdict = checks.judge(known)
@@ -98,7 +98,7 @@ def test_tells_every_situation_apart(
         ),
     ],
 )
-def test_says_what_was_found_and_where(known: Facts, message: str) -> None:
+def test_the_status_has_what_was_found_and_where(known: Facts, message: str) -> None:
     assert checks.judge(known).message == message
 
 
@@ -117,14 +117,16 @@ def test_says_what_was_found_and_where(known: Facts, message: str) -> None:
         "pull before progress",
     ],
 )
-def test_says_the_more_telling_of_two_things(first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_the_status_has_the_more_specific_of_two_reasons(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
     alone, together = checks.judge(facts(**first)), checks.judge(facts(**{**second, **first}))
 
     assert together.reason == alone.reason
 
 
 @given(FACTS, FACTS)
-def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
+def test_the_status_has_no_message_twice(earlier: Facts, known: Facts) -> None:
     first = built(known, built(earlier))
 
     later = at(known, known.now + timedelta(hours=1))
@@ -134,7 +136,9 @@ def test_says_the_same_thing_once(earlier: Facts, known: Facts) -> None:
 
 
 @given(FACTS, FACTS, st.integers(1, 10_000))
-def test_moves_the_transition_time_only_with_the_status(earlier: Facts, known: Facts, seconds: int) -> None:
+def test_the_status_moves_the_transition_time_only_with_the_status(
+    earlier: Facts, known: Facts, seconds: int
+) -> None:
     before = built(earlier)
     later = at(known, earlier.now + timedelta(seconds=seconds))
 
@@ -148,7 +152,7 @@ def test_moves_the_transition_time_only_with_the_status(earlier: Facts, known: F
 
 
 @given(FACTS)
-def test_shows_reconciling_and_stalled_only_while_true(known: Facts) -> None:
+def test_the_status_shows_reconciling_and_stalled_only_while_true(known: Facts) -> None:
     verdict = checks.judge(known)
 
     shown = {row["type"]: row["status"] for row in built(known)["conditions"]}
@@ -161,20 +165,22 @@ def test_shows_reconciling_and_stalled_only_while_true(known: Facts) -> None:
 
 
 @given(FACTS, st.integers(1, 1000))
-def test_stamps_every_condition_with_the_generation_of_the_pass(known: Facts, generation: int) -> None:
+def test_the_status_stamps_every_condition_with_the_generation_of_the_pass(
+    known: Facts, generation: int
+) -> None:
     whole = built(dataclasses.replace(known, generation=generation))
 
     assert whole["observedGeneration"] == generation
     assert {row["observedGeneration"] for row in whole["conditions"]} == {generation}
 
 
-def test_cuts_a_message_that_the_api_server_would_refuse() -> None:
+def test_the_status_cuts_a_message_that_the_api_server_would_refuse() -> None:
     whole = built(rolling(unready(state=ended(65, "x" * 40_000))))
 
     assert len(condition(whole, "Ready")["message"]) == 1024
 
 
-def test_builds_the_whole_status() -> None:
+def test_the_whole_status_is_built() -> None:
     since = "2026-11-23T12:00:40Z"
     shared = {"observedGeneration": 2, "lastTransitionTime": since, "status": "True"}
 
@@ -205,7 +211,7 @@ def test_builds_the_whole_status() -> None:
     }
 
 
-def test_tells_what_monitoring_lacks_and_leaves_ready_alone() -> None:
+def test_the_status_reports_what_monitoring_lacks_and_leaves_ready_alone() -> None:
     lacking = built(facts(parts=(situations.monitored("ServiceMonitor"),)))
     whole = built(facts(parts=(situations.monitored(),)))
 
@@ -220,7 +226,7 @@ def test_tells_what_monitoring_lacks_and_leaves_ready_alone() -> None:
     assert "MonitoringReady" not in {row["type"] for row in built(facts())["conditions"]}
 
 
-def test_names_the_commit_that_asked_only_while_one_is_known() -> None:
+def test_the_status_names_the_declaring_commit_only_while_one_is_known() -> None:
     asked = {"revision": "main@sha1:0a1b2c", "kustomization": "flux-system/models"}
 
     known, unknown = built(facts(source=asked)), built(facts())
@@ -241,7 +247,7 @@ def test_names_the_commit_that_asked_only_while_one_is_known() -> None:
     ],
     ids=["while a new one comes", "after a new one failed", "at fault", "not asked", "no answer"],
 )
-def test_is_available_while_any_good_pod_answers(known: Facts, available: str) -> None:
+def test_the_status_is_available_while_any_good_pod_answers(known: Facts, available: str) -> None:
     assert condition(built(known), "Available")["status"] == available
 
 
@@ -254,7 +260,7 @@ def test_is_available_while_any_good_pod_answers(known: Facts, available: str) -
     ],
     ids=["applied", "another's", "none declared"],
 )
-def test_tells_of_the_route_when_there_is_one(known: Facts, route: list[str]) -> None:
+def test_the_status_reports_the_route_when_there_is_one(known: Facts, route: list[str]) -> None:
     shown = [row["status"] for row in built(known)["conditions"] if row["type"] == "RouteReady"]
 
     assert shown == route
@@ -287,7 +293,9 @@ SERVED_OLD = {"servingVersion": OLD.version, "modelDigest": OLD.digest}
         "an impostor: the one that served before",
     ],
 )
-def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any], serving: str) -> None:
+def test_the_status_names_the_version_that_pods_prove(
+    known: Facts, before: dict[str, Any], serving: str
+) -> None:
     assert built(known, before)["servingVersion"] == serving
 
 
@@ -312,7 +320,9 @@ def test_names_the_version_that_pods_prove(known: Facts, before: dict[str, Any],
         "a reload may cure it",
     ],
 )
-def test_looks_again_only_when_a_clock_can_change_the_verdict(known: Facts, seconds: float | None) -> None:
+def test_the_status_is_due_again_only_when_a_clock_can_change_the_verdict(
+    known: Facts, seconds: float | None
+) -> None:
     assert checks.look_again(known, checks.judge(known)) == (
         None if seconds is None else pytest.approx(seconds)
     )

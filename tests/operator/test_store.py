@@ -57,7 +57,7 @@ def version_of(known: Store, name: str = "iris") -> str:
     [(9, "10", set()), (10, "10", set()), (11, "11", {IRIS})],
     ids=["older", "the same", "newer"],
 )
-def test_never_replaces_a_copy_by_an_older_one(second: int, kept: str, concerned: set[Key]) -> None:
+def test_the_store_never_replaces_a_copy_by_an_older_one(second: int, kept: str, concerned: set[Key]) -> None:
     known = Store()
     known.observe(kinds.SERVICE, child(version=10))
 
@@ -66,7 +66,7 @@ def test_never_replaces_a_copy_by_an_older_one(second: int, kept: str, concerned
     assert (version_of(known), told) == (kept, concerned)
 
 
-def test_orders_versions_as_numbers() -> None:
+def test_the_store_orders_versions_as_numbers() -> None:
     known = Store()
     known.observe(kinds.SERVICE, child(version=9))
 
@@ -76,7 +76,7 @@ def test_orders_versions_as_numbers() -> None:
 
 
 @pytest.mark.parametrize(("gone", "left"), [(9, 1), (10, 0), (11, 0)], ids=["older", "same", "newer"])
-def test_forgets_an_object_unless_a_newer_one_of_that_name_is_known(gone: int, left: int) -> None:
+def test_the_store_forgets_an_object_unless_a_newer_one_of_that_name_is_known(gone: int, left: int) -> None:
     known = Store()
     known.observe(kinds.SERVICE, child(version=10))
 
@@ -160,7 +160,7 @@ def test_a_snapshot_is_all_that_is_known_of_one_model() -> None:
     assert known.models() == {IRIS, ROSES}
 
 
-def test_knows_nothing_of_a_model_that_it_never_saw() -> None:
+def test_the_store_has_no_snapshot_of_an_unknown_model() -> None:
     snapshot = Store().snapshot(IRIS)
 
     assert (snapshot.model, snapshot.children, snapshot.pods, snapshot.rivals) == (None, {}, (), ())
@@ -176,11 +176,11 @@ def test_knows_nothing_of_a_model_that_it_never_saw() -> None:
     ],
     ids=["its owner", "our labels", "another's labels", "nobody"],
 )
-def test_tells_whose_an_object_is(body: dict[str, Any], key: Key | None) -> None:
+def test_the_owner_of_an_object_is_found(body: dict[str, Any], key: Key | None) -> None:
     assert store.model_of(body) == key
 
 
-def test_wakes_both_models_when_an_object_changes_hands() -> None:
+def test_the_store_wakes_both_models_when_an_object_changes_hands() -> None:
     known = Store()
     known.observe(kinds.SERVICE, child(version=1, owner="iris"))
 
@@ -192,7 +192,7 @@ def rivals(known: Store, key: Key = IRIS) -> set[str]:
     return {body["metadata"]["name"] for body in known.snapshot(key).rivals}
 
 
-def test_wakes_every_model_that_wants_a_route_which_was_given_up() -> None:
+def test_the_store_wakes_every_model_that_wants_a_route_which_was_given_up() -> None:
     known = Store()
     known.observe(kinds.IRIS_MODEL, model("iris", 1, route={"host": "a.example"}))
     assert rivals(known) == {"iris"}
@@ -208,7 +208,7 @@ def test_wakes_every_model_that_wants_a_route_which_was_given_up() -> None:
     assert rivals(known, ROSES) == {"roses"}
 
 
-def test_keeps_of_each_kind_only_what_a_pass_reads() -> None:
+def test_the_store_keeps_of_each_kind_only_what_a_pass_reads() -> None:
     known = Store()
     heavy: dict[str, Any] = {"spec": {"much": "text", "nodeName": "node-1"}, "status": {"podIP": "10.0.0.7"}}
     for kind, name in ((kinds.POD, "pod"), (kinds.REPLICA_SET, "set"), (kinds.SERVICE, "iris")):

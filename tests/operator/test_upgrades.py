@@ -38,7 +38,7 @@ def made(case: Golden) -> dict[tuple[str, str], dict[str, Any]]:
     }
 
 
-def test_there_is_a_release_to_compare_with() -> None:
+def test_the_release_before_is_available() -> None:
     assert len(upgrades.golden()) >= 4
 
 

@@ -64,7 +64,7 @@ def play(story: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SER
     virtual_time.run(both())
 
 
-def test_tells_of_what_is_there_and_of_what_comes_and_goes() -> None:
+def test_a_watch_reports_existing_objects_and_every_change() -> None:
     async def story(stage: Stage) -> None:
         first = stage.service("first")
         assert await stage.told() == IRIS
@@ -82,7 +82,7 @@ def test_tells_of_what_is_there_and_of_what_comes_and_goes() -> None:
     play(story)
 
 
-def test_goes_on_where_it_ended_without_a_list() -> None:
+def test_a_watch_goes_on_where_it_ended_without_a_list() -> None:
     async def story(stage: Stage) -> None:
         await asyncio.sleep(1)
         stage.service("first")
@@ -111,7 +111,7 @@ def test_a_bookmark_says_from_where_on_to_go_on() -> None:
     play(story)
 
 
-def test_what_went_in_a_gap_that_is_forgotten_comes_to_light() -> None:
+def test_a_deletion_in_a_forgotten_gap_is_found() -> None:
     async def story(stage: Stage) -> None:
         gone, stays = stage.service("gone"), stage.service("stays")
         await asyncio.sleep(1)

@@ -65,14 +65,14 @@ def passes(outcomes: list[float | Exception | None], seconds: float = 1000.0) ->
         "well again: the waits start anew",
     ],
 )
-def test_looks_again_when_the_outcome_says_so(
+def test_a_worker_looks_again_when_the_outcome_says_so(
     outcomes: list[float | Exception | None], moments: list[float]
 ) -> None:
     assert passes(outcomes) == moments
 
 
 @pytest.mark.parametrize(("code", "longest"), [(0, 10.0), (403, 30.0)], ids=["no answer", "refused"])
-def test_comes_back_soon_after_an_outage_however_long_it_was(code: int, longest: float) -> None:
+def test_a_worker_comes_back_soon_after_an_outage_however_long_it_was(code: int, longest: float) -> None:
     """After five minutes without an API server a model waited up to five minutes more."""
     moments = passes([errors.ClusterError(code, "trouble") for _ in range(30)], seconds=4000.0)
 

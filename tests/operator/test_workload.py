@@ -18,7 +18,7 @@ def seen_pod(raw: dict[str, Any]) -> Pod:
     return found
 
 
-def test_knows_nothing_without_a_deployment() -> None:
+def test_the_observer_reports_nothing_without_a_deployment() -> None:
     assert workload.observe(None, [NEW], [pod()]) == workload.NOTHING
 
 
@@ -47,13 +47,13 @@ def test_knows_nothing_without_a_deployment() -> None:
         "no status at all",
     ],
 )
-def test_tells_when_a_roll_out_is_complete(live: dict[str, Any], seen: bool, complete: bool) -> None:
+def test_the_observer_detects_a_complete_rollout(live: dict[str, Any], seen: bool, complete: bool) -> None:
     found = workload.observe(live, [OLD, NEW], [])
 
     assert (found.seen, found.complete) == (seen, complete)
 
 
-def test_counts_what_the_deployment_counts() -> None:
+def test_the_observer_counts_what_the_deployment_counts() -> None:
     found = workload.observe(deployment(wanted=4, updated=1, total=5, available=3), [NEW], [])
 
     assert (found.wanted, found.updated, found.replicas, found.ready) == (4, 1, 5, 3)
@@ -68,11 +68,11 @@ def test_counts_what_the_deployment_counts() -> None:
     ],
     ids=["passed", "on the way", "of an older intent"],
 )
-def test_tells_when_the_deadline_has_passed(live: dict[str, Any], exceeded: bool) -> None:
+def test_the_observer_detects_a_passed_deadline(live: dict[str, Any], exceeded: bool) -> None:
     assert workload.observe(live, [NEW], []).deadline_exceeded is exceeded
 
 
-def test_counts_only_pods_of_the_newest_replica_set_as_new() -> None:
+def test_the_observer_counts_only_pods_of_the_newest_replica_set_as_new() -> None:
     pods = [pod("a", revision=1), pod("b", revision=2), pod("c", revision=3)]
 
     found = workload.observe(deployment(), [NEW, OLD, replica_set(9, owner="somebody else")], pods)
@@ -81,7 +81,7 @@ def test_counts_only_pods_of_the_newest_replica_set_as_new() -> None:
     assert [seen.name for seen in found.newest] == ["b"]
 
 
-def test_orders_revisions_as_numbers() -> None:
+def test_the_observer_orders_revisions_as_numbers() -> None:
     found = workload.observe(
         deployment(revision="10"), [replica_set(9), replica_set(10)], [pod("a", revision=10)]
     )
@@ -89,7 +89,7 @@ def test_orders_revisions_as_numbers() -> None:
     assert found.pods[0].newest
 
 
-def test_calls_no_pod_new_while_the_deployment_is_ahead_of_the_replica_sets() -> None:
+def test_the_observer_calls_no_pod_new_while_the_deployment_is_ahead_of_the_replica_sets() -> None:
     """Two watches, no order between them: the Deployment's status came, its new ReplicaSet did not yet.
 
     The old pods looked like new ones that answer a wrong version, and a good roll-out was called Stalled.
@@ -99,18 +99,18 @@ def test_calls_no_pod_new_while_the_deployment_is_ahead_of_the_replica_sets() ->
     assert found.newest == ()
 
 
-def test_calls_no_pod_new_before_the_deployment_was_acted_on() -> None:
+def test_the_observer_calls_no_pod_new_before_the_deployment_was_acted_on() -> None:
     assert workload.observe(deployment(observed=1), [NEW], [pod()]).newest == ()
 
 
-def test_leaves_out_a_pod_that_is_on_its_way_out() -> None:
+def test_the_observer_leaves_out_a_pod_that_is_on_its_way_out() -> None:
     leaving = pod()
     leaving["metadata"]["deletionTimestamp"] = workload_bodies.SCHEDULED
 
     assert workload.observe(deployment(), [NEW], [leaving]).pods == ()
 
 
-def test_reads_a_pod() -> None:
+def test_the_observer_reads_a_pod() -> None:
     assert seen_pod(pod()) == Pod(
         name="iris-2-a",
         uid="uid-of-iris-2-a",
@@ -128,7 +128,7 @@ def test_reads_a_pod() -> None:
     )
 
 
-def test_reads_a_pod_that_nobody_has_looked_at_yet() -> None:
+def test_the_observer_reads_a_pod_that_nobody_has_looked_at_yet() -> None:
     raw = pod()
     raw["status"] = {}
 
@@ -147,7 +147,7 @@ def test_reads_a_pod_that_nobody_has_looked_at_yet() -> None:
     ],
     ids=["just ended", "waiting to be started again", "killed without a word", "the last end counts"],
 )
-def test_tells_how_the_server_ended(
+def test_the_observer_reports_how_the_server_ended(
     state: dict[str, Any], last: dict[str, Any], code: int, message: str
 ) -> None:
     found = seen_pod(pod(ready=False, state=state, last=last))
@@ -168,7 +168,7 @@ def test_tells_how_the_server_ended(
         ("CrashLoopBackOff", False),
     ],
 )
-def test_tells_when_an_image_cannot_be_pulled(reason: str, failed: bool) -> None:
+def test_the_observer_detects_an_image_that_cannot_be_pulled(reason: str, failed: bool) -> None:
     assert workload.cannot_pull(seen_pod(pod(ready=False, state=waiting(reason)))) is failed
 
 
@@ -193,12 +193,16 @@ def test_a_try_to_pull_and_the_back_off_after_it_are_one_state(failure: str) -> 
     ],
     ids=["ended", "started again", "another exit code", "ready by now"],
 )
-def test_tells_a_refused_artifact_by_its_exit_code(raw: dict[str, Any], refused: bool) -> None:
+def test_the_observer_recognises_a_refused_artifact_by_its_exit_code(
+    raw: dict[str, Any], refused: bool
+) -> None:
     assert workload.refused_artifact(seen_pod(raw)) is refused
 
 
 @pytest.mark.parametrize(
     ("ready", "restarts", "crashing"), [(False, 2, False), (False, 3, True), (True, 7, False)]
 )
-def test_tells_a_crash_loop_by_its_restarts(ready: bool, restarts: int, crashing: bool) -> None:
+def test_the_observer_recognises_a_crash_loop_by_its_restarts(
+    ready: bool, restarts: int, crashing: bool
+) -> None:
     assert workload.crashing(seen_pod(pod(ready=ready, restarts=restarts)), 3) is crashing

@@ -59,7 +59,9 @@ def pipeline(files: dict[str, bytes]) -> Any:
     return joblib.load(io.BytesIO(files[JOBLIB]))
 
 
-def test_gives_the_published_probabilities_to_nine_digits(pipeline: Any, card: dict[str, Any]) -> None:
+def test_the_card_gives_the_published_probabilities_to_nine_digits(
+    pipeline: Any, card: dict[str, Any]
+) -> None:
     row = [5.1, 3.5, 1.4, 0.2]
 
     by_pipeline = pipeline.predict_proba([row])[0]
@@ -221,7 +223,7 @@ def test_picture_is_a_png_of_readable_size(files: dict[str, bytes]) -> None:
     assert int.from_bytes(header[20:24]) >= 400
 
 
-def test_leaves_folded_weights_out_where_they_would_differ() -> None:
+def test_the_card_leaves_folded_weights_out_where_they_would_differ() -> None:
     """A column that hardly varies is scaled up so far that folding loses its digits."""
     rows = [(5 + index % 7, 3 + index % 5, 50 + (index % 3) * 1e-9, 1.0) for index in range(60)]
     text = data.render(rows, [index % 3 for index in range(60)])

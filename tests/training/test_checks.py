@@ -55,7 +55,9 @@ def trained(folder: Path, rows: list[str], *options: str) -> int:
 
 
 @pytest.mark.parametrize(("rows", "words"), SUSPICIOUS.values(), ids=SUSPICIOUS)
-def test_warns_of(tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: list[str], words: str) -> None:
+def test_training_warns_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: list[str], words: str
+) -> None:
     code = trained(tmp_path, rows)
 
     said = [record.message for record in caplog.records if record.message.startswith("warning: ")]

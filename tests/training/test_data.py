@@ -23,7 +23,9 @@ def text_of(table: list[tuple[tuple[float, float, float, float], int]]) -> str:
 
 
 @given(tables)
-def test_reads_back_every_number_exactly(table: list[tuple[tuple[float, float, float, float], int]]) -> None:
+def test_every_number_is_read_back_exactly(
+    table: list[tuple[tuple[float, float, float, float], int]],
+) -> None:
     text = text_of(table)
 
     dataset = data.parse(text, name="t.csv")
@@ -32,7 +34,7 @@ def test_reads_back_every_number_exactly(table: list[tuple[tuple[float, float, f
 
 
 @given(tables, st.sampled_from(["\r\n", "\r", "\n\n"]))
-def test_reads_any_line_ending_and_empty_lines_alike(
+def test_the_reader_reads_any_line_ending_and_empty_lines_alike(
     table: list[tuple[tuple[float, float, float, float], int]], ending: str
 ) -> None:
     text = text_of(table)
@@ -41,7 +43,7 @@ def test_reads_any_line_ending_and_empty_lines_alike(
 
 
 @given(st.text(alphabet=f'0123456789.-+eE,\r\n"; {string.ascii_lowercase}\0é٣'))
-def test_answers_any_text_with_rows_or_with_one_line(text: str) -> None:
+def test_the_reader_answers_any_text_with_rows_or_with_one_line(text: str) -> None:
     body = f"{HEADER}\n{text_of(enough).partition(chr(10))[2]}{text}"
 
     answer = answer_to(body)
@@ -82,7 +84,7 @@ BAD_CELLS = [
 
 
 @given(tables, st.data(), st.sampled_from(BAD_CELLS))
-def test_names_line_and_column_of_a_bad_cell_wherever_it_is(
+def test_the_reader_names_line_and_column_of_a_bad_cell_wherever_it_is(
     table: list[tuple[tuple[float, float, float, float], int]], draw: st.DataObject, bad: str
 ) -> None:
     lines = text_of(table).splitlines()
@@ -142,7 +144,7 @@ def test_names_line_and_column_of_a_bad_cell_wherever_it_is(
         ),
     ],
 )
-def test_refuses_a_bad_table_in_one_line(text: str, where: str, found: str) -> None:
+def test_the_reader_refuses_a_bad_table_in_one_line(text: str, where: str, found: str) -> None:
     with pytest.raises(Invalid) as refused:
         data.parse(text, name="t.csv")
 
@@ -151,7 +153,7 @@ def test_refuses_a_bad_table_in_one_line(text: str, where: str, found: str) -> N
     assert len(str(refused.value)) < 300
 
 
-def test_names_every_fault_of_a_file_by_line_and_column() -> None:
+def test_the_reader_names_every_fault_of_a_file_by_line_and_column() -> None:
     text = f"{HEADER}\n{ROW}\nx,3.5,1.4,-1,rose\n5.1,3.5\n{HEADER}\n5.1,3.5,1e9,0.2,setosa\n"
 
     with pytest.raises(Invalid) as refused:
@@ -167,7 +169,7 @@ def test_names_every_fault_of_a_file_by_line_and_column() -> None:
     ]
 
 
-def test_shows_the_first_of_many_faults_and_their_number() -> None:
+def test_the_reader_shows_the_first_of_many_faults_and_their_number() -> None:
     text = f"{HEADER}\n" + "0,3.5,1.4,0.2,setosa\n" * 1000
 
     with pytest.raises(Invalid) as refused:
@@ -177,7 +179,7 @@ def test_shows_the_first_of_many_faults_and_their_number() -> None:
     assert refused.value.lines[-1] == f"and {1000 - errors.MOST_SHOWN} more faults"
 
 
-def test_keeps_the_message_on_one_line_whatever_the_cell_holds() -> None:
+def test_the_reader_keeps_the_message_on_one_line_whatever_the_cell_holds() -> None:
     text = f'{HEADER}\n"5\n\x1b[31m1",3.5,1.4,0.2,setosa\n'
 
     with pytest.raises(Invalid) as refused:

@@ -77,7 +77,7 @@ FORMATS: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("text", "found"), FORMATS.values(), ids=FORMATS)
-def test_recognises_and_names_the_cure_of(text: str, found: list[str]) -> None:
+def test_import_data_recognises_and_names_the_cure_of(text: str, found: list[str]) -> None:
     with pytest.raises(Invalid) as refused:
         data.parse(text, name="t.csv")
 
@@ -86,7 +86,7 @@ def test_recognises_and_names_the_cure_of(text: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", [text for text, _ in FORMATS.values()], ids=FORMATS)
-def test_converts_to_the_same_numbers(text: str) -> None:
+def test_import_data_converts_to_the_same_numbers(text: str) -> None:
     dataset, _ = data.convert(text, name="t.csv")
 
     assert data.render(dataset.rows, dataset.labels) == SAMPLE

@@ -59,7 +59,7 @@ def test_reference_rows_are_at_most_two_hundred_and_each_once(rows: list[tuple[f
     assert found == holdout.reference(many[::-1])
 
 
-def test_refuses_a_split_that_leaves_a_class_out() -> None:
+def test_the_holdout_refuses_a_split_that_leaves_a_class_out() -> None:
     held = next(row for row, is_held in zip(SAMPLE.rows, holdout.held(SAMPLE.rows), strict=True) if is_held)
     dataset = Dataset((*SAMPLE.rows[:100], *[held] * 5), (*SAMPLE.labels[:100], *[2] * 5))
 

@@ -78,7 +78,7 @@ def test_children_come_behind_their_split_and_every_leaf_once() -> None:
         assert all(child < 0 or child > number % len(tree.left) for number, child in enumerate(children))
 
 
-def test_writes_no_trees_that_differ_from_scikit_learn() -> None:
+def test_training_writes_no_trees_that_differ_from_scikit_learn() -> None:
     fitted = fitted_with(Recipe("gradient-boosting", {"n_estimators": 5}, "none"))
     # After this, the scores do not come from the trees alone.
     fitted["classify"].init_.class_prior_ = np.array([0.1, 0.2, np.nan])
@@ -90,7 +90,7 @@ def test_writes_no_trees_that_differ_from_scikit_learn() -> None:
     assert form.reason.startswith("trees: differ from scikit-learn by nan")
 
 
-def test_writes_no_trees_that_are_too_many() -> None:
+def test_training_writes_no_trees_that_are_too_many() -> None:
     rows = np.random.default_rng(5).uniform(0.1, 9, (400, 4))
     labels = np.arange(400) % 3
     noise = fit.Split(rows, labels, rows, labels)

@@ -19,7 +19,7 @@ def _steps(file: Path) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job.get("steps", [])]
 
 
-def test_they_are_all_there() -> None:
+def test_every_workflow_exists() -> None:
     assert {file.stem for file in _FILES} == {"charts", "ci", "deploy", "publish", "rollback", "tag"}
 
 
