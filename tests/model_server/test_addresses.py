@@ -1,33 +1,37 @@
-"""The addresses that a server listens on."""
+"""The addresses that a server listens on, on hosts with one address family or both."""
 
-import errno
-import socket
+import re
+import sys
 from pathlib import Path
 
-import httpx
 import pytest
-from iris_model_server import lifecycle
 
+from tests.harness import hosts
+from tests.harness.hosts import Host
 from tests.model_server import artifacts, processes
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
-def test_a_server_on_all_addresses_answers_both_families(tmp_path: Path, address: str) -> None:
-    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, host="::") as server:
-        port = server.url.rpartition(":")[2]
+@hosts.EACH
+def test_a_server_on_all_addresses_answers_on_those_that_the_host_has(tmp_path: Path, host: Host) -> None:
+    command = [sys.executable, "-m", "iris_model_server", "--host", "::", "--port", "8000"]
+    environ = processes.environment(artifacts.write(tmp_path / "model"))
 
-        assert httpx.get(f"http://{address}:{port}/livez").status_code == 200
+    with hosts.running(host, command, port=8000, environ=environ, log=tmp_path / "log") as asked:
+        statuses = {asked.status(place) for place in host.answering}
+
+        assert statuses == {200}
+        assert not any(asked.status(place) for place in host.silent)
 
 
-def test_a_server_on_all_addresses_needs_no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Ipv4Only(socket.socket):
-        def __init__(self, family: int = -1, *rest: int) -> None:
-            if family == socket.AF_INET6:
-                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
-            super().__init__(family, *rest)
+@pytest.mark.process
+def test_the_access_log_of_a_server_on_all_addresses_names_ipv4_clients_as_such(tmp_path: Path) -> None:
+    """To a socket of both families they are ::ffff:127.0.0.1, which no search for an address finds."""
+    command = [sys.executable, "-m", "iris_model_server", "--host", "::", "--port", "8000"]
+    environ = processes.environment(artifacts.write(tmp_path / "model"), IRIS_LOG_LEVEL="DEBUG")
+    host, log = Host("dual stack", ":", (hosts.IPV4,)), tmp_path / "log"
 
-    monkeypatch.setattr(socket, "socket", Ipv4Only)
+    with hosts.running(host, command, port=8000, environ=environ, log=log):
+        found = processes.until(lambda: re.search(r'"client":"[^"]*"', log.read_text()))
 
-    with lifecycle.bind("::", 0) as bound:
-        assert bound.family == socket.AF_INET
+    assert found.group() == '"client":"127.0.0.1"'

@@ -51,6 +51,16 @@ def test_the_operator_takes_every_setting_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "host"),
+    [("[::]:8080", "::"), (":8080", "::"), ("[fd00::7]:8080", "fd00::7"), ("localhost:8080", "localhost")],
+)
+def test_takes_an_ipv6_address_in_brackets_and_every_address_without_a_host(address: str, host: str) -> None:
+    read = settings.read({"IRIS_OPERATOR_HEALTH_ADDRESS": address})
+
+    assert (read.health_host, read.health_port) == (host, 8080)
+
+
+@pytest.mark.parametrize(
     ("environ", "kubeconfig"),
     [
         ({"KUBERNETES_SERVICE_HOST": "10.96.0.1"}, None),
@@ -74,6 +84,16 @@ def test_the_operator_finds_the_cluster(environ: dict[str, str], kubeconfig: str
         ("SWEEP_SECONDS", "0", "found '0', expected a whole number from 1 to 86400"),
         ("SWEEP_SECONDS", "1.5", "found '1.5', expected a whole number from 1 to 86400"),
         ("HEALTH_ADDRESS", "127.0.0.1:65536", "found '65536', expected a whole number from 0 to 65535"),
+        (
+            "HEALTH_ADDRESS",
+            "::1:8080",
+            "found the host '::1', expected an IPv6 address in brackets, such as [::]",
+        ),
+        (
+            "HEALTH_ADDRESS",
+            "[::1:8080",
+            "found the host '[::1', expected an IPv6 address in brackets, such as [::]",
+        ),
         ("HEALTH_ADDRESS", "127.0.0.1", "found '127.0.0.1', expected a whole number from 0 to 65535"),
     ],
 )

@@ -72,7 +72,7 @@ class FastProtocol(LimitedProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
-        self.client_quoted = access_log.quoted(self.client[0] if self.client else "")
+        self.client_quoted = access_log.client(self.client)
 
     def data_received(self, data: bytes) -> None:
         if self._is_fresh and self._owed == NOTHING and not self._unparsed and self._answer_known(data):

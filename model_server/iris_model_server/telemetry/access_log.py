@@ -8,8 +8,9 @@ never logged, because they may contain secrets.
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -35,9 +36,13 @@ def about(method: str, path: str, route: str, status: int) -> bytes:
     return told[1:-1]
 
 
+def client(address: Sequence[Any] | None) -> bytes:
+    """The client as JSON text. A socket of both families has IPv4 clients as ::ffff:192.0.2.1."""
+    return _quoted(address[0].removeprefix("::ffff:") if address else "")
+
+
 @lru_cache(maxsize=256)
-def quoted(text: str) -> bytes:
-    """The text as a JSON string."""
+def _quoted(text: str) -> bytes:
     return _encode(text)
 
 

@@ -168,13 +168,12 @@ class Exchange:
         if self._with.level > (logging.DEBUG if route in PROBES else logging.INFO):
             return
         path = scope["path"] if scope["path"] == route else errors.one_line(scope["path"])
-        client = scope.get("client")
         self._with.log.add(
             access_log.line(
                 self.request_id,
                 access_log.about(method, path, route, status),
                 seconds,
-                access_log.quoted(client[0] if client else ""),
+                access_log.client(scope.get("client")),
             )
         )
 

@@ -40,7 +40,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         ),
         kubeconfig=None if in_cluster else environ.get("KUBECONFIG") or default,
         lease_namespace=environ.get("IRIS_OPERATOR_LEASE_NAMESPACE") or None,
-        health_host=host,
+        health_host=_host("IRIS_OPERATOR_HEALTH_ADDRESS", host),
         health_port=_whole("IRIS_OPERATOR_HEALTH_ADDRESS", port, 0, 65_535),
         log_level=level,
         workers=_whole("IRIS_OPERATOR_WORKERS", environ.get("IRIS_OPERATOR_WORKERS", "8"), 1, 64),
@@ -49,6 +49,16 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         ),
         instance=environ.get("HOSTNAME") or "iris-operator",
     )
+
+
+def _host(name: str, text: str) -> str:
+    """Without the brackets of an IPv6 address; none means every address, as for Go's programs."""
+    address = text.removeprefix("[").removesuffix("]")
+    if (":" in text) != (text == f"[{address}]"):
+        raise SettingError(
+            f"{name}: found the host {text!r}, expected an IPv6 address in brackets, such as [::]"
+        )
+    return address or "::"
 
 
 def _whole(name: str, text: str, least: int, most: int) -> int:
