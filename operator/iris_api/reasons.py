@@ -6,7 +6,7 @@ from typing import Final
 
 # Ready
 SERVING: Final = "Serving"  # every ready pod of the newest ReplicaSet proves the declared version
-PROGRESSING: Final = "Progressing"  # on the way: rolling out, or waiting for the proof
+PROGRESSING: Final = "Progressing"  # rolling out, or waiting for the proof or the end of older pods
 SUSPENDED: Final = "Suspended"  # spec.suspend: children are not changed
 SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serves
 
@@ -55,7 +55,7 @@ READY: Final = (
         PROGRESSING,
         "False",
         "Reconciling",
-        "Rolling out, or waiting for the pods' proof",
+        "Rolling out, waiting for the pods' proof, or until older pods no longer answer",
         "wait",
     ),
     OfReady(

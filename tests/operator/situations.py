@@ -12,14 +12,14 @@ from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof
 
 from tests.operator import workload_bodies
-from tests.operator.workload_bodies import deployment, ended, pod, waiting
+from tests.operator.workload_bodies import deployment, ended, pod, terminating, waiting
 
 NOW: Final = datetime(2026, 11, 23, 12, 0, 40, tzinfo=UTC)  # 40 s after the pods were scheduled
 DIGEST: Final = "sha256:" + "d" * 64
 GOOD: Final = Proof("1.4.0", DIGEST)
 OLD: Final = Proof("1.3.0", "sha256:" + "c" * 64)
 BOTH: Final = (pod("iris-2-a"), pod("iris-2-b"))
-BEFORE: Final = pod("iris-1-a", revision=1)
+BEFORE: Final = pod("iris-1-a", revision=1, labels={"app.kubernetes.io/version": "1.3.0"})
 
 
 def facts(
@@ -82,6 +82,12 @@ def failure(condition: str, reason: str, *, is_final: bool = True) -> errors.Chi
     return errors.ChildFailure(condition, reason, f"{condition}: 403 not here", is_final, cause)
 
 
+def leaving(seconds: float, *, grace: int = 40) -> Mapping[str, Any]:
+    """The older pod, whose termination began so long before NOW."""
+    until = NOW - timedelta(seconds=seconds) + timedelta(seconds=grace)
+    return terminating(BEFORE, until.isoformat(), grace=grace)
+
+
 def unready(**changes: Any) -> dict[str, Any]:
     return pod("iris-2-a", ready=False, **changes)
 
@@ -113,6 +119,41 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         "Progressing",
     ),
     "every pod proves it": (facts(), True, False, False, "Serving"),
+    "rolled out, the older pod not seen to terminate": (
+        facts(pods=[*BOTH, BEFORE]),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "rolled out, the older pod has just begun to terminate": (
+        facts(pods=[*BOTH, leaving(1)]),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "rolled out, the older pod has terminated for long": (
+        facts(pods=[*BOTH, leaving(20)]),
+        True,
+        False,
+        False,
+        "Serving",
+    ),
+    "suspended, the older pod has just begun to terminate": (
+        facts(pods=[*BOTH, leaving(1)], suspended=True),
+        False,
+        False,
+        False,
+        "Suspended",
+    ),
+    "an older pod that nobody deletes, for longer than the deadline": (
+        facts(pods=[*BOTH, BEFORE], since=NOW - timedelta(seconds=600)),
+        False,
+        False,
+        True,
+        "ProgressDeadlineExceeded",
+    ),
     "an old crash, all ready": (
         facts(pods=[pod("iris-2-a", restarts=7, last=ended(1)), BOTH[1]]),
         True,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iris_api import reasons
 from iris_operator.decide import checks, status
-from iris_operator.decide.facts import Facts
+from iris_operator.decide.facts import SETTLE, Facts
 from iris_operator.observe.proof import Proof
 
 from tests.operator import situations
@@ -91,6 +91,14 @@ def test_the_status_distinguishes_every_situation(
         (
             rolling(refusal="no account", progress="ProgressDeadlineExceeded"),
             f"no progress within spec.progressDeadlineSeconds; {ROLLING}; pods cannot be created: no account",
+        ),
+        (
+            facts(pods=[*BOTH, situations.leaving(1)]),
+            "waiting until the routers have dropped the pods of version 1.3.0",
+        ),
+        (
+            facts(pods=[*BOTH, situations.leaving(1)], suspended=True),
+            "suspended: children are not changed; the declared version 1.4.0 is not serving",
         ),
         (
             facts(deployment(available=1), [unready(last=ended(137, reason="OOMKilled")), BOTH[1]]),
@@ -309,6 +317,9 @@ def test_the_status_names_the_version_that_pods_prove(
         (rolling(unready(state=waiting("ErrImagePull")), now=situations.NOW.replace(second=10)), 20.1),
         (facts(proofs={"iris-2-a": Proof(failure="no answer"), "iris-2-b": GOOD}), 2.0),
         (facts(proofs={"iris-2-a": OLD, "iris-2-b": GOOD}), 10.0),
+        (facts(pods=[*BOTH, situations.leaving(1)]), SETTLE.total_seconds() + 0.1),
+        (facts(pods=[*BOTH, situations.leaving(1)], suspended=True), SETTLE.total_seconds() + 0.1),
+        (facts(pods=[*BOTH, situations.leaving(20)]), None),
     ],
     ids=[
         "serving",
@@ -318,6 +329,9 @@ def test_the_status_names_the_version_that_pods_prove(
         "patience runs out",
         "ask again",
         "a reload may cure it",
+        "an older pod terminates",
+        "an older pod terminates, suspended",
+        "an older pod has terminated for long",
     ],
 )
 def test_the_status_is_due_again_only_when_a_clock_can_change_the_verdict(
@@ -326,6 +340,16 @@ def test_the_status_is_due_again_only_when_a_clock_can_change_the_verdict(
     assert checks.look_again(known, checks.judge(known)) == (
         None if seconds is None else pytest.approx(seconds)
     )
+
+
+def test_a_model_is_ready_as_soon_as_older_pods_no_longer_answer() -> None:
+    """From the moment of the DELETE on, whatever the operator has seen before: it may have been restarted."""
+    known = facts(pods=[*BOTH, situations.leaving(1)])
+    due = situations.NOW + SETTLE
+
+    before, after = checks.judge(at(known, due - timedelta(seconds=0.1))), checks.judge(at(known, due))
+
+    assert (before.ready, after.ready) == (False, True)
 
 
 def test_every_reason_has_its_situation() -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from iris_operator.observe import workload
-from iris_operator.observe.workload import Pod
+from iris_operator.observe.workload import OlderPod, Pod
 
 from tests.operator import workload_bodies
-from tests.operator.workload_bodies import deployment, ended, pod, replica_set, waiting
+from tests.operator.workload_bodies import deployment, ended, pod, replica_set, terminating, waiting
 
 OLD, NEW = replica_set(1), replica_set(2)
+VERSION = {"app.kubernetes.io/version": "1.3.0"}
+ENDED = datetime(2026, 11, 23, 12, 0, 31, tzinfo=UTC)
 
 
 def seen_pod(raw: dict[str, Any]) -> Pod:
@@ -108,6 +110,36 @@ def test_the_observer_leaves_out_a_pod_that_is_on_its_way_out() -> None:
     leaving["metadata"]["deletionTimestamp"] = workload_bodies.SCHEDULED
 
     assert workload.observe(deployment(), [NEW], [leaving]).pods == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "older"),
+    [
+        (pod(), []),
+        (pod("a", revision=1), [OlderPod("a", "", None)]),
+        (pod("a", revision=1, labels=VERSION), [OlderPod("a", "1.3.0", None)]),
+        (pod("a", revision=1, ready=False), []),
+        (terminating(pod("a", revision=1), "2026-11-23T12:01:10Z"), [OlderPod("a", "", ENDED)]),
+        (terminating(pod("a", revision=1, ready=False), "2026-11-23T12:01:10Z"), [OlderPod("a", "", ENDED)]),
+        (terminating(pod("a", revision=1), "2026-11-23T12:00:30Z", grace=None), [OlderPod("a", "", ENDED)]),
+        (terminating(pod(), "2026-11-23T12:01:10Z"), []),
+    ],
+    ids=[
+        "a new one",
+        "an older one that serves",
+        "with its version",
+        "an older one that is not ready",
+        "terminating",
+        "terminating and no longer ready",
+        "terminating without a grace period",
+        "a new one that terminates",
+    ],
+)
+def test_the_observer_finds_older_pods_that_routers_may_still_use(
+    raw: dict[str, Any], older: list[OlderPod]
+) -> None:
+    """The moment of the DELETE, rounded up: the API server's times are whole seconds, rounded down."""
+    assert list(workload.observe(deployment(), [OLD, NEW], [raw]).older) == older
 
 
 def test_the_observer_reads_a_pod() -> None:

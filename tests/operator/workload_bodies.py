@@ -59,6 +59,7 @@ def pod(
     restarts: int = 0,
     state: Mapping[str, Any] | None = None,
     last: Mapping[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A ready pod of the newest ReplicaSet, until a test changes it."""
     running = {"running": {"startedAt": SCHEDULED}}
@@ -75,6 +76,7 @@ def pod(
             "name": name,
             "namespace": "iris",
             "uid": f"uid-of-{name}",
+            "labels": dict(labels or {}),
             "ownerReferences": [{"uid": f"uid-of-replica-set-{revision}", "controller": True}],
         },
         "status": {
@@ -86,6 +88,12 @@ def pod(
             "containerStatuses": [{"name": "sidecar", "restartCount": 9}, container],
         },
     }
+
+
+def terminating(raw: Mapping[str, Any], until: str, *, grace: int | None = 40) -> dict[str, Any]:
+    """This pod after a DELETE: the API server adds the grace period to the moment of it."""
+    metadata = {**raw["metadata"], "deletionTimestamp": until, "deletionGracePeriodSeconds": grace}
+    return {**raw, "metadata": metadata}
 
 
 def unschedulable(name: str, message: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _TEMPLATE_REVISION: Final = "serving.two.inc/pod-template"
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 # Routers learn late that a pod is terminating: the listener stays open until then.
-_PRE_STOP_SECONDS: Final = 5
+PRE_STOP_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 40
 _USER: Final = 65532
 
@@ -112,7 +112,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "startupProbe": _probe("/readyz", periodSeconds=1, failureThreshold=120),
         "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
         "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
-        "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
         # The server writes why it refused its artifact; after a crash the kubelet takes the last log lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {

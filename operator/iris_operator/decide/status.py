@@ -143,6 +143,6 @@ def _serving_version(facts: Facts, before: Mapping[str, Any]) -> tuple[str, str]
     if not proven:
         return "", ""
     known = before.get("servingVersion", ""), before.get("modelDigest", "")
-    if facts.stable.serves_version() or known not in proven:
+    if facts.stable.proves_version() or known not in proven:
         return max(proven, key=lambda answer: (answer[0] == facts.version, proven[answer], answer))
     return known

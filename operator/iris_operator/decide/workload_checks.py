@@ -10,7 +10,7 @@ from typing import Final
 from iris_api import reasons
 
 from iris_operator.decide import verdict
-from iris_operator.decide.facts import WorkloadFacts
+from iris_operator.decide.facts import SETTLE, WorkloadFacts
 from iris_operator.decide.verdict import Verdict
 from iris_operator.observe import causes, workload
 from iris_operator.observe.proof import DOUBT_SECONDS
@@ -66,7 +66,7 @@ def _version_mismatch(facts: WorkloadFacts) -> Verdict | None:
 
 
 def _deadline_exceeded(facts: WorkloadFacts) -> Verdict | None:
-    pending = _rolling_out(facts) or _unproven(facts)
+    pending = _rolling_out(facts) or _unproven(facts) or _older_pods_answer(facts)
     if pending is None or not (facts.workload.deadline_exceeded or _deadline_left(facts) <= timedelta(0)):
         return None
     passing = "" if trouble(facts) else trouble(facts, passing=True)
@@ -91,11 +91,20 @@ def _rolling_out(facts: WorkloadFacts) -> Verdict | None:
 
 
 def _unproven(facts: WorkloadFacts) -> Verdict | None:
-    if facts.serves_version():
+    if facts.proves_version():
         return None
     failures = [proof.failure for pod in facts.workload.newest if (proof := facts.proof_of(pod.uid)).failure]
     detail = failures[0] if failures else "not every new pod is known yet"
     return verdict.progressing(f"waiting for the pods to prove version {facts.version}: {detail}")
+
+
+def _older_pods_answer(facts: WorkloadFacts) -> Verdict | None:
+    older = facts.answering_older()
+    if not older:
+        return None
+    versions = " and ".join(sorted({pod.version for pod in older if pod.version} - {facts.version}))
+    of_what = f"the pods of version {versions}" if versions else "the older pods"
+    return verdict.progressing(f"waiting until the routers have dropped {of_what}")
 
 
 def _serving(facts: WorkloadFacts) -> Verdict:
@@ -112,6 +121,7 @@ WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = 
     _deadline_exceeded,  # by the Deployment's clock, or by ours where it runs none
     _rolling_out,
     _unproven,  # the Deployment is complete, the pods have not proven the version yet
+    _older_pods_answer,  # the pods have proven it, and a client may still reach another version
     _serving,
 )
 
@@ -132,6 +142,9 @@ def waits(facts: WorkloadFacts, found: Verdict) -> list[float]:
         seconds.append(_PROOF_RETRY_SECONDS)
     if found.reconciling:
         seconds.append(_deadline_left(facts).total_seconds() + 0.1)
+    if not found.ready:
+        ends = (pod.terminating_since for pod in facts.answering_older())
+        seconds += [(end + SETTLE - facts.now).total_seconds() + 0.1 for end in ends if end is not None]
     if found.reason == reasons.VERSION_MISMATCH:  # a reload is no event
         seconds.append(DOUBT_SECONDS)
     return seconds

@@ -6,10 +6,11 @@ Only the newest ReplicaSet counts: pods of an older one are the version that sti
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from iris_operator.children import deployment as deployment_child
+from iris_operator.children import metadata as children_metadata
 
 # The server's exit code when it refuses its artifact: part of its contract.
 ARTIFACT_REFUSED_EXIT: Final = 65
@@ -50,6 +51,15 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
+class OlderPod:
+    """A pod of another ReplicaSet than the newest, which routers may still use."""
+
+    name: str
+    version: str  # by its label
+    terminating_since: datetime | None  # at the latest; None: it does not terminate yet
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """The Deployment as a whole; `seen` is False until its controller has acted on the newest intent."""
 
@@ -65,6 +75,7 @@ class Workload:
     refusal: str  # why its ReplicaSet cannot create pods
     pods: tuple[Pod, ...]
     paused: bool = False
+    older: tuple[OlderPod, ...] = ()
 
     @property
     def newest(self) -> tuple[Pod, ...]:
@@ -94,7 +105,8 @@ def observe(
     replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
     available = status.get("availableReplicas", 0)
     conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
-    observed = [_pod(body, newest) for body in pods if not body["metadata"].get("deletionTimestamp")]
+    seen_pods = [(body, _pod(body, newest)) for body in pods]
+    observed = [pod for body, pod in seen_pods if not body["metadata"].get("deletionTimestamp")]
     progress = conditions.get("Progressing", {}).get("reason")
     return Workload(
         seen=seen,
@@ -109,6 +121,7 @@ def observe(
         refusal=_refusal(conditions.get("ReplicaFailure", {})),
         pods=tuple(sorted(observed, key=lambda pod: pod.name)),
         paused=deployment["spec"].get("paused") is True,
+        older=tuple(older for body, pod in seen_pods if (older := _older(body, pod)) is not None),
     )
 
 
@@ -189,6 +202,18 @@ def _lost_node(body: Mapping[str, Any], conditions: Mapping[str, Mapping[str, st
     """Where a node is silent, Kubernetes sets Ready to False and leaves what its kubelet said last."""
     is_lost = conditions.get("ContainersReady", {}).get("status") == "True"
     return str((body.get("spec") or {}).get("nodeName", "")) if is_lost else ""
+
+
+def _older(body: Mapping[str, Any], pod: Pod) -> OlderPod | None:
+    metadata = body["metadata"]
+    since = _moment(metadata.get("deletionTimestamp"))
+    if pod.newest or (since is None and not pod.ready):
+        return None
+    if since is not None:
+        # The API server adds the grace period to the moment of the DELETE, and writes whole seconds.
+        since += timedelta(seconds=1 - (metadata.get("deletionGracePeriodSeconds") or 0))
+    version = metadata.get("labels", {}).get(children_metadata.VERSION_LABEL, "")
+    return OlderPod(pod.name, version, since)
 
 
 def _cause(waiting: Mapping[str, str]) -> Mapping[str, str]:
