@@ -4,6 +4,7 @@ CHECKS is the specification: the first check with a verdict decides Ready, Recon
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from iris_api import reasons
@@ -33,13 +34,11 @@ def _child_failed(facts: Facts) -> Verdict | None:
     failure = facts.failure_of("Ready")
     if failure is None:
         return None
-    return Verdict(
-        ready=False,
-        reason=failure.reason,
-        message=failure.message,
-        reconciling=not failure.is_final,
-        stalled=failure.is_final,
-    )
+    if failure.is_final:
+        return verdict.stalled(failure.reason, failure.message)
+    if facts.stable.time_left() <= timedelta(0):
+        return verdict.out_of_time(failure.message)
+    return Verdict(ready=False, reason=failure.reason, message=failure.message, reconciling=True)
 
 
 def _workload(facts: Facts) -> Verdict:
@@ -62,6 +61,8 @@ def judge(facts: Facts) -> Verdict:
 def look_again(facts: Facts, found: Verdict) -> float | None:
     """Seconds until the verdict may change without any event, or None."""
     waits = workload_checks.waits(facts.stable, found)
+    if found.reconciling and facts.failure_of("Ready"):
+        waits.append(facts.stable.time_left().total_seconds() + 0.1)
     if any(isinstance(failure.cause, errors.Invalid) for failure in facts.failures):
         waits.append(_REFUSAL_SECONDS)  # no watch covers the object that was in the way
     if facts.missing_class:

@@ -48,6 +48,12 @@ class WorkloadFacts:
             and all(self.proof_of(pod.uid).version == self.version for pod in ready)
         )
 
+    def time_left(self, progressed_at: datetime | None = None) -> timedelta:
+        """Until the deadline, which each progress puts off."""
+        if self.waiting_since is None:
+            return self.deadline
+        return max(self.waiting_since, progressed_at or self.waiting_since) + self.deadline - self.now
+
     def proof_of(self, uid: str) -> Proof:
         return self.proofs.get(uid, Proof(failure="not asked yet"))
 

@@ -51,11 +51,12 @@ def waiting_since(
     [newest, *_] = before.get("history") or [{}]
     if newest.get("version") != version:
         return None
-    if reason == reasons.PROGRESSING and "Reconciling" in known:
+    if before.get("observedGeneration") != generation:  # a changed declaration gets a new deadline
+        return None
+    if "Reconciling" in known:
         moments = (known["Reconciling"]["lastTransitionTime"], newest["from"])
         return max(datetime.fromisoformat(moment) for moment in moments)
-    is_old = before.get("observedGeneration") != generation  # a changed declaration gets a new deadline
-    if reason == reasons.PROGRESS_DEADLINE_EXCEEDED and "Stalled" in known and not is_old:
+    if reason == reasons.PROGRESS_DEADLINE_EXCEEDED and "Stalled" in known:
         return datetime.fromisoformat(known["Stalled"]["lastTransitionTime"]) - deadline
     return None
 

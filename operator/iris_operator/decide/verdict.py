@@ -20,5 +20,10 @@ def stalled(reason: str, message: str) -> Verdict:
     return Verdict(ready=False, reason=reason, message=message, stalled=True)
 
 
+def out_of_time(message: str) -> Verdict:
+    found = f"no progress within spec.progressDeadlineSeconds; {message}"
+    return stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, found)
+
+
 def progressing(message: str) -> Verdict:
     return Verdict(ready=False, reason=reasons.PROGRESSING, message=message, reconciling=True)

@@ -70,8 +70,7 @@ def _deadline_exceeded(facts: WorkloadFacts) -> Verdict | None:
     if pending is None or not (facts.workload.deadline_exceeded or _deadline_left(facts) <= timedelta(0)):
         return None
     passing = "" if trouble(facts) else trouble(facts, passing=True)
-    message = f"no progress within spec.progressDeadlineSeconds; {pending.message}{passing}"
-    return verdict.stalled(reasons.PROGRESS_DEADLINE_EXCEEDED, message)
+    return verdict.out_of_time(f"{pending.message}{passing}")
 
 
 def _scaled_to_zero(facts: WorkloadFacts) -> Verdict | None:
@@ -158,10 +157,7 @@ def _patience_left(facts: WorkloadFacts, pod: Pod) -> timedelta | None:
 
 def _deadline_left(facts: WorkloadFacts) -> timedelta:
     """The Deployment's own clock stands still when it scales up or goes back to an existing ReplicaSet."""
-    if facts.waiting_since is None or not facts.workload.seen:
-        return facts.deadline
-    progressed = facts.workload.progressed_at or facts.waiting_since
-    return max(facts.waiting_since, progressed) + facts.deadline - facts.now
+    return facts.time_left(facts.workload.progressed_at)
 
 
 def _count(facts: WorkloadFacts) -> str:
