@@ -65,6 +65,21 @@ async def test_a_model_whose_deployment_is_refused_says_so_and_recovers(
     await iris.reaches("Serving", within=90)
 
 
+async def test_a_conflict_of_names_is_over_soon_after_its_documented_cure(
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", pods: Kubelet
+) -> None:
+    """No watch covers what is not ours."""
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "iris"}}
+    await cluster.create({**theirs, "spec": {"ports": [{"port": 1234}]}})
+    await iris.declare()
+    await iris.reaches("ChildConflict")
+
+    await cluster.delete("Service", "iris")
+
+    await eventually(lambda: cluster.find("Service", "iris"), bool, within=30)
+    await iris.reaches("Serving")
+
+
 async def test_characters_of_every_plane_reach_the_pods(
     operator: "OperatorProcess", cluster: Cluster, iris: "Iris"
 ) -> None:
