@@ -94,6 +94,22 @@ def test_a_browser_reaches_the_model_by_its_localhost_name(up_run: UpRun) -> Non
     assert "text/html" in answer.headers["content-type"]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/metrics", 404),
+        ("/api/v1/model/reload", 404),
+        ("/readyz", 200),
+        ("/v2/models/iris", 200),
+        ("/docs", 200),
+    ],
+)
+def test_the_ingress_carries_only_public_paths(up_run: UpRun, path: str, status: int) -> None:
+    answer = httpx.get(f"http://{up_run.cluster.ingress}{path}", headers={"Host": run.HOST}, trust_env=False)
+
+    assert answer.status_code == status
+
+
 def test_kubectl_can_read_logs_and_run_commands_in_pods(up_run: UpRun) -> None:
     deployment = ("deployment/iris", f"--namespace={models.NAMESPACE}")
 

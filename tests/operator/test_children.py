@@ -19,7 +19,7 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
-from iris_operator.model import shape
+from iris_operator.model import public_paths, shape
 from iris_operator.model.objectives import Objectives
 from iris_operator.model.spec import IrisModel
 from iris_operator.monitoring import alerts
@@ -277,7 +277,9 @@ def test_the_operator_builds_the_whole_ingress() -> None:
     built = ingress.build(full())
 
     backend = {"service": {"name": "iris", "port": {"number": 80}}}
-    path = {"path": "/models", "pathType": "Prefix", "backend": backend}
+    paths = [
+        {"path": path, "pathType": kind, "backend": backend} for path, kind in public_paths.below("/models")
+    ]
     assert built == {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
@@ -288,7 +290,7 @@ def test_the_operator_builds_the_whole_ingress() -> None:
         },
         "spec": {
             "ingressClassName": "traefik",
-            "rules": [{"host": "iris.kube.two.inc", "http": {"paths": [path]}}],
+            "rules": [{"host": "iris.kube.two.inc", "http": {"paths": paths}}],
             "tls": [{"hosts": ["iris.kube.two.inc"], "secretName": "iris-tls"}],
         },
     }

@@ -18,6 +18,7 @@ NEW_KINDS: Final[Mapping[str, str]] = {
 }
 # Differences in an object that an older release wrote: kind, where, and why nobody is hurt by it.
 CHANGED: Final[Mapping[tuple[str, str], str]] = {
+    ("Ingress", "spec.rules"): "metrics and the reload of the model are not public any more",
     (
         "ServiceAccount",
         "metadata.annotations.serving.two.inc/built-from",

@@ -7,7 +7,7 @@ from iris_api import kinds, reasons
 
 from iris_operator.children import metadata, service
 from iris_operator.children.report import Report
-from iris_operator.model import routes
+from iris_operator.model import public_paths, routes
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.INGRESS
@@ -19,9 +19,10 @@ def build(model: IrisModel) -> dict[str, Any] | None:
     if route is None:
         return None
     backend = {"service": {"name": model.name, "port": {"number": service.PORT}}}
-    rule: dict[str, Any] = {
-        "http": {"paths": [{"path": route.path, "pathType": "Prefix", "backend": backend}]}
-    }
+    paths = [
+        {"path": path, "pathType": kind, "backend": backend} for path, kind in public_paths.below(route.path)
+    ]
+    rule: dict[str, Any] = {"http": {"paths": paths}}
     if route.host:
         rule["host"] = route.host
     spec: dict[str, Any] = {"rules": [rule]}
