@@ -1,6 +1,9 @@
 """A real API server that knows what Flux and the Prometheus Operator bring: their own modules' CRDs."""
 
-from collections.abc import AsyncIterator, Iterator
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,28 @@ def flux_crds() -> list[Path]:
         module = golang.source(toolchain, folder, f"github.com/fluxcd/{controller}")
         found += sorted((module / "config" / "crd" / "bases").glob("*.yaml"))
     return found
+
+
+FluxProgram = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def flux_program(tmp_path_factory: pytest.TempPathFactory) -> FluxProgram:
+    """Compiles `<name>/main.go` with the kustomize-controller's own go.mod, so that its code is what runs."""
+
+    def compiled(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        shutil.copy(Path(__file__).parent / name / "main.go", folder)
+        for file in ("go.mod", "go.sum"):
+            shutil.copy(paths.GO_MODULES / "kustomize-controller" / file, folder)
+        go = golang.find()
+        assert go is not None, "the program is built with Go"
+        # The flags of the local cluster's own builds: what the controller needs is compiled already.
+        command = [go, "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-o", name, "."]
+        subprocess.run(command, cwd=folder, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+        return folder / name
+
+    return compiled
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Every cluster builds, every path and dependency of its Flux objects exists, all are shaped alike."""
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,20 @@ def test_a_model_of_the_same_name_in_another_namespace_keeps_its_own_spec(
 
     assert second == other
     assert first["spec"]["route"]
+
+
+def test_the_commands_of_the_readme_give_other_models_a_step_of_their_own(tmp_path: Path) -> None:
+    """With the rights and the health checks of the step that they copy."""
+    shutil.copytree(declared.CLUSTERS, tmp_path / "clusters")
+    readme = (declared.CLUSTERS / "README.md").read_text()
+    [commands] = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    subprocess.run(["sh", "-eu", "-c", commands], cwd=tmp_path, check=True)
+
+    steps = {each["metadata"]["name"]: each["spec"] for each in declared.built(tmp_path / "clusters/dev")}
+
+    assert steps["flowers"] == {**steps["models"], "path": "./clusters/dev/flowers"}
+    assert (tmp_path / steps["flowers"]["path"] / "kustomization.yaml").is_file()
+    assert steps["models"] == declared.steps("dev")["models"]["spec"]
 
 
 @pytest.mark.parametrize(

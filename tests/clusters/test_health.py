@@ -1,20 +1,16 @@
 """What Flux makes of a model in each of its states, by the kustomize-controller's own code."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from iris_local_cluster import paths
-from iris_local_cluster.programs import golang
 
 from tests.clusters import declared
 
 if TYPE_CHECKING:
+    from tests.clusters.conftest import FluxProgram
     from tests.harness.kubernetes import Cluster
 
 pytestmark = pytest.mark.cluster
@@ -23,23 +19,10 @@ Ask = Callable[[str, Mapping[str, Any]], str]
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built with the kustomize-controller's own go.mod, so its versions are those that run."""
-    folder = tmp_path_factory.mktemp("health")
-    shutil.copy(Path(__file__).parent / "health" / "main.go", folder)
-    for name in ("go.mod", "go.sum"):
-        shutil.copy(paths.GO_MODULES / "kustomize-controller" / name, folder)
-    go = golang.find()
-    assert go is not None, "the program is built with Go"
-    # The flags of the local cluster's own builds: what was compiled for the controller is not compiled again.
-    command = [go, "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-o", "health", "."]
-    subprocess.run(command, cwd=folder, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
-    return folder / "health"
-
-
-@pytest.fixture(scope="session")
-def ask(program: Path) -> Ask:
+def ask(flux_program: "FluxProgram") -> Ask:
     """A cluster's name and a model to the status that its Flux gives it."""
+
+    program = flux_program("health")
 
     def asked(name: str, model: Mapping[str, Any]) -> str:
         [expressions] = declared.steps(name)["models"]["spec"]["healthCheckExprs"]
