@@ -28,6 +28,7 @@ class Kind:
 
 
 NOT_HTTP: Final = Kind("not-http", 400, "The request is not HTTP")
+BODY_CODING: Final = Kind("content-coding", 400, "The body is not in its Content-Encoding")
 MALFORMED: Final = Kind("malformed-json", 400, "The body is not JSON")
 UNAUTHORIZED: Final = Kind("wrong-token", 401, "The token is missing or wrong")
 RELOAD_OFF: Final = Kind("reload-off", 403, "Reloading is disabled")
@@ -47,6 +48,7 @@ VERSION: Final = Kind("http-version", 505, "The HTTP version is not supported")
 
 KINDS: Final = (
     NOT_HTTP,
+    BODY_CODING,
     MALFORMED,
     UNAUTHORIZED,
     RELOAD_OFF,
@@ -83,6 +85,11 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault of ours
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+
+
+def invalid(where: str, found: object, expected: str) -> Problem:
+    """What is wrong with an input."""
+    return Problem(INVALID, f"{where}: {one_line(found)}, expected {expected}")
 
 
 class ArtifactRefused(Exception):  # noqa: N818 - an predictions, named as the operator names it

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from iris_model_server.schemas import Row
+from iris_model_server.schemas import FEATURES, Row
 
 Data = TypeVar("Data")
 Parameters = dict[str, Any]
@@ -19,17 +19,17 @@ Numbers = Annotated[
 
 
 class InferInput(Struct, Generic[Data], frozen=True):
-    """One input tensor."""
+    """One input tensor; a binary one has its data behind the JSON and their size in `parameters`."""
 
     name: str
     shape: list[int]
     datatype: str
-    data: Data
+    data: Data | UnsetType = UNSET
     parameters: Parameters | None = None
 
 
 class RequestInput(InferInput[Numbers], frozen=True):
-    """One input tensor."""
+    """One input tensor; a binary one has its data behind the JSON and their size in `parameters`."""
 
 
 class RequestedOutput(Struct, frozen=True):
@@ -49,24 +49,28 @@ class InferBody(Struct, Generic[Data], frozen=True):
 
 
 class InferRequest(Struct, frozen=True):
-    """One input of shape [rows, 4]; without `outputs` the answer has all of them."""
+    """One input of shape [rows, 4], or one of [rows] for each feature; no `outputs` means all of them."""
 
-    inputs: Annotated[list[RequestInput], Meta(min_length=1, max_length=1)]
+    inputs: Annotated[list[RequestInput], Meta(min_length=1, max_length=len(FEATURES))]
     id: str | None = None
     parameters: Parameters | None = None
     outputs: list[RequestedOutput] | None = None
 
 
-class InferOutput(Struct, frozen=True):
-    """One output tensor, flat in row order."""
+class InferOutput(Struct, frozen=True, omit_defaults=True):
+    """One output tensor, flat in row order; a binary one has its data behind the JSON."""
 
     name: str
     datatype: str
     shape: list[int]
-    data: Annotated[
-        Raw,
-        Meta(extra_json_schema={"type": "array", "items": {"anyOf": [_NUMBER, {"type": "string"}]}}),
-    ]
+    data: (
+        Annotated[
+            Raw,
+            Meta(extra_json_schema={"type": "array", "items": {"anyOf": [_NUMBER, {"type": "string"}]}}),
+        ]
+        | UnsetType
+    ) = UNSET
+    parameters: Parameters | None = None
 
 
 class InferAnswer(Struct, frozen=True, omit_defaults=True):
@@ -102,6 +106,63 @@ class ModelMetadata(Struct, frozen=True):
     platform: str
     inputs: list[TensorMetadata]
     outputs: list[TensorMetadata]
+
+
+class ConfiguredTensor(Struct, frozen=True):
+    """A tensor as Triton configures it; -1 stands for any number of rows."""
+
+    name: str
+    data_type: str
+    dims: list[int]
+
+
+class ModelConfiguration(Struct, frozen=True):
+    """What Triton's clients read of a configuration; 0: the shapes include the rows."""
+
+    name: str
+    platform: str
+    input: list[ConfiguredTensor]
+    output: list[ConfiguredTensor]
+    max_batch_size: int = 0
+
+
+class Duration(Struct, frozen=True):
+    """How often something happened and how long it took together."""
+
+    count: int = 0
+    ns: int = 0
+
+
+class InferenceStatistics(Struct, frozen=True):
+    """Requests of a model by outcome and stage; stages that are not measured apart stay at 0."""
+
+    success: Duration
+    fail: Duration
+    compute_infer: Duration
+    queue: Duration = Duration()
+    compute_input: Duration = Duration()
+    compute_output: Duration = Duration()
+    cache_hit: Duration = Duration()
+    cache_miss: Duration = Duration()
+
+
+class ModelStatistics(Struct, frozen=True):
+    """The statistics of one version since this process loaded it; `inference_count` counts rows."""
+
+    name: str
+    version: str
+    last_inference: int
+    inference_count: int
+    execution_count: int
+    inference_stats: InferenceStatistics
+    batch_stats: list[Parameters] = []
+    memory_usage: list[Parameters] = []
+
+
+class Statistics(Struct, frozen=True):
+    """The statistics of each model."""
+
+    model_stats: list[ModelStatistics]
 
 
 class Live(Struct, frozen=True):
@@ -152,6 +213,8 @@ ALL: Final = (
     InferAnswer,
     ServerMetadata,
     ModelMetadata,
+    ModelConfiguration,
+    Statistics,
     Live,
     Ready,
     ModelReady,

@@ -19,7 +19,11 @@ ANY = st.recursive(
 
 
 def joined(text: str, size: int) -> list[float]:
-    return [number for chunk in chunks.of(msgspec.Raw(text.encode()), "data", size) for number in chunk]
+    return [
+        number
+        for chunk in chunks.of(msgspec.Raw(text.encode()), "data", chunk_bytes=size)
+        for number in chunk
+    ]
 
 
 @given(ROWS, SEPARATORS, st.integers(0, 60), st.booleans())

@@ -28,10 +28,17 @@ from tritonclient.utils import InferenceServerException
 client = triton.InferenceServerClient(sys.argv[1])
 rows = np.array(json.loads(sys.argv[2]))
 
+def tensor(rows, datatype, name="input-0", **more):
+    made = triton.InferInput(name, list(rows.shape), datatype)
+    made.set_data_from_numpy(rows, **more)
+    return made
+
 def infer(rows, datatype, **more):
-    tensor = triton.InferInput("input-0", list(rows.shape), datatype)
-    tensor.set_data_from_numpy(rows, binary_data=False)
-    return client.infer("iris", [tensor], **more)
+    return client.infer("iris", [tensor(rows, datatype, binary_data=False)], **more)
+
+def plain(result):
+    labels = [label.decode() for label in result.as_numpy("label").tolist()]
+    return [result.as_numpy("predict").tolist(), labels, result.as_numpy("probabilities").tolist()]
 
 def refused(call):
     try:
@@ -42,7 +49,28 @@ def refused(call):
 whole = infer(rows, "FP64", request_id="mine")
 wanted = [triton.InferRequestedOutput("label", binary_data=False)]
 narrow = infer(rows.astype(np.float32), "FP32", outputs=wanted, model_version="1.4.0")
+names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+columns = [tensor(rows[:, number].copy(), "FP64", name) for number, name in enumerate(names)]
+many = np.tile(rows, (1000, 1))
+gzip = {"request_compression_algorithm": "gzip", "response_compression_algorithm": "gzip"}
 print(json.dumps({
+    "defaults": plain(client.infer("iris", [tensor(rows, "FP64")])),
+    "columns": plain(client.infer("iris", columns)),
+    "rounded": [
+        plain(client.infer("iris", [tensor(np.ceil(rows).astype(kind), name)]))
+        for kind, name in zip(
+            (np.float64, np.float16, np.int64, np.int32), ("FP64", "FP16", "INT64", "INT32"), strict=True
+        )
+    ],
+    "many": [
+        client.infer("iris", [tensor(many, "FP64")], **more).as_numpy("predict").tolist()
+        for more in ({}, gzip, {"request_compression_algorithm": "deflate"})
+    ],
+    "config": client.get_model_config("iris", "1.4.0"),
+    "statistics": [
+        client.get_inference_statistics(*named)["model_stats"][0]["name"]
+        for named in ((), ("iris",), ("iris", "1.4.0"))
+    ],
     "live": client.is_server_live(),
     "ready": [client.is_server_ready(), *(client.is_model_ready("iris", number) for number in ("", "1.4.0"))],
     "other_ready": client.is_model_ready("other"),
@@ -119,6 +147,25 @@ def test_the_foreign_client_reads_every_output_as_arrays(answers: dict[str, Any]
 def test_the_foreign_client_gets_the_output_and_version_it_asked_for(answers: dict[str, Any]) -> None:
     assert answers["label"] == ["setosa", "versicolor", "virginica", "virginica"]
     assert answers["outputs"] == ["label"]
+
+
+def test_the_foreign_client_sends_and_reads_binary_tensors_by_default(answers: dict[str, Any]) -> None:
+    classes, labels, probabilities = answers["defaults"]
+    assert classes == answers["predict"]
+    assert labels == ["setosa", "versicolor", "virginica", "virginica"]
+    assert probabilities == answers["probabilities"]
+    assert answers["columns"] == answers["defaults"]
+    first, *others = answers["rounded"]
+    assert others == [first] * 3
+
+
+def test_the_foreign_client_sends_and_reads_large_batches_in_gzip(answers: dict[str, Any]) -> None:
+    assert answers["many"] == [answers["predict"] * 1000] * 3
+
+
+def test_the_foreign_client_reads_configuration_and_statistics(answers: dict[str, Any]) -> None:
+    assert answers["config"]["input"] == [{"name": "input-0", "data_type": "TYPE_FP64", "dims": [-1, 4]}]
+    assert answers["statistics"] == ["iris"] * 3
 
 
 def test_the_foreign_client_reads_our_refusals(answers: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from iris_model_server.prediction.execution import Execution
 from iris_model_server.prediction.serving import Serving
 from iris_model_server.protocols import chunks
 from iris_model_server.protocols.v2 import V2
+from iris_model_server.schemas import FEATURES
 from iris_model_server.settings import Settings
 from iris_model_server.telemetry.metrics import Metrics
 
@@ -23,6 +24,10 @@ INFER = "/v2/models/iris/infer"
 ROWS: list[list[float]] = [[*entry["input"]] for entry in artifacts.GOLDEN]
 FLAT = [number for row in ROWS for number in row]
 BASE: dict[str, Any] = {"name": "input-0", "shape": [4, 4], "datatype": "FP64", "data": FLAT}
+COLUMNS: list[dict[str, Any]] = [
+    {"name": name, "shape": [4], "datatype": "FP64", "data": [row[number] for row in ROWS]}
+    for number, name in enumerate(FEATURES)
+]
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-3, 200) | st.text(max_size=5),
     lambda inner: (
@@ -88,6 +93,27 @@ async def test_v2_takes_what_other_clients_send(client: httpx.AsyncClient, chang
     assert other == usual
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "reversed"])
+@pytest.mark.parametrize("nested", [False, True], ids=["[rows]", "[rows, 1]"])
+async def test_v2_takes_a_tensor_for_each_column(client: httpx.AsyncClient, order: int, nested: bool) -> None:
+    usual = outputs(await client.post(INFER, json=asked()))
+    columns = [
+        column | ({"shape": [4, 1], "data": [[one] for one in column["data"]]} if nested else {})
+        for column in COLUMNS
+    ]
+
+    assert outputs(await client.post(INFER, json={"inputs": columns[::order]})) == usual
+
+
+async def test_v2_takes_whole_numbers_as_integers(client: httpx.AsyncClient) -> None:
+    whole = asked(shape=[1, 4], data=[5, 3, 1, 1])
+    usual = outputs(await client.post(INFER, json=whole))
+
+    for datatype in ("INT32", "INT64"):
+        whole["inputs"][0]["datatype"] = datatype
+        assert outputs(await client.post(INFER, json=whole)) == usual
+
+
 async def test_v2_repeats_the_id_and_answers_the_outputs_in_the_order_asked_for(
     client: httpx.AsyncClient,
 ) -> None:
@@ -129,7 +155,32 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no input": ({"inputs": []}, "inputs: 0 tensors, expected one"),
     "two inputs": ({"inputs": [BASE, BASE]}, "inputs: 2 tensors, expected one"),
     "missing inputs": ({}, "body: Object missing required field `inputs`"),
-    "wrong datatype": (asked(datatype="INT64"), "inputs[0].datatype: INT64, expected FP64 or FP32"),
+    "wrong datatype": (asked(datatype="BOOL"), "inputs[0].datatype: BOOL, expected FP64 or FP32 or FP16"),
+    "fractions as integers": (
+        asked(datatype="INT64"),
+        "inputs[0].data: 5.1, expected whole numbers for INT64",
+    ),
+    "half precision in JSON": (asked(datatype="FP16"), "inputs[0].datatype: FP16 in JSON, expected binary"),
+    "no data": (
+        {"inputs": [{"name": "input-0", "shape": [4, 4], "datatype": "FP64"}]},
+        "inputs[0].data: nothing, expected numbers, or parameters.binary_data_size",
+    ),
+    "columns of other names": (
+        {"inputs": [BASE | {"shape": [4]}] * 4},
+        "inputs: input-0, input-0, input-0, input-0, expected one of [rows, 4], or one of [rows] for each of",
+    ),
+    "columns of different lengths": (
+        {"inputs": [*COLUMNS[:3], COLUMNS[3] | {"shape": [5]}]},
+        "inputs[3].shape: [5], expected 4 rows, as in inputs[0]",
+    ),
+    "a column too short": (
+        {"inputs": [*COLUMNS[:3], COLUMNS[3] | {"data": [0.2]}]},
+        "inputs[3].data: 1 numbers, expected 4 for the shape [4]",
+    ),
+    "a flag that is no flag": (
+        asked() | {"parameters": {"binary_data_output": 1}},
+        "parameters.binary_data_output: 1, expected true or false",
+    ),
     "shape too long": (
         asked(shape=[2, 2, 4]),
         "inputs[0].shape: [2, 2, 4], expected [rows, 4]: sepal_length",
@@ -191,7 +242,8 @@ async def test_v2_describes_the_server_and_the_tensors_of_the_model(client: http
     server = (await client.get("/v2")).json()
     model = (await client.get("/v2/models/iris")).json()
 
-    assert (server["name"], server["extensions"]) == ("iris-model-server", [])
+    assert server["name"] == "iris-model-server"
+    assert server["extensions"] == ["binary_tensor_data", "model_configuration", "statistics"]
     assert model == {
         "name": "iris",
         "versions": ["1.4.0"],

@@ -29,7 +29,8 @@ INFER: Final = b"/v2/models/iris/infer"
 METHODS: Final = (b"POST", b"GET", b"PUT", b"HEAD", b"OPTIONS", b"post", b"DELETE", b"BREW", b"CONNECT")
 EXTRAS: Final = (
     b"Connection: keep-alive", b"Connection: close",
-    b"Inference-Header-Content-Length: 5", b"connection: Close, x", b"Expect: 100-continue",
+    b"Inference-Header-Content-Length: 5", b"Content-Encoding: gzip", b"Accept-Encoding: gzip",
+    b"connection: Close, x", b"Expect: 100-continue",
     b"Content-Length: 5", b"Content-Length: -1", b"Content-Length: 99999999999999999999999",
     b"Transfer-Encoding: chunked", b"transfer-encoding: identity", b"Transfer-Encoding: chunked, x",
     b"Content-Type: text/plain", b"X-Request-Id: other", b"x-request-id: a b", b"x-request-id:",
@@ -128,6 +129,8 @@ def _infer(random: Random) -> bytes:
     asked: dict[str, object] = {"inputs": [tensor]}
     if random.random() < 0.3:
         asked["outputs"] = [{"name": random.choice(("label", "predict", "probabilities", "nothing"))}]
+    if random.random() < 0.2:
+        asked["parameters"] = random.choice(({}, {"binary_data_output": True}, {"binary_data_output": "x"}))
     if random.random() < 0.3:
         asked["id"] = random.choice(("one", "", "\u00e9", 5))
     return json.dumps(asked).encode()

@@ -3,6 +3,7 @@
 `arrays` does the same for many rows at once; for a few rows this module is faster.
 """
 
+import struct
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class Predictions(Protocol):
     def flat(self) -> list[float]:
         """The probabilities in one list."""
 
+    def packed_classes(self) -> bytes:
+        """The classes as little-endian 64-bit integers."""
+
+    def packed_probabilities(self) -> bytes:
+        """The probabilities as little-endian 64-bit floats, row by row."""
+
     def counts(self, edges: Edges) -> Counts: ...
 
     @classmethod
@@ -59,6 +66,13 @@ class PlainPredictions:
 
     def flat(self) -> list[float]:
         return list(chain.from_iterable(self.probabilities))
+
+    def packed_classes(self) -> bytes:
+        return struct.pack(f"<{len(self.classes)}q", *self.classes)
+
+    def packed_probabilities(self) -> bytes:
+        flat = self.flat()
+        return struct.pack(f"<{len(flat)}d", *flat)
 
     def counts(self, edges: Edges) -> Counts:
         classes = [0] * len(self.probabilities[0])

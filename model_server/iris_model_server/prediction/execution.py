@@ -17,7 +17,7 @@ from iris_model_server.errors import Problem
 from iris_model_server.model.predictions import Counts, PlainPredictions, Predictions
 from iris_model_server.prediction.batching import FIRST_CHUNK_ROWS, MOST_SHARED, Batcher
 from iris_model_server.prediction.serving import Loaded
-from iris_model_server.schemas import FEATURES, Numbers
+from iris_model_server.schemas import FEATURES, LARGEST_CM, Numbers
 from iris_model_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,14 @@ class Execution:
         loaded.metrics.observe_predictions(predictions)
         loaded.metrics.observe_call(seconds)
         return predictions
+
+    def first_outside(self, numbers: Flat) -> int | None:
+        """The place of the first number that is no measurement, or None."""
+        if self._arrays.loaded is not None:
+            place: int | None = self._arrays.loaded.first_outside(numbers)
+            return place
+        outside = (place for place, number in enumerate(numbers) if not 0 < number <= LARGEST_CM)
+        return next(outside, None)
 
     async def whole(self, loaded: Loaded, flat: Flat, take: Take) -> None:
         """The predictions of numbers that are complete, in one or more parts."""

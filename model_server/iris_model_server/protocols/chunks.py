@@ -5,7 +5,7 @@ always found: it leaves a chunk that is no list of numbers or rows within their 
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -21,19 +21,26 @@ CHUNK_BYTES: Final = 65_536
 ONE_GO_BYTES: Final = 262_144
 REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUMBERS: Final = msgspec.json.Decoder(list[Centimetres])
-_ROWS: Final = msgspec.json.Decoder(list[Row])
+# By the numbers in each row: a row of its own, or one column of several.
+_ROWS: Final[Mapping[int, "msgspec.json.Decoder[Any]"]] = {
+    len(FEATURES): msgspec.json.Decoder(list[Row]),
+    1: msgspec.json.Decoder(list[tuple[Centimetres]]),
+}
 _BLANK: Final = b" \t\r\n"
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Flat = list[float]
 
 
-def of(data: msgspec.Raw, where: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Flat]:
-    """The numbers of a JSON list, flat or in rows; each chunk holds whole rows."""
+def of(
+    data: msgspec.Raw, where: str, *, width: int = len(FEATURES), chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[Flat]:
+    """The numbers of a JSON list, flat or in rows of `width`; each chunk holds whole rows."""
     text = bytes(data).strip(_BLANK)
     if text[:1] != b"[" or text[-1:] != b"]":
         raise Problem(errors.INVALID, f"{where}: no list, expected a list of numbers")
-    yield from (_nested if is_nested(text) else _flat)(text, where, chunk_bytes)
+    read = _nested if is_nested(text) else _flat
+    yield from read(text, where, width, chunk_bytes)
 
 
 def of_rows(data: msgspec.Raw, where: str, most_rows: int) -> Iterator[Flat]:
@@ -70,22 +77,20 @@ def is_nested(text: bytes) -> bool:
     return text[:64].lstrip(_BLANK)[1:].lstrip(_BLANK)[:1] == b"["
 
 
-def _flat(text: bytes, where: str, chunk_bytes: int) -> Iterator[Flat]:
+def _flat(text: bytes, where: str, width: int, chunk_bytes: int) -> Iterator[Flat]:
     rest: Flat = []
     for chunk, first in _cut(text, b",", chunk_bytes):
         rest += _decoded(_NUMBERS, chunk, where, first)
-        whole = len(rest) - len(rest) % len(FEATURES)
+        whole = len(rest) - len(rest) % width
         yield rest[:whole]
         rest = rest[whole:]
     if rest:
-        raise Problem(
-            errors.INVALID, f"{where}: {len(rest)} numbers at the end, expected {len(FEATURES)} a row"
-        )
+        raise Problem(errors.INVALID, f"{where}: {len(rest)} numbers at the end, expected {width} a row")
 
 
-def _nested(text: bytes, where: str, chunk_bytes: int) -> Iterator[Flat]:
+def _nested(text: bytes, where: str, width: int, chunk_bytes: int) -> Iterator[Flat]:
     for chunk, first in _cut(text, b"]", chunk_bytes):
-        yield list(chain.from_iterable(_decoded(_ROWS, chunk, where, first)))
+        yield list(chain.from_iterable(_decoded(_ROWS[width], chunk, where, first)))
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", chunk: bytes, where: str, first: int) -> list[Any]:

@@ -1,11 +1,12 @@
-"""Writes predictions as columns of JSON text: part by part, joined once at the end. Pure."""
+"""Writes predictions as columns, JSON text or binary: part by part, joined once at the end. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from iris_model_server.model.predictions import Predictions
+from iris_model_server.protocols import tensors
 
 INDEX: Final = "index"
 LABEL: Final = "label"
@@ -22,28 +23,43 @@ _TEXT: Final[Mapping[str, Callable[[Predictions, Sequence[bytes]], bytes]]] = {
     FLAT: lambda predictions, _: _encode(predictions.flat())[1:-1],
     NESTED: lambda predictions, _: _encode(predictions.nested())[1:-1],
 }
+_PACKED: Final[Mapping[str, Callable[[Predictions, Sequence[bytes]], bytes]]] = {
+    INDEX: lambda predictions, _: predictions.packed_classes(),
+    LABEL: lambda predictions, labels: b"".join([labels[index] for index in predictions.classes]),
+    FLAT: lambda predictions, _: predictions.packed_probabilities(),
+}
 
 
 class Columns:
     """The requested columns of one answer."""
 
-    def __init__(self, wanted: Sequence[str], labels: Sequence[str]) -> None:
+    def __init__(
+        self, wanted: Sequence[str], labels: Sequence[str], binary: Collection[str] = frozenset()
+    ) -> None:
         self._labels = [_encode(label) for label in labels]
-        self._parts: dict[str, list[bytes]] = {column: [] for column in wanted}
+        self._texts: dict[str, list[bytes]] = {column: [] for column in wanted if column not in binary}
+        self._packed_labels = tensors.packed_texts(labels) if binary else []
+        self._packed: dict[str, list[bytes]] = {column: [] for column in wanted if column in binary}
 
     def take(self, predictions: Predictions) -> None:
         """Add the next rows."""
-        for column, parts in self._parts.items():
+        for column, parts in self._texts.items():
             parts.append(_TEXT[column](predictions, self._labels))
+        for column, parts in self._packed.items():
+            parts.append(_PACKED[column](predictions, self._packed_labels))
 
     def parts(self, frame: bytes) -> list[bytes]:
-        """The answer: a frame with HOLE where each column belongs, and the columns in it."""
+        """The answer: a frame with HOLE where each column of text belongs, and the columns in it."""
         texts = frame.split(HOLE)
         answer = [texts[0]]
-        for parts, text in zip(self._parts.values(), texts[1:], strict=True):
+        for parts, text in zip(self._texts.values(), texts[1:], strict=True):
             answer.append(b"[")
             for part in parts:
                 answer += (part, b",")
             # In place of the last comma.
             answer[-1] = b"]" + text
         return answer
+
+    def packed(self, column: str) -> Sequence[bytes]:
+        """A binary column, in parts."""
+        return self._packed[column]

@@ -6,7 +6,7 @@ body is read again, a large one without its numbers. Knows no HTTP.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from iris_model_server import errors
@@ -14,11 +14,12 @@ from iris_model_server.errors import Problem
 from iris_model_server.protocols import chunks
 
 
-def refuse(body: bytes, most: Mapping[bytes, int], numbers: bytes = b"") -> None:
+def refuse(body: bytes, most: Mapping[bytes, int], numbers: Sequence[bytes] = ()) -> None:
     """Raise where a name comes twice in one object; `most` is how often each quoted name may come in all."""
     if b"\\" not in body and all(body.count(name) <= count for name, count in most.items()):
         return
-    body = body.replace(numbers, b"0", 1) if numbers else body
+    for some in numbers:
+        body = body.replace(some, b"0", 1)
     if len(body) > chunks.ONE_GO_BYTES:
         raise Problem(errors.INVALID, "body: duplicate names, expected each name once")
     # Decoded before, so it is JSON.

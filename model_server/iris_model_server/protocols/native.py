@@ -46,7 +46,8 @@ def predictions(inference: Inference) -> APIRouter:
     )
     async def predict_batch(request: Request) -> Response:
         body = await _json_body(request)
-        return responses.of_parts(await inference.predict_batch(body, request.scope[middleware.REQUEST_ID]))
+        parts = await inference.predict_batch(body, request.scope[middleware.REQUEST_ID])
+        return await responses.of_parts(parts, request)
 
     return router
 

@@ -3,21 +3,26 @@
 Their clients send no content type, or one of their own, so none is asked for.
 """
 
+import re
+from collections.abc import Callable
 from importlib import metadata
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 
 from iris_model_server import errors, standard_schemas
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.serving import Serving
-from iris_model_server.protocols import openapi
+from iris_model_server.protocols import openapi, v2_extensions
 from iris_model_server.protocols.v1 import V1
 from iris_model_server.protocols.v2 import V2
+from iris_model_server.protocols.v2_request import HEADER
 from iris_model_server.wire import middleware, responses
 
 NAME: Final = "iris-model-server"
-BINARY: Final = "inference-header-content-length"
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_OCTETS: Final = (b"content-type", b"application/octet-stream")
 _KINDS: Final = (errors.MALFORMED, errors.NOT_FOUND, errors.TOO_LARGE, errors.OVERLOADED)
 
 
@@ -29,9 +34,11 @@ def open_inference(serving: Serving, protocol: V2) -> APIRouter:
 
     async def infer(request: Request) -> Response:
         _check_name(serving, request)
-        if BINARY in request.headers:
-            raise Problem(errors.INVALID, f"{BINARY}: binary tensor data, expected JSON (binary_data=False)")
-        return responses.of_parts(await protocol.infer(await middleware.body(request)))
+        answer = await protocol.infer(await middleware.body(request), _json_bytes(request))
+        if answer.json_bytes is None:
+            return await responses.of_parts(answer.parts, request)
+        length = (HEADER.encode("ascii"), b"%d" % answer.json_bytes)
+        return await responses.of_parts(answer.parts, request, (_OCTETS, length))
 
     for version in ("", "/versions/{version}"):
         router.add_api_route(
@@ -56,7 +63,7 @@ def _server(router: APIRouter, serving: Serving) -> None:
         responses=openapi.standard_answers(standard_schemas.ServerMetadata),
     )
     async def server_metadata() -> Response:
-        return responses.of(standard_schemas.ServerMetadata(NAME, version, []))
+        return responses.of(standard_schemas.ServerMetadata(NAME, version, v2_extensions.EXTENSIONS))
 
     @router.get(
         "/health/live",
@@ -76,41 +83,71 @@ def _server(router: APIRouter, serving: Serving) -> None:
         return responses.of(standard_schemas.Ready(ready=True))
 
 
+class _Page(NamedTuple):
+    """Something to read about the model, below its path."""
+
+    name: str
+    path: str
+    summary: str
+    shape: type[msgspec.Struct]
+    answer: Callable[[], msgspec.Struct]
+
+
 def _model(router: APIRouter, serving: Serving, protocol: V2) -> None:
-    async def model_metadata(request: Request) -> Response:
-        _check_name(serving, request)
-        return responses.of(protocol.metadata())
-
-    async def model_ready(request: Request) -> Response:
-        _check_name(serving, request)
+    def ready() -> msgspec.Struct:
         serving.ready()
-        return responses.of(standard_schemas.ModelReady(serving.name, ready=True))
+        return standard_schemas.ModelReady(serving.name, ready=True)
 
-    for version in ("", "/versions/{version}"):
-        suffix = "_version" if version else ""
-        parameters = openapi.path_parameters("name", *(["version"] if version else []))
-        router.add_api_route(
-            f"/models/{{name}}{version}",
-            model_metadata,
-            name=f"model_metadata{suffix}",
-            methods=["GET"],
-            summary="The model's tensors",
-            responses=openapi.standard_answers(
-                standard_schemas.ModelMetadata, errors.NOT_FOUND, errors.NOT_READY
-            ),
-            openapi_extra=parameters,
-        )
-        router.add_api_route(
-            f"/models/{{name}}{version}/ready",
-            model_ready,
-            name=f"model_ready{suffix}",
-            methods=["GET"],
-            summary="Whether this model is ready",
-            responses=openapi.standard_answers(
-                standard_schemas.ModelReady, errors.NOT_FOUND, errors.NOT_READY
-            ),
-            openapi_extra=parameters,
-        )
+    def configuration() -> msgspec.Struct:
+        return v2_extensions.configuration(protocol.metadata())
+
+    def statistics() -> msgspec.Struct:
+        return v2_extensions.statistics(serving)
+
+    of_all = _Page(
+        "all_model_statistics",
+        "/stats",
+        "What the models did so far",
+        standard_schemas.Statistics,
+        statistics,
+    )
+    pages = (
+        _Page("model_metadata", "", "The model's tensors", standard_schemas.ModelMetadata, protocol.metadata),
+        _Page("model_ready", "/ready", "Whether this model is ready", standard_schemas.ModelReady, ready),
+        _Page(
+            "model_config",
+            "/config",
+            "The model's configuration in Triton's form",
+            standard_schemas.ModelConfiguration,
+            configuration,
+        ),
+        of_all._replace(name="model_statistics", summary="What the model did so far"),
+    )
+    if serving.name != "stats":
+        # Before the path that would take `stats` for a model's name.
+        _add(router, serving, of_all, "/models")
+    for page in pages:
+        _add(router, serving, page, "/models/{name}", "name")
+        versioned = page._replace(name=f"{page.name}_version")
+        _add(router, serving, versioned, "/models/{name}/versions/{version}", "name", "version")
+
+
+def _add(router: APIRouter, serving: Serving, page: _Page, prefix: str, *parameters: str) -> None:
+    async def read(request: Request) -> Response:
+        if parameters:
+            _check_name(serving, request)
+        return responses.of(page.answer())
+
+    kinds = (errors.NOT_FOUND, errors.NOT_READY) if parameters else (errors.NOT_READY,)
+    router.add_api_route(
+        f"{prefix}{page.path}",
+        read,
+        name=page.name,
+        methods=["GET"],
+        summary=page.summary,
+        responses=openapi.standard_answers(page.shape, *kinds),
+        openapi_extra=openapi.path_parameters(*parameters) if parameters else None,
+    )
 
 
 def kserve(serving: Serving, protocol: V1) -> APIRouter:
@@ -135,7 +172,7 @@ def kserve(serving: Serving, protocol: V1) -> APIRouter:
     )
     async def predict_v1(request: Request) -> Response:
         _check_name(serving, request)
-        return responses.of_parts(await protocol.predict(await middleware.body(request)))
+        return await responses.of_parts(await protocol.predict(await middleware.body(request)), request)
 
     @router.get(
         "/models/{name}",
@@ -158,3 +195,15 @@ def _check_name(serving: Serving, request: Request) -> None:
     version = request.path_params.get("version")
     if version is not None and version != (serving_version := serving.loaded().artifact.card.version):
         raise Problem(errors.NOT_FOUND, f"version: {errors.one_line(version)}, expected {serving_version}")
+
+
+def _json_bytes(request: Request) -> int | None:
+    """How much of the body is the JSON object; None where all of it is."""
+    values = request.headers.getlist(HEADER)
+    if not values:
+        return None
+    found = values[0]
+    if len(values) > 1 or not _LENGTH.fullmatch(found):
+        expected = "the length of the JSON object in bytes"
+        raise errors.invalid(HEADER, ", ".join(values) or "nothing", expected)
+    return int(found)

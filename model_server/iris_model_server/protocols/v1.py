@@ -72,5 +72,5 @@ def _parts(body: bytes, most_rows: int) -> Iterator[Flat]:
         data = _RAW.decode(body).instances
     except chunks.REFUSALS as error:
         raise chunks.refusal(error, body) from None
-    duplicates.refuse(body, _MOST, bytes(data))
+    duplicates.refuse(body, _MOST, (bytes(data),))
     return chunks.of_rows(data, "instances", most_rows)

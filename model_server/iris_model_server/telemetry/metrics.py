@@ -4,8 +4,10 @@ The children of labels are bound once, when a model is loaded or a route is firs
 costs an addition and no lookup by label.
 """
 
+import time
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
@@ -25,6 +27,17 @@ MODEL: Final = ("model", "version")
 # Counting fewer costs less than keeping them; counting the most takes half a millisecond.
 FEW_ROWS: Final = 16
 MOST_UNCOUNTED_ROWS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Requests, rows and seconds in the model, and when the last prediction was (seconds since 1970)."""
+
+    success: int
+    failed: int
+    rows: int
+    seconds: float
+    last: float | None
 
 
 class ModelMetrics:
@@ -49,6 +62,19 @@ class ModelMetrics:
         self._uncounted: list[Predictions] = []
         self._uncounted_rows = 0
         self._unsettled = metrics.unsettled
+        # When the last prediction ended (time.perf_counter).
+        self._last: float | None = None
+
+    def totals(self) -> Totals:
+        """What has been counted so far."""
+        self.settle()
+        return Totals(
+            success=self._success.value,
+            failed=self._requests["invalid"].value + self._requests["error"].value,
+            rows=sum(count.value for count in self._classes),
+            seconds=self._seconds.total,
+            last=None if self._last is None else time.time() - (time.perf_counter() - self._last),
+        )
 
     def count(self, status: str) -> None:
         self._requests[status].value += 1
@@ -56,6 +82,7 @@ class ModelMetrics:
     def observe_one(self, row: Numbers, index: int, share: float, seconds: float) -> None:
         """Count one call with one row: the same as both methods below, without their loops."""
         self._success.value += 1
+        self._last = time.perf_counter()
         self._seconds.observe(seconds)
         self._classes[index].value += 1
         self._confidence.observe(share)
@@ -65,6 +92,7 @@ class ModelMetrics:
     def observe_call(self, seconds: float) -> None:
         """Count one successful call of the model; its rows are counted separately."""
         self._success.value += 1
+        self._last = time.perf_counter()
         self._seconds.observe(seconds)
 
     def observe_predictions(self, predictions: Predictions) -> None:

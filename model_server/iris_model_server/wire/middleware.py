@@ -20,7 +20,7 @@ from iris_model_server.prediction.serving import Serving
 from iris_model_server.telemetry import access_log
 from iris_model_server.telemetry.access_log import AccessLog
 from iris_model_server.telemetry.metrics import Metrics
-from iris_model_server.wire import request_ids
+from iris_model_server.wire import coding, request_ids
 
 log = logging.getLogger(__name__)
 
@@ -96,21 +96,20 @@ class Exchange:
         sent: bytes | None = None
         self._declared = b""
         self._coding = b""
+        self._decoder: coding.Decoder | None = None
         for name, value in scope["headers"]:
             if name == request_ids.HEADER and sent is None:
                 sent = value
             elif name == b"content-length":
                 self._declared = value
-            elif name == b"content-encoding":
+            elif name == b"content-encoding" and value.lower() != coding.IDENTITY:
                 self._coding = value
         self.request_id = (request_ids.sane(sent) if sent is not None else None) or context.new_id()
         scope[REQUEST_ID] = self.request_id
 
     async def receive(self) -> Message:
-        if self._coding and self._coding.lower() != b"identity":
-            found = errors.one_line(self._coding.decode("latin-1"))
-            detail = f"content-encoding: {found}, expected a body without a content coding"
-            raise Problem(errors.MEDIA, detail, headers={"accept-encoding": "identity"})
+        if self._coding and self._decoder is None:
+            self._decoder = coding.Decoder(self._coding, self._with.most_bytes)
         if self._declared and not self._received:
             self._refuse_declared()
         message = await self._receive()
@@ -120,7 +119,17 @@ class Exchange:
         self._received += len(message.get("body", b""))
         if self._received > self._with.most_bytes:
             raise self._too_large("more")
+        if self._decoder is not None and message["type"] == "http.request":
+            message["body"] = await self._decoded(self._decoder, message)
         return message
+
+    async def _decoded(self, decoder: coding.Decoder, message: Message) -> bytes:
+        parts = []
+        for part in decoder.steps(message.get("body", b""), is_last=not message.get("more_body")):
+            parts.append(part)
+            # The turn of everybody else.
+            await asyncio.sleep(0)
+        return b"".join(parts)
 
     def _refuse_declared(self) -> None:
         value = self._declared

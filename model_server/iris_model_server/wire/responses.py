@@ -1,17 +1,24 @@
 """JSON responses: a small one is sent whole, a large one in blocks as the connection takes them."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
+
+from iris_model_server.wire import coding
 
 JSON: Final = "application/json"
 JSON_HEADER: Final = (b"content-type", JSON.encode("ascii"))
 # Our ASGI extension: a start message that contains the body, if the server offers it.
 WHOLE: Final = "iris.whole"
 BLOCK_BYTES: Final = 262_144
+# Up to here gzip would cost more time than it saves on any network that a cluster has.
+MOST_PLAIN_BYTES: Final = 65_536
+
+Header = tuple[bytes, bytes]
 
 
 class JsonResponse(Response):
@@ -35,10 +42,9 @@ class JsonResponse(Response):
 class PartsResponse(Response):
     """A response in parts: joining megabytes would delay all other requests."""
 
-    media_type = JSON
-
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        super().__init__(headers={"content-length": str(sum(map(len, parts)))})
+    def __init__(self, parts: Sequence[bytes], headers: Iterable[Header]) -> None:
+        super().__init__()
+        self.raw_headers = [(b"content-length", b"%d" % sum(map(len, parts))), *headers]
         self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
@@ -48,11 +54,18 @@ class PartsResponse(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def of_parts(parts: Sequence[bytes]) -> Response:
-    """The response for these parts of JSON text."""
-    if sum(map(len, parts)) <= BLOCK_BYTES:
+async def of_parts(
+    parts: Sequence[bytes], request: Request, headers: tuple[Header, ...] = (JSON_HEADER,)
+) -> Response:
+    """The response for these parts; a large one in gzip where the client accepts that."""
+    size = sum(map(len, parts))
+    if size > MOST_PLAIN_BYTES and coding.accepts_gzip(request.headers.get("accept-encoding", "")):
+        # In a thread: tens of milliseconds for megabytes, in which zlib lets all others run.
+        parts = await asyncio.to_thread(coding.compressed, list(_blocks(parts)))
+        headers = (*headers, coding.HEADER, (b"vary", b"accept-encoding"))
+    elif size <= BLOCK_BYTES and headers == (JSON_HEADER,):
         return JsonResponse(b"".join(parts))
-    return PartsResponse(parts)
+    return PartsResponse(parts, headers)
 
 
 def of(content: msgspec.Struct) -> Response:
