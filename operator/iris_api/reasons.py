@@ -21,13 +21,14 @@ CHILD_CONFLICT: Final = "ChildConflict"
 CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
 ROUTE_CONFLICT: Final = "RouteConflict"
 
-# Available, RouteReady, MonitoringReady, AutoscalingReady
+# Available, RouteReady, MonitoringReady, AutoscalingReady, ChildrenAsDeclared
 PODS_AVAILABLE: Final = "PodsAvailable"
 NO_POD_AVAILABLE: Final = "NoPodAvailable"
 ROUTE_APPLIED: Final = "RouteApplied"
 MONITORING_APPLIED: Final = "MonitoringApplied"
 INGRESS_CLASS_NOT_FOUND: Final = "IngressClassNotFound"
 CRD_NOT_INSTALLED: Final = "CRDNotInstalled"
+VALUE_FORCED: Final = "ValueForced"  # somebody changes a declared value on every write
 SCALING_ACTIVE: Final = "ScalingActive"
 SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a number of pods
 

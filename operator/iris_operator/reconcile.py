@@ -17,6 +17,7 @@ from iris_api import kinds
 from iris_operator import children, errors, metrics
 from iris_operator.act import events
 from iris_operator.act.apply import Applier
+from iris_operator.act.overrides import Overrides
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.decide import checks, parts, plans, status
@@ -47,6 +48,7 @@ class Context:
     # Of each model, a digest of what was compared last and needed no call: it is not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
     ingress_classes: IngressClasses = field(default_factory=IngressClasses)
+    overrides: Overrides = field(default_factory=Overrides)
 
 
 async def reconcile(context: Context, key: Key) -> float | None:
@@ -59,6 +61,7 @@ async def reconcile(context: Context, key: Key) -> float | None:
         context.prover.forget(pod["metadata"]["uid"] for pod in snapshot.pods)
         metrics.gone(*key)
         context.agreed.pop(key, None)
+        context.overrides.forget(key)
         return None  # the children follow by garbage collection
 
     model, fault = _parse(snapshot.model)
@@ -92,7 +95,7 @@ async def _act(
     compared = _compared(model, plan, snapshot)
     if context.agreed.get(snapshot.key) == compared:
         return ()
-    applier = Applier(context.cluster, context.store)
+    applier = Applier(context.cluster, context.store, context.overrides)
     failures = await applier.children(snapshot, model, children.build(model, plan))
     if applier.idle:
         context.agreed[snapshot.key] = compared
@@ -147,6 +150,7 @@ async def _observe(
             context.cluster, after.children.get((kinds.INGRESS, name), {}), now
         ),
         url=_url(model, after) if model else _status(body).get("url", ""),
+        overrides=context.overrides.of(before.key),
         source=await provenance.source(context.cluster, body),
         now=now,
     )

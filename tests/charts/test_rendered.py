@@ -1,6 +1,7 @@
 """The charts as Helm renders them: valid for Kubernetes, equal to the plain manifests, refused when wrong."""
 
 import copy
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -145,6 +146,7 @@ def test_an_image_is_pinned_by_its_digest(render: "Render") -> None:
         ("iris-operator", "watchNamespaces={Iris}", "at '/watchNamespaces/0'"),
         ("iris-model", "", "at '/version'"),
         ("iris-model", "version=1.4.0,verison=2", "additional properties 'verison' not allowed"),
+        ("iris-model", "version=2", "at '/version': got number, want string"),
         ("iris-model", "version=1.4.0,replicas=101", "at '/replicas'"),
         ("iris-model", "version=1.4.0,route.type=Gate", "at '/route/type'"),
     ],
@@ -161,6 +163,18 @@ def test_a_model_is_declared_as_its_values_say_and_nothing_is_added(render: "Ren
 
     assert model["spec"] == yaml.safe_load(values.read_text())
     assert (model["metadata"]["name"], model["metadata"]["namespace"]) == ("iris", "iris")
+
+
+@pytest.mark.parametrize("chart", ["iris-operator", "iris-model"])
+def test_the_values_in_the_readme_of_a_chart_are_accepted(
+    render: "Render", chart: str, tmp_path: Path
+) -> None:
+    readme = (ROOT / "charts" / chart / "README.md").read_text()
+    [example] = re.findall(r"^```yaml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    values = tmp_path / "values.yaml"
+    values.write_text(example)
+
+    assert render(chart, files=(values,))
 
 
 def test_the_packed_operator_brings_the_api(

@@ -7,6 +7,7 @@ from iris_api import kinds, reasons
 from iris_api.kinds import Kind
 from iris_operator import errors
 from iris_operator.act.apply import Applier
+from iris_operator.act.overrides import Overrides
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Store
 
@@ -22,7 +23,7 @@ class Context:
     def __init__(self) -> None:
         self.cluster = FakeCluster()
         self.store = Store()
-        self._applier = Applier(self.cluster, self.store)
+        self._applier = Applier(self.cluster, self.store, Overrides())
         self.cluster.put(kinds.IRIS_MODEL, bodies.body())
 
     async def make(self, model: IrisModel) -> tuple[errors.ChildFailure, ...]:
@@ -381,7 +382,7 @@ async def test_the_applier_goes_on_where_it_was_cut_off(context: Context, lost: 
     with pytest.raises(errors.ClusterError):
         await context.make(model)
     context.cluster.after, context.store = go, Store()
-    fresh = Applier(context.cluster, context.store)
+    fresh = Applier(context.cluster, context.store, Overrides())
 
     await fresh.children(context.store.snapshot(KEY), model, bodies.built(model))
 

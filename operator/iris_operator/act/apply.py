@@ -13,6 +13,7 @@ from iris_api import kinds, reasons
 from iris_api.kinds import Kind
 
 from iris_operator import children, errors, metrics
+from iris_operator.act.overrides import Overrides
 from iris_operator.children import deployment, metadata
 from iris_operator.cluster import Body, Cluster
 from iris_operator.model.spec import IrisModel
@@ -35,9 +36,10 @@ class _ChildIsGoing(errors.Waiting):
 class Applier:
     """Applies the children of one model at a time."""
 
-    def __init__(self, cluster: Cluster, known: Store) -> None:
+    def __init__(self, cluster: Cluster, known: Store, overrides: Overrides) -> None:
         self._cluster = cluster
         self._store = known
+        self._overrides = overrides
         self._confirmed = False  # in this pass: what we go by is what the model declares
         self._failures: list[errors.ChildFailure] = []
         self.idle = True  # whether no child needed a call
@@ -96,7 +98,7 @@ class Applier:
         if live is not None:
             _refuse_what_is_not_ours(kind, live, model)
             manifest = _unpaused(live, manifest)
-            if ownership.holds(live, store.trim(kind, manifest)) and not _is_stuck_at_zero(live, manifest):
+            if self._is_settled(kind, live, manifest):
                 if found is not None:
                     self._store.observe(kind, found)
                 return
@@ -107,6 +109,15 @@ class Applier:
         await self._write(
             model, kind, manifest, why="created" if live is None else _difference(live, manifest)
         )
+
+    def _is_settled(self, kind: Kind, live: Mapping[str, Any], manifest: Body) -> bool:
+        """Whether a write would change nothing."""
+        if _is_stuck_at_zero(live, manifest):
+            return False
+        if ownership.holds(live, store.trim(kind, manifest)):
+            self._overrides.settled(kind, manifest)
+            return True
+        return self._overrides.cover(kind, manifest, live)
 
     async def _create(self, model: IrisModel, kind: Kind, manifest: Body) -> bool:
         """Create the children of a new model without reading each; False when a name is taken."""
@@ -136,6 +147,7 @@ class Applier:
                 return  # its API has just been removed: the next resync reports it
             raise
         self._store.observe(kind, applied)
+        self._overrides.wrote(kind, manifest, applied)
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
 
     async def _confirm(self, model: IrisModel) -> None:
@@ -182,6 +194,7 @@ class Applier:
         metrics.wrote(model.namespace, model.name)
         await self._cluster.delete(kind, live)
         self._store.vanish(kind, live)
+        self._overrides.settled(kind, live)
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)
 
 

@@ -87,6 +87,7 @@ class Facts:
     missing_class: str  # the IngressClass of the route, if the cluster has none of that name
     source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
+    overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
 
     def failure_of(self, condition: str) -> errors.ChildFailure | None:
         """The first child that makes this condition False."""

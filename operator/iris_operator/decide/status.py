@@ -13,7 +13,9 @@ from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
 _LONGEST_MESSAGE: Final = 1024
-_TYPES: Final = frozenset({"Available", "Reconciling", "Stalled", *children.CONDITIONS.values()})
+_TYPES: Final = frozenset(
+    {"Available", "Reconciling", "Stalled", "ChildrenAsDeclared", *children.CONDITIONS.values()}
+)
 
 
 def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +116,9 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
             rows.setdefault(part.condition, (part.condition, report.works, report.reason, report.message))
         elif part.is_applied and part.applied:
             rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part)))
+    if facts.overrides and not facts.suspended:
+        message = f"{'; '.join(facts.overrides)}: forced on every write, as by an admission policy"
+        rows["ChildrenAsDeclared"] = ("ChildrenAsDeclared", False, reasons.VALUE_FORCED, message)
     return list(rows.values())
 
 

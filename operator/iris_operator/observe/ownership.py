@@ -6,7 +6,8 @@ A pass at rest writes nothing because of `holds`, and never touches another owne
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from iris_api import kinds
@@ -63,37 +64,64 @@ def owner(body: Mapping[str, Any], model: IrisModel) -> Literal["ours", "former"
     return "ours" if labelled and stamped else "foreign"
 
 
-def holds(live: Any, declared: Any, path: tuple[str, ...] = ()) -> bool:
-    """Whether the live object has every declared value; what others added is theirs.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A declared value that the live object does not have."""
+
+    path: tuple[str, ...]
+    found: Any
+    expected: Any
+
+    def __str__(self) -> str:
+        found = "nothing" if self.found is None else repr(self.found)
+        return f"{'.'.join(self.path).replace('.[', '[')}: found {found}, expected {self.expected!r}"
+
+
+def holds(live: Any, declared: Any) -> bool:
+    """Whether the live object has every declared value; what others added is theirs."""
+    return next(differences(live, declared), None) is None
+
+
+def differences(live: Any, declared: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
+    """Every declared value that the live object does not have.
 
     The API server drops what is empty, so an absent field holds an empty value.
     """
     if isinstance(declared, Mapping):
         if not isinstance(live, Mapping) or (path[-1:] in _ATOMIC_MAPS and live.keys() != declared.keys()):
-            return False
-        return all(
-            holds(live[name], value, (*path, name)) if name in live else value in _EMPTY
-            for name, value in declared.items()
-        )
-    if isinstance(declared, Sequence) and not isinstance(declared, str):
-        return _list_holds(live, declared, path)
-    if live == declared:
-        return True
-    return bool({"requests", "limits"} & set(path)) and quantities.equal(live, declared)
+            yield Difference(path, live, declared)
+            return
+        for name, value in declared.items():
+            if name in live:
+                yield from differences(live[name], value, (*path, name))
+            elif value not in _EMPTY:
+                yield Difference((*path, name), None, value)
+    elif isinstance(declared, Sequence) and not isinstance(declared, str):
+        yield from _list_differences(live, declared, path)
+    elif live != declared and not ({"requests", "limits"} & set(path) and quantities.equal(live, declared)):
+        yield Difference(path, live, declared)
 
 
-def _list_holds(live: Any, declared: Sequence[Any], path: tuple[str, ...]) -> bool:
-    if not isinstance(live, Sequence) or isinstance(live, str):
-        return False
+def _list_differences(live: Any, declared: Sequence[Any], path: tuple[str, ...]) -> Iterator[Difference]:
     key = _merge_key(declared)
+    if (
+        not isinstance(live, Sequence)
+        or isinstance(live, str)
+        or (key is None and len(live) != len(declared))
+    ):
+        yield Difference(path, live, declared)
+        return
     if key is None:  # an atomic list: one value
-        return len(live) == len(declared) and all(
-            holds(found, wanted, path) for found, wanted in zip(live, declared, strict=True)
-        )
+        for found, wanted in zip(live, declared, strict=True):
+            yield from differences(found, wanted, path)
+        return
     found_by_key = {found.get(key): found for found in live if isinstance(found, Mapping)}
-    return all(
-        wanted[key] in found_by_key and holds(found_by_key[wanted[key]], wanted, path) for wanted in declared
-    )
+    for wanted in declared:
+        place = (*path, f"[{wanted[key]}]")
+        if wanted[key] in found_by_key:
+            yield from differences(found_by_key[wanted[key]], wanted, place)
+        else:
+            yield Difference(place, None, wanted)
 
 
 def _merge_key(declared: Sequence[Any]) -> str | None:
