@@ -10,9 +10,6 @@ from functools import partial
 from math import inf
 from typing import Any, ClassVar, Final
 
-import uvicorn
-from uvicorn.server import ServerState
-
 from iris_model_server.fastpath.routes import METHOD, FastRoute, FastRoutes, KnownHead
 from iris_model_server.telemetry import access_log
 from iris_model_server.wire import framing, request_ids
@@ -54,14 +51,8 @@ class FastProtocol(LimitedProtocol):
     fast: ClassVar[FastRoutes]
     unusual: ClassVar[frozenset[bytes]] = UNUSUAL
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
         self.client_quoted = b'""'
         # The parser is between requests: everything that it read was answered here.
         self._is_fresh = True

@@ -109,7 +109,8 @@ class Line:
     def __init__(self, config: uvicorn.Config, kind: type[LimitedProtocol]) -> None:
         self.state = ServerState()
         self.wire = Wire()
-        self.protocol = kind(config, self.state, {}, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self.protocol = kind(config=config, server_state=self.state, app_state={}, _loop=loop)
         self.protocol.connection_made(self.wire)
 
     async def say(self, data: bytes) -> None:

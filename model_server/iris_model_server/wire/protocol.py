@@ -10,9 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
-import uvicorn
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.server import ServerState
 
 from iris_model_server import errors
 from iris_model_server.errors import Problem
@@ -37,14 +35,8 @@ def limited(settings: Settings) -> "type[LimitedProtocol]":
 class LimitedProtocol(Connection):
     """A connection that reads requests within limits."""
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
         # Bytes of an incomplete head: before this parse, and in it.
         self._head_bytes = 0
         self._read = 0
