@@ -69,7 +69,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults lock charts
+.PHONY: check format lint types contracts unit test faults truth lock charts
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -93,6 +93,9 @@ test: setup ## Run everything: check, then tests with real processes, a browser,
 
 faults: setup ## Run all distinct fault plans on a real API server (FAULTS="--sample 200 --seed 7")
 	@exec $(BIN)/python -m tests.faults $(FAULTS)
+
+truth: setup ## Compare Ready with the answers of clients, on the local cluster, in 100 changes (TRUTH="--changes 20 --seed 7")
+	@exec $(BIN)/python -m tests.truth --name $(CLUSTER) $(TRUTH)
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator $(if $(UPGRADE),--upgrade) -o requirements.lock

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import pytest
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.up import load_client
-from iris_local_cluster.up.load_client import Report
+from iris_local_cluster.up.load_client import Answer, Report
 
 GOOD = {"prediction_label": "setosa", "model_version": "1.0.0"}
 
@@ -38,7 +38,7 @@ def test_a_report_counts_versions_and_keeps_the_first_failures() -> None:
     report = Report()
 
     for number in range(30):
-        report.add(f"failure {number}" if number % 2 else None, version="1.0.0", seconds=number)
+        report.add(Answer(0, number, "1.0.0", f"failure {number}" if number % 2 else None))
 
     assert (report.requests, report.failed, report.versions) == (30, 15, {"1.0.0": 30})
     assert report.failures[:2] == ["failure 1", "failure 3"]
@@ -63,7 +63,10 @@ def server(status: HTTPStatus) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             del format, args
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # a busy machine accepts late; five connections at once are refused
+
+    with Server(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         try:

@@ -25,6 +25,16 @@ _TIMEOUT_SECONDS = 10.0
 _KEPT_FAILURES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request, with moments of time.monotonic(); no `failure` where it is the expected prediction."""
+
+    began: float
+    ended: float
+    version: str | None
+    failure: str | None
+
+
 @dataclass(slots=True)
 class Report:
     """The client's counts so far."""
@@ -35,15 +45,15 @@ class Report:
     failures: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
 
-    def add(self, failure: str | None, *, version: str | None, seconds: float) -> None:
+    def add(self, answer: Answer) -> None:
         self.requests += 1
-        self.slowest_seconds = max(self.slowest_seconds, seconds)
-        if version is not None:
-            self.versions[version] = self.versions.get(version, 0) + 1
-        if failure is not None:
+        self.slowest_seconds = max(self.slowest_seconds, answer.ended - answer.began)
+        if answer.version is not None:
+            self.versions[answer.version] = self.versions.get(answer.version, 0) + 1
+        if answer.failure is not None:
             self.failed += 1
             if len(self.failures) < _KEPT_FAILURES:
-                self.failures.append(failure)
+                self.failures.append(answer.failure)
 
 
 def judge(status: int, body: bytes) -> tuple[str | None, str | None]:
@@ -58,8 +68,8 @@ def judge(status: int, body: bytes) -> tuple[str | None, str | None]:
     return (None if label == "setosa" else f"setosa is called {label}"), version
 
 
-async def ask(client: httpx.AsyncClient, url: str, report: Report) -> None:
-    started = time.monotonic()
+async def ask(client: httpx.AsyncClient, url: str) -> Answer:
+    began = time.monotonic()
     failure: str | None
     version: str | None = None
     try:
@@ -68,14 +78,13 @@ async def ask(client: httpx.AsyncClient, url: str, report: Report) -> None:
         failure = f"{type(error).__name__}: {error}"
     else:
         failure, version = judge(answer.status_code, answer.content)
-    report.add(failure, version=version, seconds=time.monotonic() - started)
+    return Answer(began, time.monotonic(), version, failure)
 
 
-async def run(
-    url: str, *, host: str, rate: float, ended: threading.Event, tell: Callable[[Report], None]
+async def send(
+    url: str, *, host: str, rate: float, ended: threading.Event, receive: Callable[[Answer], None]
 ) -> None:
     """Send until `ended` is set, then wait for the outstanding answers."""
-    report = Report()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
     async with (
         httpx.AsyncClient(
@@ -83,15 +92,31 @@ async def run(
         ) as client,
         asyncio.TaskGroup() as requests,
     ):
-        started, sent, told = time.monotonic(), 0, 0.0
+
+        async def one() -> None:
+            receive(await ask(client, url))
+
+        started, sent = time.monotonic(), 0
         while not ended.is_set():
-            requests.create_task(ask(client, url, report))
+            requests.create_task(one())
             sent += 1
-            elapsed = time.monotonic() - started
-            if elapsed - told >= 1:
-                tell(report)
-                told = elapsed
-            await asyncio.sleep(max(0.0, sent / rate - elapsed))
+            await asyncio.sleep(max(0.0, started + sent / rate - time.monotonic()))
+
+
+async def run(
+    url: str, *, host: str, rate: float, ended: threading.Event, tell: Callable[[Report], None]
+) -> None:
+    """As `send`; the counts are reported every second and at the end."""
+    report = Report()
+
+    async def report_each_second() -> None:
+        while True:
+            await asyncio.sleep(1)
+            tell(report)
+
+    reporting = asyncio.create_task(report_each_second())
+    await send(url, host=host, rate=rate, ended=ended, receive=report.add)
+    reporting.cancel()
     tell(report)
 
 

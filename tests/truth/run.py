@@ -1,0 +1,170 @@
+"""Changes a model of its own on the running local cluster while a client outside sends requests.
+
+The client's watch is kubectl's. Everything runs in one event loop, so that all moments are of one clock.
+"""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import load_client, models
+from iris_local_cluster.up.load_client import Answer
+
+from tests.truth.changes import Change
+from tests.truth.verdict import Declared
+
+NAME: Final = "truth"
+HOST: Final = f"{NAME}.kube.two.inc"
+_PATIENCE_SECONDS: Final = 180.0
+_WATCH_PAUSE_SECONDS: Final = 0.5
+_FIELDS: Final = (
+    ".metadata.generation",
+    ".status.observedGeneration",
+    '.status.conditions[?(@.type=="Ready")].status',
+)
+_LINE: Final = " ".join(f"{{{field}}}" for field in _FIELDS) + '{"\\n"}'
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the client saw so far."""
+
+    answers: list[Answer] = field(default_factory=list)
+    declared: list[Declared] = field(default_factory=list)
+    ready: dict[int, float] = field(default_factory=dict)  # by generation: when Ready=True was first seen
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Run:
+    """A client, and the person who changes the model. `observed` is also there after an error."""
+
+    def __init__(self, kubectl: Kubectl, address: str, rate: float, *, note: Callable[[str], None]) -> None:
+        self._kubectl = kubectl
+        self._address = address
+        self._rate = rate
+        self._note = note
+        self.observed = Observed()
+
+    async def make(self, first: str, changes: Sequence[Change]) -> None:
+        """Make these changes under load, once the model serves its first version to the outside."""
+        async with self._watched():
+            await self._until_ready(await self._declare(first))
+            await asyncio.to_thread(models.predict, self._address, HOST)
+            async with self._loaded():
+                for number, change in enumerate(changes, 1):
+                    self._note(f"[{number}/{len(changes)}] {await self._one(change)}")
+
+    async def _one(self, change: Change) -> str:
+        before = len(self.observed.answers)
+        if change.detour:
+            await self._declare(change.detour)
+            await asyncio.sleep(change.detour_seconds)
+        await self._until_ready(await self._declare(change.version, change.kind))
+        seconds = time.monotonic() - self.observed.declared[-1].sent
+        await asyncio.sleep(change.hold_seconds)
+        sent = len(self.observed.answers) - before
+        detour = f"{change.detour} for {change.detour_seconds:.1f} s, then " if change.detour else ""
+        return f"{change.kind}: {detour}{change.version}: Ready after {seconds:.1f} s, {sent} requests"
+
+    @contextlib.asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _loaded(self) -> AsyncIterator[None]:
+        """Requests at a constant rate; at the end the outstanding answers are awaited."""
+        ended = threading.Event()
+        url, receive = f"http://{self._address}/api/v1/predict", self.observed.answers.append
+        sending = asyncio.create_task(
+            load_client.send(url, host=HOST, rate=self._rate, ended=ended, receive=receive)
+        )
+        try:
+            yield
+        finally:
+            ended.set()
+            await sending
+
+    async def _declare(self, version: str, kind: str = "") -> int:
+        """The generation that declares it."""
+        sent = time.monotonic()
+        if self.observed.declared:
+            self.observed.declared[-1].until = sent
+        self.observed.declared.append(Declared(version, sent, kind))
+        generation = await asyncio.to_thread(
+            self._kubectl.run,
+            "apply", "--server-side", "--field-manager=truth", "--filename=-",
+            "--output=jsonpath={.metadata.generation}",
+            content=json.dumps(_model(version)),
+        )  # fmt: skip
+        return int(generation)
+
+    async def _until_ready(self, generation: int) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while generation not in self.observed.ready:
+                    self.observed.changed.clear()
+                    await self.observed.changed.wait()
+        except TimeoutError:
+            now = await asyncio.to_thread(models.look, self._kubectl, NAME)
+            raise LocalClusterError(
+                f"irismodel {NAME}: after {_PATIENCE_SECONDS:.0f} s: {now.reason}: {now.message}"
+            ) from None
+        self.observed.declared[-1].ready = self.observed.ready[generation]
+
+    async def _watch(self) -> None:
+        """Restarted when it ends: the API server closes each watch after a while."""
+        command = self._kubectl.command(
+            "get", "irismodel", NAME, f"--namespace={models.NAMESPACE}", "--ignore-not-found",
+            "--watch", f"--output=jsonpath={_LINE}",
+        )  # fmt: skip
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+            try:
+                while process.stdout and (line := await process.stdout.readline()):
+                    self._saw(line.decode().split())
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+            await asyncio.sleep(_WATCH_PAUSE_SECONDS)
+
+    def _saw(self, words: Sequence[str]) -> None:
+        match words:
+            case [generation, observed, "True"] if generation == observed:
+                self.observed.ready.setdefault(int(generation), time.monotonic())
+                self.observed.changed.set()
+
+
+def _model(version: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "metadata": {"name": NAME, "namespace": models.NAMESPACE},
+        "spec": {
+            "version": version,
+            "image": {"repository": "registry.local:5000/iris-server"},
+            "replicas": 2,
+            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+            "route": {"type": "Ingress", "host": HOST, "className": "traefik"},
+        },
+    }
+
+
+def delete(kubectl: Kubectl) -> None:
+    kubectl.run(
+        "delete", "irismodel", NAME, f"--namespace={models.NAMESPACE}", "--ignore-not-found", "--wait=false"
+    )
