@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from iris_training import artifact, columns, data, fit, linear
+from iris_training import artifact, columns, data, fit, linear, revision
 from iris_training.estimators import Recipe
 from iris_training.linear import Linear
 from iris_training.settings import Settings
@@ -119,7 +119,13 @@ def test_card_keeps_the_contract(card: dict[str, Any], files: dict[str, bytes], 
             "sha256": hashlib.sha256(sample.encode()).hexdigest(),
             "rows": 150,
         },
-        "training": {"seed": 42, "test_fraction": 0.2, "estimator": "StandardScaler + LogisticRegression"},
+        "training": {
+            "seed": 42,
+            "test_fraction": 0.2,
+            "estimator": "StandardScaler + LogisticRegression",
+            "recipe": {"estimator": "logistic-regression", "parameters": {}, "scaler": "standard"},
+            "commit": revision.of(),
+        },
     }
     assert set(card["libraries"]) == {"python", "scikit-learn", "numpy", "joblib"}
     assert card["libraries"]["numpy"] == np.__version__

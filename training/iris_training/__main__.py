@@ -136,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         help="refuse data with warnings: duplicates, another unit, outliers, few rows, wrong labels",
     )
     _add_recipe(parser)
+    _add_comparison(parser)
     return parser
 
 
@@ -154,6 +155,19 @@ def _import_parser() -> argparse.ArgumentParser:
         help="the new file, never an existing one (default %(default)s)",
     )
     return parser
+
+
+def _add_comparison(parser: Parser) -> None:
+    parser.add_argument(
+        "--compare-with",
+        metavar="CARD",
+        help="the card of the release to compare with (default: the newest lower version in --output)",
+    )
+    parser.add_argument(
+        "--no-worse",
+        action="store_true",
+        help="refuse a model that is worse than that release by cross-validation on the same rows",
+    )
 
 
 def _add_recipe(parser: Parser) -> None:

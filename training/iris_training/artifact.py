@@ -10,14 +10,31 @@ from importlib import metadata
 import joblib
 from sklearn.pipeline import Pipeline
 
-from iris_training import card, checks, evaluate, fit, golden, holdout, model_card, names, picture, portable
+from iris_training import (
+    card,
+    checks,
+    compare,
+    comparison_report,
+    evaluate,
+    fit,
+    golden,
+    holdout,
+    model_card,
+    names,
+    picture,
+    portable,
+    revision,
+)
+from iris_training.checks import Earlier
 from iris_training.columns import CLASSES
+from iris_training.compare import Candidate, Comparison
 from iris_training.data import Dataset
 from iris_training.errors import Faults, Invalid
 from iris_training.facts import Facts
 from iris_training.fit import Split
 from iris_training.holdout import Row
 from iris_training.portable import Portable
+from iris_training.previous import Release
 from iris_training.settings import Settings
 from iris_training.source import Source
 
@@ -28,21 +45,26 @@ PICKLE_PROTOCOL = 5
 logger = logging.getLogger(__name__)
 
 
-def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, bytes]:
-    """The files by name, the card last."""
+def build(
+    origin: Source, dataset: Dataset, settings: Settings, *, before: Release | None = None
+) -> dict[str, bytes]:
+    """The files by name, the card last; `before` is the release to compare with."""
     parts = fit.split(dataset, name=origin.name)
     fitted = fit.fit(parts, settings.recipe, seed=settings.seed)
     scores = evaluate.evaluate(fitted, parts, dataset, recipe=settings.recipe, seed=settings.seed)
     _log_scores(scores)
-    warnings = _warnings(checks.warnings(dataset, scores.disagreements, name=origin.name), settings)
+    known = None if before is None else Earlier(before.version, before.ranges)
+    suspicious = checks.warnings(dataset, scores.disagreements, name=origin.name, before=known)
+    warnings = _warnings(suspicious, settings)
     pickled = _pickle(fitted)
     told = Facts(
         version=settings.version,
-        estimator=settings.recipe.describe(),
+        recipe=settings.recipe,
         created=settings.now,
         joblib_sha256=hashlib.sha256(pickled).hexdigest(),
         joblib_bytes=len(pickled),
         libraries=_libraries(),
+        commit=revision.of(),
         features=golden.features(dataset),
         scores=scores,
         data_source=origin.name,
@@ -53,6 +75,7 @@ def build(origin: Source, dataset: Dataset, settings: Settings) -> dict[str, byt
         warnings=warnings,
         reference=_reference(parts),
         portable=_portable(fitted, [*dataset.rows, *golden.inputs(dataset)]),
+        comparison=_compare(dataset, before, origin, settings),
     )
     files = names.build(settings.version)
     return {
@@ -68,6 +91,23 @@ def _reference(parts: Split) -> tuple[tuple[Row, str], ...]:
     held = zip(map(tuple, parts.held_rows.tolist()), parts.held_labels.tolist(), strict=True)
     names_of = {row: CLASSES[label] for row, label in held}
     return tuple((row, names_of[row]) for row in holdout.reference(names_of))
+
+
+def _compare(
+    dataset: Dataset, before: Release | None, origin: Source, settings: Settings
+) -> Comparison | None:
+    if before is None:
+        return None
+    found = compare.compare(
+        dataset,
+        Candidate(settings.version, settings.recipe, settings.seed),
+        Candidate(before.version, before.recipe, before.seed),
+        same_data=before.data_sha256 == origin.sha256,
+    )
+    logger.info("%s", "\n".join(comparison_report.lines(found)))
+    if found.worse and settings.no_worse:
+        raise comparison_report.refusal(found, settings.version)
+    return found
 
 
 def _warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def build(facts: Facts) -> dict[str, object]:
         "classes": list(CLASSES),
         "scores": _scores(facts),
         "data": {"source": facts.data_source, "sha256": facts.data_sha256, "rows": facts.data_rows},
-        "training": {"seed": facts.seed, "test_fraction": FRACTION, "estimator": facts.estimator},
+        "training": _training(facts),
         "golden": [
             {"input": list(golden.input), "probabilities": list(golden.probabilities)}
             for golden in facts.golden
@@ -50,6 +50,8 @@ def build(facts: Facts) -> dict[str, object]:
         "rows": [list(row) for row, _ in facts.reference],
         "labels": [label for _, label in facts.reference],
     }
+    if facts.comparison is not None:
+        card["comparison"] = asdict(facts.comparison)
     if facts.warnings:
         card["warnings"] = list(facts.warnings)
     if facts.portable.trees is not None:
@@ -66,6 +68,16 @@ def render(card: dict[str, object]) -> bytes:
             value = json.dumps(card[name], allow_nan=False)
             text += f',\n  "{name}": ' + value.replace('{"feature"', '\n    {"feature"')
     return f"{text}\n}}\n".encode()
+
+
+def _training(facts: Facts) -> dict[str, object]:
+    return {
+        "seed": facts.seed,
+        "test_fraction": FRACTION,
+        "estimator": facts.recipe.describe(),
+        "recipe": asdict(facts.recipe),
+        "commit": facts.commit,
+    }
 
 
 def _scores(facts: Facts) -> dict[str, object]:

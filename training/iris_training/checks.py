@@ -4,6 +4,7 @@ Where a limit was chosen, the classic sample is far from it and real faults are 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from iris_training.columns import CLASSES, FEATURES, UNIT
@@ -29,11 +30,22 @@ FAR = 2.0
 MOST_SHOWN = 5
 
 
-def warnings(dataset: Dataset, disagreements: Sequence[int], *, name: str) -> list[Invalid]:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The smallest and the largest length of each feature in the release before."""
+
+    version: str
+    ranges: tuple[tuple[float, float], ...]
+
+
+def warnings(
+    dataset: Dataset, disagreements: Sequence[int], *, name: str, before: Earlier | None = None
+) -> list[Invalid]:
     """Everything suspicious, each in one line: where, what was found, what was expected."""
     return [
         *_copies(dataset, name),
         *_units(dataset, name),
+        *_shifts(dataset, name, before),
         *_outliers(dataset, name),
         *_tiny_classes(dataset, name),
         *_noise(dataset, disagreements, name),
@@ -63,6 +75,16 @@ def _units(dataset: Dataset, name: str) -> Iterator[Invalid]:
         if not low <= one <= high:
             found = f"a median {feature} of {one:g}"
             yield Invalid(name, found, f"{low:g} to {high:g} {UNIT}, as irises have")
+
+
+def _shifts(dataset: Dataset, name: str, before: Earlier | None) -> Iterator[Invalid]:
+    if before is None:
+        return
+    medians = [median(column) for column in zip(*dataset.rows, strict=True)]
+    for feature, one, (low, high) in zip(FEATURES, medians, before.ranges, strict=True):
+        if not low <= one <= high:
+            found = f"a median {feature} of {one:g}"
+            yield Invalid(name, found, f"{low:g} to {high:g} {UNIT}, the range in {before.version}")
 
 
 def _outliers(dataset: Dataset, name: str) -> Iterator[Invalid]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from iris_training.compare import Comparison
+from iris_training.estimators import Recipe
 from iris_training.evaluate import Scores
 from iris_training.golden import Feature, Golden
 from iris_training.holdout import Row
@@ -15,11 +17,13 @@ class Facts:
     """One trained model, described."""
 
     version: str
-    estimator: str
+    recipe: Recipe
     created: datetime
     joblib_sha256: str
     joblib_bytes: int
     libraries: Mapping[str, str]
+    # The commit of the training code, where git knows it.
+    commit: str | None
     features: tuple[Feature, ...]
     scores: Scores
     data_source: str
@@ -32,3 +36,5 @@ class Facts:
     warnings: tuple[str, ...]
     # Held-back rows with their classes, for comparing releases.
     reference: tuple[tuple[Row, str], ...]
+    # With the release before, if there is one that can be compared.
+    comparison: Comparison | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from iris_training import names
+from iris_training import comparison_report, names
 from iris_training.columns import CLASSES, UNIT
 from iris_training.facts import Facts
 from iris_training.portable import Portable
@@ -11,7 +11,16 @@ from iris_training.portable import Portable
 def render(facts: Facts) -> str:
     """One page: what it is, how good it is, what it was trained on, and what it must not be used for."""
     return (
-        "\n\n".join([*_head(facts), *_quality(facts), *_warnings(facts), *_inputs(facts), *_origin(facts)])
+        "\n\n".join(
+            [
+                *_head(facts),
+                *_quality(facts),
+                *_comparison(facts),
+                *_warnings(facts),
+                *_inputs(facts),
+                *_origin(facts),
+            ]
+        )
         + "\n"
     )
 
@@ -21,7 +30,7 @@ def _head(facts: Facts) -> list[str]:
         f"# Iris classifier {facts.version}",
         _paragraph(
             f"Classifies a flower as {', '.join(CLASSES[:-1])} or {CLASSES[-1]} by four lengths.",
-            f"{facts.estimator}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{facts.recipe.describe()}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
         ),
         "## Use",
         _paragraph(
@@ -55,6 +64,15 @@ def _quality(facts: Facts) -> list[str]:
     ]
 
 
+def _comparison(facts: Facts) -> list[str]:
+    if facts.comparison is None:
+        return []
+    return [
+        f"## Beside {facts.comparison.version}",
+        "\n".join(f"- {line}" for line in comparison_report.lines(facts.comparison)),
+    ]
+
+
 def _warnings(facts: Facts) -> list[str]:
     if not facts.warnings:
         return []
@@ -80,6 +98,7 @@ def _origin(facts: Facts) -> list[str]:
         ["artifact", f"`{names.build(facts.version).joblib}`, {facts.joblib_bytes} bytes"],
         ["artifact sha256", f"`{facts.joblib_sha256}`"],
         _form(facts.portable),
+        ["training code", f"commit `{facts.commit}`" if facts.commit else "unknown commit"],
         ["libraries", ", ".join(f"{name} {version}" for name, version in facts.libraries.items())],
     ]
     return [

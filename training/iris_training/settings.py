@@ -29,6 +29,10 @@ class Settings:
     recipe: Recipe = field(default_factory=Recipe)
     # Refuse data with warnings.
     strict: bool = False
+    # The card to compare with; without it, the newest lower version in the output folder.
+    compare_with: Path | None = None
+    # Refuse a model that the comparison shows to be worse.
+    no_worse: bool = False
 
 
 def parse(
@@ -40,19 +44,23 @@ def parse(
     now: datetime,
     recipe: Recipe | None = None,
     strict: bool = False,
+    compare_with: str | None = None,
+    no_worse: bool = False,
 ) -> Settings:
     """Refuse wrong options before anything slow starts."""
-    for option, path in (("--data", data), ("--output", output)):
-        if not path or "\0" in path:
+    for option, path in (("--data", data), ("--output", output), ("--compare-with", compare_with)):
+        if path is not None and (not path or "\0" in path):
             raise Invalid(option, quote(path), "a path")
     return Settings(
         data=Path(data),
         output=Path(output),
         version=_version(version, now),
-        seed=_seed(seed),
+        seed=parse_seed(seed),
         now=now,
         recipe=recipe or Recipe(),
         strict=strict,
+        compare_with=None if compare_with is None else Path(compare_with),
+        no_worse=no_worse,
     )
 
 
@@ -68,7 +76,8 @@ def _version(version: str | None, now: datetime) -> str:
     return version
 
 
-def _seed(seed: str) -> int:
+def parse_seed(seed: str) -> int:
+    """The seed, of the command line or of a card."""
     if not re.fullmatch(r"[0-9]{1,10}", seed) or int(seed) > LARGEST_SEED:
         raise Invalid("--seed", quote(seed), f"a whole number from 0 to {LARGEST_SEED}")
     return int(seed)
