@@ -19,9 +19,10 @@ def revision(model: IrisModel, live: Mapping[str, Any] | None) -> int:
     if found == pod_template.NEWEST:
         return found
     same = ownership.stamp(deployment.build(msgspec.structs.replace(model, template_revision=found)))
-    is_declared = _intent(live) == _intent(same)  # a change by hand is put back to the same pods
+    if _intent(live) == _intent(same):
+        return found  # also where the pods were changed by hand: the same ones come back
     is_held = ownership.holds(live["spec"]["template"], same["spec"]["template"])
-    return found if is_declared or is_held else pod_template.NEWEST
+    return found if is_held else pod_template.NEWEST
 
 
 def _intent(body: Mapping[str, Any]) -> object:
