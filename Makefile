@@ -98,7 +98,7 @@ truth: setup ## Compare Ready with the answers of clients, on the local cluster,
 	@exec $(BIN)/python -m tests.truth --name $(CLUSTER) $(TRUTH)
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
-	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
 
 charts: setup ## Generate the files in charts/ that come from the API and the operator
 	@$(BIN)/iris-delivery charts

@@ -1,4 +1,4 @@
-"""Reads the cluster through kubectl: every kubeconfig, login and proxy that works there works here.
+"""Reads the cluster through kubectl, and words its failures for users.
 
 Only `get --raw`, `config view` and `kustomize`: at most one request each, nothing is ever written.
 """
@@ -6,19 +6,17 @@ Only `get --raw`, `config view` and `kustomize`: at most one request each, nothi
 import json
 import os
 import re
-import shutil
-import subprocess
-import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
+
+from iris_programs import kubectl
+from iris_programs.process import ProgramFailed, ProgramNotFound, ProgramTimedOut
 
 from iris_cli.errors import Refused, Trouble
 
 Body = dict[str, Any]
 
-_SECONDS: Final = 30
 _ANSWER: Final = re.compile(r"Error from server \((\w+)\): (.*)")
 _NO_ANSWER: Final = ("was refused", "Unable to connect", "no such host", "i/o timeout", "deadline exceeded")
 
@@ -27,8 +25,7 @@ _NO_ANSWER: Final = ("was refused", "Unable to connect", "no such host", "i/o ti
 class Kubectl:
     """One context of a kubeconfig. Every method raises Trouble."""
 
-    program: str
-    options: tuple[str, ...]
+    program: kubectl.Kubectl
 
     def read(self, path: str) -> Body:
         """One GET: an object or a whole LIST."""
@@ -36,7 +33,7 @@ class Kubectl:
             text = self._run("get", "--raw", path, "--request-timeout=20s")
         except Refused as refused:
             if refused.reason == "NoSuchKind" and "KUBERNETES_SERVICE_HOST" not in os.environ:
-                # Without a kubeconfig kubectl asks localhost:8080: whatever listens there knows no such page.
+                # Without a kubeconfig kubectl asks localhost:8080: another server there has no such page.
                 self.namespace()
             raise
         try:
@@ -47,15 +44,11 @@ class Kubectl:
 
     def watch(self, path: str) -> Iterator[Mapping[str, Any]]:
         """Events of a watch until the API server ends it."""
-        command = [self.program, *self.options, "get", "--raw", path]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            try:
-                for line in process.stdout or ():
-                    yield json.loads(line)
-            finally:
-                process.terminate()
-            if process.wait() > 0 and process.stderr is not None:
-                raise _trouble(process.stderr.read())
+        try:
+            for line in self.program.lines("get", "--raw", path):
+                yield json.loads(line)
+        except ProgramFailed as failure:
+            raise _trouble(failure) from failure
 
     def namespace(self) -> str:
         """The context's own, as kubectl takes it. Asks no cluster."""
@@ -69,32 +62,25 @@ class Kubectl:
         return self._run("kustomize", folder, "--load-restrictor=LoadRestrictionsNone")
 
     def _run(self, *arguments: str) -> str:
-        command = [self.program, *self.options, *arguments]
         try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise Trouble(f"API server: no answer in {_SECONDS} s") from error
-        if answer.returncode != 0:
-            raise _trouble(answer.stderr)
-        return answer.stdout
+            return self.program.run(*arguments)
+        except ProgramTimedOut as error:
+            raise Trouble(f"API server: {error.line}") from error
+        except ProgramFailed as failure:
+            raise _trouble(failure) from failure
 
 
 def connect(context: str | None, kubeconfig: str | None) -> Kubectl:
-    """kubectl from PATH, else the one that came with this package. Asks no cluster yet."""
-    beside = Path(sysconfig.get_path("scripts")) / "kubectl"
-    program = shutil.which("kubectl") or (str(beside) if beside.is_file() else None)
-    if program is None:
-        raise Trouble("kubectl: not found, expected it on PATH")
-    given = {"context": context, "kubeconfig": kubeconfig}
-    return Kubectl(program, tuple(f"--{name}={value}" for name, value in given.items() if value))
+    """The context of a kubeconfig. Asks no cluster yet."""
+    try:
+        return Kubectl(kubectl.find({"context": context, "kubeconfig": kubeconfig}))
+    except ProgramNotFound as error:
+        raise Trouble(f"{error.line}, expected it on PATH") from error
 
 
-def _trouble(stderr: str) -> Trouble:
+def _trouble(failure: ProgramFailed) -> Trouble:
     """kubectl's last line in our words where a user has to do something, else as it is."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()] or [
-        "kubectl failed without a message"
-    ]
-    last = lines[-1]
+    last = failure.line if failure.stderr.strip() else "kubectl failed without a message"
     answer = _ANSWER.search(last)
     if answer:
         reason, message = answer.groups()

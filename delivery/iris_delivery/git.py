@@ -1,13 +1,12 @@
-"""One clone, through the git program: the only module that runs it. Any failure is git's own line."""
+"""Reads and changes one clone with git. A failure is refused with git's own line."""
 
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from iris_delivery.errors import Refused, Unreachable
+from iris_programs.git import Git
+from iris_programs.process import ProgramFailed, ProgramNotFound, ProgramTimedOut
 
-_SECONDS = 120
+from iris_delivery.errors import Refused, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +25,17 @@ class Repository:
 
     def run(self, *arguments: str, way_out: str = "correct the cause that git names") -> str:
         """Its standard output; raises Refused."""
-        answer = self._answer(*arguments)
-        if answer.returncode != 0:
-            raise Refused(f"git {arguments[0]}", _last_line(answer.stderr), way_out)
-        return answer.stdout
+        try:
+            return Git(self.root).run(*arguments)
+        except ProgramNotFound as error:
+            raise Refused("git", "not found", "expected git on PATH") from error
+        except ProgramTimedOut as error:
+            raise Refused(f"git {arguments[0]}", error.line, "check the remote and the network") from error
+        except ProgramFailed as failure:
+            raise Refused(f"git {arguments[0]}", failure.line, way_out) from failure
 
     def succeeds(self, *arguments: str) -> bool:
-        return self._answer(*arguments).returncode == 0
+        return Git(self.root).succeeds(*arguments)
 
     def head(self) -> str:
         return self.run("rev-parse", "HEAD", way_out="expected a clone with a commit").strip()
@@ -80,35 +83,14 @@ class Repository:
 
     def fetched(self, remote: str, branch: str) -> str:
         """The remote branch's newest commit, brought here; raises Unreachable."""
-        answer = self._answer("fetch", "--quiet", remote, f"refs/heads/{branch}")
-        if answer.returncode != 0:
-            raise Unreachable(f"git fetch {remote} {branch}: {_last_line(answer.stderr)}")
+        try:
+            Git(self.root).run("fetch", "--quiet", remote, f"refs/heads/{branch}")
+        except ProgramFailed as failure:
+            raise Unreachable(f"git fetch {remote} {branch}: {failure.line}") from failure
         return self.run("rev-parse", "FETCH_HEAD").strip()
 
     def contains(self, tip: str, commit: str) -> bool:
         return self.succeeds("merge-base", "--is-ancestor", commit, tip)
-
-    def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # No prompt on the terminal, and messages in one language.
-        environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        try:
-            answer = subprocess.run(
-                ["git", *arguments],
-                cwd=self.root,
-                env=environment,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise Refused("git", "not found", "expected git on PATH") from error
-        except subprocess.TimeoutExpired as error:
-            raise Refused(
-                f"git {arguments[0]}", f"still running after {_SECONDS} s", "check the remote and the network"
-            ) from error
-        # Not text=True, which would change the line endings of a file.
-        output, errors = (stream.decode(errors="replace") for stream in (answer.stdout, answer.stderr))
-        return subprocess.CompletedProcess(answer.args, answer.returncode, output, errors)
 
 
 def open_at(folder: Path) -> Repository:
@@ -119,8 +101,3 @@ def open_at(folder: Path) -> Repository:
         "rev-parse", "--show-toplevel", way_out="run it in a clone, or name one by --repository"
     )
     return Repository(Path(top.rstrip("\n")))
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("hint:")]
-    return lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else "no message"

@@ -4,13 +4,15 @@ Read-only: every refusal is raised here, before anything is changed.
 """
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from iris_programs import process
+from iris_programs.kubectl import Kubectl
+from iris_programs.process import Answer, ProgramTimedOut
 
 from iris_delivery import cluster
 from iris_delivery.errors import Refused
@@ -32,7 +34,7 @@ _SECONDS: Final = 60
 class Target:
     """One context of the user's kubeconfig."""
 
-    program: str
+    program: Kubectl
     context: str
     server: str
     ours: bool  # a cluster that `make up` made in this clone
@@ -44,8 +46,8 @@ class Target:
     def kubectl(self, *arguments: str, way_out: str = "kubectl cluster-info shows details") -> str:
         """Its standard output; a failure is refused in kubectl's own last line."""
         answer = self._answer(*arguments)
-        if answer.returncode != 0:
-            raise Refused(self, f"kubectl: {_last_line(answer.stderr)}", way_out)
+        if answer.code != 0:
+            raise Refused(self, f"kubectl: {process.last_line(answer.stderr)}", way_out)
         return answer.stdout
 
     def version(self) -> str:
@@ -53,7 +55,7 @@ class Target:
         answer = self._answer("version", "--output=json")
         found = json.loads(answer.stdout or "{}").get("serverVersion")
         if found is None:
-            message = _last_line(answer.stderr)
+            message = process.last_line(answer.stderr)
             raise Refused(self, f"no answer: {message}", "start it, or kubectl config use-context NAME")
         return str(found["gitVersion"])
 
@@ -79,34 +81,27 @@ class Target:
             raise Refused(self, f"{NAMESPACE}/{RELEASE} exists and is not managed by Helm", way_out)
         return deployment
 
-    def _answer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [self.program, f"--context={self.context}", "--request-timeout=10s", *arguments]
+    def _answer(self, *arguments: str) -> Answer:
         try:
-            return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-        except subprocess.TimeoutExpired as error:
+            return self.program.answer("--request-timeout=10s", *arguments, seconds=_SECONDS)
+        except ProgramTimedOut as error:
             raise Refused(
-                self, f"kubectl: no answer after {_SECONDS} s", "check the cluster: kubectl cluster-info"
+                self, f"kubectl: {error.line}", "check the cluster: kubectl cluster-info"
             ) from error
 
 
 def find(context: str | None, root: Path) -> Target:
     """The named context, or the current one; asks no cluster yet."""
-    program = cluster.program()
-    chosen = [f"--context={context}"] if context else []
-    answer = subprocess.run(
-        [program, "config", "view", "--minify", "--raw", "--output=json", *chosen],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
+    answer = cluster.program(context).answer("config", "view", "--minify", "--raw", "--output=json")
+    if answer.code != 0:
         where = f"context {context}" if context else "kubectl"
         found = "not in the kubeconfig" if context else "no current context"
         raise Refused(where, found, "kubectl config use-context NAME, or set KUBECONFIG")
     view = json.loads(answer.stdout)
     there = _address(view)
     ours = any(_address(yaml.safe_load(file.read_text())) == there for file in _made_here(root))
-    return Target(program, view["contexts"][0]["name"], there[0], ours)
+    name = view["contexts"][0]["name"]
+    return Target(cluster.program(name), name, there[0], ours)
 
 
 def _made_here(root: Path) -> list[Path]:
@@ -119,8 +114,3 @@ def _address(kubeconfig: Mapping[str, Any]) -> tuple[str, str]:
     """Addresses are reused by later clusters; address and authority together identify one cluster."""
     found = kubeconfig["clusters"][0]["cluster"]
     return found.get("server", ""), found.get("certificate-authority-data", "")
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"

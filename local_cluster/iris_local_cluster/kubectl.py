@@ -1,12 +1,14 @@
-"""Runs kubectl against a cluster. An error's message is the last line of kubectl's output."""
+"""kubectl with one cluster's kubeconfig: what the steps of a cluster do with it."""
 
 import json
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from iris_programs import kubectl
+from iris_programs.process import ProgramFailed, ProgramTimedOut
 
 from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
@@ -18,35 +20,26 @@ class Kubectl:
 
     kubeconfig: Path
 
-    def command(self, *arguments: str) -> list[str]:
-        return [str(paths.SCRIPTS / "kubectl"), f"--kubeconfig={self.kubeconfig}", *arguments]
+    @property
+    def program(self) -> kubectl.Kubectl:
+        return kubectl.Kubectl(str(paths.SCRIPTS / "kubectl"), (f"--kubeconfig={self.kubeconfig}",))
 
-    def run(self, *arguments: str, content: str | None = None, seconds: float = 300) -> str:
-        """Its standard output."""
+    def command(self, *arguments: str) -> list[str]:
+        return self.program.command(*arguments)
+
+    def run(self, *arguments: str, content: str = "", seconds: float = 300) -> str:
+        """Its standard output; an error has kubectl's last line."""
         try:
-            answer = subprocess.run(
-                self.command(*arguments),
-                input=content,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise LocalClusterError(
-                f"kubectl {' '.join(arguments)}: not finished after {seconds:.0f} s"
-            ) from error
-        if answer.returncode != 0:
-            raise LocalClusterError(f"kubectl {' '.join(arguments)}: {_last_line(answer.stderr)}")
-        return answer.stdout
+            return self.program.run(*arguments, content=content, seconds=seconds)
+        except ProgramFailed as failure:
+            raise LocalClusterError(f"kubectl {' '.join(arguments)}: {failure.line}") from failure
 
     def succeeds(self, *arguments: str) -> bool:
         """Whether it succeeds now; False if the server does not answer."""
         try:
-            answer = subprocess.run(self.command(*arguments), capture_output=True, timeout=20, check=False)
-        except subprocess.TimeoutExpired:
+            return self.program.answer(*arguments, seconds=20).code == 0
+        except ProgramTimedOut:
             return False
-        return answer.returncode == 0
 
     def read(self, *arguments: str, seconds: float = 300) -> Any:
         """The parsed output of `get`."""
@@ -82,8 +75,3 @@ class Kubectl:
 
 
 _APPLY: Sequence[str] = ("apply", "--server-side", "--force-conflicts", "--field-manager=iris-local-cluster")
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"

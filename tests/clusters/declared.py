@@ -1,12 +1,11 @@
 """What Git declares for each cluster: its Flux objects, and what each of their steps would apply."""
 
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from iris_delivery import cluster
+from iris_programs import kubectl
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CLUSTERS: Final = ROOT / "clusters"
@@ -20,10 +19,8 @@ Manifest = dict[str, Any]
 @cache
 def built(folder: Path) -> tuple[Manifest, ...]:
     """As Flux builds: version.yaml stands beside the folder that uses it."""
-    command = [cluster.program(), "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, f"{folder}: {answer.stderr}"
-    return tuple(yaml.safe_load_all(answer.stdout))
+    text = kubectl.find().run("kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder))
+    return tuple(yaml.safe_load_all(text))
 
 
 def steps(name: str) -> dict[str, Manifest]:

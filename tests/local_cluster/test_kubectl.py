@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
+from iris_programs import kubectl
 
 _FRESH = "error: .status.conditions accessor error: <nil> is of the type <nil>, expected []interface{}"
 
@@ -14,10 +15,11 @@ _FRESH = "error: .status.conditions accessor error: <nil> is of the type <nil>, 
 class StandIn(Kubectl):
     """Fails as many times as its file has lines, each time with one of them."""
 
-    def command(self, *arguments: str) -> list[str]:
+    @property
+    def program(self) -> kubectl.Kubectl:
         file = self.kubeconfig
         take = f'line=$(head -n 1 {file}); sed -i 1d {file}; echo "$line" >&2; test -z "$line"'
-        return ["sh", "-c", take, *arguments]
+        return kubectl.Kubectl("sh", ("-c", take))
 
 
 def test_a_crd_without_conditions_is_waited_for(tmp_path: Path) -> None:

@@ -171,5 +171,5 @@ def test_git_reaches_the_server_through_kubectl_also_from_a_folder_with_a_space(
 
 
 def test_a_refusal_of_git_is_one_line(checkout: Checkout) -> None:
-    with pytest.raises(LocalClusterError, match=r"^git rev-parse: fatal: [^\n]*$"):
+    with pytest.raises(LocalClusterError, match=r"^git rev-parse: Needed [^\n]*$"):
         checkout.git("rev-parse", "--verify", "nowhere")

@@ -121,3 +121,17 @@ def test_no_file_names_a_package_registry() -> None:
     naming = [file for file in FILES if pattern.search(file.read_bytes())]
 
     assert named(naming) == []
+
+
+def test_only_iris_programs_runs_kubectl_and_git() -> None:
+    """So that their options, environment and failures are handled in one place."""
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in PRODUCT
+        if "iris_programs" not in file.parts
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.List) and node.elts and isinstance(node.elts[0], ast.Constant)
+        if node.elts[0].value in ("kubectl", "git")
+    ]
+
+    assert found == []

@@ -6,9 +6,12 @@ The server is reached by `kubectl exec`, as Git's own transport, so it needs no 
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from iris_programs.git import Git
+from iris_programs.process import ProgramFailed
 
 from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
@@ -19,7 +22,15 @@ SERVER = paths.PROJECT / "clusters" / "local" / "infrastructure" / "git-server"
 VERSION = Path("clusters") / "local" / "version.yaml"
 _DEPLOYMENT = "deployment/git-server"
 _MAIN = "refs/remotes/cluster/main"
-_WHO = "iris-local-cluster"
+_WHO: Final = "iris-local-cluster"
+# Our commits do not depend on the user's settings: no hooks, no signatures, no personal name.
+_SETTINGS: Final = {
+    "core.hooksPath": os.devnull,
+    "commit.gpgSign": "false",
+    "protocol.ext.allow": "always",
+    "user.name": _WHO,
+    "user.email": f"{_WHO}@localhost",
+}
 
 
 def serve(kubectl: Kubectl) -> None:
@@ -99,8 +110,7 @@ class Repository:
         return git(self.folder, *arguments)
 
     def _contains(self, newer: str, older: str) -> bool:
-        command = _command(self.folder, "merge-base", "--is-ancestor", older, newer)
-        return subprocess.run(command, capture_output=True, env=_environment(), check=False).returncode == 0
+        return Git(self.folder, _SETTINGS).succeeds("merge-base", "--is-ancestor", older, newer)
 
     def _push(self, revision: str) -> str:
         # Without force: if somebody pushed in the meantime, the server refuses, and a second run continues.
@@ -131,38 +141,7 @@ def uncommitted(project: Path) -> int:
 
 def git(folder: Path, *arguments: str) -> str:
     """Git's output; an error has Git's own message in one line."""
-    answer = subprocess.run(
-        _command(folder, *arguments),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=_environment(),
-        check=False,
-    )
-    if answer.returncode != 0:
-        raise LocalClusterError(f"git {arguments[0]}: {_reason(answer.stderr)}")
-    return answer.stdout.strip()
-
-
-def _command(folder: Path, *arguments: str) -> list[str]:
-    # Our commits do not depend on the user's settings: no hooks, no signatures, no personal name.
-    settings = {
-        "core.hooksPath": os.devnull,
-        "commit.gpgSign": "false",
-        "protocol.ext.allow": "always",
-        "user.name": _WHO,
-        "user.email": f"{_WHO}@localhost",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return ["git", "-C", str(folder), *options, *arguments]
-
-
-def _environment() -> dict[str, str]:
-    # A hook or a rebase that calls `make` sets these to its own repository.
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-
-
-def _reason(errors: str) -> str:
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "!"))]
-    return (fatal or lines or ["no message"])[0]
+    try:
+        return Git(folder, _SETTINGS).run(*arguments, seconds=600).strip()
+    except ProgramFailed as failure:
+        raise LocalClusterError(f"git {arguments[0]}: {failure.line}") from failure

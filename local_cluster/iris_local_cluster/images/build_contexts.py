@@ -7,9 +7,11 @@ built, also while someone edits the sources.
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from iris_programs.git import Git
+from iris_programs.process import ProgramFailed
 
 Context = Mapping[str, Path | str]
 """Path inside the context → the file to copy, or the text to write."""
@@ -62,12 +64,10 @@ def key(folder: Path, arguments: Mapping[str, str]) -> str:
 
 def revision(project: Path) -> str:
     """The commit that the files come from, if this is a clone."""
-    command = ["git", "-C", str(project), "rev-parse", "HEAD"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+        return Git(project).run("rev-parse", "HEAD").strip()
+    except ProgramFailed:
         return "unknown"
-    return answer.stdout.strip() if answer.returncode == 0 else "unknown"
 
 
 def _package(project: Path, name: str) -> dict[str, Path | str]:

@@ -1,9 +1,10 @@
 """A cluster in Docker: the kind `Cluster`. Every step asks Docker first what is there already."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+
+from iris_programs import process
 
 from iris_local_cluster import loopback, paths
 from iris_local_cluster.errors import LocalClusterError
@@ -16,10 +17,9 @@ Run = Callable[[Sequence[str], str], str]
 
 
 def run(command: Sequence[str], content: str = "") -> str:
-    answer = subprocess.run(command, input=content, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
-        raise LocalClusterError(f"{' '.join(command)}: {lines[-1] if lines else 'no message'}")
+    answer = process.answer(command, content=content, seconds=600)
+    if answer.code != 0:
+        raise LocalClusterError(f"{' '.join(command)}: {process.last_line(answer.stderr)}")
     return answer.stdout
 
 

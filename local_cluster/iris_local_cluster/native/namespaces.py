@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from iris_programs.process import last_line
+
 from iris_local_cluster import loopback
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.native import cgroups, init, layout, process, record
@@ -102,10 +104,8 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
 
 
 def _last_words(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return (
-        f"the node could not be started: {lines[-1].strip() if lines else 'no message'} (full output: {log})"
-    )
+    words = last_line(log.read_text(errors="replace"))
+    return f"the node could not be started: {words} (full output: {log})"
 
 
 def entered(node: Record, command: Sequence[str]) -> list[str]:

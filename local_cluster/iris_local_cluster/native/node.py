@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from iris_programs.process import last_line
+
 from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import project_images
@@ -199,8 +201,7 @@ class NativeCluster:
             cwd="/",
         )
         if answer.returncode != 0:
-            lines = [line for line in answer.stderr.splitlines() if line.strip()] or ["no message"]
-            raise LocalClusterError(f"{' '.join(command)}: {lines[-1].strip()}")
+            raise LocalClusterError(f"{' '.join(command)}: {last_line(answer.stderr)}")
         return answer.stdout
 
     def _answers(self, command: Sequence[str]) -> bool:

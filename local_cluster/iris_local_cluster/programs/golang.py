@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from iris_programs.process import last_line
+
 from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
 
@@ -178,4 +180,4 @@ def reason(errors: str) -> str:
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     if network := [line for line in lines if any(word in line for word in _NETWORK_WORDS)]:
         return f"the Go modules cannot be downloaded, expected a network (or GOPROXY): {network[-1]}"
-    return lines[-1] if lines else "no message"
+    return last_line(errors)

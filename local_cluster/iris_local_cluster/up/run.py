@@ -5,8 +5,9 @@ Steps and their durations go to standard error; commands and their output to sta
 """
 
 import json
-import subprocess
 import sys
+
+from iris_programs import process
 
 from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
@@ -77,9 +78,9 @@ def train(version: str, progress: Progress) -> None:
             f"--version={version}",
             f"--seed={_SEEDS.get(version, '42')}",
         ]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=paths.PROJECT)
-        if answer.returncode != 0:
-            raise LocalClusterError(f"training {version}: {_last_line(answer.stderr)}")
+        answer = process.answer(command, seconds=600, folder=paths.PROJECT)
+        if answer.code != 0:
+            raise LocalClusterError(f"training {version}: {process.last_line(answer.stderr)}")
 
 
 def publish(cluster: Cluster, version: str, progress: Progress) -> None:
@@ -226,8 +227,3 @@ def _show(kubectl: Kubectl, *arguments: str) -> None:
 def _say(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
