@@ -1,18 +1,21 @@
 """The cluster port in memory, for tests that run thousands of schedules; the real one is `cluster.ApiServer`.
 
 Honest about what callers build on: growing resourceVersions, uids, 409 for a stale or double write, the uid
-precondition of a delete, one value per field of an apply, watches that go on where one ended until that is
-forgotten. Whose a field is, defaulting and validation are
-the API server's business and are tested there. `before` may raise or wait, once per call: a fault.
+precondition of a delete, one value per field of an apply, fields that an apply gives up, generations of
+Deployments, watches that go on where one ended until that is forgotten. Conflicts of managers, defaulting and
+validation are the API server's business and are tested there. `before` may raise or wait, once per call: a
+fault. `written` sees every object as it is stored.
 """
 
 import asyncio
 import copy
+import functools
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iris_api import kinds
 from iris_api.kinds import Kind
 from iris_operator import errors
 from iris_operator.cluster import FIELD_MANAGER, Body
@@ -33,6 +36,10 @@ async def _no_fault(_: Call) -> None:
     return None
 
 
+def _unwatched(_: Kind, __: Body) -> None:
+    return None
+
+
 class FakeCluster:
     """Implements iris_operator.cluster.Cluster."""
 
@@ -41,7 +48,10 @@ class FakeCluster:
         self.refused: list[Call] = []  # of these: changed nothing, for what was to be created was there
         self.before: Callable[[Call], Awaitable[None]] = _no_fault
         self.after: Callable[[Call], Awaitable[None]] = _no_fault  # the write stands, its answer may not come
+        self.written: Callable[[Kind, Body], None] = _unwatched
         self._objects: dict[tuple[Kind, str | None, str], Body] = {}
+        # By manager and subresource, what each of them applied last.
+        self._applied: dict[tuple[Kind, str, str], dict[tuple[str, str | None], Body]] = {}
         self._happened: list[tuple[int, str, Kind, Body]] = []
         self._forgotten = 0
         self._news = asyncio.Event()
@@ -63,9 +73,12 @@ class FakeCluster:
         known = self._objects.get(place, {"metadata": {"uid": f"uid-{next(self._uids)}"}})
         metadata = {"uid": known["metadata"]["uid"], **copy.deepcopy(dict(body["metadata"]))}
         metadata["resourceVersion"] = str(next(self._versions))
+        if kind == kinds.DEPLOYMENT:
+            metadata["generation"] = _generation(known, body)
         event = "MODIFIED" if place in self._objects else "ADDED"
         self._objects[place] = {**copy.deepcopy(dict(body)), "metadata": metadata}
         self._happen(event, kind, self._objects[place])
+        self.written(kind, self._objects[place])
         return copy.deepcopy(self._objects[place])
 
     def take(self, kind: Kind, body: Mapping[str, Any]) -> None:
@@ -91,6 +104,19 @@ class FakeCluster:
     def find(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         """What stands there, without a call."""
         return copy.deepcopy(self._objects.get((kind, namespace, name)))
+
+    @property
+    def happened(self) -> int:
+        """How many changes of objects there were."""
+        return len(self._happened)
+
+    def version_now(self) -> int:
+        """As a LIST would have it."""
+        return next(self._versions)
+
+    def names(self, kind: Kind, namespace: str) -> list[str]:
+        """The objects of a kind, without a call."""
+        return [name for known, space, name in self._objects if (known, space) == (kind, namespace)]
 
     async def read(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         call = await self._called(Call("read", kind, namespace, name))
@@ -146,7 +172,11 @@ class FakeCluster:
             raise errors.ClusterError(409, "the object has been modified")
         if known is not None and _stale(metadata, known):
             raise errors.ClusterError(409, "the object has been modified")
-        merged = _merged(known or {"metadata": {}}, manifest)
+        applied = self._applied.setdefault((kind, metadata["namespace"], metadata["name"]), {})
+        former = applied.pop((manager, subresource), {}) if known else {}
+        kept = functools.reduce(_merged, applied.values(), manifest)
+        merged = _merged(_without(known or {"metadata": {}}, former, kept), manifest)
+        applied[manager, subresource] = copy.deepcopy(manifest)
         written = known if known is not None and merged == known else self.put(kind, merged)
         await self.after(call)
         return written
@@ -202,6 +232,27 @@ class FakeCluster:
         self.calls.append(call)
         await self.before(call)
         return call
+
+
+def _without(known: Any, former: Any, kept: Any) -> Any:
+    """What an apply no longer names, and no other manager does, is removed."""
+    if not isinstance(known, Mapping) or not isinstance(former, Mapping) or not isinstance(kept, Mapping):
+        return known
+    return {
+        name: _without(value, former.get(name), kept.get(name))
+        for name, value in known.items()
+        if name in kept or name not in former
+    }
+
+
+def _generation(known: Body, body: Mapping[str, Any]) -> int:
+    """Of a Deployment it also counts annotations; those of its own controller are written with its status."""
+    former = known["metadata"].get("generation", 0)
+    same = known.get("spec") == body["spec"] and (
+        known["metadata"].get("annotations") == body["metadata"].get("annotations")
+        or known.get("status") != body.get("status")
+    )
+    return int(former if same else former + 1)
 
 
 def _stale(metadata: Mapping[str, Any], known: Body) -> bool:
