@@ -20,6 +20,17 @@ INVALID_SPEC: Final = "InvalidSpec"
 CHILD_CONFLICT: Final = "ChildConflict"
 CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
 ROUTE_CONFLICT: Final = "RouteConflict"
+ROLLED_BACK: Final = "RolledBack"
+
+# Why a rollout was rolled back, beside the reasons above
+AGREEMENT_TOO_LOW: Final = "AgreementTooLow"
+REFERENCE_ROWS_FAILED: Final = "ReferenceRowsFailed"
+
+# Events of rollouts
+ROLLOUT_STARTED: Final = "RolloutStarted"
+ROLLOUT_PROMOTED: Final = "RolloutPromoted"
+ROLLOUT_WITHDRAWN: Final = "RolloutWithdrawn"
+ROLLOUT_SKIPPED: Final = "RolloutSkipped"
 
 # Available, RouteReady, MonitoringReady, AutoscalingReady, ChildrenAsDeclared
 PODS_AVAILABLE: Final = "PodsAvailable"
@@ -128,6 +139,13 @@ READY: Final = (
         "Stalled",
         "The API server or a policy refused an object that serving needs; the message has its words",
         "lift the quota or the policy, or change the spec; it is tried again within 30 s",
+    ),
+    OfReady(
+        ROLLED_BACK,
+        "False",
+        "Stalled",
+        "The declared version failed before it served everybody; the message has why, and what serves",
+        "declare the version that serves or a better one, or name this one in `spec.rollout.skip`",
     ),
     OfReady(
         ROUTE_CONFLICT,

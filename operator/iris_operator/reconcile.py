@@ -4,27 +4,29 @@ A pass needs no memory of the one before and can be interrupted anywhere: the ne
 cluster.
 """
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from iris_api import kinds
 
-from iris_operator import children, errors, metrics
-from iris_operator.act import events
+from iris_operator import children, errors, metrics, rollout
+from iris_operator.act import events, publish
 from iris_operator.act.apply import Applier
 from iris_operator.act.overrides import Overrides
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.decide import checks, parts, plans, status
 from iris_operator.decide.facts import Facts, WorkloadFacts
+from iris_operator.decide.rollout import Step
 from iris_operator.decide.verdict import Verdict
 from iris_operator.model import spec
-from iris_operator.model.plan import Plan
+from iris_operator.model.plan import STABLE, Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, provenance, workload
 from iris_operator.observe.ingress_classes import IngressClasses
@@ -32,8 +34,6 @@ from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
-
-_LOOK_AGAIN_SECONDS: Final = 1.0  # the watch will report it; if not, the next resync does
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class Context:
     overrides: Overrides = field(default_factory=Overrides)
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a pass has read from the declaration and done about it."""
+
+    model: IrisModel | None
+    fault: errors.Invalid | None
+    failures: tuple[errors.ChildFailure, ...] = ()
+    step: Step | None = None  # None: suspended or invalid, so nothing was decided
+
+
 async def reconcile(context: Context, key: Key) -> float | None:
     """Returns the seconds until the next pass without an event, or None.
 
@@ -64,19 +74,22 @@ async def reconcile(context: Context, key: Key) -> float | None:
         context.overrides.forget(key)
         return None  # the children follow by garbage collection
 
-    model, fault = _parse(snapshot.model)
-    failures: tuple[errors.ChildFailure, ...] = ()
-    if model is not None and not model.suspend:
-        plan = plans.decide(model, snapshot, context.store.absent)
-        # A plan that follows from the declaration alone need not be persisted before it is acted on.
-        fault = plan.conflict
-        failures = await _act(context, snapshot, model, plan)
+    done = _Done(*_parse(snapshot.model))
+    if done.model is not None and not done.model.suspend:
+        step = await rollout.decide(done.model, snapshot, context.prover, context.now())
+        body = await rollout.persist(context.cluster, context.store, snapshot.model, step)
+        snapshot = dataclasses.replace(snapshot, model=body)
+        plan = plans.complete(step.plan, done.model, snapshot, context.store.absent)
+        failures = await _act(context, snapshot, done.model, plan)
+        done = _Done(done.model, plan.conflict, failures, step)
 
-    facts = await _observe(context, snapshot, model, fault, failures)
+    facts = await _observe(context, snapshot, done)
     verdict = checks.judge(facts)
-    await _publish(context, snapshot.model, status.build(facts, verdict, _status(snapshot.model)), verdict)
+    await _publish(context, snapshot.model, facts, verdict)
+    if done.step is not None and done.step.event is not None:
+        await _post(context, snapshot.model, events.Event(*done.step.event))
     again = checks.look_again(facts, verdict)
-    for failure in failures:
+    for failure in done.failures:
         if not isinstance(failure.cause, errors.Invalid):
             raise errors.Incomplete(failure.cause, again)
     return again
@@ -106,7 +119,7 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
     """A digest of every input of a model's comparison with its children."""
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
-    parts = (model, plan.tracks, sorted(kind.plural for kind in plan.left_out), children)
+    parts = (model, plan.tracks, plan.fallback, sorted(kind.plural for kind in plan.left_out), children)
     return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
 
@@ -116,34 +129,30 @@ def _intent(body: Any) -> dict[str, Any]:
     return {**body, "metadata": metadata, "status": None}
 
 
-async def _observe(
-    context: Context,
-    before: Snapshot,
-    model: IrisModel | None,
-    fault: errors.Invalid | None,
-    failures: tuple[errors.ChildFailure, ...],
-) -> Facts:
-    """The facts after our own writes, whose answers are in the store, for the generation of this pass."""
-    name = before.key[1]
+async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
+    """The facts after our own writes, whose answers are in the store; of the generation we started from."""
+    name, model = before.key[1], done.model
     after = context.store.snapshot(before.key)
     body: Any = before.model
     deployment = after.children.get((kinds.DEPLOYMENT, name))
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":
         deployment = None
-    seen = workload.observe(deployment, after.replica_sets, after.pods)
-    version = str(body.get("spec", {}).get("version", ""))
+    seen = workload.observe(deployment, after.replica_sets, workload.pods_of(after.pods, STABLE))
+    declared = str(body.get("spec", {}).get("version", ""))
+    version = done.step.plan.stable.version if done.step else declared
     now = context.now()
     deadline = timedelta(seconds=model.progress_deadline_seconds if model else 0)
     generation = body["metadata"].get("generation", 0)
-    waiting_since = status.waiting_since(_status(body), version, generation, deadline)
+    waiting_since = status.waiting_since(_status(body), declared, generation, deadline)
     proofs = await context.prover.prove(seen.pods, name, version)
     return Facts(
         generation=generation,
-        version=version,
+        version=declared,
         suspended=bool(model and model.suspend),
-        fault=fault,
-        failures=failures,
+        fault=done.fault,
+        failures=done.failures,
         stable=WorkloadFacts(version, seen, proofs, deadline, waiting_since, now),
+        rollout=done.step.report if done.step else None,
         parts=parts.observe(model, after, context.store.absent) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         missing_class=await context.ingress_classes.missing(
@@ -161,36 +170,26 @@ def _url(model: IrisModel, snapshot: Snapshot) -> str:
     return model.url if is_routed else model.cluster_url
 
 
-async def _publish(context: Context, body: Any, new: dict[str, Any], verdict: Verdict) -> None:
+async def _publish(context: Context, body: Any, facts: Facts, verdict: Verdict) -> None:
     before = _status(body)
+    new = status.build(facts, verdict, before)
     if not status.differ(new, before):
         return
-    # The uid: never the status of another object of that name. The version: none made of yesterday's spec.
-    identity = {name: body["metadata"][name] for name in ("name", "namespace", "uid", "resourceVersion")}
-    manifest = {
-        "apiVersion": kinds.IRIS_MODEL.api_version,
-        "kind": kinds.IRIS_MODEL.name,
-        "metadata": identity,
-        "status": new,
-    }
-    metrics.wrote(identity["namespace"], identity["name"])
-    try:
-        written = await context.cluster.apply(kinds.IRIS_MODEL, manifest, subresource="status")
-    except errors.ClusterError as error:
-        if error.code == 409:
-            raise errors.Waiting(_LOOK_AGAIN_SECONDS, "it has changed meanwhile") from error
-        raise
-    context.store.observe(kinds.IRIS_MODEL, written)
+    written = await publish.status(context.cluster, context.store, body, new)
     if events.due(before, verdict):
         logger.info(
             "IrisModel %s/%s: Ready=%s %s: %s",
-            identity["namespace"],
-            identity["name"],
+            written["metadata"]["namespace"],
+            written["metadata"]["name"],
             verdict.ready,
             verdict.reason,
             verdict.message,
         )
-        await events.post(context.cluster, written, verdict, instance=context.instance, now=context.now())
+        await _post(context, written, events.of(verdict))
+
+
+async def _post(context: Context, body: Any, event: events.Event) -> None:
+    await events.post(context.cluster, body, event, instance=context.instance, now=context.now())
 
 
 def _status(body: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from iris_local_cluster.api_server import ApiServer
 from tests.crds.metadata_refusals import METADATA
 from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.refusals import Refusal
+from tests.crds.rollout_refusals import ROLLOUT
 from tests.crds.schema import SPEC, defaults
 from tests.crds.workload_refusals import WORKLOAD
 from tests.harness import kubernetes
@@ -35,7 +36,9 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 
 
 @pytest.mark.parametrize(
-    "refusal", [*WORKLOAD, *PLACEMENT, *METADATA], ids=lambda refusal: refusal.mistake.replace(" ", "-")
+    "refusal",
+    [*WORKLOAD, *PLACEMENT, *METADATA, *ROLLOUT],
+    ids=lambda refusal: refusal.mistake.replace(" ", "-"),
 )
 async def test_the_api_server_refuses_and_names_the_field(
     visitor: kubernetes.Cluster, refusal: Refusal
@@ -47,7 +50,7 @@ async def test_the_api_server_refuses_and_names_the_field(
     assert refusal.says in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["Iris", "1ris", "iris.two", "i" * 53, "iris-"])
+@pytest.mark.parametrize("name", ["Iris", "1ris", "iris.two", "i" * 53, "iris-", "iris-canary"])
 async def test_the_api_server_refuses_a_name_that_children_could_not_carry(
     visitor: kubernetes.Cluster, name: str
 ) -> None:
@@ -171,7 +174,12 @@ async def test_the_api_server_accepts_repositories(visitor: kubernetes.Cluster, 
 
 
 async def test_the_api_server_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -> None:
-    opted_in: dict[str, Any] = {"route": {}, "autoscaling": {"maxReplicas": 4}, "tolerations": [{"key": "a"}]}
+    opted_in: dict[str, Any] = {
+        "route": {},
+        "rollout": {},
+        "autoscaling": {"maxReplicas": 4},
+        "tolerations": [{"key": "a"}],
+    }
 
     stored = await cluster.create(model(**opted_in))
 

@@ -96,7 +96,7 @@ def hidden_defaults(schema: dict[str, Any], path: str = "spec") -> Iterator[str]
 
 
 def test_the_schema_lets_defaults_of_children_take_effect_except_where_presence_is_the_switch() -> None:
-    assert set(hidden_defaults(SPEC)) == {"spec.autoscaling", "spec.route"}
+    assert set(hidden_defaults(SPEC)) == {"spec.autoscaling", "spec.rollout", "spec.route"}
 
 
 def test_the_schema_gives_parents_an_empty_default_only() -> None:
@@ -153,6 +153,7 @@ def test_the_schema_has_the_columns_of_the_design() -> None:
 
     assert columns == [
         ("Version", 0), ("Serving", 0), ("Ready", 0), ("Replicas", 0), ("URL", 0), ("Age", 0), ("Reason", 1),
+        ("Rollout", 1),
     ]  # fmt: skip
 
 

@@ -49,6 +49,7 @@ FULL: Final[Mapping[str, Any]] = {
         "enabled": False,
         "allowFrom": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],
     },
+    "rollout": {"strategy": "Canary", "gates": {"agreementPerMille": 900}, "skip": "2.0.2"},
     "progressDeadlineSeconds": 90,
     "suspend": True,
 }

@@ -7,7 +7,9 @@ from typing import Any, Final
 from iris_api import reasons
 from iris_operator import errors
 from iris_operator.children.report import Report
+from iris_operator.decide import verdict
 from iris_operator.decide.facts import Facts, Part, WorkloadFacts
+from iris_operator.decide.verdict import RolloutReport
 from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof
 
@@ -161,6 +163,14 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         False,
         "Serving",
     ),
+    "a rollout was refused": (
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLED_BACK, "1.5.0 was rolled back"))),
+        False,
+        False,
+        True,
+        "RolledBack",
+    ),
+    "a rollout has ended": (facts(rollout=RolloutReport({})), True, False, False, "Serving"),
     "image not there, 40 s": (
         rolling(unready(state=waiting("ImagePullBackOff"))),
         False,

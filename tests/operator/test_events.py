@@ -38,7 +38,7 @@ def test_an_event_is_due_only_on_a_transition(before: dict[str, Any], verdict: V
 
 
 async def post(cluster: FakeCluster, verdict: Verdict) -> None:
-    await events.post(cluster, bodies.body(), verdict, instance="iris-operator-1", now=NOW)
+    await events.post(cluster, bodies.body(), events.of(verdict), instance="iris-operator-1", now=NOW)
 
 
 @pytest.mark.parametrize(("verdict", "kind"), [(SERVING, "Normal"), (STALLED, "Warning")])

@@ -11,10 +11,12 @@ from iris_operator.model.spec import (
     Autoscaling,
     CommonMetadata,
     Dashboard,
+    Gates,
     Image,
     IrisModel,
     Monitoring,
     NetworkPolicy,
+    Rollout,
     Route,
     Scrape,
     Server,
@@ -59,6 +61,7 @@ def test_a_fully_set_body_is_parsed() -> None:
             Dashboard(enabled=False, folder="Flowers"), Scrape(enabled=False), Alerts(False, 990, 50)
         ),
         network_policy=NetworkPolicy(False, ({"namespaceSelector": {"matchLabels": {"team": "web"}}},)),
+        rollout=Rollout("Canary", Gates(900), "2.0.2"),
         progress_deadline_seconds=90,
         suspend=True,
     )

@@ -166,9 +166,8 @@ class Applier:
 
     async def _hand_over_replicas(self, model: IrisModel, live: Mapping[str, Any], manifest: Body) -> None:
         """Dropping spec.replicas from our intent would reset it to 1: somebody else must hold it first."""
-        declared_by = live["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM)
-        is_handed_over = declared_by == "autoscaler" and not _is_stuck_at_zero(live, manifest)
-        if model.autoscaling is None or is_handed_over:
+        is_handed_over = _is_scaled(live) and not _is_stuck_at_zero(live, manifest)
+        if model.autoscaling is None or not _is_scaled(manifest) or is_handed_over:
             return
         identity = {name: manifest["metadata"][name] for name in ("name", "namespace")}
         current = await self._cluster.read(kinds.DEPLOYMENT, identity["namespace"], identity["name"])
@@ -207,9 +206,13 @@ def _unpaused(live: Mapping[str, Any], manifest: Body) -> Body:
 
 def _is_stuck_at_zero(live: Mapping[str, Any], manifest: Body) -> bool:
     """Whether an autoscaler has zero replicas, from which it never starts."""
-    if manifest["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM) != "autoscaler":
-        return False
-    return bool(live["spec"].get("replicas") == 0)
+    return _is_scaled(manifest) and bool(live["spec"].get("replicas") == 0)
+
+
+def _is_scaled(deployed: Mapping[str, Any]) -> bool:
+    """Whether an autoscaler decides the replicas of this Deployment; never those of a candidate."""
+    found = deployed["metadata"].get("annotations", {}).get(deployment.REPLICAS_FROM)
+    return bool(found == "autoscaler")
 
 
 def _is_silence(failure: errors.ChildFailure) -> bool:

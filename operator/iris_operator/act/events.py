@@ -6,6 +6,7 @@ An event that cannot be written is logged and dropped: events are for people, an
 import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,20 +30,31 @@ def due(before: Mapping[str, Any], verdict: Verdict) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    reason: str
+    note: str
+    is_warning: bool = False
+
+
+def of(verdict: Verdict) -> Event:
+    return Event(verdict.reason, verdict.message, verdict.stalled)
+
+
 async def post(
-    cluster: Cluster, body: Mapping[str, Any], verdict: Verdict, *, instance: str, now: datetime
+    cluster: Cluster, body: Mapping[str, Any], event: Event, *, instance: str, now: datetime
 ) -> None:
     metadata = body["metadata"]
     moment = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    digest = hashlib.sha256(f"{metadata['uid']}{verdict.reason}{moment}".encode()).hexdigest()[:10]
-    event = {
+    digest = hashlib.sha256(f"{metadata['uid']}{event.reason}{moment}".encode()).hexdigest()[:10]
+    manifest = {
         "apiVersion": kinds.EVENT.api_version,
         "kind": kinds.EVENT.name,
         "metadata": {"name": f"{metadata['name']}.{digest}", "namespace": metadata["namespace"]},
-        "type": "Warning" if verdict.stalled else "Normal",
-        "reason": verdict.reason,
+        "type": "Warning" if event.is_warning else "Normal",
+        "reason": event.reason,
         "action": "Reconcile",
-        "note": verdict.message[:_LONGEST_NOTE],
+        "note": event.note[:_LONGEST_NOTE],
         "eventTime": moment,
         "reportingController": _CONTROLLER,
         "reportingInstance": instance,
@@ -56,8 +68,8 @@ async def post(
         },
     }
     try:
-        await cluster.create(kinds.EVENT, event)
+        await cluster.create(kinds.EVENT, manifest)
     except errors.ClusterError as error:
         if error.ending:
             return
-        logger.warning("event %s of %s not written: %s", verdict.reason, metadata["name"], error)
+        logger.warning("event %s of %s not written: %s", event.reason, metadata["name"], error)

@@ -9,7 +9,7 @@ To add a kind: write its file, add it to CHILDREN, add its rule to operator/mani
 test asks).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from iris_operator.children import (
     deployment,
     horizontal_pod_autoscaler,
     ingress,
+    metadata,
     network_policy,
     pod_disruption_budget,
     prometheus_rule,
@@ -28,7 +29,8 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
-from iris_operator.model.plan import Plan, Track
+from iris_operator.model import shape
+from iris_operator.model.plan import CANARY, Plan, Track
 from iris_operator.model.spec import IrisModel
 
 # In the order in which they are applied: what pods need to be made and guarded, then the Deployment, which
@@ -54,19 +56,42 @@ CONDITIONS: Final[Mapping[Kind, str]] = {
 ROUTE_KINDS: Final = frozenset({ingress.KIND})
 
 
+# What a candidate has of its own.
+_OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget)
+
+
 def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
     """Every child of every track, in the order in which they are applied."""
-    return [
-        (child.KIND, manifest)
-        for track in plan.tracks
-        for declared in [_declared(model, track)]
-        for child in CHILDREN
-        if child.KIND not in plan.left_out and (manifest := child.build(declared)) is not None
-    ]
+    built = []
+    for track in plan.tracks:
+        tracked = _declared(model, track)
+        if track.name == CANARY:
+            built += [
+                (kind, metadata.of_canary(manifest, model))
+                for kind, manifest in _built(_candidate(tracked), _OF_CANARY, plan)
+            ]
+        else:
+            fallback = shape.give(model, plan.fallback or track.shape)
+            built += _built(fallback, (service_account,), plan)
+            built += _built(tracked, [child for child in CHILDREN if child is not service_account], plan)
+    return built
+
+
+def _built(model: IrisModel, of: Iterable[ModuleType], plan: Plan) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for child in of:
+        if child.KIND not in plan.left_out and (manifest := child.build(model)) is not None:
+            yield child.KIND, manifest
+
+
+def _candidate(model: IrisModel) -> IrisModel:
+    """As few pods as show that it works; two where the stable version has two, for they must agree."""
+    fewest = model.autoscaling.min_replicas if model.autoscaling else model.replicas
+    return msgspec.structs.replace(model, replicas=min(fewest, 2), autoscaling=None)
 
 
 def _declared(model: IrisModel, track: Track) -> IrisModel:
-    return msgspec.structs.replace(model, version=track.version, template_revision=track.template_revision)
+    given = shape.give(model, track.shape)
+    return msgspec.structs.replace(given, template_revision=track.template_revision)
 
 
 def reported(model: IrisModel) -> list[ModuleType]:

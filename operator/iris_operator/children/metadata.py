@@ -15,6 +15,9 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 
 MANAGED_BY: Final = "iris-operator"
 SERVER: Final = "iris-server"
+# Of the pods of a candidate: selectors are immutable, so one of their labels has to be another one.
+CANARY_SERVER: Final = "iris-server-canary"
+_CANARY_SUFFIX: Final = "-canary"
 
 # The selector of every watch and LIST of child kinds: other people's objects never reach us.
 OURS_SELECTOR: Final = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
@@ -67,6 +70,26 @@ def manifest(kind: Kind, model: IrisModel, *, name: str | None = None, **content
     }
     add(child, "annotations", model.common_metadata.annotations)
     return child
+
+
+def canary_name(model: IrisModel) -> str:
+    """Of every object of the candidate; the API accepts no model whose name ends like this."""
+    return f"{model.name}{_CANARY_SUFFIX}"
+
+
+def of_canary(manifest: dict[str, Any], model: IrisModel) -> dict[str, Any]:
+    """The same object for the candidate's pods: under its own name, and with their label in each selector."""
+    renamed: dict[str, Any] = _relabelled(manifest)
+    return {**renamed, "metadata": {**renamed["metadata"], "name": canary_name(model)}}
+
+
+def _relabelled(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {
+            name: CANARY_SERVER if (name, value) == (NAME_LABEL, SERVER) else _relabelled(value)
+            for name, value in part.items()
+        }
+    return [_relabelled(item) for item in part] if isinstance(part, list) else part
 
 
 def add(target: dict[str, Any], part: str, content: Mapping[str, str]) -> None:

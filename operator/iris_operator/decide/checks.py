@@ -41,6 +41,10 @@ def _child_failed(facts: Facts) -> Verdict | None:
     return Verdict(ready=False, reason=failure.reason, message=failure.message, reconciling=True)
 
 
+def _rollout(facts: Facts) -> Verdict | None:
+    return facts.rollout.verdict if facts.rollout else None
+
+
 def _workload(facts: Facts) -> Verdict:
     return workload_checks.judge(facts.stable)
 
@@ -49,6 +53,7 @@ CHECKS: Final[tuple[Callable[[Facts], Verdict | None], ...]] = (
     _at_fault,  # the spec or a name is refused: nothing else can succeed
     _suspended,  # children are not touched
     _child_failed,  # a child that serving needs: the pods are not as declared
+    _rollout,  # under way or refused: the declared version does not serve yet
     _workload,  # the Deployment and its pods
 )
 
@@ -60,7 +65,10 @@ def judge(facts: Facts) -> Verdict:
 
 def look_again(facts: Facts, found: Verdict) -> float | None:
     """Seconds until the verdict may change without any event, or None."""
-    waits = workload_checks.waits(facts.stable, found)
+    if facts.rollout and facts.rollout.verdict:
+        waits = list(facts.rollout.waits)
+    else:
+        waits = workload_checks.waits(facts.stable, found)
     if found.reconciling and facts.failure_of("Ready"):
         waits.append(facts.stable.time_left().total_seconds() + 0.1)
     if any(isinstance(failure.cause, errors.Invalid) for failure in facts.failures):

@@ -8,6 +8,7 @@ from typing import Final
 from iris_operator import errors
 from iris_operator.children import deployment
 from iris_operator.children.report import Report
+from iris_operator.decide.verdict import RolloutReport
 from iris_operator.observe.proof import Proof
 from iris_operator.observe.workload import OlderPod, Workload
 
@@ -88,6 +89,7 @@ class Facts:
     source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
     overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
+    rollout: RolloutReport | None = None  # None: nothing was decided in this pass
 
     def failure_of(self, condition: str) -> errors.ChildFailure | None:
         """The first child that makes this condition False."""

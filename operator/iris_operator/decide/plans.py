@@ -1,23 +1,38 @@
-"""Makes a Plan from the declaration and what was observed. Pure."""
+"""Completes a plan: what is left out, and the revision of its pod templates. Pure."""
+
+import dataclasses
 
 from iris_api import kinds, reasons
 from iris_api.kinds import Kind
 
 from iris_operator import children, errors
 from iris_operator.decide import pod_templates
-from iris_operator.model import plan, routes
+from iris_operator.model import plan, routes, shape
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Snapshot
 
 
-def decide(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Plan:
-    """The plan of this pass. `absent`: kinds without an API in this cluster."""
+def complete(decided: Plan, model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Plan:
+    """`absent`: kinds without an API in this cluster."""
     conflict = _route_conflict(snapshot)
     left_out = absent | children.ROUTE_KINDS if conflict else absent
+    complete = dataclasses.replace(decided, left_out=left_out, conflict=conflict)
+    return with_revisions(complete, model, snapshot)
+
+
+def with_revisions(decided: Plan, model: IrisModel, snapshot: Snapshot) -> Plan:
+    """A candidate is always new, so its pods are of the newest revision."""
     live = snapshot.children.get((kinds.DEPLOYMENT, model.name))
-    revision = pod_templates.revision(model, live)
-    return plan.immediate(model, left_out, conflict, template_revision=revision)
+    tracks = [
+        dataclasses.replace(
+            track, template_revision=pod_templates.revision(shape.give(model, track.shape), live)
+        )
+        if track.name == plan.STABLE
+        else track
+        for track in decided.tracks
+    ]
+    return dataclasses.replace(decided, tracks=tuple(tracks))
 
 
 def _route_conflict(snapshot: Snapshot) -> errors.Invalid | None:

@@ -41,7 +41,25 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
             revision=facts.source.get("revision", ""),
         ),
     }
-    return status | ({"source": dict(facts.source)} if facts.source else {})
+    status |= {"source": dict(facts.source)} if facts.source else {}
+    rollout = _rollout(facts, before)
+    return status | ({"rollout": rollout} if rollout else {})
+
+
+def with_rollout(before: Mapping[str, Any], rollout: Mapping[str, Any]) -> dict[str, Any]:
+    """The status as it was, but for the rollout: conditions of others are left to them."""
+    kept = {name: value for name, value in before.items() if name != "rollout"}
+    if "conditions" in kept:
+        kept["conditions"] = [row for row in kept["conditions"] if row["type"] in _TYPES]
+    return kept | ({"rollout": dict(rollout)} if rollout else {})
+
+
+def _rollout(facts: Facts, before: Mapping[str, Any]) -> Mapping[str, Any]:
+    if facts.rollout is not None:
+        return facts.rollout.status
+    known: Mapping[str, Any] = before.get("rollout") or {}
+    # Its clock stands still in a suspension.
+    return {name: value for name, value in known.items() if name != "since" or not facts.suspended}
 
 
 def waiting_since(
@@ -150,5 +168,5 @@ def _serving_version(facts: Facts, before: Mapping[str, Any]) -> tuple[str, str]
         return "", ""
     known = before.get("servingVersion", ""), before.get("modelDigest", "")
     if facts.stable.proves_version() or known not in proven:
-        return max(proven, key=lambda answer: (answer[0] == facts.version, proven[answer], answer))
+        return max(proven, key=lambda answer: (answer[0] == facts.stable.version, proven[answer], answer))
     return known

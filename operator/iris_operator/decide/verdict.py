@@ -1,6 +1,8 @@
-"""The outcome of the checks. Pure."""
+"""The outcome of the checks, and of a step of a rollout. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from iris_api import reasons
 
@@ -27,3 +29,12 @@ def out_of_time(message: str) -> Verdict:
 
 def progressing(message: str) -> Verdict:
     return Verdict(ready=False, reason=reasons.PROGRESSING, message=message, reconciling=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutReport:
+    """What a rollout adds to the status."""
+
+    status: Mapping[str, Any]  # status.rollout; empty for none
+    verdict: Verdict | None = None  # of Ready; None: the stable workload decides
+    waits: Sequence[float] = ()  # seconds after which it may change without any event

@@ -6,10 +6,13 @@ from typing import Final
 from iris_api.kinds import Kind
 
 from iris_operator import errors
-from iris_operator.model import pod_template
+from iris_operator.model import pod_template, shape
+from iris_operator.model.shape import Shape
 from iris_operator.model.spec import IrisModel
 
 STABLE: Final = "stable"
+# Beside the stable pods while a rollout runs; no Service that users call leads to them.
+CANARY: Final = "canary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Track:
     """One set of pods that run the same version."""
 
     name: str
-    version: str
+    shape: Shape
     template_revision: int = pod_template.NEWEST
 
 
@@ -26,8 +29,14 @@ class Plan:
     """The decision of a pass, made from facts before anything is written."""
 
     tracks: tuple[Track, ...]
-    left_out: frozenset[Kind]  # not made: the cluster has no API for it, or another model has the route
+    left_out: frozenset[Kind] = frozenset()  # no API in the cluster, or another model has the route
     conflict: errors.Invalid | None = None  # why there is no route
+    # What the stable pods go back to if the shape that they get now fails; None: that shape itself.
+    fallback: Shape | None = None
+
+    @property
+    def stable(self) -> Shape:
+        return next(track.shape for track in self.tracks if track.name == STABLE)
 
 
 def immediate(
@@ -37,5 +46,5 @@ def immediate(
     *,
     template_revision: int = pod_template.NEWEST,
 ) -> Plan:
-    """Every pod at the declared version."""
-    return Plan((Track(STABLE, model.version, template_revision),), left_out, conflict)
+    """Every pod as declared."""
+    return Plan((Track(STABLE, shape.of(model), template_revision),), left_out, conflict)

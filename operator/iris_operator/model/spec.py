@@ -99,6 +99,16 @@ class Monitoring(Fields, frozen=True):
         return Objectives(self.alerts.availability_per_mille, self.alerts.latency_milliseconds)
 
 
+class Gates(Fields, frozen=True):
+    agreement_per_mille: int  # 0: off
+
+
+class Rollout(Fields, frozen=True):
+    strategy: _Text
+    gates: Gates
+    skip: _Text | None = None
+
+
 class NetworkPolicy(Fields, frozen=True):
     enabled: bool
     allow_from: tuple[dict[str, Any], ...] = ()  # none: everybody
@@ -120,6 +130,7 @@ class IrisModel(Fields, frozen=True):
     progress_deadline_seconds: int
     suspend: bool
     autoscaling: Autoscaling | None = None
+    rollout: Rollout | None = None
     route: Route | None = None
     resources: dict[str, dict[str, Any]] = {}
     node_selector: dict[str, str] = {}

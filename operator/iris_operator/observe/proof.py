@@ -15,6 +15,8 @@ from typing import Final
 import aiohttp
 
 from iris_operator.children import deployment
+from iris_operator.observe import reference
+from iris_operator.observe.agreement import Agreement, NoAnswer
 from iris_operator.observe.workload import Pod
 
 PATH: Final = "/api/v1/model/info"
@@ -58,6 +60,11 @@ class Prover:
         answers = await asyncio.gather(*(self._one(pod, model, version) for pod in askable))
         return {pod.uid: answer for pod, answer in zip(askable, answers, strict=True)}
 
+    async def compare(self, stable: Pod, candidate: Pod) -> Agreement | NoAnswer:
+        """Of two pods, on the candidate's reference rows."""
+        async with self._slots:
+            return await reference.compare(self._open(), stable, candidate)
+
     def forget(self, uids: Iterable[str]) -> None:
         """Forget pods that no longer exist."""
         for uid in uids:
@@ -83,13 +90,17 @@ class Prover:
             if now - taken_at >= RETAKE_SECONDS:
                 del self._taken[uid]
 
-    async def _ask(self, pod: Pod, model: str) -> Proof:
+    def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise RuntimeError("a Prover is used as an async context manager")
+        return self._session
+
+    async def _ask(self, pod: Pod, model: str) -> Proof:
         host = f"[{pod.address}]" if ":" in str(pod.address) else pod.address
         url = f"http://{host}:{deployment.PORT}{PATH}"
+        session = self._open()
         try:
-            async with self._session.get(url, allow_redirects=False) as response:
+            async with session.get(url, allow_redirects=False) as response:
                 if response.status != 200:
                     return Proof(failure=f"pod {pod.name}: GET {PATH}: found {response.status}, expected 200")
                 raw = b""

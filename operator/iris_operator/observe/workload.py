@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from iris_operator.children import deployment as deployment_child
 from iris_operator.children import metadata as children_metadata
+from iris_operator.model import plan
 
 # The server's exit code when it refuses its artifact: part of its contract.
 ARTIFACT_REFUSED_EXIT: Final = 65
@@ -87,6 +88,16 @@ class Workload:
         return tuple(pod for pod in self.pods if pod.newest and pod.failed)
 
 
+def pods_of(pods: Iterable[Mapping[str, Any]], track: str) -> list[Mapping[str, Any]]:
+    """A model's pods by their track."""
+    return [pod for pod in pods if _is_of_candidate(pod) == (track == plan.CANARY)]
+
+
+def _is_of_candidate(pod: Mapping[str, Any]) -> bool:
+    labels = pod["metadata"].get("labels", {})
+    return bool(labels.get(children_metadata.NAME_LABEL) == children_metadata.CANARY_SERVER)
+
+
 NOTHING: Final = Workload(False, False, False, False, None, 0, 0, 0, 0, "", ())
 
 
@@ -98,9 +109,9 @@ def observe(
     """Facts about one model's Deployment; NOTHING when there is none."""
     if deployment is None:
         return NOTHING
-    status, metadata = deployment.get("status") or {}, deployment["metadata"]
-    seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
-    newest = _newest(metadata, replica_sets) if seen else None
+    status, identity = deployment.get("status") or {}, deployment["metadata"]
+    seen = status.get("observedGeneration", 0) >= identity.get("generation", 0)
+    newest = _newest(identity, replica_sets) if seen else None
     wanted = deployment["spec"].get("replicas", 1)
     replicas, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
     available = status.get("availableReplicas", 0)

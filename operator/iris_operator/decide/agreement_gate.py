@@ -1,0 +1,31 @@
+"""The gate before a candidate replaces the stable version: do they agree on the reference rows? Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_api import judge
+
+from iris_operator.observe.agreement import Agreement
+
+_TOLD: Final = 3
+_DEVIATIONS: Final = 1.96  # a 95 % interval
+
+
+def refusal(found: Agreement, per_mille: int) -> str:
+    """Why the candidate is refused, or nothing. Rows that the stable version may know are only reported."""
+    if not found.is_judged or found.reaches(per_mille):
+        return ""
+    share = 1000 * found.agree // found.rows
+    low, high = judge.wilson(judge.Share(found.agree, found.rows), _DEVIATIONS)
+    return (
+        f"found the same class for {found.agree} of {found.rows} reference rows ({share} of 1,000), "
+        f"expected at least {per_mille} of 1,000 (spec.rollout.gates.agreementPerMille); "
+        f"differ: {', '.join(found.differ[:_TOLD])}; "
+        f"so few rows bound the true share to {1000 * low:.0f} to {1000 * high:.0f} of 1,000"
+    )
+
+
+def reported(found: Agreement) -> Mapping[str, Any]:
+    """As `status.rollout` has it."""
+    table: dict[str, Any] = {"rows": found.rows, "agree": found.agree, "judged": found.is_judged}
+    return {"agreement": table | ({"differ": list(found.differ)} if found.differ else {})}

@@ -1,0 +1,141 @@
+"""What a pass does for a rollout before anything else is written: look at both sets of pods, decide, persist.
+
+The decision itself is decide.rollout, which is pure. At rest nothing is asked or written here.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from iris_api import kinds, rollouts
+from iris_api.kinds import Kind
+
+from iris_operator import children
+from iris_operator.act import publish
+from iris_operator.children import metadata, service_account
+from iris_operator.cluster import Cluster
+from iris_operator.decide import plans, rollout, status
+from iris_operator.decide.facts import WorkloadFacts
+from iris_operator.decide.rollout import RolloutFacts, Step
+from iris_operator.model import shape
+from iris_operator.model.plan import CANARY, STABLE, Plan, Track
+from iris_operator.model.shape import Shape
+from iris_operator.model.spec import IrisModel
+from iris_operator.observe import ownership, workload
+from iris_operator.observe.agreement import Agreement, NoAnswer
+from iris_operator.observe.proof import Prover
+from iris_operator.observe.store import Snapshot, Store
+from iris_operator.observe.workload import Pod, Workload
+
+_NOT_DEPLOYMENTS: Final = frozenset(children.KINDS) - {kinds.DEPLOYMENT}
+
+
+async def decide(model: IrisModel, snapshot: Snapshot, prover: Prover, now: datetime) -> Step:
+    """What this pass makes of `spec.rollout`; without one, that every pod is as declared."""
+    facts = _at_rest(model, snapshot, now)
+    if rollout.is_quiet(facts):
+        return rollout.decide(facts)
+    facts = await _observe(facts, model, snapshot, prover)
+    step = rollout.decide(facts)
+    if step.asks:
+        answer = await _compare(facts, prover)
+        if answer is not None:
+            step = rollout.decide(dataclasses.replace(facts, agreement=answer))
+    return step
+
+
+async def persist(cluster: Cluster, known: Store, body: Mapping[str, Any], step: Step) -> Mapping[str, Any]:
+    """Before the plan is carried out: whoever takes over after a crash goes on from the same decision."""
+    before = body.get("status") or {}
+    if dict(step.report.status) == (before.get("rollout") or {}):
+        return body
+    return await publish.status(cluster, known, body, status.with_rollout(before, step.report.status))
+
+
+def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFacts:
+    """All that is known without a look at the pods."""
+    body: Any = snapshot.model
+    deadline = timedelta(seconds=model.progress_deadline_seconds)
+    nothing = WorkloadFacts(model.version, workload.NOTHING, {}, deadline, None, now)
+    return RolloutFacts(
+        policy=model.rollout,
+        declared=shape.of(model),
+        fallback=_fallback(model, snapshot),
+        before=(body.get("status") or {}).get("rollout") or {},
+        serving=nothing,
+        promoted=nothing,
+        candidate=nothing,
+        agreement=None,
+        now=now,
+    )
+
+
+def _fallback(model: IrisModel, snapshot: Snapshot) -> Shape | None:
+    """None where nothing was built yet, or somebody removed it: there is nothing to go back to."""
+    account = _ours(model, snapshot, kinds.SERVICE_ACCOUNT, model.name)
+    if account is None or _ours(model, snapshot, kinds.DEPLOYMENT, model.name) is None:
+        return None
+    return shape.parse(account["metadata"].get("annotations", {}).get(service_account.BUILT_FROM, ""))
+
+
+async def _observe(facts: RolloutFacts, model: IrisModel, snapshot: Snapshot, prover: Prover) -> RolloutFacts:
+    planned = _planned_deployments(model, snapshot, facts.declared)
+    stable = _ours(model, snapshot, kinds.DEPLOYMENT, model.name)
+    candidate = _ours(model, snapshot, kinds.DEPLOYMENT, metadata.canary_name(model))
+    fallback = facts.fallback or facts.declared
+    since = facts.before.get("since")
+    is_promoting = facts.state == rollouts.PROMOTING
+
+    async def of(seen: Workload, version: str) -> WorkloadFacts:
+        proofs = await prover.prove(seen.pods, model.name, version)
+        waiting_since = datetime.fromisoformat(since) if since else None
+        return WorkloadFacts(version, seen, proofs, facts.promoted.deadline, waiting_since, facts.now)
+
+    seen = workload.observe(stable, snapshot.replica_sets, workload.pods_of(snapshot.pods, STABLE))
+    canary_pods = workload.pods_of(snapshot.pods, CANARY)
+    canary = workload.observe(
+        candidate if _is_built_from(candidate, planned) else None, snapshot.replica_sets, canary_pods
+    )
+    serving = await of(seen, facts.declared.version if is_promoting else fallback.version)
+    promoted = serving if is_promoting and _is_built_from(stable, planned) else facts.promoted
+    return dataclasses.replace(
+        facts,
+        serving=dataclasses.replace(serving, version=fallback.version),
+        promoted=promoted,
+        candidate=await of(canary, facts.declared.version),
+    )
+
+
+def _planned_deployments(model: IrisModel, snapshot: Snapshot, declared: Shape) -> Mapping[str, str]:
+    """Of the declared shape in both tracks: their names with the digests of their intents."""
+    tracks = Plan((Track(STABLE, declared), Track(CANARY, declared)), left_out=_NOT_DEPLOYMENTS)
+    both = plans.with_revisions(tracks, model, snapshot)
+    stamped = [ownership.stamp(manifest)["metadata"] for _, manifest in children.build(model, both)]
+    return {found["name"]: found["annotations"][ownership.INTENT] for found in stamped}
+
+
+def _is_built_from(live: Mapping[str, Any] | None, planned: Mapping[str, str]) -> bool:
+    """Not so before our write, nor after a crash between decision and write."""
+    if live is None:
+        return False
+    found = live["metadata"].get("annotations", {}).get(ownership.INTENT)
+    return bool(found == planned[live["metadata"]["name"]])
+
+
+def _ours(model: IrisModel, snapshot: Snapshot, kind: Kind, name: str) -> Mapping[str, Any] | None:
+    live = snapshot.children.get((kind, name))
+    return live if live is not None and ownership.owner(live, model) == "ours" else None
+
+
+async def _compare(facts: RolloutFacts, prover: Prover) -> Agreement | NoAnswer | None:
+    """None where no stable pod answers."""
+    new = _answering(facts.candidate)
+    old = _answering(facts.serving)
+    return await prover.compare(old[0], new[0]) if old and new else None
+
+
+def _answering(facts: WorkloadFacts) -> list[Pod]:
+    """The ready pods, those of the expected version first."""
+    proven = [pod for pod in facts.workload.pods if pod.ready and not facts.proof_of(pod.uid).failure]
+    return sorted(proven, key=lambda pod: facts.proof_of(pod.uid).version != facts.version)
