@@ -27,7 +27,7 @@ training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 for a
 
 run: setup ## Serve the newest model on http://127.0.0.1:8000 (trains one if there is none)
 	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
-	@IRIS_ARTIFACT_DIR=$${IRIS_ARTIFACT_DIR:-artifacts} exec $(BIN)/iris-model-server --host 127.0.0.1 --port 8000
+	@IRIS_ARTIFACT_DIR=$${IRIS_ARTIFACT_DIR:-artifacts} IRIS_PICKLE=$${IRIS_PICKLE:-Deny} exec $(BIN)/iris-model-server --host 127.0.0.1 --port 8000
 
 build-run: setup ## Build the server image with the newest model and run it on http://127.0.0.1:9000
 	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training

@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(loaded: Settings, host: str, port: int) -> int:
     bound = lifecycle.bind(host, port)
     try:
-        verified = artifact.load(loaded.artifact_dir, loaded.expected_version)
+        verified = artifact.load(
+            loaded.artifact_dir, loaded.expected_version, open_pickle=loaded.pickle == "Allow"
+        )
     except ArtifactRefused as error:
         sys.stderr.write(f"{error}\n")
         _tell_kubelet(loaded.termination_log, str(error))

@@ -75,6 +75,8 @@ class ModelInfo(Struct, frozen=True):
     started: str
     reloads: int
     source: str
+    # Allow or Deny. An operator reads from it that the server enforces what was declared.
+    pickle: str
 
 
 class ReferenceRows(Struct, frozen=True):

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     max_head_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
     max_connections: int = Field(default=20_000, ge=1, le=1_000_000)
     fast_path: Literal["Auto", "Off"] = "Auto"
+    # Allow by default: stored models of former releases go on serving.
+    pickle: Literal["Allow", "Deny"] = "Allow"
     max_body_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
     max_batch_rows: int = Field(default=100_000, ge=1, le=1_000_000)
     # For a model that is not data: how much may wait for it, and for how long.

@@ -43,6 +43,11 @@ VALUE_FORCED: Final = "ValueForced"  # somebody changes a declared value on ever
 SCALING_ACTIVE: Final = "ScalingActive"
 SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a number of pods
 
+# PickleDenied
+PICKLE_ALLOWED: Final = "PickleAllowed"  # spec.server.pickle is absent, which means Allow
+PICKLE_DENIED: Final = "PickleDenied"  # every pod that answers denies it
+PICKLE_NOT_DENIED: Final = "PickleNotDenied"  # declared, but a pod does not enforce it, or none answers
+
 
 @dataclass(frozen=True, slots=True)
 class OfReady:

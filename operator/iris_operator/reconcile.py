@@ -21,7 +21,7 @@ from iris_operator.act.apply import Applier
 from iris_operator.act.overrides import Overrides
 from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
-from iris_operator.decide import checks, parts, plans, status
+from iris_operator.decide import checks, parts, pickles, plans, status
 from iris_operator.decide.facts import Facts, WorkloadFacts
 from iris_operator.decide.rollout import Step
 from iris_operator.decide.verdict import Verdict
@@ -159,6 +159,7 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
             context.cluster, after.children.get((kinds.INGRESS, name), {}), now
         ),
         url=_url(model, after) if model else _status(body).get("url", ""),
+        pickle=model.server.pickle if model else pickles.ALLOW,
         overrides=context.overrides.of(before.key),
         source=await provenance.source(context.cluster, body),
         now=now,

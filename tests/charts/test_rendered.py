@@ -156,12 +156,12 @@ def test_a_wrong_value_is_refused_by_name(render: "Render", chart: str, values: 
         render(chart, values=values)
 
 
-def test_a_model_is_declared_as_its_values_say_and_nothing_is_added(render: "Render") -> None:
+def test_a_model_is_declared_as_its_values_say_and_denies_pickles(render: "Render") -> None:
     values = ROOT / "charts/iris-model/ci/production-values.yaml"
 
     [model] = render("iris-model", files=(values,))
 
-    assert model["spec"] == yaml.safe_load(values.read_text())
+    assert model["spec"] == {**yaml.safe_load(values.read_text()), "server": {"pickle": "Deny"}}
     assert (model["metadata"]["name"], model["metadata"]["namespace"]) == ("iris", "iris")
 
 

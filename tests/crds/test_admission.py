@@ -110,7 +110,7 @@ FULL: dict[str, Any] = {
         {"name": "IRIS_CORS_ORIGINS", "value": "*"},
     ],
     "commonMetadata": {"labels": {"release": "", "a.b/C_d": "E"}, "annotations": {"a-b.example/c": " d"}},
-    "server": {"logLevel": "Debug", "fastPath": "Off"},
+    "server": {"logLevel": "Debug", "fastPath": "Off", "pickle": "Deny"},
     "route": {
         "type": "Ingress",
         "host": "iris.kube.two.inc",

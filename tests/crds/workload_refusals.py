@@ -216,5 +216,6 @@ WORKLOAD = (
     ),
     Refusal("long variable", _env("A", "b" * 4097), "spec.env[0].value", "more than 4096"),
     Refusal("unknown fast path", {"server": {"fastPath": "On"}}, "spec.server.fastPath", '"Auto", "Off"'),
+    Refusal("unknown pickle", {"server": {"pickle": "Off"}}, "spec.server.pickle", '"Allow", "Deny"'),
     Refusal("unknown level", {"server": {"logLevel": "info"}}, "spec.server.logLevel", '"Info"'),
 )

@@ -170,6 +170,7 @@ async def test_model_info_is_the_proof_of_what_serves(client: httpx.AsyncClient)
         "created": card["created"],
         "reloads": 0,
         "source": "folded",
+        "pickle": "Allow",
     }
 
 

@@ -64,6 +64,32 @@ def test_a_model_that_does_not_fold_is_unpickled(tmp_path: Path) -> None:
     assert loaded.model.source == "joblib"
 
 
+def test_a_poisoned_joblib_is_not_opened_where_pickles_are_denied(tmp_path: Path) -> None:
+    trace = tmp_path / "executed"
+    poison = b"cos\nsystem\n(S'touch %b'\ntR." % str(trace).encode()
+    folder = artifacts.write(tmp_path / "model", content=poison, linear=None)
+
+    with pytest.raises(ArtifactRefused) as refused:
+        artifact.load(folder, open_pickle=False)
+
+    assert not trace.exists()
+    assert str(refused.value) == (
+        f"artifact refused: {folder}/model_pipeline_1.4.0.joblib: pickle: "
+        "a model that only its joblib holds, "
+        "expected weights or trees in the card, or IRIS_PICKLE=Allow (spec.server.pickle)"
+    )
+    # The same payload, allowed: it would have worked.
+    with pytest.raises(ArtifactRefused):
+        artifact.load(folder)
+    assert trace.exists()
+
+
+def test_a_model_that_is_data_serves_where_pickles_are_denied(tmp_path: Path) -> None:
+    folder = artifacts.write(tmp_path, content=artifacts.pickled(Bomb()))
+
+    assert artifact.load(folder, open_pickle=False).model.source == "folded"
+
+
 def test_loading_takes_the_newest_by_its_moment_and_not_by_its_name(tmp_path: Path) -> None:
     artifacts.write(tmp_path, "9.0.0", created="2026-11-23T12:00:00Z")
     artifacts.write(tmp_path, "1.0.0", created="2026-11-23T12:00:00.5Z")

@@ -45,6 +45,7 @@ def facts(
         "selector": "app.kubernetes.io/name=iris-server",
         "url": "http://iris.kube.two.inc",
         "missing_class": "",
+        "pickle": "Allow",
         "source": {},
         "now": NOW,
         **changes,

@@ -511,6 +511,15 @@ def test_the_deployment_has_no_fast_path_variable_until_it_is_off() -> None:
     assert [env.get("IRIS_FAST_PATH") for env in said] == [None, None, "Off"]
 
 
+def test_the_deployment_has_no_pickle_variable_until_it_is_declared() -> None:
+    env = [
+        {entry["name"]: entry["value"] for entry in container_of(bodies.model(server=server))["env"]}
+        for server in ({}, {"pickle": "Allow"}, {"pickle": "Deny"})
+    ]
+
+    assert [names.get("IRIS_PICKLE") for names in env] == [None, "Allow", "Deny"]
+
+
 def test_the_operator_passes_on_what_the_user_says_about_nodes_environment_and_registry() -> None:
     model = full()
 

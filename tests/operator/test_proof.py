@@ -76,6 +76,16 @@ async def test_the_prover_takes_the_version_from_the_pods_answer(server: ModelSe
     assert server.asked == ["/api/v1/model/info"]
 
 
+@pytest.mark.parametrize(("changes", "expected"), [({}, ""), ({"pickle": "Deny"}, "Deny")])
+async def test_the_prover_reads_what_a_server_does_with_pickles(
+    server: ModelServer, prover: Prover, changes: dict[str, str], expected: str
+) -> None:
+    """A server of a former release does not say it."""
+    server.serves(**changes)
+
+    assert (await ask(prover, pod())).pickle == expected
+
+
 @pytest.mark.parametrize("silent", [pod(ready=False), pod(address=None)], ids=["not ready", "no address yet"])
 async def test_the_prover_asks_no_pod_that_cannot_answer(
     server: ModelServer, prover: Prover, silent: Pod

@@ -36,12 +36,17 @@ class Artifact:
         return f"sha256:{self.card.artifact.sha256}"
 
 
-def load(folder: Path, expected_version: str | None = None) -> Artifact:
+def load(folder: Path, expected_version: str | None = None, *, open_pickle: bool = True) -> Artifact:
     """The expected version, or the newest one, verified from end to end."""
     card = _choose(folder, expected_version)
     joblib_file = folder / card.artifact.file
     content = _verified(joblib_file, card)
-    model = _from_data(card) or _unpickled(joblib_file, content, card)
+    model = _from_data(card)
+    if model is None:
+        if not open_pickle:
+            expected = "weights or trees in the card, or IRIS_PICKLE=Allow (spec.server.pickle)"
+            raise ArtifactRefused(f"{joblib_file}: pickle", "a model that only its joblib holds", expected)
+        model = _unpickled(joblib_file, content, card)
     _repeat_golden(model, card.golden, folder / cards.file_name(card.version))
     return Artifact(card=card, model=model)
 

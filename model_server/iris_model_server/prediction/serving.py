@@ -94,7 +94,10 @@ class Serving:
         async with self._reloading:
             try:
                 artifact = await asyncio.to_thread(
-                    artifacts.load, self._settings.artifact_dir, self._settings.expected_version
+                    artifacts.load,
+                    self._settings.artifact_dir,
+                    self._settings.expected_version,
+                    open_pickle=self._settings.pickle == "Allow",
                 )
             except ArtifactRefused as error:
                 raise Problem(errors.REFUSED, str(error)) from error
@@ -116,6 +119,7 @@ class Serving:
             .replace("+00:00", "Z"),
             reloads=self._reloads,
             source=artifact.model.source,
+            pickle=self._settings.pickle,
         )
 
     def reference(self) -> ReferenceRows:

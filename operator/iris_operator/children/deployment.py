@@ -102,6 +102,8 @@ def _container(model: IrisModel) -> dict[str, Any]:
     # The server's default is left out: adding it would restart the pods of every existing model.
     if model.server.fast_path != "Auto":
         ours["IRIS_FAST_PATH"] = model.server.fast_path
+    if model.server.pickle is not None:
+        ours["IRIS_PICKLE"] = model.server.pickle
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": model.image.reference(model.version),

@@ -88,6 +88,7 @@ class Facts:
     missing_class: str  # the IngressClass of the route, if the cluster has none of that name
     source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
+    pickle: str | None  # spec.server.pickle; None: absent
     overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
     rollout: RolloutReport | None = None  # None: nothing was decided in this pass
 

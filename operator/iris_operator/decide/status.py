@@ -8,13 +8,20 @@ from typing import Any, Final
 from iris_api import reasons
 
 from iris_operator import children
-from iris_operator.decide import history
+from iris_operator.decide import history, pickles
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
 _LONGEST_MESSAGE: Final = 1024
 _TYPES: Final = frozenset(
-    {"Available", "Reconciling", "Stalled", "ChildrenAsDeclared", *children.CONDITIONS.values()}
+    {
+        "Available",
+        "Reconciling",
+        "Stalled",
+        "ChildrenAsDeclared",
+        pickles.CONDITION,
+        *children.CONDITIONS.values(),
+    }
 )
 
 
@@ -137,7 +144,8 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool
     if facts.overrides and not facts.suspended:
         message = f"{'; '.join(facts.overrides)}: forced on every write, as by an admission policy"
         rows["ChildrenAsDeclared"] = ("ChildrenAsDeclared", False, reasons.VALUE_FORCED, message)
-    return list(rows.values())
+    pickle = pickles.condition(facts.pickle, facts.stable.proofs.values())
+    return [*rows.values(), *([pickle] if pickle else [])]
 
 
 def _applied(part: Part) -> str:

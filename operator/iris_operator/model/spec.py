@@ -57,6 +57,7 @@ class Autoscaling(Fields, frozen=True):
 class Server(Fields, frozen=True):
     log_level: _Text
     fast_path: _Text
+    pickle: _Text | None = None  # None: Allow, without anybody having decided it
 
 
 class CommonMetadata(Fields, frozen=True):

@@ -33,6 +33,7 @@ class Proof:
 
     version: str = ""
     digest: str = ""
+    pickle: str = ""  # what the server says it does with pickles; empty: a release that knows no Deny
     failure: str = ""
 
 
@@ -123,4 +124,4 @@ def _parse(pod: Pod, raw: bytes, model: str) -> Proof:
         return Proof(failure=f"pod {pod.name}: GET {PATH}: found no name, version and digest in the answer")
     if name != model:
         return Proof(failure=f"pod {pod.name}: answers for model {name!r}, expected {model!r}")
-    return Proof(version=version, digest=digest)
+    return Proof(version=version, digest=digest, pickle=str(answer.get("pickle", "")))
