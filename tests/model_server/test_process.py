@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import httpx
 import pytest
 from iris_model_server.protocols.openapi import FLOWER
 
-from tests.model_server import artifacts, processes
+from tests.model_server import artifacts, processes, test_trees
 from tests.model_server.processes import Running
 
 pytestmark = pytest.mark.process
@@ -93,8 +93,11 @@ def test_a_taken_port_ends_in_2_and_one_line(tmp_path: Path) -> None:
     assert ended.stderr.startswith(f"address 127.0.0.1:{port}: Address already in use, expected ")
 
 
-def test_folded_weights_need_neither_scikit_learn_nor_numpy(tmp_path: Path) -> None:
-    folder = artifacts.write(tmp_path)
+@pytest.mark.parametrize("write", [artifacts.write, test_trees.written], ids=["folded weights", "a forest"])
+def test_a_model_that_is_data_needs_neither_scikit_learn_nor_numpy(
+    tmp_path: Path, write: Callable[[Path], Path]
+) -> None:
+    folder = write(tmp_path)
     program = (
         "import sys; from iris_model_server import __main__, app, settings;"
         "from iris_model_server.model import artifact;"
