@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-from iris_local_cluster import detect
+from iris_local_cluster import detect, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.programs import binaries
@@ -54,8 +54,10 @@ def publish(options: argparse.Namespace) -> int:
         raise LocalClusterError(
             f"cluster {options.name}: not running, expected a cluster that `make up` started"
         )
+    if not options.force:
+        run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT / "data" / "iris.csv")
     run.train(options.version, progress)
-    run.publish(cluster, options.version, progress)
+    run.publish(cluster, options.version, progress, replace=options.force)
     return 0
 
 
@@ -125,8 +127,12 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     looking = command("status", show_status, "Show Flux's progress and the state of each model.", named)
     looking.add_argument("--watch", action="store_true", help="refresh every second until Ctrl-C")
     text = "Train a release and push its image to the cluster's registry."
-    command("publish", publish, text, named).add_argument(
-        "version", help="such as 1.2.0; commit it afterwards"
+    publishing = command("publish", publish, text, named)
+    publishing.add_argument("version", help="such as 1.2.0; commit it afterwards")
+    publishing.add_argument(
+        "--force",
+        action="store_true",
+        help="replace an image of that version, and publish an artifact whose data file has changed since",
     )
     command("env", env, "Print the shell commands that set KUBECONFIG and PATH.", named)
 

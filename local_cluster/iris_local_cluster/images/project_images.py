@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from iris_local_cluster import paths
 from iris_local_cluster.cluster import REGISTRY
 from iris_local_cluster.errors import LocalClusterError
-from iris_local_cluster.images import build_contexts, image_builders
+from iris_local_cluster.images import build_contexts, image_builders, registry
 from iris_local_cluster.images.build_contexts import Context
 from iris_local_cluster.images.buildah import Buildah
 from iris_local_cluster.images.builds import Build
@@ -140,11 +141,12 @@ def build_derived(image: Image, tag: str, command: Sequence[str], progress: Prog
     return _build(Recipe(image.name, tag, context, {"BASE_IMAGE": image.stored}), progress)
 
 
-def push(image: Image, registry: str, progress: Progress) -> str:
+def push(image: Image, address: str, progress: Progress, *, replace: bool = True) -> str:
     """Send an image to a registry at `host:port`; its digest there, `sha256:…`."""
-    target = f"{registry}/{image.name}:{image.tag}"
+    target = f"{address}/{image.name}:{image.tag}"
     with progress.step(f"Push {image.name}:{image.tag}") as step, _store(progress, step) as engine:
-        return engine.push(image.stored, target)
+        send = engine.push if replace else partial(registry.push_new, engine)
+        return send(image.stored, target)
 
 
 def _build(recipe: Recipe, progress: Progress) -> Image:

@@ -4,8 +4,10 @@ The table of contents of the local cluster: every line of `up` is one step that 
 Steps and their durations go to standard error; commands and their output to standard output.
 """
 
+import hashlib
 import json
 import sys
+from pathlib import Path
 
 from iris_programs import process
 
@@ -83,11 +85,26 @@ def train(version: str, progress: Progress) -> None:
             raise LocalClusterError(f"training {version}: {process.last_line(answer.stderr)}")
 
 
-def publish(cluster: Cluster, version: str, progress: Progress) -> None:
+def require_same_data(version: str, artifacts: Path, data: Path) -> None:
+    """Refuse an artifact that was trained from other data than the present file."""
+    card = artifacts / f"model_pipeline_{version}.json"
+    if not card.is_file() or not data.is_file():
+        return
+    trained = json.loads(card.read_text())["data"]["sha256"]
+    present = hashlib.sha256(data.read_bytes()).hexdigest()
+    if trained != present:
+        raise LocalClusterError(
+            f"{card}: trained from data sha256 {trained}, expected {present}, that of {data}: choose another "
+            "version, or FORCE=1 publishes the artifact as it was trained"
+        )
+
+
+def publish(cluster: Cluster, version: str, progress: Progress, *, replace: bool = True) -> None:
+    """`make up` replaces its two versions, since the code of the server may have changed since."""
     with progress.step(f"Publish iris-server:{version}"):
         # Built again if necessary: a first cluster takes minutes, and all clones share the image store.
         image = project_images.build_server(version, paths.ARTIFACTS, progress)
-        project_images.push(image, cluster.registry, progress)
+        project_images.push(image, cluster.registry, progress, replace=replace)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
