@@ -1,7 +1,9 @@
-"""The commit of this code, for the card. Runs git and reads nothing else."""
+"""The commit of this code, for the card. Asks git and reads nothing else."""
 
-import subprocess
 from pathlib import Path
+
+from iris_programs.git import Git
+from iris_programs.process import ProgramFailed
 
 CODE = Path(__file__)
 
@@ -11,17 +13,9 @@ def of(file: Path = CODE) -> str | None:
 
     Installed below somebody else's repository, the file is not tracked there, and that commit is not ours.
     """
-    if _git(file, "ls-files", "--error-unmatch", file.name) is None:
-        return None
-    return _git(file, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-
-
-def _git(file: Path, *words: str) -> str | None:
-    command = ["git", "-C", str(file.parent), *words]
+    git = Git(file.parent)
     try:
-        answer = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-    except OSError:
+        git.run("ls-files", "--error-unmatch", file.name)
+        return git.run("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*").strip()
+    except ProgramFailed:
         return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
