@@ -69,9 +69,10 @@ def test_a_shape_too_long_for_an_annotation_is_left_out() -> None:
 def test_an_annotation_of_the_first_release_with_one_is_still_a_shape() -> None:
     """Otherwise an upgrade would take a refused version for one that nothing can go back from."""
     written = (
-        '{"image":{"pullPolicy":"IfNotPresent","repository":"ghcr.io/two-inc/iris-server"},'
-        '"resources":{"limits":{"memory":"256Mi"},"requests":{"cpu":"100m","memory":"128Mi"}},'
-        '"server":{"fastPath":"Auto","logLevel":"Info"},"version":"1.4.0"}'
+        '{"version":"1.4.0",'
+        '"image":{"repository":"ghcr.io/two-inc/iris-server","pullPolicy":"IfNotPresent"},'
+        '"server":{"logLevel":"Info","fastPath":"Auto"},'
+        '"resources":{"limits":{"memory":"256Mi"},"requests":{"cpu":"100m","memory":"128Mi"}}}'
     )
 
     assert shape.parse(written) == shape.of(bodies.model())
