@@ -69,7 +69,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults truth lock charts
+.PHONY: check format lint types contracts unit test faults truth soak lock charts
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -96,6 +96,9 @@ faults: setup ## Run all distinct fault plans on a real API server (FAULTS="--sa
 
 truth: setup ## Compare Ready with the answers of clients, on the local cluster, in 100 changes (TRUTH="--changes 20 --seed 7")
 	@exec $(BIN)/python -m tests.truth --name $(CLUSTER) $(TRUTH)
+
+soak: setup ## Attack the server for a minute in each way, on both paths, beside a client (SOAK="--seconds 10")
+	@exec $(BIN)/python -m tests.soak $(SOAK)
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock

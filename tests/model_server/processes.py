@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -24,6 +25,11 @@ class Running:
     url: str
     log: Path
     access_log: Path
+
+    def resident(self) -> int:
+        """The bytes of memory that it occupies now."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
 
     def ended(self) -> int:
         """Its exit code, once it has one."""

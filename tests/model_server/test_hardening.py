@@ -14,7 +14,6 @@ from iris_model_server.protocols.openapi import FLOWER
 from tests.model_server import artifacts, processes
 from tests.model_server.conftest import TOKEN
 from tests.model_server.connections import Connection, connect
-from tests.model_server.processes import Running
 
 pytestmark = pytest.mark.process
 
@@ -109,17 +108,12 @@ async def test_memory_stays_flat(tmp_path: Path) -> None:
                 await answers(connection, own, 1)
                 await answers(connection, REQUEST.replace(b"host: iris", b"host: h%d" % number), 1)
             connection[1].close()
-            return resident(server)
+            return server.resident()
 
         warm = await some(0)
         later = [await some(start) for start in range(1000, 4000, 1000)]
 
     assert max(later) - warm < 1_000_000
-
-
-def resident(server: Running) -> int:
-    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
 
 
 def test_an_end_without_warning_leaves_nothing(tmp_path: Path) -> None:

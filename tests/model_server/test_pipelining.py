@@ -8,7 +8,6 @@ import pytest
 from tests.model_server import processes
 from tests.model_server.connections import BODY, INFO, LIVE, answer_of, connect, exchange, post
 from tests.model_server.processes import Running
-from tests.model_server.test_hardening import resident
 
 pytestmark = pytest.mark.process
 
@@ -51,7 +50,7 @@ async def test_a_tunnel_is_refused_and_its_bytes_are_no_request(either_path: Run
 async def test_pipelined_requests_take_no_more_memory_than_one_read(either_path: Running) -> None:
     ask = post(BATCH, path="/api/v1/predict/batch")
     reader, writer = await connect(either_path)
-    count, before = 2000, resident(either_path)
+    count, before = 2000, either_path.resident()
 
     async def send() -> None:
         for _ in range(count):
@@ -65,7 +64,7 @@ async def test_pipelined_requests_take_no_more_memory_than_one_read(either_path:
             answer = await answer_of(reader)
             assert answer is not None
             assert answer[0] == 200
-            most = max(most, resident(either_path))
+            most = max(most, either_path.resident())
         await sending
     writer.close()
 
@@ -75,7 +74,7 @@ async def test_pipelined_requests_take_no_more_memory_than_one_read(either_path:
 async def test_a_client_that_reads_no_answer_takes_no_more_memory_than_one_read(either_path: Running) -> None:
     ask = post(BATCH, path="/api/v1/predict/batch")
     _, writer = await connect(either_path)
-    before = resident(either_path)
+    before = either_path.resident()
 
     async def send() -> None:
         while True:
@@ -84,7 +83,7 @@ async def test_a_client_that_reads_no_answer_takes_no_more_memory_than_one_read(
 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(send(), 3.0)
-    most = resident(either_path)
+    most = either_path.resident()
     writer.transport.abort()
 
     assert most - before < 20_000_000

@@ -11,7 +11,6 @@ import pytest
 from tests.model_server import artifacts, processes
 from tests.model_server.connections import BODY, LIVE, connect, exchange, message, post
 from tests.model_server.processes import Running
-from tests.model_server.test_hardening import resident
 
 pytestmark = pytest.mark.process
 
@@ -151,12 +150,12 @@ async def test_what_is_no_body_between_and_behind_chunks_is_limited(
     chunk = CHUNKS.removesuffix(b"0\r\n") if b";" in piece else CHUNKS
     start = message(PREDICT, HOST, JSON, CHUNKED, body=chunk)
     long = piece.replace(b"\r\n", b"") * 5000 if b";" in piece else piece * 1_000_000
-    before = resident(either_path)
+    before = either_path.resident()
 
     answers = await exchange(either_path, start, long[:40_000_000], count=2, apart=False)
 
     assert [status for status, _ in answers] == [431]
-    assert resident(either_path) - before < 20_000_000
+    assert either_path.resident() - before < 20_000_000
 
 
 @pytest.mark.parametrize(
