@@ -103,6 +103,9 @@ soak: setup ## Attack the server for a minute in each way, on both paths, beside
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
 
+reference: setup ## Generate the tables of docs/reference that come from the code
+	@$(BIN)/python -m scripts.reference
+
 charts: setup ## Generate the files in charts/ that come from the API and the operator
 	@$(BIN)/iris-delivery charts
 	@cd charts/iris-operator/dashboards && for board in fleet operator; do \

@@ -70,7 +70,7 @@ def _serve(loaded: Settings, host: str, port: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="iris-model-server",
-        description="Serve a trained model over HTTP. Settings: IRIS_* variables, see docs/model-server.md.",
+        description="Serve a trained model over HTTP. Settings: IRIS_* variables, see docs/reference.",
     )
     parser.add_argument(
         "--host",

@@ -41,37 +41,55 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterVal
 
 
 class Settings(BaseSettings):
-    """Every IRIS_* variable with its default and bounds."""
+    """Every IRIS_* variable with its default and bounds; the text below each is that of the reference."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     artifact_dir: Path = Path("artifacts")
+    """The folder of models, in the image `/model`; of several versions the newest by the card's `created`"""
     model_name: str = Field(default="iris", pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
+    """The model's name in answers and metrics"""
     expected_version: str | None = None
+    """Serve this version or do not start"""
     log_level: LogLevel = "Info"
-    # After SIGTERM the server closes after this long without a request, or at the limit.
+    """`Debug` (also logs probes), `Info` (access log), `Warning`, `Error`"""
     drain_seconds: float = Field(default=1.0, ge=0, le=600)
+    """After SIGTERM: keep accepting, with 503 on `/readyz`, until no request has come for this long"""
     drain_limit_seconds: float = Field(default=10.0, ge=0, le=600)
+    """The upper limit of that, however many requests still come"""
     shutdown_seconds: int = Field(default=20, ge=1, le=600)
+    """After the drain: how long unfinished answers may take"""
     # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
     keep_alive_seconds: int = Field(default=120, ge=1, le=3600)
-    # From the first byte, or from opening, to the end of a request's head; and of its body.
-    head_seconds: float = Field(default=10.0, gt=0, le=600)
-    body_seconds: float = Field(default=60.0, gt=0, le=3600)
-    max_head_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
-    max_connections: int = Field(default=20_000, ge=1, le=1_000_000)
+    """How long an idle connection stays; keep it above the proxy's own limit"""
     fast_path: Literal["Auto", "Off"] = "Auto"
+    """`Off`: every request goes through the web framework"""
     # Allow by default: stored models of former releases go on serving.
     pickle: Literal["Allow", "Deny"] = "Allow"
+    """`Deny`: a joblib is never opened, so a model that is not data in its card is refused"""
+    head_seconds: float = Field(default=10.0, gt=0, le=600)
+    """From opening or the first byte to the end of a request's head; later is 408"""
+    body_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """From there to the end of its body; later is 408. The client must take the answer in the same time"""
+    max_head_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
+    """A larger head, or more than 100 headers, is 431"""
+    max_connections: int = Field(default=20_000, ge=1, le=1_000_000)
+    """One more is 503 and closed"""
     max_body_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
+    """Larger bodies are 413, declared or in chunks"""
     max_batch_rows: int = Field(default=100_000, ge=1, le=1_000_000)
-    # For a model that is not data: how much may wait for it, and for how long.
+    """More rows are 413"""
     max_waiting: int = Field(default=1000, ge=1, le=100_000)
+    """Requests that may wait for a model served from its joblib; more are 503"""
     max_waiting_seconds: float = Field(default=2.0, gt=0, le=600)
-    # Pages of these origins may call the server from their scripts.
+    """How long one may wait, also a large batch for its turn; then it is 503"""
     cors_origins: Origins = ()
+    """Origins whose pages may call the server from their scripts (CORS), separated by commas, such as
+    `https://app.example.com,http://localhost:3000`; `*` alone: any. In a cluster: `spec.env`"""
     reload_token: SecretStr | None = Field(default=None, min_length=16)
+    """The token for a reload, at least 16 characters; none: reload is off"""
     termination_log: Path = Path("/dev/termination-log")
+    """The file in which Kubernetes finds the reason of a refusal; written only when it exists"""
 
 
 class SettingsRefused(Exception):  # noqa: N818 - an predictions: exit 2

@@ -28,7 +28,7 @@ def main() -> None:
     argparse.ArgumentParser(
         prog="iris-operator",
         description="Watches IrisModel objects and makes the cluster serve what they declare.",
-        epilog="All settings are environment variables, IRIS_OPERATOR_*: see docs/operator.md.",
+        epilog="All settings are environment variables, IRIS_OPERATOR_*: see docs/reference/settings.md.",
     ).parse_args()
     try:
         settings = setting.read()

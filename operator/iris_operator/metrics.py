@@ -10,9 +10,13 @@ from prometheus_client.registry import Collector
 _CONTROLLER: Final = "irismodel"
 _QUEUE: Final = "irismodel"
 
-_reconciles = Counter("controller_runtime_reconcile", "Passes by result.", ["controller", "result"])
+_reconciles = Counter(
+    "controller_runtime_reconcile",
+    "Passes; result: success, requeue_after or error.",
+    ["controller", "result"],
+)
 _reconcile_errors = Counter(
-    "controller_runtime_reconcile_errors", "Passes that failed and are tried again.", ["controller"]
+    "controller_runtime_reconcile_errors", "Failed passes, which are retried.", ["controller"]
 ).labels(_CONTROLLER)
 _reconcile_seconds = Histogram(
     "controller_runtime_reconcile_time_seconds", "Time of one pass.", ["controller"]
@@ -23,16 +27,26 @@ _retries = Counter("workqueue_retries", "Names added again after an error.", ["n
 _queue_seconds = Histogram("workqueue_queue_duration_seconds", "Time from added to taken.", ["name"]).labels(
     _QUEUE
 )
-_unfinished = Gauge("workqueue_unfinished_work_seconds", "Time of all passes under way.", ["name"])
-_longest = Gauge("workqueue_longest_running_processor_seconds", "Time of the longest pass.", ["name"])
-_requests = Counter("rest_client_requests", "Answers of the API server.", ["method", "code"])
-_leader = Gauge("leader_election_master_status", "1 while this process may write.", ["name"]).labels(
+_unfinished = Gauge(
+    "workqueue_unfinished_work_seconds", "Seconds of all passes under way, together.", ["name"]
+)
+_longest = Gauge(
+    "workqueue_longest_running_processor_seconds", "Seconds of the longest pass under way.", ["name"]
+)
+_requests = Counter(
+    "rest_client_requests", "Answers of the API server; code <error> when none came.", ["method", "code"]
+)
+_leader = Gauge("leader_election_master_status", "1 while this replica may write.", ["name"]).labels(
     "iris-operator"
 )
 _MODEL: Final = ("model_namespace", "model")  # Prometheus sets `namespace` to that of our own pods
-_writes = Counter("irismodel_writes", "Writes tried, of children and status.", _MODEL)
-_resynced = Gauge("iris_operator_sweep_timestamp_seconds", "When the last good resync ended.")
-_corrections = Counter("iris_operator_sweep_corrections", "Changes that no watch had reported.", ["kind"])
+_writes = Counter(
+    "irismodel_writes", "Attempted writes of children and status; none for a model at rest.", _MODEL
+)
+_resynced = Gauge("iris_operator_sweep_timestamp_seconds", "When the last successful resync ended.")
+_corrections = Counter(
+    "iris_operator_sweep_corrections", "Models whose change a resync found before any watch did.", ["kind"]
+)
 
 
 def pass_finished(result: str, seconds: float) -> None:
@@ -95,9 +109,15 @@ class _Models(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         labels = (*_MODEL, "declared", "serving", "revision")
-        info = GaugeMetricFamily("irismodel_info", "1 for every IrisModel with a status.", labels=labels)
+        info = GaugeMetricFamily(
+            "irismodel_info",
+            "1 for every IrisModel with a status, from the replica that writes.",
+            labels=labels,
+        )
         condition = GaugeMetricFamily(
-            "irismodel_condition", "1 when it is True, else 0.", labels=(*_MODEL, "type", "reason")
+            "irismodel_condition",
+            "1 when the condition is True, else 0; from the replica that writes.",
+            labels=(*_MODEL, "type", "reason"),
         )
         for body in self.read():
             model = body["metadata"]["namespace"], body["metadata"]["name"]

@@ -90,13 +90,6 @@ def test_the_reference_has_every_reason_of_the_operator(reason: str) -> None:
     assert re.search(rf"^\|.*`{reason}`.*\|$", REFERENCE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("row", reasons.READY, ids=lambda row: row.reason)
-def test_the_reference_has_the_meaning_and_cure_of_every_reason(row: reasons.OfReady) -> None:
-    line = f"| `{row.reason}` | {row.status} | {row.beside} | {row.meaning} | {row.cure} |"
-
-    assert line.replace("|  |", "| |") in REFERENCE.splitlines()
-
-
 @pytest.mark.parametrize("quote", blocks("text", REFERENCE))
 def test_the_reference_quotes_real_answers_of_the_api_server(quote: str) -> None:
     field, _, says = quote.partition(": Invalid value: ")

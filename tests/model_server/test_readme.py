@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from iris_model_server import errors, settings
+from iris_model_server import errors
 
 from tests.model_server import artifacts, processes
 from tests.model_server.conftest import TOKEN
@@ -16,8 +16,7 @@ from tests.model_server.processes import Running
 
 ROOT = Path(__file__).parents[2]
 PAGES = "".join(
-    (ROOT / name).read_text("utf-8")
-    for name in ("model_server/README.md", "docs/reference/http.md", "docs/model-server.md")
+    (ROOT / name).read_text("utf-8") for name in ("model_server/README.md", "docs/reference/http.md")
 )
 BLOCKS = [block for block in re.findall(r"```bash\n(.*?)```", PAGES, re.DOTALL) if "curl" in block]
 ANSWERS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGES, re.DOTALL)]
@@ -73,8 +72,5 @@ def test_every_other_shown_command_is_answered(server: Running) -> None:
     assert errors.TYPE_PREFIX not in printed
 
 
-def test_the_documents_list_every_setting_and_every_kind_of_error() -> None:
-    variables = {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
-
-    assert {name for name in variables if f"| `{name}` |" not in PAGES} == set()
+def test_the_documents_list_every_kind_of_error() -> None:
     assert {kind.name for kind in errors.KINDS if f"| {kind.status} | `{kind.name}` |" not in PAGES} == set()

@@ -73,14 +73,17 @@ class FeatureTallies(Collector):
     def collect(self) -> Iterator[Metric]:
         labels = ("model", "version", "feature")
         outside = CounterMetricFamily(
-            "feature_out_of_range", "Inputs outside the training range.", labels=labels
+            "feature_out_of_range", "Rows whose value is outside the training range.", labels=labels
         )
         counted = CounterMetricFamily(
-            "feature_bucket", "Inputs by tenth of the training data.", labels=(*labels, "bucket")
+            "feature_bucket",
+            "Rows by tenth of the training data; ties make fewer, first and last are open.",
+            labels=(*labels, "bucket"),
         )
         expected = GaugeMetricFamily(
             "feature_bucket_training_share",
-            "The share of the training data in each bucket.",
+            "The share of the training data in each bucket, never 0; drift is the sum of"
+            " (now - share) * ln(now / share).",
             labels=(*labels, "bucket"),
         )
         for values, counts in self._tallies.items():

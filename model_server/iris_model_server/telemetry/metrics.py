@@ -24,6 +24,10 @@ SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 # Any other method is counted as OTHER: a client must not create series.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MODEL: Final = ("model", "version")
+ANSWERS: Final = (
+    "Answers. Route: the template, or unmatched; a method that is not known is OTHER; status 499: the"
+    " client closed the connection first."
+)
 # Counting fewer costs less than keeping them; counting the most takes half a millisecond.
 FEW_ROWS: Final = 16
 MOST_UNCOUNTED_ROWS: Final = 4096
@@ -148,9 +152,12 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         route = ("method", "route")
-        self.http_requests = self._counter("http_requests", "Requests answered.", *route, "http_status")
+        self.http_requests = self._counter("http_requests", ANSWERS, *route, "http_status")
         self.http_seconds = self._histogram(
-            "http_request_duration_seconds", "From request line to last byte.", SECONDS, *route
+            "http_request_duration_seconds",
+            "From request line to last byte.",
+            SECONDS,
+            *route,
         )
         # Read at a scrape, so that a request costs an addition only.
         self.in_flight = 0
@@ -158,16 +165,19 @@ class Metrics:
             lambda: self.in_flight
         )
         self.inference_requests = self._counter(
-            "inference_requests", "Calls of the model by predictions.", *MODEL, "status"
+            "inference_requests",
+            "Calls of the model; status: success, invalid (refused input) or error.",
+            *MODEL,
+            "status",
         )
         self.inference_seconds = self._histogram(
-            "inference_duration_seconds", "Time in the model.", SECONDS, *MODEL
+            "inference_duration_seconds", "Time in the model alone.", SECONDS, *MODEL
         )
         self.distribution = self._counter(
             "prediction_distribution", "Rows by predicted class.", *MODEL, "prediction_label"
         )
         self.confidence = self._histogram(
-            "prediction_confidence", "Probability of the predicted class.", CONFIDENCE, *MODEL
+            "prediction_confidence", "The largest probability of each row.", CONFIDENCE, *MODEL
         )
         self.features = FeatureTallies()
         self._registry.register(self.features)

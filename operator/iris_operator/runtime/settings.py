@@ -3,8 +3,39 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class Variable(NamedTuple):
+    """An environment variable, its default, and its meaning for the reference."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES: Final = (
+    Variable("IRIS_OPERATOR_NAMESPACES", "", "Watch only these, separated by commas; none: all"),
+    Variable(
+        "IRIS_OPERATOR_LEASE_NAMESPACE",
+        "",
+        "The namespace of the Lease that lets one replica write; none: no election",
+    ),
+    Variable("IRIS_OPERATOR_WORKERS", "8", "Passes at once, 1 to 64"),
+    Variable(
+        "IRIS_OPERATOR_SWEEP_SECONDS", "600", "Seconds between two resyncs (LIST and compare), 1 to 86400"
+    ),
+    Variable(
+        "IRIS_OPERATOR_HEALTH_ADDRESS",
+        "127.0.0.1:8080",
+        "Host and port of `/livez`, `/readyz`, `/metrics`; `[::]:8080` is every address of both families, and"
+        " every IPv4 address where the host has no IPv6",
+    ),
+    Variable("IRIS_OPERATOR_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+    Variable("KUBECONFIG", "", "Which cluster; none: in a pod the service account, else `~/.kube/config`"),
+)
 
 
 class SettingError(Exception):
@@ -13,7 +44,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names and defaults are in docs/operator.md, too."""
+    """What VARIABLES set, parsed."""
 
     namespaces: tuple[str, ...]  # empty: all
     kubeconfig: str | None
@@ -28,25 +59,22 @@ class Settings:
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Raises SettingError."""
-    host, _, port = environ.get("IRIS_OPERATOR_HEALTH_ADDRESS", "127.0.0.1:8080").rpartition(":")
-    level = environ.get("IRIS_OPERATOR_LOG_LEVEL", "INFO").upper()
+    given = {one.name: environ.get(one.name, one.default) for one in VARIABLES}
+    host, _, port = given["IRIS_OPERATOR_HEALTH_ADDRESS"].rpartition(":")
+    level = given["IRIS_OPERATOR_LOG_LEVEL"].upper()
     if level not in _LEVELS:
         raise SettingError(f"IRIS_OPERATOR_LOG_LEVEL: found {level!r}, expected one of {', '.join(_LEVELS)}")
-    in_cluster = "KUBERNETES_SERVICE_HOST" in environ and not environ.get("KUBECONFIG")
+    in_cluster = "KUBERNETES_SERVICE_HOST" in environ and not given["KUBECONFIG"]
     default = os.path.expanduser("~/.kube/config")  # noqa: PTH111 - only a string for the client
     return Settings(
-        namespaces=tuple(
-            filter(None, environ.get("IRIS_OPERATOR_NAMESPACES", "").replace(" ", "").split(","))
-        ),
-        kubeconfig=None if in_cluster else environ.get("KUBECONFIG") or default,
-        lease_namespace=environ.get("IRIS_OPERATOR_LEASE_NAMESPACE") or None,
+        namespaces=tuple(filter(None, given["IRIS_OPERATOR_NAMESPACES"].replace(" ", "").split(","))),
+        kubeconfig=None if in_cluster else given["KUBECONFIG"] or default,
+        lease_namespace=given["IRIS_OPERATOR_LEASE_NAMESPACE"] or None,
         health_host=_host("IRIS_OPERATOR_HEALTH_ADDRESS", host),
         health_port=_whole("IRIS_OPERATOR_HEALTH_ADDRESS", port, 0, 65_535),
         log_level=level,
-        workers=_whole("IRIS_OPERATOR_WORKERS", environ.get("IRIS_OPERATOR_WORKERS", "8"), 1, 64),
-        resync_seconds=_whole(
-            "IRIS_OPERATOR_SWEEP_SECONDS", environ.get("IRIS_OPERATOR_SWEEP_SECONDS", "600"), 1, 86_400
-        ),
+        workers=_whole("IRIS_OPERATOR_WORKERS", given["IRIS_OPERATOR_WORKERS"], 1, 64),
+        resync_seconds=_whole("IRIS_OPERATOR_SWEEP_SECONDS", given["IRIS_OPERATOR_SWEEP_SECONDS"], 1, 86_400),
         instance=environ.get("HOSTNAME") or "iris-operator",
     )
 
