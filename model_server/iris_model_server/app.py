@@ -53,6 +53,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         level=getattr(logging, settings.log_level.upper()),
         most_bytes=settings.max_body_bytes,
         origins=settings.cors_origins,
+        root_path=settings.root_path or "",
     )
     execution = Execution(settings)
     inference = Inference(serving, execution, settings.max_batch_rows)

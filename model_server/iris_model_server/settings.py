@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     cors_origins: Origins = ()
     """Origins whose pages may call the server from their scripts (CORS), separated by commas, such as
     `https://app.example.com,http://localhost:3000`; `*` alone: any. In a cluster: `spec.env`"""
+    root_path: str | None = Field(default=None, pattern=r"^(/[A-Za-z0-9._~-]+)+$")
+    """A path such as `/bugs`, below which everything is served, too. In a cluster: `spec.route.path`"""
     reload_token: SecretStr | None = Field(default=None, min_length=16)
     """The token for a reload, at least 16 characters; none: reload is off"""
     termination_log: Path = Path("/dev/termination-log")

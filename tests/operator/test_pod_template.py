@@ -1,5 +1,9 @@
 """What the newest pod template does that the one of release 0.1.0 did not."""
 
+from typing import Any
+
+import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from iris_operator.children import deployment
@@ -50,3 +54,26 @@ def test_kubectl_enters_the_server_even_where_another_container_comes_first() ->
 
 def test_the_deployment_records_the_revision_of_its_pod_template() -> None:
     assert deployment.template_revision(deployment.build(bodies.model())) == pod_template.NEWEST
+
+
+@pytest.mark.parametrize(
+    ("route", "revision", "root"),
+    [
+        ({"path": "/bugs/"}, pod_template.NEWEST, "/bugs"),
+        ({"path": "/bugs"}, pod_template.OLDEST, None),
+        ({"path": "/"}, pod_template.NEWEST, None),
+        (None, pod_template.NEWEST, None),
+    ],
+    ids=["a path", "pods of the release before", "no path", "no route"],
+)
+def test_the_server_answers_below_the_path_of_its_route(
+    route: dict[str, str] | None, revision: int, root: str | None
+) -> None:
+    declared: dict[str, Any] = {"route": route} if route else {}
+    model = bodies.model(**declared)
+    [container] = deployment.build(msgspec.structs.replace(model, template_revision=revision))["spec"][
+        "template"
+    ]["spec"]["containers"]
+
+    env = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert env.get("IRIS_ROOT_PATH") == root

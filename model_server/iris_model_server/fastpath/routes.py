@@ -67,7 +67,9 @@ class FastRoutes:
 
     def __init__(self, context: Context, routes: list[FastRoute]) -> None:
         self.context = context
-        self.routes: Mapping[bytes, FastRoute] = {route.path.encode(): route for route in routes}
+        self.routes: Mapping[bytes, FastRoute] = {
+            f"{root}{route.path}".encode(): route for root in {"", context.root_path} for route in routes
+        }
         self.heads: dict[bytes, KnownHead] = {}
         self._logs = context.level <= logging.INFO
         self._defaults: Defaults | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iris_model_server import errors
@@ -45,6 +46,7 @@ class Context:
     most_bytes: int
     # Pages of these origins may call the server from their scripts.
     origins: tuple[str, ...] = ()
+    root_path: str = ""
     new_id: Callable[[], str] = field(default_factory=request_ids.source)
     clock: Callable[[], float] = time.perf_counter
 
@@ -60,10 +62,11 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        app = self._below_root(scope) if self._with.root_path else self._app
         exchange = Exchange(self._with, scope, receive, send)
         self._with.metrics.in_flight += 1
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
         except Exception as error:  # noqa: BLE001  # told to client and log
@@ -78,6 +81,16 @@ class RequestMiddleware:
         finally:
             self._with.metrics.in_flight -= 1
             exchange.record()
+
+    def _below_root(self, scope: Scope) -> ASGIApp:
+        """Takes the root path off the request's, so that all else sees the path it knows."""
+        root, path = self._with.root_path, scope["path"]
+        if path == root:
+            # The links of the page are relative to its folder.
+            return RedirectResponse(f"{root.rpartition('/')[2]}/", 308)
+        if path.startswith(f"{root}/"):
+            scope["path"] = path[len(root) :]
+        return self._app
 
 
 class Exchange:

@@ -104,6 +104,9 @@ def _container(model: IrisModel) -> dict[str, Any]:
         ours["IRIS_FAST_PATH"] = model.server.fast_path
     if model.server.pickle is not None:
         ours["IRIS_PICKLE"] = model.server.pickle
+    root = model.route.path.rstrip("/") if model.route else ""
+    if root and model.template_revision >= 2:
+        ours["IRIS_ROOT_PATH"] = root
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": model.image.reference(model.version),
