@@ -36,7 +36,9 @@ class Git:
         """Run it. Raises ProgramNotFound and ProgramTimedOut."""
         options = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         command = ["git", *options, *arguments]
-        return process.answer(command, seconds=seconds, environment=self._environment(), folder=self.folder)
+        return process.answer(
+            command, content="", seconds=seconds, environment=self._environment(), folder=self.folder
+        )
 
     def _environment(self) -> dict[str, str]:
         kept = {

@@ -21,11 +21,11 @@ class Kubectl:
     def command(self, *arguments: str) -> list[str]:
         return [self.program, *self.options, *arguments]
 
-    def answer(self, *arguments: str, content: str = "", seconds: float = 30) -> Answer:
+    def answer(self, *arguments: str, content: str | None = None, seconds: float = 30) -> Answer:
         """Run it. Raises ProgramTimedOut."""
         return process.answer(self.command(*arguments), seconds=seconds, content=content)
 
-    def run(self, *arguments: str, content: str = "", seconds: float = 30) -> str:
+    def run(self, *arguments: str, content: str | None = None, seconds: float = 30) -> str:
         """Its standard output. Raises ProgramFailed with its last line."""
         answer = self.answer(*arguments, content=content, seconds=seconds)
         if answer.code != 0:

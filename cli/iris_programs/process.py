@@ -36,15 +36,18 @@ def answer(
     command: Sequence[str],
     *,
     seconds: float,
-    content: str = "",
+    content: str | None = None,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Answer:
-    """Run it with `content` as its standard input. Raises ProgramNotFound and ProgramTimedOut."""
+    """Run it with `content` as its standard input, None: ours, where a login may ask its user.
+
+    Raises ProgramNotFound and ProgramTimedOut.
+    """
     try:
         ended = subprocess.run(
             list(command),
-            input=content.encode(),
+            input=None if content is None else content.encode(),
             capture_output=True,
             timeout=seconds,
             env=environment,

@@ -27,7 +27,7 @@ class Kubectl:
     def command(self, *arguments: str) -> list[str]:
         return self.program.command(*arguments)
 
-    def run(self, *arguments: str, content: str = "", seconds: float = 300) -> str:
+    def run(self, *arguments: str, content: str | None = None, seconds: float = 300) -> str:
         """Its standard output; an error has kubectl's last line."""
         try:
             return self.program.run(*arguments, content=content, seconds=seconds)

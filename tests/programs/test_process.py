@@ -18,6 +18,18 @@ def test_the_answer_has_both_outputs_and_keeps_line_endings() -> None:
     assert process.last_line(answer.stderr) == "two"
 
 
+def test_a_program_without_content_reads_our_own_input() -> None:
+    """A login of kubectl may ask its user there."""
+    script = (
+        "import sys; from iris_programs import process;"
+        "print(process.answer([sys.executable, '-c', 'print(input())'], seconds=60).stdout.strip())"
+    )
+
+    answer = process.answer([sys.executable, "-c", script], seconds=60, content="a password\n")
+
+    assert answer.stdout.strip() == "a password"
+
+
 def test_a_program_that_does_not_end_is_killed() -> None:
     with pytest.raises(ProgramTimedOut, match=r"^no answer in 0.2 s$"):
         process.answer(["sleep", "60"], seconds=0.2)
