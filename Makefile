@@ -22,8 +22,8 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 
 ##@ Train and serve on this machine
 .PHONY: training run build-run
-training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 for a release)
-	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION))
+training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv)
+	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)")
 
 run: setup ## Serve the newest model on http://127.0.0.1:8000 (trains one if there is none)
 	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training

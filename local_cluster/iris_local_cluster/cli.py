@@ -56,7 +56,7 @@ def publish(options: argparse.Namespace) -> int:
         )
     if not options.force:
         run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT / "data" / "iris.csv")
-    run.train(options.version, progress)
+    run.train(options.version, progress, strict=not options.force)
     run.publish(cluster, options.version, progress, replace=options.force)
     return 0
 
@@ -132,7 +132,7 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     publishing.add_argument(
         "--force",
         action="store_true",
-        help="replace an image of that version, and publish an artifact whose data file has changed since",
+        help="replace an image of that version, and accept changed data and data with warnings",
     )
     command("env", env, "Print the shell commands that set KUBECONFIG and PATH.", named)
 

@@ -70,7 +70,8 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
         ask(cluster, SECOND, progress)
 
 
-def train(version: str, progress: Progress) -> None:
+def train(version: str, progress: Progress, *, strict: bool = False) -> None:
+    """Train a version that is not there; `strict` refuses data with warnings, such as another unit."""
     with progress.step(f"Train release {version}") as step:
         if (paths.ARTIFACTS / f"model_pipeline_{version}.json").is_file():
             step.cached("already trained")
@@ -79,10 +80,13 @@ def train(version: str, progress: Progress) -> None:
             str(paths.SCRIPTS / "iris-training"),
             f"--version={version}",
             f"--seed={_SEEDS.get(version, '42')}",
+            *(["--strict"] if strict else []),
         ]
         answer = process.answer(command, seconds=600, folder=paths.PROJECT)
         if answer.code != 0:
-            raise LocalClusterError(f"training {version}: {process.last_line(answer.stderr)}")
+            _, _, faults = answer.stderr.partition("iris-training: ")
+            words = "; ".join(faults.splitlines()) or process.last_line(answer.stderr)
+            raise LocalClusterError(f"training {version}: {words}")
 
 
 def require_same_data(version: str, artifacts: Path, data: Path) -> None:

@@ -1,0 +1,42 @@
+"""Training for `make publish`: data that nobody would train on is refused."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+from iris_local_cluster import paths
+from iris_local_cluster.errors import LocalClusterError
+from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import run
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout's data in millimetres."""
+    monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
+    header, *rows = csv.reader((Path(__file__).parents[2] / "data/iris.csv").read_text().splitlines())
+    (tmp_path / "data").mkdir()
+    with (tmp_path / "data/iris.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *([*(str(float(x) * 10) for x in r[:4]), r[4]] for r in rows)])
+    return tmp_path
+
+
+def test_a_file_in_millimetres_is_not_published_by_accident(project: Path) -> None:
+    with pytest.raises(
+        LocalClusterError, match=r"^training 2\.0\.0: data/iris\.csv: found .*millimetres"
+    ) as refusal:
+        run.train("2.0.0", Progress(), strict=True)
+
+    assert "\n" not in str(refusal.value)
+    assert not (project / "artifacts/model_pipeline_2.0.0.json").exists()
+
+
+def test_the_same_file_is_trained_where_its_warnings_are_accepted(project: Path) -> None:
+    run.train("2.0.0", Progress(), strict=False)
+
+    assert (project / "artifacts/model_pipeline_2.0.0.json").exists()
+    shutil.rmtree(project / "artifacts")
