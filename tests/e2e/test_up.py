@@ -99,6 +99,7 @@ def test_a_browser_reaches_the_model_by_its_localhost_name(up_run: UpRun) -> Non
     [
         ("/metrics", 404),
         ("/api/v1/model/reload", 404),
+        ("/v2x", 404),
         ("/readyz", 200),
         ("/v2/models/iris", 200),
         ("/docs", 200),
