@@ -12,7 +12,10 @@ from iris_operator.model.spec import Fields, Image, IrisModel, Server
 
 
 class Shape(Fields, frozen=True):
-    """The fields that, with the model's name, determine the pod template."""
+    """The fields that, with the model's name and the path of its route, determine the pod template.
+
+    The path is no part of it: the pods of every version follow the present route.
+    """
 
     version: str
     image: Image
