@@ -22,9 +22,11 @@ _PASSING: Final = frozenset(
     }
 )  # fmt: skip
 
+_MADE_UP: Final = "made up by the test"
+
 # Log lines at WARNING or above that a fault explains, with the reason why they are right.
 ALLOWED: Final[Mapping[str, str]] = {
-    r"made up by the test": "the refusal that the plan made up: one line and a retry",
+    _MADE_UP: "the refusal that the plan made up: one line and a retry",
     r"no answer: ": "the answer that the plan took away: one line and a retry",
     r"not started yet: ": "killed while starting; it goes on by itself",
     r"event \w+ of \w+ not written": "people read these; no state depends on them",
@@ -116,6 +118,21 @@ def unproven(
             found = f"servingVersion {status['servingVersion']}, {len(answered)} pods had answered"
             wrong.append(f"Ready=True for {metadata['name']}: {found}, expected {spec['version']}, {needed}")
     return wrong
+
+
+def unexplained(written: Iterable[Written], child: str) -> list[str]:
+    """A refusal of a child that no status has: each has the kind, and the words of the API server."""
+    messages = [
+        row["message"]
+        for write in written
+        if write.call.plural == "irismodels" and write.code < 300
+        for row in write.answer["status"]["conditions"]
+        if row["status"] == "False" or row["type"] == "Stalled"
+    ]
+    # A conflict of routes comes first: the model is stalled by it already.
+    if any(_MADE_UP in message or "already has this host" in message for message in messages):
+        return []
+    return [f"{child} was refused: found no condition with the cause, expected one"]
 
 
 def strays(written: Iterable[Written], names: Sequence[str] = ("iris", "late")) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Final
 from tests.harness.proxy_targets import Fault, Seen
 
 WRITE_MODES: Final = (
-    "kill-before", "kill-after", "stale", "stale-2", "500", "409", "429", "forbidden", "hang", "late",
-    "truncated", "outage", "blackout", "unreadable", "crd",
+    "kill-before", "kill-after", "stale", "stale-2", "500", "409", "429", "forbidden", "invalid",
+    "quota", "hang", "late", "truncated", "outage", "blackout", "unreadable", "crd",
 )  # fmt: skip
 EVENT_MODES: Final = (
     "dropped",
@@ -26,9 +26,12 @@ EVENT_MODES: Final = (
 )
 _KILLING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2"})
 
+REFUSALS: Final = ("forbidden", "invalid", "quota")
+
 # Modes that lead the operator down one path take turns over stories and kinds: what each group has in common.
 TURNS: Final[Mapping[tuple[str, ...], str]] = {
-    ("500", "409", "429", "forbidden", "unreadable"): "refused: one line, and a retry after a wait",
+    ("500", "409", "429", "unreadable"): "refused: one line, and a retry after a wait",
+    REFUSALS: "refused until somebody acts: the status has the cause, and the other children are made",
     ("hang", "late", "outage"): "no answer: the next pass finds the write or does not",
     ("stale", "stale-2"): "a new life with an old view: one or two of our own writes behind",
     ("duplicated", "cut"): "every event arrives, some twice: an older copy never replaces a newer one",
@@ -80,6 +83,12 @@ class Plan:
     def ending(self) -> bool:
         """The operator ends once: killed, or because Kopf's watch of IrisModels is broken for good."""
         return self.mode in _KILLING or (self.mode == "error-500" and " irismodels/" in self.target.signature)
+
+    @property
+    def refuses_child(self) -> bool:
+        """A child is refused for a time; a status or an event in which to report that is not."""
+        plural = self.target.signature.split()[1].partition("/")[0]
+        return self.mode in REFUSALS and plural not in ("irismodels", "events")
 
     @property
     def fault(self) -> Fault:

@@ -145,6 +145,43 @@ def test_ready_is_wrong_before_enough_pods_have_answered(
     assert len(oracles.unproven([write], declared, proven)) == wrong
 
 
+def refused(status: str, message: str) -> Written:
+    row = {"type": "Ready", "status": status, "message": message, "observedGeneration": 1}
+    answer = {"status": {"conditions": [row], "servingVersion": ""}}
+    return Written(10.0, 10.0, Call("PATCH", "irismodels", "iris", "status", b""), 200, answer)
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ([refused("False", "Service iris: 422 made up by the test: a field is invalid")], 0),
+        ([refused("False", "rolling out"), refused("False", "made up by the test")], 0),
+        ([refused("True", "2 of 2 pods prove version 1.0.0")], 1),
+        ([], 1),
+    ],
+    ids=["told", "told later", "Ready all the time", "no status"],
+)
+def test_a_refusal_is_unexplained_where_no_condition_has_its_words(
+    written: list[Written], wrong: int
+) -> None:
+    assert len(oracles.unexplained(written, "PATCH services/iris")) == wrong
+
+
+@pytest.mark.parametrize(
+    ("mode", "signature", "refused_child"),
+    [
+        ("quota", "PATCH services/iris", True),
+        ("500", "PATCH services/iris", False),
+        ("invalid", "PATCH irismodels/iris/status", False),
+        ("forbidden", "POST events/*", False),
+    ],
+)
+def test_only_the_refusal_of_a_child_has_to_be_in_the_status(
+    mode: str, signature: str, refused_child: bool
+) -> None:
+    assert Plan("scale", mode, Seen("write", signature, 1)).refuses_child is refused_child
+
+
 @pytest.mark.parametrize(
     ("call", "ours"),
     [

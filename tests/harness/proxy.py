@@ -28,7 +28,6 @@ OUTAGES: Final = {"outage": 3.0, "blackout": 300.0}
 _NEVER_SENT: Final = frozenset({"kill-before", "hang", "late", *OUTAGES})
 _KILLED_AFTER: Final = frozenset({"kill-after", "stale", "stale-2"})
 _DENIED_SECONDS: Final = 3.0
-_DENIALS: Final[Mapping[str, tuple[str, ...]]] = {"forbidden": (), "unreadable": ("GET", "LIST")}
 # Counted from when a restarted operator has listed and begins to watch.
 _STALE_SECONDS: Final = 2.0
 
@@ -156,7 +155,7 @@ class Proxy:
         if call.writes:
             return await self._write(request, call)
         if self._denied.covers(call.verb, call.plural, _now()):
-            return proxy_answers.denial(call.verb, call.plural)
+            return proxy_answers.denial(self._denied.mode)
         return await self._forward(request, call)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
@@ -166,7 +165,7 @@ class Proxy:
             await proxy_answers.until_it_gives_up(request)
             return proxy_answers.abort(request)
         if self._denied.covers("WATCH", plural, _now()):
-            return proxy_answers.denial("WATCH", plural)
+            return proxy_answers.denial(self._denied.mode)
         if self._gap is not None and self._gap[0] == plural:
             if _now() < self._gap[1]:
                 return proxy_answers.abort(request)
@@ -177,9 +176,9 @@ class Proxy:
             asyncio.get_running_loop().call_later(_STALE_SECONDS, self._to_the_present)
         return await proxy_streams.watch(self, request, self._session, self._url(request))
 
-    def deny(self, plural: str, *verbs: str) -> None:
-        """For a time they are refused with 403."""
-        self._denied = Denied(frozenset(verbs), plural, _now() + _DENIED_SECONDS)
+    def deny(self, mode: str, plural: str, *verbs: str) -> None:
+        """For a time they are refused."""
+        self._denied = Denied(mode, frozenset(verbs), plural, _now() + _DENIED_SECONDS)
 
     def lose(self, plural: str, seconds: float) -> None:
         """For a time nobody can watch this kind; then its versions until now are compacted away."""
@@ -187,10 +186,12 @@ class Proxy:
 
     async def _write(self, request: web.Request, call: Call) -> web.StreamResponse:
         mode = self.due(self.record.saw("write", call.signature))
-        if mode in _DENIALS:
-            self.deny(call.plural, *(_DENIALS[mode] or (call.verb,)))
+        if mode in proxy_answers.DENIALS:
+            self.deny(mode, call.plural, call.verb)
+        if mode == "unreadable":
+            self.deny(mode, call.plural, "GET", "LIST")
         if self._denied.covers(call.verb, call.plural, _now()):
-            return proxy_answers.denial(call.verb, call.plural)
+            return proxy_answers.denial(self._denied.mode)
         if mode == "crd":
             await proxy_streams.change_crd(self._session, self._upstream, request.headers)
         if mode in proxy_answers.REFUSALS:

@@ -13,12 +13,24 @@ REFUSALS: Final = {
 }
 
 
+# What a verb on a kind is refused with for a time, by the mode of the fault.
+DENIALS: Final = {
+    "forbidden": (403, "Forbidden", "made up by the test: a right is missing"),
+    "invalid": (422, "Invalid", "made up by the test: a field is invalid"),
+    "quota": (
+        403,
+        "Forbidden",
+        "made up by the test: exceeded quota: small, requested: 1, used: 0, limited: 0",
+    ),
+}
+
+
 def refusal(mode: str) -> web.Response:
     return _refusal(*REFUSALS[mode])
 
 
-def denial(verb: str, plural: str) -> web.Response:
-    return _refusal(403, "Forbidden", f"made up by the test: cannot {verb} {plural}")
+def denial(mode: str) -> web.Response:
+    return _refusal(*DENIALS.get(mode, DENIALS["forbidden"]))
 
 
 def _refusal(code: int, reason: str, message: str) -> web.Response:

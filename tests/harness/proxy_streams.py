@@ -131,7 +131,7 @@ class _Stream:
             if mode == "gap":
                 self._proxy.lose(self._plural, _GAP_SECONDS)
             if mode == "unwatchable":
-                self._proxy.deny(self._plural, "LIST", "WATCH")
+                self._proxy.deny("unwatchable", self._plural, "LIST", "WATCH")
             if self._request.transport is not None:
                 self._request.transport.abort()
             return False

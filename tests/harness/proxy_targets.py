@@ -62,8 +62,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Verbs on a kind that are refused until a moment, as if the right had been taken away."""
+    """Verbs on a kind that are refused until a moment, in the way of a mode."""
 
+    mode: str = ""
     verbs: frozenset[str] = frozenset()
     plural: str = ""
     until: float = 0.0
