@@ -134,6 +134,7 @@ FULL: dict[str, Any] = {
         ],
     },
     "progressDeadlineSeconds": 30,
+    "rollout": {"strategy": "Canary", "steps": [], "gates": {"agreementPerMille": 900}, "skip": "1.4.1"},
     "suspend": True,
 }
 
@@ -266,6 +267,7 @@ STATUS: dict[str, Any] = {
             "outcome": "Serving",
         }
     ],
+    "rollout": {"state": "Promoted", "summary": "Promoted 1.4.0"},
 }
 
 
@@ -298,6 +300,7 @@ async def test_the_api_server_prints_the_columns_of_the_design(cluster: kubernet
         "Replicas": 2,
         "URL": "http://iris.kube.two.inc",
         "Reason": "Serving",
+        "Rollout": "Promoted 1.4.0",
     }
 
 
