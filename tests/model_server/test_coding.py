@@ -1,5 +1,6 @@
 """Content codings: bodies in gzip or deflate, large answers in gzip, memory within the limit."""
 
+import asyncio
 import gzip
 import json
 import tracemalloc
@@ -17,7 +18,9 @@ from iris_model_server.settings import Settings
 from iris_model_server.wire import coding
 from iris_model_server.wire.coding import Decoder
 
+from tests.model_server import processes
 from tests.model_server.conftest import connected
+from tests.model_server.connections import connect, post
 from tests.model_server.processes import Running
 from tests.model_server.test_v2 import INFER, asked
 
@@ -126,6 +129,20 @@ async def test_both_paths_send_a_large_answer_in_gzip(either_path: Running) -> N
 
     assert [answer.headers.get("content-encoding") for answer in (coded, plain)] == ["gzip", None]
     assert coded.json()["outputs"][:2] == plain.json()["outputs"][:2]
+
+
+@pytest.mark.process
+async def test_a_large_answer_to_a_request_in_one_read_is_sent_in_gzip(either_path: Running) -> None:
+    """The fast path answers such a request at once, but never in gzip."""
+    body = json.dumps(asked(shape=[1000, 4], data=[5.1, 3.5, 1.4, 0.2] * 1000)).encode()
+
+    reader, writer = await connect(either_path)
+    writer.write(post(body, "Accept-Encoding: gzip", path=INFER))
+    async with asyncio.timeout(processes.DEADLINE):
+        head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert b"content-encoding: gzip\r\n" in head.lower()
 
 
 async def test_a_large_answer_is_sent_in_gzip_where_accepted(settings: Settings, server: Server) -> None:

@@ -197,6 +197,8 @@ class FastProtocol(LimitedProtocol):
             and b"content-length" in headers
             and framing.is_host(headers.get(b"host", b" "))
             and self.unusual.isdisjoint(headers)
+            # One flower has a short answer.
+            and (route.asks_for_json or b"accept-encoding" not in headers or _is_short(headers))
             and self.parser.should_keep_alive()
             # HTTP/1.0 needs the header to keep the connection.
             and (b"connection" not in headers or self.parser.get_http_version() == "1.1")
