@@ -15,7 +15,7 @@ from iris_cli import durations
 from iris_cli.fleet import Row
 
 _GAP: Final = "   "
-_NOTHING: Final = "–"  # noqa: RUF001 - as wide as a word is not
+_NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
 _LONGEST_REVISION: Final = 20
 _COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
 

@@ -1,7 +1,7 @@
 """Computes what the operator would create, change and delete, with the operator's own pure modules. Pure.
 
 `between` compares two declarations. `against` compares one with a cluster and decides as the operator does:
-it leaves an object alone that has every declared value, and never touches an object of somebody else.
+it leaves alone an object that has every declared value, and never touches somebody else's object.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -92,7 +92,7 @@ def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) ->
     claim, itself = routes.claim(body), (body["metadata"]["namespace"], body["metadata"]["name"])
     if claim is None:
         return []
-    # A model that exists only in a file is younger than all in the cluster.
+    # A model that exists only in a file is younger than any in the cluster.
     claimants = [
         one if "creationTimestamp" in one["metadata"] else _youngest(one)
         for one in rivals

@@ -28,12 +28,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _candidates(before: Sequence[str], last: str) -> list[str]:
-    """The candidates of argcomplete, asked through the environment as a shell does."""
+    """argcomplete's candidates, requested through environment variables as a shell does."""
     line = f"{shlex.join(['iris', *before])} {last}"
     asked = {"COMP_LINE": line, "COMP_POINT": str(len(line))}
     form = {"_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_DFS": "\t", "_ARGCOMPLETE_SUPPRESS_SPACE": "1"}
     os.environ.update({"_ARGCOMPLETE": "1", **asked, **form})
     answer = io.StringIO()
-    # As kubectl: options only after a dash.
+    # Like kubectl: options only after a dash.
     argcomplete.autocomplete(parser(), False, exit_method=lambda _: None, output_stream=answer)
     return [each.rstrip("\t") for each in answer.getvalue().splitlines()]

@@ -17,7 +17,7 @@ KIND: Final = "IrisModel"
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 VERSION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
-# No YAML reader takes such a text for a number.
+# No YAML parser reads this as a number.
 _PLAIN = re.compile(r"[0-9]+\.[0-9]+\.[A-Za-z0-9._-]+")
 
 
@@ -47,7 +47,7 @@ def path(environment: str) -> str:
 
 
 def parse(text: str, where: str) -> Declaration:
-    """Read the declaration. Raises Refused with the wrong field."""
+    """Read the declaration. Raises Refused, naming the field at fault."""
     document = _load(text, where)
     metadata, spec = document.get("metadata"), document.get("spec")
     if document.get("kind") != KIND or not isinstance(metadata, dict) or not isinstance(spec, dict):

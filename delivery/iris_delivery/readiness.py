@@ -20,7 +20,7 @@ class Readiness:
 
 
 def judge(model: Mapping[str, Any] | None, declared: Declaration) -> Readiness:
-    """Counts only a spec equal to what Git declares, and a status of that spec."""
+    """Judge the model. Only a spec that matches Git, and a status observed for that spec, count."""
     label, release = f"irismodel {declared.namespace}/{declared.name}", declared.release
     if model is None:
         return Readiness("waiting", f"{label}: not found yet")

@@ -72,7 +72,7 @@ def test_live_objects_that_hold_the_declaration_change_nothing() -> None:
 
 
 def test_pods_of_an_older_pod_template_are_left_alone_until_the_spec_replaces_them() -> None:
-    """As an upgrade of the operator leaves them."""
+    """The pods are as an upgrade of the operator leaves them."""
     there, older = live(bodies.body()), msgspec.structs.replace(bodies.model(), template_revision=1)
     there[kinds.DEPLOYMENT, "iris"] = ownership.stamp(deployment.build(older))
 

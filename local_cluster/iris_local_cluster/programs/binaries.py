@@ -132,7 +132,7 @@ def known() -> frozenset[str]:
 def build_ahead(names: Iterable[str], progress: Progress) -> None:
     """Start to build what is missing, in the table's order, in the background.
 
-    They ask for each by `ensure` as ever, wait there for this, and meet whatever went wrong.
+    Callers still use `ensure`, which waits for this build and raises its errors.
     """
     wanted = set(names)
     cold = [

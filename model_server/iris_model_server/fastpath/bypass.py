@@ -1,4 +1,4 @@
-"""Past the router: calls the endpoints of the commonest requests without the framework's search for them.
+"""Calls the endpoints of the most common requests without the framework's routing.
 
 An endpoint that takes the request and nothing else needs no router, no dependency solver, no exit stacks and
 no middleware of the framework; for a prediction those cost more than the prediction. Measured on the

@@ -1,4 +1,4 @@
-"""A request of Open Inference V2 to numbers: one tensor of [rows, 4], or one for each column. Knows no HTTP.
+"""Reads the numbers of an Open Inference V2 request: one tensor of [rows, 4] or one per column. No HTTP.
 
 A usual body, one tensor in JSON, is decoded in one go. Anything else is read tensor by tensor: in chunks
 where it is large, and in binary where `binary_data_size` is given (Triton's binary tensor data extension).

@@ -1,4 +1,4 @@
-"""Values of our children that somebody forces on every write, such as an admission policy.
+"""Remembers the values of our children that an admission policy forces on every write.
 
 To write them again would change nothing, so the status reports them instead. A value that was changed after
 our write is drift and is put back. Kept in memory: after a restart one write finds them again.

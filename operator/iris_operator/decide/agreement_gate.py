@@ -12,7 +12,7 @@ _DEVIATIONS: Final = 1.96  # a 95 % interval
 
 
 def refusal(found: Agreement, per_mille: int) -> str:
-    """Why the candidate is refused, or nothing. Rows that the stable version may know are only reported."""
+    """Why the candidate is refused, or None. Rows that stable may be trained on are only reported."""
     if not found.is_judged or found.reaches(per_mille):
         return ""
     share = 1000 * found.agree // found.rows

@@ -245,7 +245,7 @@ def _under_way(facts: RolloutFacts, fallback: Shape, message: str) -> Verdict:
 
 
 def _clocked(facts: RolloutFacts) -> Mapping[str, Any]:
-    """The state's clock starts anew after a suspension."""
+    """Restart the clock of the state after a suspension."""
     return facts.before if "since" in facts.before else {**facts.before, "since": _moment(facts.now)}
 
 
