@@ -5,7 +5,7 @@ All connections share them. They return None for anything unusual, which the ref
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -42,6 +42,11 @@ class FastRoute:
     # The same for a model whose calls are shared: the callback gets the answer. False: the reference must.
     answer_soon: Callable[[bytes, str, Tell], bool] | None = None
     metrics: RouteMetrics | None = None
+    # The part of a log line that all successes of this route share.
+    logged: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.logged = _about(self, 200)
 
 
 class KnownHead(NamedTuple):
@@ -84,7 +89,9 @@ class FastRoutes:
 
     def id_for(self, sent: bytes | None) -> str:
         """The id that the request sent, if it is usable, else a new one."""
-        return (request_ids.sane(sent) if sent is not None else None) or self.context.new_id()
+        if sent is None:
+            return self.context.new_id()
+        return request_ids.sane(sent) or self.context.new_id()
 
     def success(self, content: bytes, request_id: str, state: ServerState, *, last: bool = False) -> bytes:
         """The whole response; `last` if the connection closes after it."""
@@ -125,5 +132,9 @@ class FastRoutes:
             route.metrics = self.context.metrics.route(METHOD, route.template)
         route.metrics.observe(status, seconds, request_id)
         if self._logs:
-            about = access_log.about(METHOD, route.path, route.template, status)
+            about = route.logged if status == 200 else _about(route, status)
             self.context.log.add(access_log.line(request_id, about, seconds, client))
+
+
+def _about(route: FastRoute, status: int) -> bytes:
+    return access_log.about(METHOD, route.path, route.template, status)
