@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from semver import Version
 
 from iris_delivery import helm
 from iris_delivery.errors import Refused
-from iris_delivery.versions import Version
 
 CHARTS: Final = ("iris-operator", "iris-model")
 _CRD = Path("crds/irismodels.serving.two.inc.yaml")

@@ -50,8 +50,10 @@ def _tagged(repository: Repository, asked: Asked, remote: str) -> Release:
     if asked.version is None:
         raise Refused("--version", "missing", f"{asked.target} takes a release: name its version")
     version = versions.parse(asked.version)
-    if version.tag not in repository.tags(remote):
-        raise Refused(f"tag {version.tag}", "not found", f"first: iris-delivery bump {version} --push")
+    if versions.tag_of(version) not in repository.tags(remote):
+        raise Refused(
+            f"tag {versions.tag_of(version)}", "not found", f"first: iris-delivery bump {version} --push"
+        )
     if asked.digest is not None and not declaration.DIGEST.fullmatch(asked.digest):
         raise Refused("--digest", f"found {asked.digest[:80]!r}", "expected sha256: and 64 hex digits")
     return Release(str(version), asked.digest)

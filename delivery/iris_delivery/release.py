@@ -2,10 +2,11 @@
 
 import re
 
+from semver import Version
+
 from iris_delivery import versions
 from iris_delivery.errors import Refused
 from iris_delivery.git import Repository
-from iris_delivery.versions import Version
 
 
 def latest(repository: Repository, remote: str) -> Version:
@@ -20,8 +21,9 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
     current = max(versions.from_tags(tags), default=versions.NONE_YET)
     step = next((step for step in versions.STEPS if step == size), None)
     version = versions.following(current, step) if step else versions.parse(size)
-    if version.tag in tags:
-        raise Refused(f"tag {version.tag}", "exists", f"the next are {_choices(current)}")
+    tag = versions.tag_of(version)
+    if tag in tags:
+        raise Refused(f"tag {tag}", "exists", f"the next are {_choices(current)}")
     if version <= current:
         latest = "no release is older" if current == versions.NONE_YET else f"the latest is {current}"
         raise Refused(f"{version}", f"goes backward, {latest}", f"the next are {_choices(current)}")
@@ -29,19 +31,19 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
         raise Refused(f"remote {remote}", "not found", "name one by --remote, or leave out --push")
     head = repository.head()
     if dry_run:
-        return f"would tag {head} as {version.tag}\n"
-    repository.run("tag", "--annotate", f"--message=Release {version}", version.tag, head)
+        return f"would tag {head} as {tag}\n"
+    repository.run("tag", "--annotate", f"--message=Release {version}", tag, head)
     if push:
         try:
             repository.run(
                 "push",
                 "--quiet",
                 remote,
-                f"refs/tags/{version.tag}",
+                f"refs/tags/{tag}",
                 way_out="correct the cause, then run it again",
             )
         except BaseException:
-            repository.run("tag", "--delete", version.tag)
+            repository.run("tag", "--delete", tag)
             raise
     return f"{version}\n"
 

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iris_delivery import declaration, versions
 from iris_delivery.errors import Refused
-from iris_delivery.versions import Version
+from semver import Version
 
 _NUMBERS = st.integers(0, 30)
 _IDENTIFIERS = st.one_of(st.integers(0, 99).map(str), st.from_regex(r"[a-z][0-9a-z]{0,3}", fullmatch=True))
-_VERSIONS = st.builds(Version, _NUMBERS, _NUMBERS, _NUMBERS, st.lists(_IDENTIFIERS, max_size=3).map(tuple))
+_PRE = st.lists(_IDENTIFIERS, max_size=3).map(".".join).map(lambda text: text or None)
+_VERSIONS = st.builds(Version, _NUMBERS, _NUMBERS, _NUMBERS, _PRE)
 
 
 @given(_VERSIONS)
@@ -27,7 +28,7 @@ def test_the_next_release_is_a_later_release(version: Version, step: versions.St
     following = versions.following(version, step)
 
     assert following > version
-    assert not following.pre
+    assert not following.prerelease
 
 
 @given(_VERSIONS, st.integers(1, 10**6), st.from_regex(r"[0-9a-f]{40}", fullmatch=True))
