@@ -102,8 +102,8 @@ async def test_the_page_answers_while_a_slider_moves(page: Page) -> None:
 
 
 async def test_the_page_works_by_keyboard_alone(page: Page) -> None:
-    await page.keyboard.press("Tab")
-    for _ in range(3):
+    # The link to the description of the API, then the four sliders.
+    for _ in range(5):
         await page.keyboard.press("Tab")
     await page.keyboard.press("End")
     await page.keyboard.press("Shift+Tab")
@@ -176,6 +176,46 @@ async def test_the_description_of_the_api_can_be_tried(browser: Browser, server:
     await page.close()
 
 
+async def test_the_description_of_the_api_fits_a_phone_when_every_row_is_open(
+    browser: Browser, server: Running
+) -> None:
+    page = await browser.new_page(viewport={"width": 390, "height": 800})
+    await page.goto(f"{server.url}/docs")
+    await expect(page.locator("summary").first).to_be_visible(timeout=SECONDS)
+
+    await page.evaluate("document.querySelectorAll('details').forEach((row) => { row.open = true; })")
+
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.close()
+
+
+async def test_a_row_of_the_description_has_a_mark_that_turns_when_it_opens(
+    browser: Browser, server: Running
+) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{server.url}/docs")
+    row = page.locator("summary").first
+    mark = "(row) => [getComputedStyle(row, '::before').content, getComputedStyle(row, '::before').transform]"
+    closed = await row.evaluate(mark)
+
+    await row.click()
+
+    assert closed[0] != "none"
+    assert await row.evaluate(mark) != closed
+    await page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 700), (1280, 720)])
+async def test_version_and_digest_are_visible_without_scrolling(page: Page, width: int, height: int) -> None:
+    await page.set_viewport_size({"width": width, "height": height})
+
+    for name in ("#version", "#digest"):
+        box = await page.locator(name).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= height
+        assert box["x"] + box["width"] <= width
+
+
 ASK = """async (url) => {
   const headers = {"content-type": "application/json", "x-request-id": "mine"};
   try {
@@ -222,6 +262,6 @@ CONTRAST = """() => {
     return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
   };
   const kinds = ["h1", "header p", "h2", "#label", "#sure", "ol .row span:last-child", "label",
-    "output small", ".ends span", "summary", "footer span", "footer b", "footer a"];
+    "output small", ".ends span", "summary", "#model span", "#model b", "#model a"];
   return Object.fromEntries(kinds.map((kind) => [kind, ratio(document.querySelector(kind))]));
 }"""
