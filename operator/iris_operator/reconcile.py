@@ -187,6 +187,8 @@ async def _publish(context: Context, body: Any, facts: Facts, verdict: Verdict) 
             verdict.message,
         )
         await _post(context, written, events.of(verdict))
+    elif (change := events.of_change(before, facts.generation, facts.source)) is not None:
+        await _post(context, written, change)
 
 
 async def _post(context: Context, body: Any, event: events.Event) -> None:

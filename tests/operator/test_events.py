@@ -37,6 +37,21 @@ def test_an_event_is_due_only_on_a_transition(before: dict[str, Any], verdict: V
     assert events.due(before, verdict) is due
 
 
+def observed(generation: int) -> dict[str, Any]:
+    return was("True", reasons.SERVING) | {"observedGeneration": generation}
+
+
+def test_a_change_of_the_spec_that_changes_nothing_else_has_an_event() -> None:
+    event = events.of_change(observed(4), 5, {"revision": "main@sha1:0a1b2c"})
+
+    assert event == events.Event("SpecChanged", "generation 5, by main@sha1:0a1b2c")
+
+
+@pytest.mark.parametrize("before", [{}, observed(5)], ids=["a fresh object", "at rest"])
+def test_an_unchanged_spec_has_no_event(before: dict[str, Any]) -> None:
+    assert events.of_change(before, 5, {}) is None
+
+
 async def post(cluster: FakeCluster, verdict: Verdict) -> None:
     await events.post(cluster, bodies.body(), events.of(verdict), instance="iris-operator-1", now=NOW)
 

@@ -70,6 +70,24 @@ def test_history_closes_every_entry_but_the_newest_and_the_one_that_serves(
     assert newest["version"] not in still_open
 
 
+def test_an_entry_has_the_moment_at_which_its_version_first_served() -> None:
+    wishes = [("1.2.0", reasons.PROGRESSING), ("1.2.0", reasons.SERVING), ("1.2.0", reasons.PROGRESSING)]
+
+    [entry] = lived([*wishes, ("1.2.0", reasons.SERVING)])
+
+    assert (entry["from"], entry["servedFrom"]) == ("12:00", "12:01")
+
+
+def test_an_entry_that_served_before_the_moment_was_kept_gets_none_later() -> None:
+    known = [{"version": "1.2.0", "from": "11:00", "digest": "sha256:1.2.0", "outcome": reasons.SERVING}]
+
+    [entry] = history.extend(
+        known, version="1.2.0", digest="sha256:1.2.0", outcome=reasons.SERVING, serving="1.2.0", now="12:00"
+    )
+
+    assert "servedFrom" not in entry
+
+
 def test_a_version_that_serves_through_failed_ones_ends_when_another_serves() -> None:
     wishes = [("1.2.0", reasons.SERVING), ("9.9.9", reasons.IMAGE_PULL_FAILED)]
     during = lived(wishes)

@@ -1,4 +1,4 @@
-"""`status.source`: the commit that asked for the declared version, read once and only where Flux is."""
+"""`status.source`: the commit that last changed the spec, read once and only where Flux is."""
 
 from typing import Any, Final
 
@@ -27,36 +27,36 @@ def flux(revision: str | None = NOW) -> FakeCluster:
 
 
 def applied(status: dict[str, Any] | None = None, labels: dict[str, str] = FLUX) -> dict[str, Any]:
-    """An IrisModel at 1.4.0 as Flux leaves it."""
+    """The second generation of an IrisModel as Flux leaves it."""
     body = bodies.body(status=status)
-    body["metadata"]["labels"] = labels
+    body["metadata"] |= {"labels": labels, "generation": 2}
     return body
 
 
-def known(version: str) -> dict[str, Any]:
+def observed(generation: int) -> dict[str, Any]:
     source = {"revision": "main@sha1:before", "kustomization": "flux-system/models"}
-    return {"source": source, "history": [{"version": version, "from": "2026-11-23T11:00:00Z"}]}
+    return {"source": source, "observedGeneration": generation}
 
 
-async def test_a_new_version_comes_from_what_flux_is_applying() -> None:
-    found = await provenance.source(flux(), applied(known("1.3.0")))
+async def test_any_change_of_the_spec_comes_from_what_flux_is_applying() -> None:
+    found = await provenance.source(flux(), applied(observed(1)))
 
     assert found == {"revision": NOW, "kustomization": "flux-system/models"}
 
 
-async def test_a_later_commit_has_not_asked_for_the_version_and_is_not_read() -> None:
+async def test_a_later_commit_that_did_not_change_the_spec_is_not_read() -> None:
     cluster = flux()
 
-    found = await provenance.source(cluster, applied(known("1.4.0")))
+    found = await provenance.source(cluster, applied(observed(2)))
 
     assert found["revision"] == "main@sha1:before"
     assert cluster.calls == []
 
 
-async def test_a_version_of_which_nothing_was_found_is_not_asked_for_again() -> None:
+async def test_a_generation_of_which_nothing_was_found_is_not_asked_for_again() -> None:
     cluster = flux()
 
-    found = await provenance.source(cluster, applied({"history": [{"version": "1.4.0"}]}))
+    found = await provenance.source(cluster, applied({"observedGeneration": 2}))
 
     assert found == {}
     assert cluster.calls == []
@@ -73,7 +73,7 @@ async def test_a_version_of_which_nothing_was_found_is_not_asked_for_again() -> 
     ids=["applied by hand", "half a label", "Flux has gone", "Flux has not tried yet"],
 )
 async def test_without_flux_nobody_is_named(cluster: FakeCluster, labels: dict[str, str]) -> None:
-    assert await provenance.source(cluster, applied(known("1.3.0"), labels)) == {}
+    assert await provenance.source(cluster, applied(observed(1), labels)) == {}
 
 
 def refusing(code: int) -> FakeCluster:
@@ -91,6 +91,6 @@ async def test_without_the_right_to_read_nobody_is_named() -> None:
 
 
 async def test_an_api_server_in_trouble_is_asked_again() -> None:
-    """The version would be closed in the history without its revision for ever."""
+    """The revision would be missing for ever."""
     with pytest.raises(errors.ClusterError):
         await provenance.source(refusing(500), applied())

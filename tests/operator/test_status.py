@@ -215,7 +215,9 @@ def test_the_whole_status_is_built() -> None:
                 **shared,
             },
         ],
-        "history": [{"version": "1.4.0", "from": since, "outcome": "Serving", "digest": DIGEST}],
+        "history": [
+            {"version": "1.4.0", "from": since, "servedFrom": since, "outcome": "Serving", "digest": DIGEST}
+        ],
     }
 
 

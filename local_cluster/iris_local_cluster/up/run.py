@@ -167,7 +167,7 @@ def change(
 
 
 def provenance(kubectl: Kubectl, repository: Repository) -> str:
-    """The commit that declared the serving version: its revision from the status, its subject from Git."""
+    """The commit that last changed the spec: its revision from the status, its subject from Git."""
     now = models.look(kubectl)
     [applied] = [each.revision for each in flux_status.look(kubectl) if each.name == "models"]
     commit = (now.source or applied).rpartition(":")[2]

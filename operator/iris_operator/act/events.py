@@ -1,4 +1,4 @@
-"""Writes Kubernetes events (`kubectl describe`): one on each transition of an IrisModel, none at rest.
+"""Writes Kubernetes events (`kubectl describe`): on each transition and change of spec, none at rest.
 
 An event that cannot be written is logged and dropped: events are for people, and no state depends on them.
 """
@@ -39,6 +39,14 @@ class Event:
 
 def of(verdict: Verdict) -> Event:
     return Event(verdict.reason, verdict.message, verdict.stalled)
+
+
+def of_change(before: Mapping[str, Any], generation: int, source: Mapping[str, str]) -> Event | None:
+    """The event of a spec that has changed since the status before, or None."""
+    if before.get("observedGeneration", generation) == generation:
+        return None
+    revision = source.get("revision")
+    return Event("SpecChanged", f"generation {generation}" + (f", by {revision}" if revision else ""))
 
 
 async def post(

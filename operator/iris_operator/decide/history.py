@@ -30,6 +30,8 @@ def extend(
             entry.setdefault("until", now)
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
+        if "digest" not in entries[0]:
+            entries[0]["servedFrom"] = now
         entries[0]["digest"] = digest
     return entries[:_LONGEST]
 

@@ -1,6 +1,6 @@
-"""Finds who declared the version: Git revision and Kustomization, where Flux applied the IrisModel.
+"""Finds what last changed the spec: Git revision and Kustomization, where Flux applied the IrisModel.
 
-It reads once when a version is first seen and never afterwards: later commits did not declare this version.
+It reads once when a generation is first seen and never afterwards: later commits did not change this spec.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,7 @@ _NAMESPACE: Final = "kustomize.toolkit.fluxcd.io/namespace"
 async def source(cluster: Cluster, body: Mapping[str, Any]) -> Mapping[str, str]:
     """`status.source`; empty without Flux, its API, its object, or the right to read it."""
     status: Mapping[str, Any] = body.get("status") or {}
-    [newest, *_] = status.get("history") or [{}]
-    if newest.get("version") == body.get("spec", {}).get("version"):
+    if status.get("observedGeneration") == body["metadata"].get("generation"):
         return status.get("source") or {}
     labels = body["metadata"].get("labels") or {}
     if _NAME not in labels or _NAMESPACE not in labels:
