@@ -6,11 +6,12 @@ import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from argcomplete import shell_integration
 
-from iris_cli import fleet, kubectl, output, prometheus
+from iris_cli import commits, fleet, kubectl, output, prometheus
 from iris_cli.errors import Trouble
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body, Kubectl
@@ -35,7 +36,8 @@ def get(options: argparse.Namespace) -> int:
         return YES
     if not rows and not options.watch:
         raise Trouble(f"IrisModels: found none{_here(namespace)}")
-    table = output.Fleet(_now, namespaced=namespace is not None, wide=options.output == "wide")
+    wide = options.output == "wide"
+    table = output.Fleet(_now, namespaced=namespace is not None, wide=wide, watched=options.watch)
     table.show(rows)
     if options.watch:
         _follow(cluster, fleet.path(namespace), options, table, version)
@@ -101,7 +103,7 @@ def why(options: argparse.Namespace) -> int:
 
 def history(options: argparse.Namespace) -> int:
     body = fleet.one(_connect(options), _namespace(options), options.name)
-    entries = (body.get("status") or {}).get("history", [])
+    entries = commits.with_authors(Path.cwd(), (body.get("status") or {}).get("history", []))
     if options.output != "table":
         output.data(entries, options.output)
     elif not entries:

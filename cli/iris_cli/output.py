@@ -36,9 +36,11 @@ def _plain(value: Any) -> Any:
 class Fleet:
     """The table of `iris get`; later rows keep the widths of the first ones."""
 
-    def __init__(self, now: Callable[[], datetime], *, namespaced: bool, wide: bool) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], *, namespaced: bool, wide: bool, watched: bool = False
+    ) -> None:
         self._now = now
-        self._columns = _columns(namespaced=namespaced, wide=wide)
+        self._columns = _columns(namespaced=namespaced, wide=wide, watched=watched)
         self._widths: dict[str, int] = {}
 
     def show(self, rows: Iterable[Row]) -> None:
@@ -51,8 +53,10 @@ class Fleet:
         sys.stdout.flush()  # flush: a pipe's reader gets each change at once
 
 
-def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, datetime], str]]:
+def _columns(*, namespaced: bool, wide: bool, watched: bool) -> Mapping[str, Callable[[Row, datetime], str]]:
     columns: dict[str, Callable[[Row, datetime], str]] = {}
+    if watched:
+        columns["TIME"] = lambda _, now: now.astimezone().strftime("%H:%M:%S")
     if not namespaced:
         columns["NAMESPACE"] = lambda row, _: row.namespace
     columns |= {
@@ -66,21 +70,26 @@ def _columns(*, namespaced: bool, wide: bool) -> Mapping[str, Callable[[Row, dat
         "COMMIT": lambda row, _: _commit(row.revision),
         "AGE": lambda row, now: durations.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
     }
+    if wide or watched:
+        columns["REASON"] = lambda row, _: row.reason
     if wide:
-        columns |= {"REASON": lambda row, _: row.reason, "URL": lambda row, _: row.url}
+        columns["URL"] = lambda row, _: row.url
     return columns
 
 
 def history(entries: Sequence[Mapping[str, str]]) -> None:
-    """The table of `iris history`, newest first."""
-    fields = ("version", "outcome", "from", "until", "digest", "revision")
+    """The table of `iris history`, newest first; author and subject if any entry has them."""
+    fields = ["version", "outcome", "from", "servedFrom", "until", "digest", "revision"]
+    if any("author" in entry for entry in entries):
+        fields += ["author", "subject"]
     shorten = {"digest": lambda text: text.removeprefix("sha256:")[:12], "revision": _commit}
     cells = [
         [shorten.get(field, str)(str(entry.get(field, ""))) or _NOTHING for field in fields]
         for entry in entries
     ]
-    widths = [max(map(len, column)) for column in zip(fields, *cells, strict=True)]
-    _print([field.upper() for field in fields], cells, widths=widths, header=True)
+    titles = ["SERVED" if field == "servedFrom" else field.upper() for field in fields]
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    _print(titles, cells, widths=widths, header=True)
 
 
 def difference(text: str) -> None:

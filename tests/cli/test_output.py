@@ -8,6 +8,8 @@ from iris_cli import fleet, output
 
 from tests.cli.snapshots import NOW, serving
 
+NOTHING = "\N{EN DASH}"
+
 
 def test_later_rows_keep_the_columns_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
     long, short = serving(), serving()
@@ -42,5 +44,30 @@ def test_a_long_history_is_not_cut_off(capsys: pytest.CaptureFixture[str]) -> No
     output.history([{**entry, "digest": "sha256:" + "a" * 64, "revision": "main@sha1:0123456789abcdef"}])
 
     header, row = capsys.readouterr().out.splitlines()
-    assert row.split() == ["1" * 63, "ProgressDeadlineExceeded", moment, moment, "a" * 12, "main@0123456"]
+    values = ["1" * 63, "ProgressDeadlineExceeded", moment, NOTHING, moment, "a" * 12, "main@0123456"]
+    assert row.split() == values
     assert header.index("REVISION") == row.index("main@")
+
+
+def test_history_has_author_and_subject_of_commits_that_are_in_this_clone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    entry = {"version": "1.4.0", "from": "2026-11-23T12:00:00Z"}
+    known = {"revision": "main@sha1:0123456789", "author": "Ann Bee", "subject": "Serve 1.4.0"}
+
+    output.history([entry | known, entry])
+
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert first[header.index("AUTHOR") :].split("   ") == ["Ann Bee", "Serve 1.4.0"]
+    assert second.endswith(NOTHING)
+
+
+def test_a_watched_row_has_the_time_and_the_reason_of_the_change(capsys: pytest.CaptureFixture[str]) -> None:
+    table = output.Fleet(lambda: NOW, namespaced=True, wide=False, watched=True)
+
+    row = fleet.row(serving(), {})
+    table.show([row])
+
+    header, line = capsys.readouterr().out.splitlines()
+    assert line.startswith(NOW.astimezone().strftime("%H:%M:%S "))
+    assert line[header.index("REASON") :].split() == [row.reason]

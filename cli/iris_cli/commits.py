@@ -1,0 +1,34 @@
+"""Who made a commit, and why: read from the clone in the current folder, if it has the commit."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from iris_programs.git import Git
+from iris_programs.process import ProgramNotFound, ProgramTimedOut
+
+# Flux writes branch@sha1:commit.
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
+
+
+def with_authors(folder: Path, entries: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The history with `author` and `subject` where the commit is here; as it was without Git."""
+    return [{**entry, **_commit(Git(folder), entry.get("revision", ""))} for entry in entries]
+
+
+def _commit(git: Git, revision: str) -> dict[str, str]:
+    commit = revision.rpartition(":")[2]
+    if not _COMMIT.fullmatch(commit):
+        return {}
+    try:
+        answer = git.answer("show", "--no-patch", "--format=%an%x00%s", commit, seconds=10)
+    except (ProgramNotFound, ProgramTimedOut):
+        return {}
+    author, found, subject = answer.stdout.strip().partition("\0")
+    return {"author": _printable(author), "subject": _printable(subject)} if found else {}
+
+
+def _printable(text: str) -> str:
+    """Without what would command a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
