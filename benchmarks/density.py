@@ -46,13 +46,13 @@ def used(exposition: str) -> dict[tuple[str, str, str], Used]:
     for line in exposition.splitlines():
         if sample := _SAMPLE.match(line):
             container = sample["namespace"], sample["container"], sample["pod"]
-            told = float(sample["value"]), int(sample["milliseconds"]) / 1000
-            found.setdefault(container, {})[sample[1]] = told
+            used = float(sample["value"]), int(sample["milliseconds"]) / 1000
+            found.setdefault(container, {})[sample[1]] = used
     cpu, memory = "container_cpu_usage_seconds_total", "container_memory_working_set_bytes"
     return {
-        container: Used(told[cpu][0], told[memory][0], told[cpu][1])
-        for container, told in found.items()
-        if cpu in told and memory in told
+        container: Used(used[cpu][0], used[memory][0], used[cpu][1])
+        for container, used in found.items()
+        if cpu in used and memory in used
     }
 
 
@@ -87,7 +87,7 @@ def measure(kubectl: Kubectl, size: int, version: str, seconds: float) -> None:
         found = costs(before, after, containers)
         if not found or (name == "model" and len(found) != size):
             raise LocalClusterError(
-                f"the kubelet told of {len(found)} pods of the {name}, expected all that idled"
+                f"the kubelet reported {len(found)} pods of the {name}, expected all that idled"
             )
         _tell(f"{name}_cpu_millicores", statistics.mean(cpu for cpu, _ in found), "m")
         _tell(f"{name}_memory_mb", statistics.mean(memory for _, memory in found), "MB")
@@ -134,12 +134,12 @@ def _model(name: str, version: str) -> dict[str, Any]:
 
 
 def _until_ready(kubectl: Kubectl, size: int) -> None:
-    deadline, told = time.monotonic() + _PATIENCE, -1
+    deadline, shown = time.monotonic() + _PATIENCE, -1
     while True:
         ready = _ready(kubectl.read("irismodels", f"--namespace={NAMESPACE}")["items"])
-        if ready != told:
+        if ready != shown:
             _say(f"{ready} of {size} serve")
-            told = ready
+            shown = ready
         if ready == size:
             return
         if time.monotonic() > deadline:

@@ -27,14 +27,14 @@ class Figure:
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def line(self) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        figure: dict[str, Any] = {
             "figure": f"operator.{self.name}",
             "value": round(self.value, 3),
             "unit": self.unit,
         }
         if self.goal is not None:
-            told |= {"goal": f"{'>=' if self.at_least else '<='} {self.goal:g}", "met": self.met}
-        return told
+            figure |= {"goal": f"{'>=' if self.at_least else '<='} {self.goal:g}", "met": self.met}
+        return figure
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

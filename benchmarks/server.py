@@ -77,7 +77,7 @@ def chosen_peers(joblib: str, *, quick: bool) -> list[Contender]:
         if contenders.is_there(peer):
             found.append(peer)
         else:
-            runs.tell(f"left out: {peer.name}: not installed, {peer.command[0]} is missing")
+            runs.report(f"left out: {peer.name}: not installed, {peer.command[0]} is missing")
     return found
 
 
@@ -127,7 +127,7 @@ def flame(target: Running) -> None:
     """Where the hot path spends its time, drawn by py-spy while it is under load."""
     spy = PEERS / "tools" / "bin" / "py-spy"
     if not spy.exists():
-        runs.tell("no flame picture: py-spy is not installed")
+        runs.report("no flame picture: py-spy is not installed")
         return
     picture = report.RESULTS / "server.flame.svg"
     drawing = subprocess.Popen(

@@ -75,7 +75,7 @@ def ours(folder: Path, joblib_folder: Path, version: str) -> list[Contender]:
 
 
 def peers(joblib: str) -> Iterator[Contender]:
-    """Those whose environment is there; the others are told of by whoever asks."""
+    """Those whose environment is there; the caller reports the others."""
     v1 = "/v1/models/iris:predict"
     one, infer = instances(1), tensor(1)
     known = (

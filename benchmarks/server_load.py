@@ -141,11 +141,11 @@ def segment(target: Running, question: Question, connections: int, seconds: int)
     """Closed-loop load from one thread on core 1."""
     before, own = busy(), used(target.mark) + children()
     with wrk(target, question, connections, seconds) as load:
-        told, _ = load.communicate()
+        output, _ = load.communicate()
     own = used(target.mark) + children() - own
-    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    if found is None or "Non-2xx" in told or "Socket errors" in told:
-        raise RuntimeError(f"{target.contender.name}: {told}, expected only good answers")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    if found is None or "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(f"{target.contender.name}: {output}, expected only good answers")
     capacity = seconds * (os.cpu_count() or 1)
     return Segment(float(found[1]), max(0.0, busy() - before - own) / capacity)
 

@@ -30,10 +30,10 @@ QUESTIONS: Final = (
 def asked(target: Running, question: Question) -> int:
     """How many good answers came in one stretch."""
     with load.wrk(target, question, connections=32, seconds=SECONDS) as generator:
-        told, _ = generator.communicate()
-    found = re.search(r"(\d+) requests in", told)
-    if found is None or "Non-2xx" in told or "Socket errors" in told:
-        raise RuntimeError(f"{question.path}: {told}, expected only good answers")
+        output, _ = generator.communicate()
+    found = re.search(r"(\d+) requests in", output)
+    if found is None or "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(f"{question.path}: {output}, expected only good answers")
     return int(found[1])
 
 

@@ -21,7 +21,7 @@ CONNECTIONS: Final = 32
 MOST_ROUNDS: Final = 2
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
@@ -41,12 +41,12 @@ class Stage:
             target = self._stack.enter_context(load.running(contender))
         except (OSError, RuntimeError) as error:
             self.absent[contender.name] = str(error)
-            tell(f"left out: {error}")
+            report(f"left out: {error}")
             return
         with load.awake(target):
             load.verify(contender.name, load.ask(target.url, contender.question), self._expected)
         self.all[contender.name] = target
-        tell(f"{contender.name}: answers rightly after {target.seconds:.1f} s")
+        report(f"{contender.name}: answers rightly after {target.seconds:.1f} s")
 
     def rounds(
         self, names: Sequence[str], question: Callable[[Contender], Question], repeats: int, **how: int
@@ -64,7 +64,7 @@ class Stage:
                     load.ask(target.url, asked)
                     one[name] = load.segment(target, asked, **how)
             made.append(one)
-            tell(f"{ {name: round(segment.rate) for name, segment in one.items()} }")
+            report(f"{ {name: round(segment.rate) for name, segment in one.items()} }")
         return made
 
 
@@ -126,7 +126,7 @@ def starts(contenders: Sequence[Contender], repeats: int) -> dict[str, list[floa
                 with load.running(contender) as target:
                     found.setdefault(contender.name, []).append(target.seconds)
             except (OSError, RuntimeError) as error:
-                tell(f"one start less: {error}")
+                report(f"one start less: {error}")
     return found
 
 

@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _bump(options: argparse.Namespace, repository: Repository) -> int:
-    return _say(
+    return _print(
         release.bump(
             repository, options.size, push=options.push, dry_run=options.dry_run, remote=options.remote
         )
@@ -59,7 +59,7 @@ def _bump(options: argparse.Namespace, repository: Repository) -> int:
 
 def _pr_version(options: argparse.Namespace, repository: Repository) -> int:
     number = options.pull_request
-    return _say(release.pull_request(repository, number, commit=options.commit, remote=options.remote))
+    return _print(release.pull_request(repository, number, commit=options.commit, remote=options.remote))
 
 
 def _promote(options: argparse.Namespace, repository: Repository) -> int:
@@ -69,13 +69,13 @@ def _promote(options: argparse.Namespace, repository: Repository) -> int:
     done = promote.run(
         repository, order, asked, lambda: cluster.connect(options.context or source), _way(options)
     )
-    return _say(done) if done else _tell(f"{options.to} already declares this release")
+    return _print(done) if done else _note(f"{options.to} already declares this release")
 
 
 def _rollback(options: argparse.Namespace, repository: Repository) -> int:
     order = _order(repository)
     done = rollback.run(repository, order, options.environment, version=options.to, way=_way(options))
-    return _say(done) if done else _tell(f"{options.environment} already declares {options.to}")
+    return _print(done) if done else _note(f"{options.environment} already declares {options.to}")
 
 
 def _verify(options: argparse.Namespace, repository: Repository) -> int:
@@ -90,32 +90,32 @@ def _verify(options: argparse.Namespace, repository: Repository) -> int:
         ),
         verify.Clock(time.monotonic, time.sleep),
         seconds=options.timeout,
-        tell=lambda words: _progress(f"{environment}: {words}"),
+        report=lambda words: _progress(f"{environment}: {words}"),
     )
     if outcome.answer == "serving":
-        return _say(f"{environment}: {outcome.why}\n")
+        return _print(f"{environment}: {outcome.why}\n")
     sys.stderr.write(f"iris-delivery: {environment}: {outcome.answer}: {outcome.why}\n")
     return ANSWERS[outcome.answer]
 
 
 def _next(options: argparse.Namespace, repository: Repository) -> int:
     following = _order(repository).following(options.environment)
-    return _say(f"{following}\n" if following else "")
+    return _print(f"{following}\n" if following else "")
 
 
 def _install(options: argparse.Namespace, repository: Repository) -> int:
     there = target.find(options.context, repository.root)
     ask = _asking(options, there)
-    return _say(install.run(repository.root, there, options.values, ask=ask, tell=_progress))
+    return _print(install.run(repository.root, there, options.values, ask=ask, report=_progress))
 
 
 def _uninstall(options: argparse.Namespace, repository: Repository) -> int:
     there = target.find(options.context, repository.root)
-    return _say(install.undo(there, ask=_asking(options, there), tell=_progress))
+    return _print(install.undo(there, ask=_asking(options, there), report=_progress))
 
 
 def _asking(options: argparse.Namespace, there: target.Target) -> Callable[[str], bool]:
-    """Whether to ask; refused at once when standard input is no terminal."""
+    """Whether to ask; refused at once when standard input is not a terminal."""
     if options.yes:
         return lambda _: True
     if not there.ours and not sys.stdin.isatty():
@@ -133,11 +133,11 @@ def _asking(options: argparse.Namespace, there: target.Target) -> Callable[[str]
 
 def _package_charts(options: argparse.Namespace, repository: Repository) -> int:
     packed = charts.package(repository.root, versions.parse(options.version), options.output)
-    return _say("".join(f"{path}\n" for path in packed))
+    return _print("".join(f"{path}\n" for path in packed))
 
 
 def _charts(_: argparse.Namespace, repository: Repository) -> int:
-    return _say("".join(f"{path}\n" for path in charts.write(repository.root)))
+    return _print("".join(f"{path}\n" for path in charts.write(repository.root)))
 
 
 def _order(repository: Repository) -> Order:
@@ -148,12 +148,12 @@ def _way(options: argparse.Namespace) -> Way:
     return Way(dry_run=options.dry_run, branch=options.branch, push=options.push, remote=options.remote)
 
 
-def _say(text: str) -> int:
+def _print(text: str) -> int:
     sys.stdout.write(text)
     return 0
 
 
-def _tell(text: str) -> int:
+def _note(text: str) -> int:
     sys.stderr.write(f"iris-delivery: {text}\n")
     return 0
 

@@ -106,7 +106,7 @@ it declares, and only when the cluster there has proven to serve it. Prints the 
         "--from",
         dest="source",
         metavar="ENVIRONMENT",
-        help="the environment before it (default), or: release",
+        help="where it comes from: the environment before (default), or release",
     )
     promoting.add_argument(
         "--version", metavar="VERSION", help="refuse any other version; required for the first environment"
@@ -150,7 +150,7 @@ def _watching(command: Command) -> None:
     _context(verifying, "the environment")
     _remote(verifying)
 
-    _environment(command("next", "print the next environment; nothing after the last"))
+    _environment(command("next", "print the environment after this one; nothing for the last"))
 
 
 def _installing(command: Command) -> None:
@@ -206,9 +206,13 @@ def _remote(added: argparse.ArgumentParser) -> None:
 
 def _changes(added: argparse.ArgumentParser, *, branch: bool = False) -> None:
     added.add_argument("--dry-run", action="store_true", help="print what would change, change nothing")
-    added.add_argument("--push", action="store_true", help="push it, too; a refused push reverts everything")
+    added.add_argument(
+        "--push", action="store_true", help="also push; if the push is refused, nothing is kept"
+    )
     if branch:
-        added.add_argument("--branch", metavar="NAME", help="commit on this new branch (for a pull request)")
+        added.add_argument(
+            "--branch", metavar="NAME", help="commit on a new branch of this name (for a pull request)"
+        )
 
 
 def _number(text: str) -> int:

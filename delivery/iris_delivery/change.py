@@ -36,9 +36,9 @@ def carry_out(repository: Repository, edit: Edit, way: Way) -> str:
     start, home = repository.head(), repository.branch()
     target = way.branch or home
     if way.push and target is None:
-        raise Refused("branch", "none: HEAD is detached", "name one by --branch")
+        raise Refused("branch", "none: HEAD is detached", "name one with --branch")
     if way.push and not repository.remote(way.remote):
-        raise Refused(f"remote {way.remote}", "not found", "name one by --remote, or leave out --push")
+        raise Refused(f"remote {way.remote}", "not found", "name one with --remote, or leave out --push")
     if way.branch:
         repository.run("switch", "--quiet", "--create", way.branch, way_out="choose another --branch")
     try:

@@ -36,7 +36,7 @@ class Cluster:
         try:
             model: Mapping[str, Any] = json.loads(found)
         except ValueError as error:
-            raise Unreachable("kubectl answered no JSON") from error
+            raise Unreachable("kubectl: found no JSON, expected an object") from error
         return model
 
 
@@ -54,7 +54,7 @@ def connect(context: str) -> Cluster:
     if context not in known:
         raise Refused(
             f"context {context}",
-            f"not in the kubeconfig (there: {', '.join(known) or 'none'})",
-            "name one by --context, or set KUBECONFIG",
+            f"not in the kubeconfig (it has: {', '.join(known) or 'none'})",
+            "name one with --context, or set KUBECONFIG",
         )
     return Cluster(program(context), context)

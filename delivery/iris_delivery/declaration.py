@@ -51,7 +51,7 @@ def parse(text: str, where: str) -> Declaration:
     document = _load(text, where)
     metadata, spec = document.get("metadata"), document.get("spec")
     if document.get("kind") != KIND or not isinstance(metadata, dict) or not isinstance(spec, dict):
-        raise Refused(where, "is no IrisModel", "expected one with metadata and spec")
+        raise Refused(where, "is not an IrisModel", "expected an IrisModel with metadata and spec")
     for field in ("name", "namespace"):
         if not isinstance(metadata.get(field), str):
             raise Refused(where, f"metadata.{field}: found {metadata.get(field)!r}", "expected a name")
@@ -94,7 +94,7 @@ def _load(text: str, where: str) -> dict[str, Any]:
         line = str(error).splitlines()[-1].strip()
         raise Refused(where, f"is not one YAML document ({line})", "expected one IrisModel") from error
     if not isinstance(document, dict):
-        raise Refused(where, "is no mapping", "expected one IrisModel")
+        raise Refused(where, "is not a mapping", "expected one IrisModel")
     return document
 
 

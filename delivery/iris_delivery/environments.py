@@ -47,7 +47,7 @@ class Order:
             raise Refused(
                 f"{source} to {target}",
                 "goes backward",
-                f"a version is taken back by: iris-delivery rollback --environment {target}",
+                f"to go back: iris-delivery rollback --environment {target}",
             )
         first = self.names[0] if source == RELEASE else self.following(source)
         raise Refused(

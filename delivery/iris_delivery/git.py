@@ -98,6 +98,6 @@ def open_at(folder: Path) -> Repository:
     if not folder.is_dir():
         raise Refused(folder, "no such folder", "expected a clone of the repository")
     top = Repository(folder).run(
-        "rev-parse", "--show-toplevel", way_out="run it in a clone, or name one by --repository"
+        "rev-parse", "--show-toplevel", way_out="run it in a clone, or name one with --repository"
     )
     return Repository(Path(top.rstrip("\n")))

@@ -26,10 +26,10 @@ _CAREFULLY: Final = (
 )
 
 Ask = Callable[[str], bool]
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, tell: Tell) -> str:
+def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, report: Report) -> str:
     """Install or upgrade; returns what to print."""
     program = helm.program()
     chart = [RELEASE, str(root / _CHART), *(f"--values={file}" for file in values)]
@@ -42,9 +42,9 @@ def run(root: Path, target: Target, values: Sequence[Path], *, ask: Ask, tell: T
     target.require_rights()
     verb = "Upgrade" if target.operator() else "Install"
     _agree(target, ask, f"{verb} the operator in {target}, Kubernetes {version}?")
-    tell(f"{target}: applying the IrisModel API")
+    report(f"{target}: applying the IrisModel API")
     _apply_api(target, root / CRD)
-    tell(f"{target}: installing the operator, until its pods are ready (at most {_MINUTES} minutes)")
+    report(f"{target}: installing the operator, until its pods are ready (at most {_MINUTES} minutes)")
     _helm(
         [program, "upgrade", *chart, "--install", *_CAREFULLY],
         target,
@@ -58,13 +58,13 @@ To uninstall it (models keep running):
 """
 
 
-def undo(target: Target, *, ask: Ask, tell: Tell) -> str:
+def undo(target: Target, *, ask: Ask, report: Report) -> str:
     """Uninstall it, or what an unfinished installation left; returns what to print."""
     program = helm.program()
     target.version()
     target.operator()
     _agree(target, ask, f"Uninstall the operator from {target}? Models keep running.")
-    tell(f"{target}: uninstalling the operator")
+    report(f"{target}: uninstalling the operator")
     _helm([program, "uninstall", RELEASE, "--wait", "--ignore-not-found"], target, "run it again")
     return f"""\
 The operator is uninstalled from {target}; all IrisModels remain and keep serving.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iris_delivery import change, declaration, environments, readiness, versions
+from iris_delivery import change, comparison, declaration, environments, versions
 from iris_delivery.change import Edit, Way
 from iris_delivery.cluster import Cluster
 from iris_delivery.declaration import Release
@@ -75,9 +75,11 @@ def _served(repository: Repository, asked: Asked, connect: Callable[[], Cluster]
                 f"promote it to {asked.source} first",
             )
     try:
-        seen = readiness.judge(connect().model(declared), declared)
+        seen = comparison.compare(connect().model(declared), declared)
     except Unreachable as error:
-        raise Refused(asked.source, str(error), "only what is proven to serve moves on: try again") from error
+        raise Refused(
+            asked.source, str(error), "its cluster has to prove the version first: try again"
+        ) from error
     if seen.verdict != "serving":
         raise Refused(
             f"{asked.source} is not Ready for {release.version}",

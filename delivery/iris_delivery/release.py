@@ -28,7 +28,7 @@ def bump(repository: Repository, size: str, *, push: bool, dry_run: bool, remote
         latest = "no release is older" if current == versions.NONE_YET else f"the latest is {current}"
         raise Refused(f"{version}", f"goes backward, {latest}", f"the next are {_choices(current)}")
     if push and not repository.remote(remote):
-        raise Refused(f"remote {remote}", "not found", "name one by --remote, or leave out --push")
+        raise Refused(f"remote {remote}", "not found", "name one with --remote, or leave out --push")
     head = repository.head()
     if dry_run:
         return f"would tag {head} as {tag}\n"

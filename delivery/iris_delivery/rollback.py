@@ -47,4 +47,4 @@ def _former(repository: Repository, file: str, present: Release, version: str | 
     found = (
         f"its history has no {version}" if version else f"it never declared another than {present.version}"
     )
-    raise Refused(file, found, "name one by --to; in a shallow clone first: git fetch --unshallow")
+    raise Refused(file, found, "name one with --to; in a shallow clone first: git fetch --unshallow")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from iris_delivery import declaration, readiness
+from iris_delivery import comparison, declaration
 from iris_delivery.cluster import Cluster
+from iris_delivery.comparison import Comparison
 from iris_delivery.declaration import Declaration
 from iris_delivery.errors import Refused, Unreachable
 from iris_delivery.git import Repository
-from iris_delivery.readiness import Readiness
 
 Answer = Literal["serving", "stalled", "superseded", "silent"]
 _LOOK_SECONDS = 2.0
@@ -37,24 +37,24 @@ class Clock:
 
 
 def wait(
-    look: Callable[[], Readiness],
+    look: Callable[[], Comparison],
     superseded: Callable[[], str | None],
     clock: Clock,
     *,
     seconds: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Outcome:
     """Read the cluster every two seconds and Git every fifteen; report each change."""
     deadline = clock.now() + seconds
-    next_fetch, told = clock.now(), ""
+    next_fetch, reported = clock.now(), ""
     while True:
         if clock.now() >= next_fetch:
             try:
                 later = superseded()
             except Unreachable as error:
-                if not told:  # the first request: a wrong name is more likely than an outage
+                if not reported:  # the first request: a wrong name is more likely than an outage
                     raise Refused("remote", str(error), "set --remote and --branch") from error
-                tell(f"{error}; retrying in {_FETCH_SECONDS:.0f} s")
+                report(f"{error}; retrying in {_FETCH_SECONDS:.0f} s")
                 later = None
             if later:
                 return Outcome("superseded", later)
@@ -62,20 +62,20 @@ def wait(
         seen = look()
         if seen.verdict != "waiting":
             return Outcome(seen.verdict, seen.why)
-        if seen.why != told:
-            tell(seen.why)
-            told = seen.why
+        if seen.why != reported:
+            report(seen.why)
+            reported = seen.why
         if clock.now() >= deadline:
-            return Outcome("silent", f"not serving after {seconds:.0f} s; last seen: {told}")
+            return Outcome("silent", f"not serving after {seconds:.0f} s; last seen: {reported}")
         clock.pause(min(_LOOK_SECONDS, deadline - clock.now()))
 
 
-def look(cluster: Cluster, declared: Declaration) -> Readiness:
+def look(cluster: Cluster, declared: Declaration) -> Comparison:
     """Read the cluster once; one that does not answer is waited for."""
     try:
-        return readiness.judge(cluster.model(declared), declared)
+        return comparison.compare(cluster.model(declared), declared)
     except Unreachable as error:
-        return Readiness("waiting", f"context {cluster.context}: {error}")
+        return Comparison("waiting", f"context {cluster.context}: {error}")
 
 
 def later_commit(

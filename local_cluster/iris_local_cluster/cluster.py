@@ -6,7 +6,7 @@ from typing import Protocol
 from iris_local_cluster.progress import Progress
 
 REGISTRY = "registry.local:5000"
-"""The registry's name inside every cluster; only the node's containerd knows it."""
+"""The registry's name inside every cluster; only the node's containerd resolves it."""
 
 
 class Cluster(Protocol):

@@ -1,6 +1,6 @@
 """One server process: start, pause, resume, stop, kill, restart.
 
-Knows nothing of what the program does or when it is ready; that is its owner's.
+What the program does and when it is ready is the concern of its owner.
 """
 
 import signal

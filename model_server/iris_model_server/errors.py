@@ -1,6 +1,6 @@
 """Every error that a client can get, with its status (RFC 9457).
 
-Errors are raised anywhere and translated only here. Knows no framework.
+Errors are raised anywhere and translated only here. Independent of the web framework.
 """
 
 from collections.abc import Mapping, Sequence

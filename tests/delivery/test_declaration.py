@@ -98,7 +98,7 @@ def test_an_unpinned_release_takes_the_digest_away_and_back() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("kind: IrisModel", "kind: Deployment", "is no IrisModel"),
+        ("kind: IrisModel", "kind: Deployment", "is not an IrisModel"),
         (
             "version: 1.4.0",
             "version: 1.4",

@@ -83,4 +83,4 @@ def test_outside_of_a_clone_says_so(
     folder = tmp_path_factory.mktemp("elsewhere")
 
     assert command.main([f"--repository={folder}", "bump", "minor"]) == 2
-    assert "run it in a clone, or name one by --repository" in capsys.readouterr().err
+    assert "run it in a clone, or name one with --repository" in capsys.readouterr().err

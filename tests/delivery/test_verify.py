@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from iris_delivery import verify
+from iris_delivery.comparison import Comparison
 from iris_delivery.errors import Unreachable
-from iris_delivery.readiness import Readiness
 from iris_delivery.verify import Clock, Outcome
 
 from tests.delivery.conftest import Clone, condition, model
@@ -22,25 +22,25 @@ class Time:
 
 
 def _wait(
-    looks: Iterator[Readiness], superseded: Callable[[], str | None] = lambda: None
+    looks: Iterator[Comparison], superseded: Callable[[], str | None] = lambda: None
 ) -> tuple[Outcome, list[str], float]:
     time, told = Time(), list[str]()
     clock = Clock(lambda: time.now, time.pause)
-    outcome = verify.wait(lambda: next(looks), superseded, clock, seconds=60, tell=told.append)
+    outcome = verify.wait(lambda: next(looks), superseded, clock, seconds=60, report=told.append)
     return outcome, told, time.now
 
 
-def _repeat(*several: Readiness) -> Iterator[Readiness]:
+def _repeat(*several: Comparison) -> Iterator[Comparison]:
     yield from several
     while True:
         yield several[-1]
 
 
-WAITING, SERVING = Readiness("waiting", "rolling"), Readiness("serving", "serves 1.4.0")
+WAITING, SERVING = Comparison("waiting", "rolling"), Comparison("serving", "serves 1.4.0")
 
 
 def test_verify_waits_until_it_serves_and_tells_each_change_once() -> None:
-    looks = _repeat(WAITING, WAITING, Readiness("waiting", "almost"), SERVING)
+    looks = _repeat(WAITING, WAITING, Comparison("waiting", "almost"), SERVING)
 
     outcome, told, _ = _wait(looks)
 
@@ -49,7 +49,7 @@ def test_verify_waits_until_it_serves_and_tells_each_change_once() -> None:
 
 
 def test_a_stalled_version_is_not_waited_for() -> None:
-    outcome, _, seconds = _wait(_repeat(WAITING, Readiness("stalled", "ImagePullFailed: no such tag")))
+    outcome, _, seconds = _wait(_repeat(WAITING, Comparison("stalled", "ImagePullFailed: no such tag")))
 
     assert outcome == Outcome("stalled", "ImagePullFailed: no such tag")
     assert seconds < 5

@@ -71,7 +71,7 @@ def test_status_shows_the_way_from_the_commit_to_what_serves(up_run: UpRun) -> N
     assert any(line.startswith("✓ iris/iris 1.1.0 1.1.0") for line in lines), answer.stdout
 
 
-def test_every_step_of_the_story_shows_its_time(up_run: UpRun) -> None:
+def test_every_step_of_make_up_shows_its_time(up_run: UpRun) -> None:
     finished = [line for line in up_run.progress.splitlines() if "✓" in line]
 
     assert finished

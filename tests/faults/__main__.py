@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults import kill_loop, plans, stories, walk
+from tests.faults import kill_loop, plans, scenarios, walk
 from tests.faults.suite import Suite, Verdict
 from tests.harness.fixtures import CRDS
 
@@ -34,7 +34,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--plan", action="append", default=[], help="only this plan, by its name (repeatable)"
     )
-    parser.add_argument("--story", action="append", choices=stories.STORIES, help="only this story's plans")
+    parser.add_argument(
+        "--scenario", action="append", choices=scenarios.SCENARIOS, help="only this scenario's plans"
+    )
     parser.add_argument("--all", action="store_true", help="also plans that end as another one does")
     parser.add_argument("--sample", type=int, help="that many plans, drawn with the seed")
     parser.add_argument("--seed", type=int, default=1, help="of the order and of the sample")
@@ -60,14 +62,14 @@ async def _run(arguments: argparse.Namespace) -> int:
                 )
             )
     named = [plans.parse(name) for name in arguments.plan]
-    told = dict.fromkeys(plan.story for plan in named) or arguments.story or stories.STORIES
-    lanes = min(arguments.lanes, max(2 * len(told), len(named)))
+    names = dict.fromkeys(plan.scenario for plan in named) or arguments.scenario or scenarios.SCENARIOS
+    lanes = min(arguments.lanes, max(2 * len(names), len(named)))
     started = time.monotonic()
     with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
-            found = await suite.learn(told)
+            found = await suite.learn(names)
             wanted = named or (found if arguments.all else plans.distinct(found))
-            logger.info("%d plans of %d, from %d stories", len(wanted), len(found), len(suite.told))
+            logger.info("%d plans of %d, from %d scenarios", len(wanted), len(found), len(suite.learned))
             random.Random(arguments.seed).shuffle(wanted)  # noqa: S311
             wanted = wanted[: arguments.sample]
             if arguments.list:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.faults import namespaces, oracles, stories
+from tests.faults import namespaces, oracles, scenarios
 from tests.faults.pair import Pair, two_writers
 from tests.harness.kubernetes import Cluster, eventually
 
@@ -45,12 +45,12 @@ async def _kill(pair: Pair, chance: random.Random, until: float) -> int:
     """Each leader lives for a moment: long enough to begin something."""
     killed, last = 0, ""
     while asyncio.get_running_loop().time() < until:
-        leader = await pair.leader(after=last, within=stories.PATIENCE)
+        leader = await pair.leader(after=last, within=scenarios.PATIENCE)
         await asyncio.sleep(chance.uniform(0, _LONGEST_LIFE))
         logger.info("killing %s", leader.identity)
         leader.replica.lives.kill()
         killed, last = killed + 1, leader.identity
-    await pair.leader(after=last, within=stories.PATIENCE)
+    await pair.leader(after=last, within=scenarios.PATIENCE)
     return killed
 
 
@@ -74,7 +74,7 @@ async def _compare(pair: Pair, last: Mapping[str, Mapping[str, Any]]) -> list[st
 
 async def _settled(pair: Pair, last: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     for name in last:
-        await stories.Teller(pair.cluster).reaches("Serving", name)
+        await scenarios.User(pair.cluster).reaches("Serving", name)
     await namespaces.rest([(replica.lives, replica.proxy) for replica in pair.replicas])
     return oracles.normalise(await namespaces.observe(pair.cluster))
 
@@ -82,7 +82,9 @@ async def _settled(pair: Pair, last: Mapping[str, Mapping[str, Any]]) -> dict[st
 async def _all_gone(cluster: Cluster) -> None:
     for model in await cluster.list("IrisModel"):
         await cluster.delete("IrisModel", model["metadata"]["name"])
-    await eventually(lambda: namespaces.leftovers(cluster), lambda found: not found, within=stories.PATIENCE)
+    await eventually(
+        lambda: namespaces.leftovers(cluster), lambda found: not found, within=scenarios.PATIENCE
+    )
 
 
 def _spec(chance: random.Random) -> dict[str, Any]:
@@ -100,4 +102,4 @@ async def _declare(cluster: Cluster, models: Mapping[str, Mapping[str, Any]]) ->
     for name, declared in models.items():
         route = {"host": f"{name}.{cluster.namespace}.test"} if declared["routed"] else None
         rest = {field: value for field, value in declared.items() if field != "routed"}
-        await stories.Teller(cluster).declare(name=name, route=route, **rest)
+        await scenarios.User(cluster).declare(name=name, route=route, **rest)

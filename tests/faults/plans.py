@@ -28,7 +28,7 @@ _KILLING: Final = frozenset({"kill-before", "kill-after", "stale", "stale-2"})
 
 REFUSALS: Final = ("forbidden", "invalid", "quota")
 
-# Modes that lead the operator down one path take turns over stories and kinds: what each group has in common.
+# Modes with the same consequence for the operator take turns over scenarios and kinds.
 TURNS: Final[Mapping[tuple[str, ...], str]] = {
     ("500", "409", "429", "unreadable"): "refused: one line, and a retry after a wait",
     REFUSALS: "refused until somebody acts: the status has the cause, and the other children are made",
@@ -43,7 +43,7 @@ TURNS: Final[Mapping[tuple[str, ...], str]] = {
     ): "events are lost and a LIST follows that cannot tell of what was deleted",
 }
 # Children that are written and compared by the same lines of code, and of which no state is read: in each
-# story another one stands for all.
+# scenario another one stands for all.
 _ALIKE: Final = frozenset(
     {
         "configmaps", "horizontalpodautoscalers", "ingresses", "networkpolicies", "poddisruptionbudgets",
@@ -69,15 +69,15 @@ ALONE: Final = frozenset({"crd"})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Plan:
-    """One fault in one story."""
+    """One fault in one scenario."""
 
-    story: str
+    scenario: str
     mode: str
     target: Seen
 
     @property
     def name(self) -> str:
-        return f"{self.story}:{self.mode}:{self.target.what} {self.target.signature}#{self.target.number}"
+        return f"{self.scenario}:{self.mode}:{self.target.what} {self.target.signature}#{self.target.number}"
 
     @property
     def ending(self) -> bool:
@@ -97,23 +97,23 @@ class Plan:
 
 def parse(name: str) -> Plan:
     """The plan of this name. Raises ValueError."""
-    story, mode, rest = name.split(":", 2)
+    scenario, mode, rest = name.split(":", 2)
     signature, _, number = rest.rpartition("#")
     what, _, signature = signature.partition(" ")
     if mode not in (WRITE_MODES if what == "write" else EVENT_MODES):
         raise ValueError(f"plan {name!r}: found mode {mode!r}, expected one that fits a {what}")
-    return Plan(story, mode, Seen(what, signature, int(number)))
+    return Plan(scenario, mode, Seen(what, signature, int(number)))
 
 
-def of_story(story: str, traces: Sequence[Sequence[Seen]], known: Iterable[Seen] = ()) -> list[Plan]:
+def of_scenario(scenario: str, traces: Sequence[Sequence[Seen]], known: Iterable[Seen] = ()) -> list[Plan]:
     """Every write and watch event that all traces share, with every mode.
 
-    What is `known` from the beginning that all stories have in common is planned there, once.
+    What is `known` from the beginning that all scenarios have in common is planned there, once.
     """
     shared = set(traces[0]).intersection(*traces[1:])
     targets = sorted({*_writes(shared), *_ends(shared)} - set(known))
     made = (
-        Plan(story, mode, target)
+        Plan(scenario, mode, target)
         for target in targets
         for mode in (WRITE_MODES if target.what == "write" else EVENT_MODES)
     )
@@ -121,32 +121,36 @@ def of_story(story: str, traces: Sequence[Sequence[Seen]], known: Iterable[Seen]
 
 
 def _asks_something(plan: Plan) -> bool:
-    return plan.mode not in _RARE or (plan.story, plan.target.signature) in _RARE[plan.mode]
+    return plan.mode not in _RARE or (plan.scenario, plan.target.signature) in _RARE[plan.mode]
 
 
 def distinct(plans: Iterable[Plan]) -> list[Plan]:
-    """One plan of each kind that may end differently: by story, mode, verb and kind of object.
+    """One plan of each kind that may end differently: by scenario, mode, verb and kind of object.
 
-    Of equal writes or events of a story the last stands for all: the first mostly belongs to the beginning
-    that all stories share. A kill before a write leaves what a kill after the one before leaves, so it is
-    asked only of the first write of a story. The rest stands at TURNS and _ALIKE.
+    Of equal writes or events of a scenario the last stands for all: the first mostly belongs to the beginning
+    that all scenarios share. A kill before a write leaves what a kill after the one before leaves, so it is
+    asked only of the first write of a scenario. The rest stands at TURNS and _ALIKE.
     """
     ordered = sorted(plans)
-    stories = sorted({plan.story for plan in ordered})
+    scenarios = sorted({plan.scenario for plan in ordered})
     classes = sorted({_class(plan) for plan in ordered})
     same: dict[tuple[str, str, str], list[Plan]] = defaultdict(list)
     for plan in ordered:
-        same[plan.story, plan.mode, _class(plan)].append(plan)
+        same[plan.scenario, plan.mode, _class(plan)].append(plan)
     chosen = []
-    for (story, mode, kind), candidates in same.items():
-        turn = stories.index(story) + classes.index(kind)
+    for (scenario, mode, kind), candidates in same.items():
+        turn = scenarios.index(scenario) + classes.index(kind)
         group = next((modes for modes in TURNS if mode in modes), (mode,))
         names = sorted({plan.target.signature for plan in candidates})
         picked = names[turn % len(names)] if kind.endswith(_OTHERS) else names[-1]
         if group[turn % len(group)] == mode:
             chosen.append(max(plan for plan in candidates if plan.target.signature == picked))
-    first = {story: min(plan.target for plan in chosen if plan.story == story) for story in stories}
-    return sorted(plan for plan in chosen if plan.mode != "kill-before" or plan.target == first[plan.story])
+    first = {
+        scenario: min(plan.target for plan in chosen if plan.scenario == scenario) for scenario in scenarios
+    }
+    return sorted(
+        plan for plan in chosen if plan.mode != "kill-before" or plan.target == first[plan.scenario]
+    )
 
 
 _OTHERS: Final = "children that are alike"

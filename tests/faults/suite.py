@@ -1,6 +1,6 @@
-"""Learns each story, then runs plans over several lanes and judges each.
+"""Learns each scenario, then runs plans over several lanes and judges each.
 
-A plan whose target does not come up (a status write more or less) is told again, at last alone, and then
+A plan whose target does not come up (a status write more or less) runs again, at last alone, and then
 counted apart.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.faults import namespaces, oracles, plans, stories
+from tests.faults import namespaces, oracles, plans, scenarios
 from tests.faults.lane import Lane
 from tests.faults.plans import Plan
-from tests.faults.stories import Teller
+from tests.faults.scenarios import User
 from tests.harness.kubernetes import eventually
 from tests.harness.proxy import OUTAGES
 from tests.harness.proxy_targets import Seen
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _ENDS_WITHIN: Final = 240.0
 _MEMORY: Final = 200  # MiB, after however many plans in one life
 _LEARNINGS: Final = 2
-_FIRST: Final = stories.create.__name__  # how every story begins
+_FIRST: Final = scenarios.create.__name__  # how every scenario begins
 _TRIES: Final = 3
 _RETRIED_WITHIN: Final = 60.0
 _LOOK_SECONDS: Final = 0.25
@@ -40,8 +40,8 @@ _SETTLED_SECONDS: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How a story went without faults."""
+class Learned:
+    """How a scenario went without faults."""
 
     traces: list[list[Seen]]
     state: dict[str, Any]
@@ -65,7 +65,7 @@ class Suite:
         self._lanes = [Lane(api_server, folder, namespaces.name()) for _ in range(lanes)]
         self._free: asyncio.Queue[Lane] = asyncio.Queue()
         self._stack = AsyncExitStack()
-        self.told: dict[str, Told] = {}
+        self.learned: dict[str, Learned] = {}
 
     async def __aenter__(self) -> "Suite":
         async with AsyncExitStack() as entered:  # what was entered is left again when the next one fails
@@ -80,23 +80,25 @@ class Suite:
         await self._stack.aclose()
 
     async def learn(self, names: Iterable[str]) -> list[Plan]:
-        """Tell each story without a fault; returns every plan that follows from what was seen."""
+        """Run each scenario without a fault; returns every plan that follows from what was seen."""
         wanted = [name for name in names for _ in range(_LEARNINGS)]
         learned = await asyncio.gather(*(self._learn(name) for name in wanted))
         for name in dict.fromkeys(wanted):
-            runs = [told for story, told in zip(wanted, learned, strict=True) if story == name]
+            runs = [run for scenario, run in zip(wanted, learned, strict=True) if scenario == name]
             wrong = oracles.differences(runs[0].state, runs[1].state)
             wrong += _lives(runs[0].lives, runs[1].lives)
             if wrong:
-                raise AssertionError(f"story {name} ends differently without any fault: {wrong}")
-            self.told[name] = Told([run.traces[0] for run in runs], runs[0].state, runs[0].lives)
+                raise AssertionError(f"scenario {name} ends differently without any fault: {wrong}")
+            self.learned[name] = Learned([run.traces[0] for run in runs], runs[0].state, runs[0].lives)
         beginning = (
-            {seen for trace in self.told[_FIRST].traces for seen in trace} if _FIRST in self.told else ()
+            {seen for trace in self.learned[_FIRST].traces for seen in trace}
+            if _FIRST in self.learned
+            else ()
         )
         return [
             plan
-            for name, told in self.told.items()
-            for plan in plans.of_story(name, told.traces, () if name == _FIRST else beginning)
+            for name, learned in self.learned.items()
+            for plan in plans.of_scenario(name, learned.traces, () if name == _FIRST else beginning)
         ]
 
     async def run(self, wanted: Sequence[Plan]) -> list[Verdict]:
@@ -107,17 +109,17 @@ class Suite:
         done = [verdict for verdict in together if verdict.plan not in alone]
         return [*done, *[await self._judged(plan) for plan in alone]]
 
-    async def _learn(self, name: str) -> Told:
+    async def _learn(self, name: str) -> Learned:
         lane = await self._free.get()
         try:
             await lane.clean()
             record = lane.proxy.begin(None)
-            await stories.STORIES[name](Teller(lane.cluster))
+            await scenarios.SCENARIOS[name](User(lane.cluster))
             await namespaces.rest([(lane.operator, lane.proxy)])
             state = oracles.normalise(await namespaces.observe(lane.cluster))
-            return Told([list(record.trace)], state, oracles.lives(record.written))
+            return Learned([list(record.trace)], state, oracles.lives(record.written))
         except AssertionError as error:
-            raise AssertionError(f"story {name} without any fault: {error}\n{_tail(lane)}") from error
+            raise AssertionError(f"scenario {name} without any fault: {error}\n{_tail(lane)}") from error
         finally:
             self._free.put_nowait(lane)
 
@@ -144,20 +146,20 @@ class Suite:
             await _settled(lane)
             log_start, ends = len(lane.operator.whole_log()), lane.operator.ends
             record = lane.proxy.begin(plan.fault)
-            teller = Teller(lane.cluster, stories.PATIENCE + OUTAGES.get(plan.mode, 0.0))
-            await stories.STORIES[plan.story](teller)
+            user = User(lane.cluster, scenarios.PATIENCE + OUTAGES.get(plan.mode, 0.0))
+            await scenarios.SCENARIOS[plan.scenario](user)
             lane.proxy.disarm()
             least = ends + _ends(plan, record.fired)
             await eventually(lane.lives_ended, lambda ended: ended >= least, within=_ENDS_WITHIN)
             await namespaces.rest([(lane.operator, lane.proxy)])
-            told = self.told[plan.story]
+            learned = self.learned[plan.scenario]
             if plan.refuses_child:  # one that serving does not need is tried again without any event
                 await eventually(
-                    lambda: _differences(lane, told.state), lambda wrong: not wrong, within=_RETRIED_WITHIN
+                    lambda: _differences(lane, learned.state), lambda wrong: not wrong, within=_RETRIED_WITHIN
                 )
-            wrong += await _differences(lane, told.state)
-            wrong += _lives(told.lives, oracles.lives(record.written))
-            wrong += oracles.unproven(record.written, teller.declared, lane.answers.proven)
+            wrong += await _differences(lane, learned.state)
+            wrong += _lives(learned.lives, oracles.lives(record.written))
+            wrong += oracles.unproven(record.written, user.declared, lane.answers.proven)
             if record.fired and plan.refuses_child:
                 wrong += oracles.unexplained(record.written, plan.target.signature)
             wrong += [f"wrote what is not ours: {write}" for write in oracles.strays(record.written)]

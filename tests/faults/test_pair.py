@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults import stories
+from tests.faults import scenarios
 from tests.faults.pair import Pair, Replica, two_writers
-from tests.faults.stories import Teller
+from tests.faults.scenarios import User
 from tests.harness.kubernetes import eventually
 from tests.harness.proxy_targets import Call
 
@@ -27,11 +27,11 @@ def lease_renewals(call: Call) -> bool:
     return call.plural == "leases"
 
 
-async def restless(teller: Teller) -> None:
+async def restless(user: User) -> None:
     """There is always something to write, so that whoever may write does."""
     while True:
         for replicas in (3, 2):
-            await teller.declare(replicas=replicas)
+            await user.declare(replicas=replicas)
             await asyncio.sleep(0.3)
 
 
@@ -50,17 +50,17 @@ async def test_a_leader_without_answers_ends_before_the_other_writes(
     async with Pair(api_server, tmp_path) as pair:
         first = (await pair.leader()).replica
         second = next(replica for replica in pair.replicas if replica is not first)
-        teller = Teller(pair.cluster)
-        await teller.serves()
-        editing = asyncio.create_task(restless(teller))
+        user = User(pair.cluster)
+        await user.serves()
+        editing = asyncio.create_task(restless(user))
 
         first.proxy.hung = hung
-        await eventually(lambda: ended(first), bool, within=stories.PATIENCE)
-        await eventually(lambda: wrote(second), bool, within=stories.PATIENCE)
+        await eventually(lambda: ended(first), bool, within=scenarios.PATIENCE)
+        await eventually(lambda: wrote(second), bool, within=scenarios.PATIENCE)
         first.proxy.hung = lambda _: False
-        await eventually(first.lives.ready, bool, within=stories.PATIENCE)  # comes back, and only watches
+        await eventually(first.lives.ready, bool, within=scenarios.PATIENCE)  # comes back, and only watches
         editing.cancel()
-        await teller.serves(replicas=2)
+        await user.serves(replicas=2)
 
         assert two_writers(pair.replicas) == []
         assert first.lives.ended_at[0] < second.wrote()[0].at
@@ -79,6 +79,6 @@ async def test_a_killed_replica_can_lead_again_when_the_other_cannot(
                 other.proxy.hung = lease_renewals
 
         first.replica.lives.kill()
-        again = await pair.leader(after=first.identity, within=stories.PATIENCE)
+        again = await pair.leader(after=first.identity, within=scenarios.PATIENCE)
 
         assert again.replica is first.replica

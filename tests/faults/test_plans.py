@@ -10,7 +10,7 @@ from tests.faults.plans import EVENT_MODES, WRITE_MODES, Plan
 from tests.harness.proxy import Written
 from tests.harness.proxy_targets import Call, Seen
 
-RARE = {"blackout", "crd"}  # of one or a few stories each
+RARE = {"blackout", "crd"}  # of one or a few scenarios each
 APPLY = Seen("write", "PATCH deployments/iris", 1)
 ADDED = Seen("event", "ADDED pods/*", 1)
 
@@ -27,7 +27,7 @@ def status_write(ready: str = "True", serving: str = "1.0.0") -> Written:
 def test_the_planner_makes_one_plan_for_each_mode_of_each_shared_target() -> None:
     only_once = Seen("write", "DELETE services/iris", 1)
 
-    made = plans.of_story("version", [[APPLY, ADDED, only_once], [ADDED, APPLY]])
+    made = plans.of_scenario("version", [[APPLY, ADDED, only_once], [ADDED, APPLY]])
 
     assert {(plan.target, plan.mode) for plan in made} == {
         *((APPLY, mode) for mode in plans.WRITE_MODES),
@@ -35,14 +35,14 @@ def test_the_planner_makes_one_plan_for_each_mode_of_each_shared_target() -> Non
     }
 
 
-def test_the_planner_plans_the_common_start_of_all_stories_only_once() -> None:
-    assert plans.of_story("version", [[APPLY], [APPLY]], known=[APPLY]) == []
+def test_the_planner_plans_the_common_start_of_all_scenarios_only_once() -> None:
+    assert plans.of_scenario("version", [[APPLY], [APPLY]], known=[APPLY]) == []
 
 
 def test_the_planner_leaves_out_the_last_status_writes_that_another_run_may_not_have() -> None:
     trace = [Seen("write", "PATCH irismodels/iris/status", number) for number in range(1, 9)]
 
-    made = plans.of_story("scale", [trace, trace])
+    made = plans.of_scenario("scale", [trace, trace])
 
     assert max(plan.target.number for plan in made) == 6
 
@@ -59,8 +59,8 @@ def test_the_planner_refuses_a_mode_that_does_not_fit_its_target() -> None:
         plans.parse("scale:cut:write PATCH services/iris#1")
 
 
-def made(story: str, *signatures: str) -> list[Plan]:
-    """Every plan of a story that was told with these writes and events, each twice."""
+def made(scenario: str, *signatures: str) -> list[Plan]:
+    """Every plan of a scenario that was learned with these writes and events, each twice."""
     trace = [
         Seen(
             "event" if signature.split()[0] in ("ADDED", "MODIFIED", "DELETED") else "write",
@@ -70,7 +70,7 @@ def made(story: str, *signatures: str) -> list[Plan]:
         for signature in signatures
         for number in (1, 2)
     ]
-    return plans.of_story(story, [trace, trace])
+    return plans.of_scenario(scenario, [trace, trace])
 
 
 def groups(modes: Iterable[str]) -> set[tuple[str, ...]]:
@@ -95,31 +95,31 @@ def test_the_planner_uses_every_group_of_modes(signature: str) -> None:
     assert {plan.target.number for plan in asked if plan.mode != "kill-before"} == {last}
 
 
-def test_the_planner_uses_every_mode_of_every_kind_in_some_story() -> None:
+def test_the_planner_uses_every_mode_of_every_kind_in_some_scenario() -> None:
     kinds = ("PATCH deployments/iris", "PATCH irismodels/iris/status", "ADDED pods/*")
-    told = [plan for number in range(12) for plan in made(f"story-{number}", *kinds)]
+    learned = [plan for number in range(12) for plan in made(f"scenario-{number}", *kinds)]
 
-    found = {(plan.target.signature, plan.mode) for plan in plans.distinct(told)}
+    found = {(plan.target.signature, plan.mode) for plan in plans.distinct(learned)}
 
     for kind in kinds:
         modes = EVENT_MODES if kind.startswith("ADDED") else WRITE_MODES
         assert {mode for signature, mode in found if signature == kind} >= {*modes} - {"kill-before", *RARE}
 
 
-def test_children_that_are_alike_take_turns_over_the_stories() -> None:
+def test_children_that_are_alike_take_turns_over_the_scenarios() -> None:
     alike = ("PATCH services/iris", "PATCH ingresses/iris", "PATCH networkpolicies/iris")
-    told = [plan for number in range(6) for plan in made(f"story-{number}", *alike)]
+    learned = [plan for number in range(6) for plan in made(f"scenario-{number}", *alike)]
 
-    killed = [plan for plan in plans.distinct(told) if plan.mode == "kill-after"]
+    killed = [plan for plan in plans.distinct(learned) if plan.mode == "kill-after"]
 
     assert {plan.target.signature for plan in killed} == {*alike}
-    assert len(killed) == len({plan.story for plan in killed}) == 6
+    assert len(killed) == len({plan.scenario for plan in killed}) == 6
 
 
 def test_the_long_outage_is_asked_for_once() -> None:
-    told = [plan for story in ("scale", "version") for plan in made(story, "PATCH deployments/iris")]
+    learned = [plan for scenario in ("scale", "version") for plan in made(scenario, "PATCH deployments/iris")]
 
-    assert [plan.story for plan in plans.distinct(told) if plan.mode == "blackout"] == ["version"]
+    assert [plan.scenario for plan in plans.distinct(learned) if plan.mode == "blackout"] == ["version"]
 
 
 PROVEN = {("iris", "1.0.0", "a"): 1.0, ("iris", "1.0.0", "b"): 2.0}
@@ -159,7 +159,7 @@ def refused(status: str, message: str) -> Written:
         ([refused("True", "2 of 2 pods prove version 1.0.0")], 1),
         ([], 1),
     ],
-    ids=["told", "told later", "Ready all the time", "no status"],
+    ids=["reported", "reported later", "Ready all the time", "no status"],
 )
 def test_a_refusal_is_unexplained_where_no_condition_has_its_words(
     written: list[Written], wrong: int

@@ -55,7 +55,7 @@ async def test_the_operator_converges_to_the_same_state_after_any_fault(
 ) -> None:
     wanted = [plans.parse(name) for name in SAMPLE]
     async with Suite(api_server, tmp_path, _LANES) as suite:
-        await suite.learn(dict.fromkeys(plan.story for plan in wanted))
+        await suite.learn(dict.fromkeys(plan.scenario for plan in wanted))
 
         verdicts = await suite.run(wanted)
 

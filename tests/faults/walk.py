@@ -14,9 +14,9 @@ from iris_api import readiness
 from iris_operator import errors
 from iris_operator.model import spec
 
-from tests.faults import namespaces, oracles, specs, stories
+from tests.faults import namespaces, oracles, scenarios, specs
 from tests.faults.lane import Lane
-from tests.faults.stories import Teller
+from tests.faults.scenarios import User
 from tests.harness.kubernetes import Manifest, Refused, eventually
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ async def walk(api_server: "ApiServer", folder: Path, *, seed: int, steps: int) 
     wrong: list[str] = []
     pending = specs.specs(seed, steps)
     async with Lane(api_server, folder, namespaces.name()) as lane:
-        teller = Teller(lane.cluster)
+        user = User(lane.cluster)
         while pending:
             await lane.answers.provide(_PODS_ON_THE_WAY)
             some = [pending.pop() for _ in range(min(len(pending), chance.randint(*_STEPS_BETWEEN)))]
             taken = [one for one in some if await _step(lane, one, wrong)]
             last = specs.good(taken[-1] if taken else {}, chance.choice(specs.VERSIONS))
-            wrong += await _ends_well(lane, teller, last, some)
+            wrong += await _ends_well(lane, user, last, some)
         wrong += oracles.complaints(lane.operator.whole_log(), "walk")
     return wrong
 
@@ -57,7 +57,7 @@ async def _step(lane: Lane, declared: Mapping[str, Any], wrong: list[str]) -> bo
         return False
     if not _parses(body):
         wrong.append(f"we refuse what the API server takes: {declared}")
-    seen = await eventually(lambda: lane.cluster.get("IrisModel", "iris"), _judged, within=stories.PATIENCE)
+    seen = await eventually(lambda: lane.cluster.get("IrisModel", "iris"), _judged, within=scenarios.PATIENCE)
     ready = _ready(seen)
     logger.info("%s: %s", ready["reason"], ready["message"][:150])
     if ready["reason"] == "InvalidSpec" and not any(gap in ready["message"] for gap in _KNOWN_GAPS):
@@ -66,21 +66,21 @@ async def _step(lane: Lane, declared: Mapping[str, Any], wrong: list[str]) -> bo
 
 
 async def _ends_well(
-    lane: Lane, teller: Teller, last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]
+    lane: Lane, user: User, last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]
 ) -> list[str]:
-    await _serves(lane, teller, last)
+    await _serves(lane, user, last)
     walked = oracles.normalise(await namespaces.observe(lane.cluster))
     await lane.clean()
-    await _serves(lane, teller, last)
+    await _serves(lane, user, last)
     fresh = oracles.normalise(await namespaces.observe(lane.cluster))
     differences = oracles.differences(fresh, walked)
     return [f"after {before} and then {last}: {'; '.join(differences)}"] if differences else []
 
 
-async def _serves(lane: Lane, teller: Teller, declared: Mapping[str, Any]) -> None:
+async def _serves(lane: Lane, user: User, declared: Mapping[str, Any]) -> None:
     lane.proxy.begin(None)
     await lane.cluster.apply(_model(declared))
-    await teller.reaches("Serving")
+    await user.reaches("Serving")
     await namespaces.rest([(lane.operator, lane.proxy)])
 
 

@@ -144,7 +144,7 @@ def test_declaring_what_is_declared_commits_nothing(
     assert here.declare("1.1.0") == commit == main(server)
 
 
-def test_the_story_remembers_in_git_what_it_has_told(here: Repository, checkout: Checkout) -> None:
+def test_make_up_remembers_in_git_which_versions_it_declared(here: Repository, checkout: Checkout) -> None:
     here.take(checkout.folder)
     first = here.has_declared("1.1.0")
     here.declare("1.1.0")

@@ -12,7 +12,7 @@ from iris_model_server.model import artifact
 from iris_model_server.model.card import Distribution
 from iris_model_server.schemas import FeatureInfo
 from iris_model_server.settings import Settings
-from iris_model_server.telemetry.drift import FeatureTallies
+from iris_model_server.telemetry.drift import FeatureCollector
 
 from tests.model_server import artifacts
 from tests.model_server.conftest import connected
@@ -33,7 +33,7 @@ async def buckets(client: httpx.AsyncClient, feature: str) -> list[float]:
 
 @given(st.lists(st.floats(0.1, 10) | st.sampled_from([1.0, 1.4, 4.4, 5.8, 6.9])))
 def test_one_search_says_what_two_would(values: list[float]) -> None:
-    counts = FeatureTallies().bound("iris", "1.4.0", FEATURE, TENTHS)
+    counts = FeatureCollector().bound("iris", "1.4.0", FEATURE, TENTHS)
 
     for observed in values:
         counts.observe(observed)
@@ -79,7 +79,7 @@ async def test_a_card_that_does_not_tell_serves_without(settings: Settings, tmp_
 
 
 def test_another_training_of_the_same_version_counts_anew() -> None:
-    all_counts = FeatureTallies()
+    all_counts = FeatureCollector()
     former = all_counts.bound("iris", "1.4.0", FEATURE, TENTHS)
     former.observe(2.0)
 

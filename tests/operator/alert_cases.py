@@ -18,7 +18,7 @@ class Case:
     """One value a minute; at minute `at` so many alerts of that name are firing."""
 
     alert: str
-    story: str
+    scenario: str
     series: Series
     at: int
     firing: int = 0

@@ -37,7 +37,7 @@ def asked(case: Case) -> dict[str, Any]:
     firing = f'count(ALERTS{{alertname="{case.alert}",alertstate="firing"}}) or vector(0)'
     sample = {"labels": "{}", "value": case.firing}
     return {
-        "name": case.story,
+        "name": case.scenario,
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
         "promql_expr_test": [{"expr": firing, "eval_time": f"{case.at}m", "exp_samples": [sample]}],

@@ -49,7 +49,7 @@ async def no_fault(_: Call) -> None:
 
 
 def test_the_first_takes_the_lease_at_once_and_the_second_waits() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
         assert now() == 0
@@ -58,11 +58,11 @@ def test_the_first_takes_the_lease_at_once_and_the_second_waits() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(elector(cluster, "b").acquire(), 9.9)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_writes_the_record_that_people_read() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
 
@@ -76,11 +76,11 @@ def test_the_elector_writes_the_record_that_people_read() -> None:
             "leaseTransitions": 0,
         }
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_another_takes_over_ten_seconds_after_the_last_renewal_that_it_saw() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
 
@@ -91,13 +91,13 @@ def test_another_takes_over_ten_seconds_after_the_last_renewal_that_it_saw() -> 
         assert found is not None
         assert (found["spec"]["holderIdentity"], found["spec"]["leaseTransitions"]) == ("b", 1)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_trusts_no_clock_but_its_own() -> None:
     """A renewTime far in the past is no reason to take over: the other's clock may be wrong."""
 
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         spec = {"holderIdentity": "a", "renewTime": "1999-01-01T00:00:00.000000Z", "leaseDurationSeconds": 10}
         metadata = {"name": lease.NAME, "namespace": "iris-system"}
@@ -106,11 +106,11 @@ def test_the_elector_trusts_no_clock_but_its_own() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(elector(cluster, "b").acquire(), 9.9)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_keeps_the_lease_while_it_renews() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first, second = elector(cluster, "a"), elector(cluster, "b")
         await first.acquire()
@@ -122,11 +122,11 @@ def test_the_elector_keeps_the_lease_while_it_renews() -> None:
         assert not keeping.done()
         keeping.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_hands_over_at_the_next_poll_when_it_is_stopped() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first, second = elector(cluster, "a"), elector(cluster, "b")
         await first.acquire()
@@ -139,11 +139,11 @@ def test_the_elector_hands_over_at_the_next_poll_when_it_is_stopped() -> None:
         assert now() <= 5 + lease.LOOK_SECONDS
         assert holder(cluster) == "b"
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_releases_nothing_that_is_not_its_own() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         await elector(cluster, "a").acquire()
         cluster.calls.clear()
@@ -152,12 +152,12 @@ def test_the_elector_releases_nothing_that_is_not_its_own() -> None:
 
         assert cluster.calls == []
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 @pytest.mark.parametrize("fault", ["hang", "refuse"])
 def test_the_elector_gives_up_within_seven_seconds_of_its_last_renewal(fault: str) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
         await first.acquire()
@@ -168,13 +168,13 @@ def test_the_elector_gives_up_within_seven_seconds_of_its_last_renewal(fault: st
 
         assert now() <= lease.RENEW_WITHIN_SECONDS
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_counts_the_seven_seconds_from_when_it_asked_not_from_when_it_was_answered() -> None:
     """The write stood at 0 s, its answer came 3.9 s later: to others the lease ends at 10 s all the same."""
 
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
 
@@ -191,11 +191,11 @@ def test_the_elector_counts_the_seven_seconds_from_when_it_asked_not_from_when_i
 
         assert now() <= lease.RENEW_WITHIN_SECONDS
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_survives_a_renewal_whose_answer_was_lost() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
         await first.acquire()
@@ -209,11 +209,11 @@ def test_the_elector_survives_a_renewal_whose_answer_was_lost() -> None:
         assert not keeping.done()
         keeping.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_elector_gives_up_at_once_when_another_has_the_lease() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         cluster = FakeCluster()
         first = elector(cluster, "a")
         await first.acquire()
@@ -226,7 +226,7 @@ def test_the_elector_gives_up_at_once_when_another_has_the_lease() -> None:
 
         assert now() == lease.RETRY_SECONDS
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 class Pair:
@@ -272,7 +272,7 @@ class Pair:
 def test_two_replicas_never_lead_under_any_order_of_hung_and_failing_calls(seed: int) -> None:
     pair = Pair(seed)
 
-    async def story() -> None:
+    async def scenario() -> None:
         replicas = [asyncio.create_task(pair.replica(name)) for name in "ab"]
         done, _ = await asyncio.wait(replicas, timeout=900)
         for task in done:
@@ -280,6 +280,6 @@ def test_two_replicas_never_lead_under_any_order_of_hung_and_failing_calls(seed:
         for task in replicas:
             task.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
     assert pair.reigns

@@ -31,7 +31,7 @@ async def idle(waiting: Queue) -> bool:
 
 
 def test_the_queue_hands_a_name_out_once_however_often_it_was_added() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         for _ in range(5):
             waiting.add(A)
@@ -39,11 +39,11 @@ def test_the_queue_hands_a_name_out_once_however_often_it_was_added() -> None:
         assert await waiting.take() == A
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_hands_names_out_in_the_order_in_which_they_came() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(B)
         waiting.add(A)
@@ -51,11 +51,11 @@ def test_the_queue_hands_names_out_in_the_order_in_which_they_came() -> None:
 
         assert [await waiting.take(), await waiting.take()] == [B, A]
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_newest_names_come_first_on_a_takeover() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         for name in (A, B, C):
             waiting.add(name)
@@ -67,13 +67,13 @@ def test_the_newest_names_come_first_on_a_takeover() -> None:
         assert [await waiting.take() for _ in range(3)] == [A, C, B]
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_waiting_before_a_takeover_does_not_count() -> None:
     """A standby's line is as old as the standby: its first probe as the writer must not find it stuck."""
 
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A)
         await asyncio.sleep(3600)
@@ -82,11 +82,11 @@ def test_waiting_before_a_takeover_does_not_count() -> None:
         waiting.newest_first()
         assert waiting.oldest_age() == 0
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_a_name_added_after_the_takeover_order_comes_after_it() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A)
         waiting.add(B)
@@ -96,11 +96,11 @@ def test_a_name_added_after_the_takeover_order_comes_after_it() -> None:
 
         assert [await waiting.take() for _ in range(3)] == [B, A, C]
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_hands_a_name_out_again_only_when_its_pass_has_ended() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A)
         await waiting.take()
@@ -114,11 +114,11 @@ def test_the_queue_hands_a_name_out_again_only_when_its_pass_has_ended() -> None
         waiting.done(A)
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_what_happens_while_a_name_rests_is_one_pass_after_it() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = Queue(lambda: 0.0, rest=1.0)
         began = now()
         waiting.add(A)
@@ -138,11 +138,11 @@ def test_what_happens_while_a_name_rests_is_one_pass_after_it() -> None:
         assert await waiting.take() == A
         assert now() - began == 3.0  # long rested: at once
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_a_patient_name_lets_others_pass_until_its_patience_ends() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A, patience=10)
         await asyncio.sleep(9)
@@ -152,11 +152,11 @@ def test_a_patient_name_lets_others_pass_until_its_patience_ends() -> None:
 
         assert [await waiting.take() for _ in range(3)] == [B, A, C]
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_patience_ends_when_somebody_asks_for_the_name_now() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A, patience=10)
         waiting.add(B)
@@ -167,11 +167,11 @@ def test_patience_ends_when_somebody_asks_for_the_name_now() -> None:
         assert [await waiting.take() for _ in range(3)] == [B, A, C]
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_a_name_added_during_its_pass_keeps_the_least_patience() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add(A)
         await waiting.take()
@@ -183,14 +183,14 @@ def test_a_name_added_during_its_pass_keeps_the_least_patience() -> None:
 
         assert [await waiting.take() for _ in range(2)] == [A, B]
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 @pytest.mark.parametrize(
     ("waits", "due"), [([5.0], 5.0), ([5.0, 9.0], 5.0), ([9.0, 5.0], 5.0)], ids=["one", "later", "earlier"]
 )
 def test_the_queue_looks_again_at_the_earliest_moment_asked_for(waits: list[float], due: float) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         for wait in waits:
             waiting.add_after(A, wait)
@@ -201,11 +201,11 @@ def test_the_queue_looks_again_at_the_earliest_moment_asked_for(waits: list[floa
         await asyncio.sleep(100)
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_forgets_a_later_look_once_somebody_asks_for_one_now() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         waiting.add_after(A, 60)
         waiting.add(A)
@@ -215,7 +215,7 @@ def test_the_queue_forgets_a_later_look_once_somebody_asks_for_one_now() -> None
         await asyncio.sleep(100)
         assert await idle(waiting)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 async def failed(waiting: Queue) -> float:
@@ -228,7 +228,7 @@ async def failed(waiting: Queue) -> float:
 def test_a_failure_before_its_wait_is_over_does_not_double_it() -> None:
     """Each event of a pod is a pass: twenty of them in a second once made the wait four minutes."""
 
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue(jitter=0.999_999)
         for _ in range(8):
             await failed(waiting)
@@ -244,15 +244,15 @@ def test_a_failure_before_its_wait_is_over_does_not_double_it() -> None:
 
         assert waiting.retry(A) == pytest.approx(2 * wait)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
-    async def story() -> list[float]:
+    async def scenario() -> list[float]:
         waiting = queue(jitter=0.999_999)
         return [await failed(waiting) for _ in range(24)]
 
-    waits = virtual_time.run(story())
+    waits = virtual_time.run(scenario())
 
     expected = [min(FIRST_WAIT * 2**failures, LONGEST_WAIT) for failures in range(24)]
     assert waits == pytest.approx(expected, rel=1e-5)
@@ -261,28 +261,28 @@ def test_the_queue_waits_twice_as_long_after_each_failure_up_to_five_minutes() -
 
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 1000))
 def test_the_queue_jitters_between_half_and_all_of_the_wait(jitter: float, failures: int) -> None:
-    async def story() -> float:
+    async def scenario() -> float:
         waiting = queue(jitter)
         waits = [await failed(waiting) for _ in range(failures % 40 + 1)]
         return waits[-1]
 
     longest = min(FIRST_WAIT * 2.0 ** (failures % 40), LONGEST_WAIT)
-    assert longest / 2 <= virtual_time.run(story()) <= longest
+    assert longest / 2 <= virtual_time.run(scenario()) <= longest
 
 
 def test_the_queue_waits_as_long_as_the_api_server_asks() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
 
         assert waiting.retry(A, at_least=30) == 30
         assert await waiting.take() == A
         assert now() == pytest.approx(30)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_starts_from_the_shortest_wait_after_a_pass_that_went_well() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         for _ in range(10):
             waiting.retry(A)
@@ -290,22 +290,22 @@ def test_the_queue_starts_from_the_shortest_wait_after_a_pass_that_went_well() -
 
         assert waiting.retry(A) == pytest.approx(FIRST_WAIT / 2)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_one_model_fails_without_making_another_wait() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         for _ in range(10):
             waiting.retry(A)
 
         assert waiting.retry(B) == pytest.approx(FIRST_WAIT / 2)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 def test_the_queue_has_the_age_of_its_oldest_name() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         assert waiting.oldest_age() == 0
         waiting.add_after(B, 4)
@@ -320,7 +320,7 @@ def test_the_queue_has_the_age_of_its_oldest_name() -> None:
         waiting.done(A)
         assert waiting.oldest_age() == pytest.approx(1)
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 STEPS = st.lists(
@@ -352,7 +352,7 @@ def test_the_queue_looks_at_every_name_after_it_was_asked_for_and_never_at_one_t
             working[key] -= 1
             waiting.done(key)
 
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = queue()
         workers = [asyncio.create_task(worker(waiting)) for _ in range(2)]
         for step, name, wait, pause in steps:
@@ -370,7 +370,7 @@ def test_the_queue_looks_at_every_name_after_it_was_asked_for_and_never_at_one_t
             assert not task.done()
             task.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
     assert started_at.keys() == asked_at.keys()
     assert all(started_at[key] >= moment for key, moment in asked_at.items())

@@ -31,7 +31,7 @@ async def work(waiting: Queue, seconds: float, taken: list[tuple[float, Key]], f
 def test_a_thousand_failing_models_come_back_no_faster_than_the_bucket_allows() -> None:
     taken: list[tuple[float, Key]] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = Queue(random.Random(7).random)  # noqa: S311
         for number in range(1000):
             waiting.add(("iris", str(number)))
@@ -40,7 +40,7 @@ def test_a_thousand_failing_models_come_back_no_faster_than_the_bucket_allows() 
         for task in workers:
             task.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
     returns = [moment for moment, _ in taken[1000:]]
     assert {key for _, key in taken[1000:]} == {key for _, key in taken[:1000]}
@@ -50,7 +50,7 @@ def test_a_thousand_failing_models_come_back_no_faster_than_the_bucket_allows() 
 
 
 def test_an_event_about_a_model_is_never_held_back_by_the_failures_of_others() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = Queue(lambda: 0.0)
         for number in range(1000):
             waiting.retry(("iris", str(number)))
@@ -63,7 +63,7 @@ def test_an_event_about_a_model_is_never_held_back_by_the_failures_of_others() -
         assert await waiting.take() == ("iris", "a")
         assert now() == asked
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
 
 @settings(max_examples=20)
@@ -81,7 +81,7 @@ def test_nobody_starves_however_many_are_wanted_at_once(
             waiting.add(("urgent", str(number)))
             await asyncio.sleep(pace)
 
-    async def story() -> None:
+    async def scenario() -> None:
         waiting = Queue(lambda: 0.0)
         running = [asyncio.create_task(urgent(waiting)), asyncio.create_task(work(waiting, seconds, taken))]
         for number, arrival in enumerate(sorted(arrivals)):
@@ -91,7 +91,7 @@ def test_nobody_starves_however_many_are_wanted_at_once(
         for task in running:
             task.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
     found = {name: moment for moment, (group, name) in taken if group == "patient"}
     for number, arrival in enumerate(sorted(arrivals)):

@@ -1,4 +1,4 @@
-"""Rollouts as stories: what a commit leads to, also when the operator ends in between."""
+"""Rollouts as scenarios: what a commit leads to, also when the operator ends in between."""
 
 from typing import Any
 

@@ -45,8 +45,8 @@ class Stage:
         return await asyncio.wait_for(self.queue.take(), 60)
 
 
-def play(story: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SERVICE) -> None:
-    """The story, while a watch of this kind runs that knows nothing yet."""
+def play(scenario: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SERVICE) -> None:
+    """The scenario, while a watch of this kind runs that knows nothing yet."""
 
     async def both() -> None:
         stage = Stage()
@@ -55,7 +55,7 @@ def play(story: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SER
             watch.follow(stage.cluster, stage.store, stage.queue, place, version=0, jitter=lambda: 0.5)
         )
         try:
-            await story(stage)
+            await scenario(stage)
             assert not following.done()
         finally:
             following.cancel()
@@ -65,7 +65,7 @@ def play(story: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.SER
 
 
 def test_a_watch_reports_existing_objects_and_every_change() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         first = stage.service("first")
         assert await stage.told() == IRIS
         stage.queue.done(IRIS)
@@ -79,11 +79,11 @@ def test_a_watch_reports_existing_objects_and_every_change() -> None:
         assert await stage.told() == IRIS
         assert stage.known() == {"second"}
 
-    play(story)
+    play(scenario)
 
 
 def test_a_watch_goes_on_where_it_ended_without_a_list() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         await asyncio.sleep(1)
         stage.service("first")
         await asyncio.sleep(1)
@@ -95,11 +95,11 @@ def test_a_watch_goes_on_where_it_ended_without_a_list() -> None:
         assert len(stage.asked("list")) == 1
         assert len(stage.asked("watch")) == 2
 
-    play(story)
+    play(scenario)
 
 
 def test_a_bookmark_says_from_where_on_to_go_on() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         await asyncio.sleep(1)
         version = stage.cluster.bookmark(kinds.SERVICE)
         await asyncio.sleep(1)
@@ -108,11 +108,11 @@ def test_a_bookmark_says_from_where_on_to_go_on() -> None:
 
         assert stage.asked("watch")[-1] == str(version)
 
-    play(story)
+    play(scenario)
 
 
 def test_a_deletion_in_a_forgotten_gap_is_found() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         gone, stays = stage.service("gone"), stage.service("stays")
         await asyncio.sleep(1)
         assert stage.known() == {"gone", "stays"}
@@ -128,13 +128,13 @@ def test_a_deletion_in_a_forgotten_gap_is_found() -> None:
         assert stage.store.snapshot(IRIS).children[kinds.SERVICE, "stays"]["spec"] == {"later": True}
         assert len(stage.asked("list")) == 2
 
-    play(story)
+    play(scenario)
 
 
 def test_while_nobody_answers_it_asks_every_ten_seconds_and_says_so_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         async def silent(_: Call) -> None:
             raise errors.ClusterError(0, "no answer: refused")
 
@@ -151,14 +151,14 @@ def test_while_nobody_answers_it_asks_every_ten_seconds_and_says_so_once(
         assert stage.known() == {"meanwhile"}
         assert len(stage.asked("list")) == 1
 
-    play(story)
+    play(scenario)
     assert [record.getMessage() for record in caplog.records] == [
         "watch of services: no answer: refused; trying again"
     ]
 
 
 def test_an_api_that_comes_later_is_noticed_and_every_model_looked_at() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         async def missing(call: Call) -> None:
             if call.kind == kinds.SERVICE_MONITOR:
                 raise errors.ClusterError(404, "404 page not found")
@@ -174,11 +174,11 @@ def test_an_api_that_comes_later_is_noticed_and_every_model_looked_at() -> None:
         assert not stage.store.absent
         assert 3 <= tries <= 5
 
-    play(story, kinds.SERVICE_MONITOR)
+    play(scenario, kinds.SERVICE_MONITOR)
 
 
 def test_an_api_that_goes_is_missed_and_its_objects_are_forgotten() -> None:
-    async def story(stage: Stage) -> None:
+    async def scenario(stage: Stage) -> None:
         async def missing(_: Call) -> None:
             raise errors.ClusterError(404, "404 page not found")
 
@@ -194,4 +194,4 @@ def test_an_api_that_goes_is_missed_and_its_objects_are_forgotten() -> None:
         assert stage.store.absent == {kinds.SERVICE_MONITOR}
         assert stage.store.snapshot(IRIS).children == {}
 
-    play(story, kinds.SERVICE_MONITOR)
+    play(scenario, kinds.SERVICE_MONITOR)

@@ -26,7 +26,7 @@ def passes(outcomes: list[float | Exception | None], seconds: float = 1000.0) ->
             raise outcome
         return outcome
 
-    async def story() -> None:
+    async def scenario() -> None:
         queue = Queue(lambda: 0.0)
         queue.add(IRIS)
         working = asyncio.create_task(workers.work(queue, reconcile))
@@ -35,7 +35,7 @@ def passes(outcomes: list[float | Exception | None], seconds: float = 1000.0) ->
         assert queue.oldest_age() == 0
         working.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
     return moments
 
 
@@ -99,7 +99,7 @@ def test_a_bug_in_one_model_stops_no_other(caplog: pytest.LogCaptureFixture) -> 
             raise ZeroDivisionError("a bug of ours")
         return None
 
-    async def story() -> None:
+    async def scenario() -> None:
         queue = Queue(lambda: 0.0)
         queue.add(IRIS)
         queue.add(ROSES)
@@ -107,7 +107,7 @@ def test_a_bug_in_one_model_stops_no_other(caplog: pytest.LogCaptureFixture) -> 
         await asyncio.sleep(0.001)
         working.cancel()
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())
 
     assert worked == [IRIS, ROSES]
     assert "a bug of ours" in caplog.text
@@ -118,7 +118,7 @@ def test_a_name_is_free_again_after_its_worker_was_cancelled() -> None:
         await asyncio.sleep(3600)
         return None
 
-    async def story() -> None:
+    async def scenario() -> None:
         queue = Queue(lambda: 0.0)
         queue.add(IRIS)
         working = asyncio.create_task(workers.work(queue, never))
@@ -129,4 +129,4 @@ def test_a_name_is_free_again_after_its_worker_was_cancelled() -> None:
         queue.add(IRIS)
         assert await queue.take() == IRIS
 
-    virtual_time.run(story())
+    virtual_time.run(scenario())

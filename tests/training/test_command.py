@@ -46,8 +46,8 @@ def test_help_lists_every_option_and_exits_with_0(capsys: pytest.CaptureFixture[
         pytest.param(["--data", "typo.csv"], "typo.csv: found No such file or directory", id="data missing"),
         pytest.param(["--data", "."], ".: found a directory", id="data a directory"),
         pytest.param(["--data", "bad.csv"], "bad.csv:2:1: found sepal_length 'x'", id="bad cell"),
-        pytest.param(["--output", "bad.csv"], "which is no folder", id="output a file"),
-        pytest.param(["--output", "bad.csv/below"], "which is no folder", id="output below a file"),
+        pytest.param(["--output", "bad.csv"], "which is not a folder", id="output a file"),
+        pytest.param(["--output", "bad.csv/below"], "which is not a folder", id="output below a file"),
     ],
 )
 def test_a_refusal_is_one_line_with_exit_2_and_writes_nothing(

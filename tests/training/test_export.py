@@ -189,8 +189,8 @@ def test_an_existing_version_is_refused_before_anything_is_written(tmp_path: Pat
     (tmp_path / "m.json").write_bytes(b"card")
 
     for output, found in {
-        tmp_path / "file": "which is no folder",
-        tmp_path / "file" / "below": "which is no folder",
+        tmp_path / "file": "which is not a folder",
+        tmp_path / "file" / "below": "which is not a folder",
         tmp_path: "this version already there",
     }.items():
         with pytest.raises(Invalid, match=found):

@@ -57,7 +57,7 @@ def build(
     suspicious = checks.warnings(dataset, scores.disagreements, name=origin.name, before=known)
     warnings = _warnings(suspicious, settings)
     pickled = _pickle(fitted)
-    told = Facts(
+    facts = Facts(
         version=settings.version,
         recipe=settings.recipe,
         created=settings.now,
@@ -81,8 +81,8 @@ def build(
     return {
         files.joblib: pickled,
         files.picture: picture.draw(scores.confusion_matrix, CLASSES),
-        files.model_card: model_card.render(told).encode(),
-        files.card: card.render(card.build(told)),
+        files.model_card: model_card.render(facts).encode(),
+        files.card: card.render(card.build(facts)),
     }
 
 

@@ -71,7 +71,7 @@ def refuse(folder: Path, card: str) -> None:
     _refuse_existing(folder, card)
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not existing.is_dir():
-        raise Invalid(folder, f"{existing}, which is no folder", "an output folder")
+        raise Invalid(folder, f"{existing}, which is not a folder", "an output folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise Invalid(folder, f"no permission to write in {existing}", "an output folder that can be written")
 

@@ -22,7 +22,7 @@ class Facts:
     joblib_sha256: str
     joblib_bytes: int
     libraries: Mapping[str, str]
-    # The commit of the training code, where git knows it.
+    # The commit of the training code, if git has one.
     commit: str | None
     features: tuple[Feature, ...]
     scores: Scores

@@ -70,8 +70,8 @@ def words(command: Sequence[str]) -> str:
 
 def reason(lines: Iterable[str]) -> str:
     """The first error in a program's output; its last lines only report that some command failed."""
-    told = [line.strip() for line in lines if line.strip()]
+    found = [line.strip() for line in lines if line.strip()]
     # buildah's log lines are warnings about retries.
-    own = [line for line in told if not line.startswith("time=")]
+    own = [line for line in found if not line.startswith("time=")]
     errors = [line for line in own if re.match(r"(?i)(error|fatal)", line)]
-    return (errors or own[-1:] or told or ["no message"])[0]
+    return (errors or own[-1:] or found or ["no message"])[0]

@@ -1,6 +1,6 @@
 """Builds and pushes images with a Docker engine if one answers, otherwise with buildah in our own store.
 
-Both get the same Dockerfile, context and arguments. Nothing here knows what is in an image.
+Both get the same Dockerfile, context and arguments. Nothing here depends on what is in an image.
 """
 
 import os

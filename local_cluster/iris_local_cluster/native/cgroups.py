@@ -1,6 +1,6 @@
 """The cluster's own control groups: every pod is below them, so removing them leaves nothing.
 
-Knows both layouts: one tree (version 2), or one tree per controller (version 1).
+Supports both layouts: one tree (version 2), or one tree per controller (version 1).
 """
 
 import contextlib

@@ -26,7 +26,7 @@ def main() -> int:
     if os.fork():
         os._exit(0)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    # The host's /proc is still mounted, so this is the id that the host knows.
+    # The host's /proc is still mounted, so this is the id on the host.
     me = process.identify("self")
     lock = record.claim(options.name)
     if lock is None or me is None:
@@ -45,8 +45,8 @@ def main() -> int:
     )
     supervisor = services.Supervisor(inside.services, inside.logs, fixed={"forward": forward})
     log.info("the node's world is ready")
-    os.write(options.tell, READY)
-    os.close(options.tell)
+    os.write(options.ready, READY)
+    os.close(options.ready)
     services.supervise(supervisor)
     return 0
 
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", required=True)
     parser.add_argument("--ports", required=True, help="as kept in the record, as JSON")
     parser.add_argument("--forward", action="append", default=[], help="DESCRIPTOR=ADDRESS:PORT")
-    parser.add_argument("--tell", type=int, required=True, help="descriptor to write `ready` to")
+    parser.add_argument("--ready", type=int, required=True, help="descriptor to write `ready` to")
     return parser
 
 

@@ -77,9 +77,9 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
         f"--forward={listener.fileno()}={layout.NODE_ADDRESS}:{_TARGETS[name]}"
         for name, listener in listeners.items()
     ]
-    heard, told = os.pipe()
+    heard, ready = os.pipe()
     program = (sys.executable, "-m", "iris_local_cluster.native.init")
-    arguments = [f"--name={node.name}", f"--state={node.state}", f"--tell={told}"]
+    arguments = [f"--name={node.name}", f"--state={node.state}", f"--ready={ready}"]
     arguments += [f"--ports={json.dumps(ports)}", *routes]
     try:
         with (node.logs / "init.log").open("ab") as output:
@@ -93,10 +93,10 @@ def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:
                 # Signals from our terminal must not reach it.
                 start_new_session=True,
                 env={"PATH": _SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8"},
-                pass_fds=[told, *(listener.fileno() for listener in listeners.values())],
+                pass_fds=[ready, *(listener.fileno() for listener in listeners.values())],
             )
     finally:
-        os.close(told)
+        os.close(ready)
     with os.fdopen(heard, "rb") as stream:
         # Ends without data if the process ends.
         if stream.read(len(init.READY)) != init.READY:

@@ -1,6 +1,6 @@
 """Runs Go: which toolchain a module gets, and one `go build` of several commands of one module.
 
-Knows nothing of Kubernetes. Turns Go's failures into one line and keeps the full output in the cache.
+Independent of Kubernetes. Turns Go's failures into one line and keeps the full output in the cache.
 """
 
 import json
@@ -143,7 +143,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _follow(command: list[str], folder: Path, told: Callable[[str], None]) -> list[str]:
+def _follow(command: list[str], folder: Path, report: Callable[[str], None]) -> list[str]:
     """Run Go, report each line of its standard error, return the lines of its standard output."""
     errors: list[str] = []
     if setpriv := shutil.which("setpriv"):
@@ -158,7 +158,7 @@ def _follow(command: list[str], folder: Path, told: Callable[[str], None]) -> li
         try:
             for line in process.stderr or ():
                 errors.append(line)
-                told(line.strip())
+                report(line.strip())
         except BaseException:
             process.terminate()
             raise

@@ -37,8 +37,8 @@ def write(name: str, content: str, ingress: str) -> None:
             link.unlink(missing_ok=True)
             link.symlink_to(paths.SCRIPTS / program)
     if name == DEFAULT_NAME:
-        told = "# source this file: it puts kubectl and iris on PATH and selects the cluster"
-        paths.ENV_FILE.write_text(f"{told}\n{exports(name, ingress)}")
+        comment = "# source this file: it puts kubectl and iris on PATH and selects the cluster"
+        paths.ENV_FILE.write_text(f"{comment}\n{exports(name, ingress)}")
 
 
 def remove(name: str) -> None:

@@ -104,7 +104,7 @@ async def send(
 
 
 async def run(
-    url: str, *, host: str, rate: float, ended: threading.Event, tell: Callable[[Report], None]
+    url: str, *, host: str, rate: float, ended: threading.Event, publish: Callable[[Report], None]
 ) -> None:
     """As `send`; the counts are reported every second and at the end."""
     report = Report()
@@ -112,12 +112,12 @@ async def run(
     async def report_each_second() -> None:
         while True:
             await asyncio.sleep(1)
-            tell(report)
+            publish(report)
 
     reporting = asyncio.create_task(report_each_second())
     await send(url, host=host, rate=rate, ended=ended, receive=report.add)
     reporting.cancel()
-    tell(report)
+    publish(report)
 
 
 def main() -> int:
@@ -133,12 +133,12 @@ def main() -> int:
         sys.stdin.read()
         ended.set()
 
-    def tell(report: Report) -> None:
+    def publish(report: Report) -> None:
         sys.stdout.write(json.dumps(asdict(report)) + "\n")
         sys.stdout.flush()
 
     threading.Thread(target=listen, daemon=True).start()
-    asyncio.run(run(options.url, host=options.host, rate=options.rate, ended=ended, tell=tell))
+    asyncio.run(run(options.url, host=options.host, rate=options.rate, ended=ended, publish=publish))
     return 0
 
 

@@ -116,9 +116,9 @@ def next_steps(port: str, *, grafana: bool) -> str:
     """The pages to open, one per line."""
     lines = [f"  http://prometheus.localhost:{port}/api/v1/alerts"]
     if grafana:
-        told = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
+        shown = "secret grafana-admin -o go-template='{{.data.password | base64decode}}'"
         lines += [
             f"  http://grafana.localhost:{port}  # user admin; this prints the password:",
-            f"  kubectl -n {NAMESPACE} get {told}",
+            f"  kubectl -n {NAMESPACE} get {shown}",
         ]
     return "\n".join(lines)

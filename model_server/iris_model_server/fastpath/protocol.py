@@ -159,16 +159,16 @@ class FastProtocol(LimitedProtocol):
         self.fast.context.metrics.in_flight += 1
         return True
 
-    def _end(self, pending: Pending, told: bytes | Exception) -> None:
+    def _end(self, pending: Pending, outcome: bytes | Exception) -> None:
         fast, route, request_id = self.fast, pending.route, pending.request_id
         around = fast.context
         around.metrics.in_flight -= 1
         last = around.serving.draining or not pending.keep_alive
         status = 200
-        if isinstance(told, Exception):
-            status, answer = fast.failure(told, route, request_id, self.server_state, last=last)
+        if isinstance(outcome, Exception):
+            status, answer = fast.failure(outcome, route, request_id, self.server_state, last=last)
         else:
-            answer = fast.success(told, request_id, self.server_state, last=last)
+            answer = fast.success(outcome, request_id, self.server_state, last=last)
         fast.count(route, status, request_id, around.clock() - pending.start, self.client_quoted)
         if pending.disconnected:
             return

@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 
 from iris_model_server import errors
 from iris_model_server.prediction.serving import Serving
-from iris_model_server.protocols.inference import Inference, Tell
+from iris_model_server.protocols.inference import Callback, Inference
 from iris_model_server.protocols.v2 import V2
 from iris_model_server.telemetry import access_log
 from iris_model_server.telemetry.metrics import RouteMetrics
@@ -40,7 +40,7 @@ class FastRoute:
     answer: Callable[[bytes, str], bytes | None]
     asks_for_json: bool
     # The same for a model whose calls are shared: the callback gets the answer. False: the reference must.
-    answer_soon: Callable[[bytes, str, Tell], bool] | None = None
+    answer_soon: Callable[[bytes, str, Callback], bool] | None = None
     metrics: RouteMetrics | None = None
     # The part of a log line that all successes of this route share.
     logged: bytes = field(init=False)

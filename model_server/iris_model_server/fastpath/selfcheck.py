@@ -122,7 +122,7 @@ class Line:
         """Feed it a whole request, and wait for its answer: a model may be called in a thread."""
         self.protocol.data_received(request)
         end = self.protocol.loop.time() + _MOST_SECONDS
-        while self.protocol.is_answering() and self.protocol.loop.time() < end:  # noqa: ASYNC110  # nothing tells of it
+        while self.protocol.is_answering() and self.protocol.loop.time() < end:  # noqa: ASYNC110  # nothing reports it
             await asyncio.sleep(0)
 
     async def settle(self) -> None:

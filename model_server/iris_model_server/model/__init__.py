@@ -1,4 +1,4 @@
-"""A model: an artifact folder in, probabilities out. Knows no HTTP and no metrics.
+"""A model: an artifact folder in, probabilities out. Independent of HTTP and metrics.
 
 `artifact` verifies a folder and loads it, `card` reads the model card, `model` has the kinds of models,
 `trees` evaluates trees as plain data. `arrays` computes many rows at once with numpy and is imported only

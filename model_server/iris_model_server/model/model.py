@@ -1,4 +1,4 @@
-"""The interface of a model, from rows of numbers to probabilities. Knows no HTTP, no files, no card.
+"""The interface of a model, from rows of numbers to probabilities. Independent of HTTP, files and card.
 
 `FoldedModel` has weights folded into one matrix; it is plain Python, which for one row is faster than any
 array library. `PipelineModel` is a scikit-learn pipeline that training could not write as data. `trees` has

@@ -1,4 +1,4 @@
-"""Models made of trees, without scikit-learn. Knows no HTTP and no files; the card is checked before.
+"""Models made of trees, without scikit-learn. Independent of HTTP and files; the card is checked before.
 
 The rows that reach a leaf are in one box: for each feature, the lengths between two thresholds. All
 thresholds of a feature divide its lengths into cells, and each cell has one large integer with a bit for

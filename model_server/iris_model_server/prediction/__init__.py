@@ -2,5 +2,5 @@
 
 `serving` holds what is loaded and whether the server is ready, `execution` decides how a request is
 computed, `batching` lets requests share a call of the model, `answer_templates` are answers encoded ahead.
-Nothing here knows HTTP.
+Nothing here depends on HTTP.
 """

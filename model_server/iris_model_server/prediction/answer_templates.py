@@ -1,6 +1,6 @@
 """The answer for one flower as JSON text, prepared when a model loads, except for what a request adds.
 
-The bytes are those that `PredictAnswer` encodes to, at a third of the cost. Knows no HTTP.
+The bytes are those that `PredictAnswer` encodes to, at a third of the cost. Independent of HTTP.
 """
 
 from collections.abc import Sequence

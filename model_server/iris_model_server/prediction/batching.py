@@ -2,7 +2,7 @@
 
 Requests join a call for as long as each iteration of the event loop brings more; during a call, new
 requests wait for the next one. So requests wait only under load, and the wait is bounded in number and age.
-Knows no HTTP and no protocol.
+Independent of HTTP and protocols.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ FIRST_CHUNK_ROWS: Final = 64
 MOST_CHUNK_ROWS: Final = 4096
 
 Rows = Sequence[Numbers]
-Shares = list[list[float]]
-Call = Callable[[Rows], Shares]
+Probabilities = list[list[float]]
+Call = Callable[[Rows], Probabilities]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     rows: Rows
-    answer: asyncio.Future[Shares]
+    answer: asyncio.Future[Probabilities]
     since: float
 
 
@@ -59,7 +59,7 @@ class _Batch:
 class _Called:
     size: int
     seconds: float
-    answers: list[Shares | Exception]
+    answers: list[Probabilities | Exception]
 
 
 class Batcher:
@@ -77,15 +77,15 @@ class Batcher:
         self._seconds: dict[int, float] = {}
         self.chunk_rows = FIRST_CHUNK_ROWS
 
-    def submit(self, rows: Rows) -> asyncio.Future[Shares]:
+    def submit(self, rows: Rows) -> asyncio.Future[Probabilities]:
         """The probabilities for the rows of a small request."""
         return self._wait_in(self._small, rows)
 
-    def submit_chunk(self, rows: Rows) -> asyncio.Future[Shares]:
+    def submit_chunk(self, rows: Rows) -> asyncio.Future[Probabilities]:
         """The same for at most `chunk_rows` of a large request: a call takes one chunk and all small ones."""
         return self._wait_in(self._chunks, rows)
 
-    def _wait_in(self, queue: deque[_Waiting], rows: Rows) -> asyncio.Future[Shares]:
+    def _wait_in(self, queue: deque[_Waiting], rows: Rows) -> asyncio.Future[Probabilities]:
         if len(queue) >= self._limits.most_waiting:
             raise _overloaded(f"{len(queue)} requests wait for the model, at most that many may")
         loop = asyncio.get_running_loop()
@@ -168,7 +168,7 @@ def _size(parts: Sequence[Rows]) -> int:
     return sum(map(len, parts)).bit_length()
 
 
-def _answers(call: Call, parts: Sequence[Rows]) -> list[Shares | Exception]:
+def _answers(call: Call, parts: Sequence[Rows]) -> list[Probabilities | Exception]:
     """The answer to each request; if the shared call fails, each request has a call of its own."""
     try:
         together = call(list(chain.from_iterable(parts)))

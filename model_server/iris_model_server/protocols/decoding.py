@@ -1,4 +1,4 @@
-"""Decodes bytes to validated rows, or to a problem that names every fault. Knows no HTTP and no model.
+"""Decodes bytes to validated rows, or to a problem that names every fault. Independent of HTTP and the model.
 
 A valid body is decoded once, strictly. Only a refused body is read again, slowly, to report its faults.
 """

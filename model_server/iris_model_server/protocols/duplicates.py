@@ -1,7 +1,7 @@
 """Refuses a JSON body with the same name twice: our decoder keeps the last value, a proxy may keep the first.
 
 It counts the expected names in the text. Only if one comes too often, or may be written with an escape, the
-body is read again, a large one without its numbers. Knows no HTTP.
+body is read again, a large one without its numbers. Independent of HTTP.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Turns a request's body into an answer's body: decode, predict, measure, encode. Knows no HTTP.
+"""Turns a request's body into an answer's body: decode, predict, measure, encode. Independent of HTTP.
 
 All callers share it, so that the same body always gets the same answer.
 """
@@ -13,14 +13,14 @@ import msgspec
 
 from iris_model_server import errors
 from iris_model_server.errors import Problem
-from iris_model_server.prediction.batching import Shares
+from iris_model_server.prediction.batching import Probabilities
 from iris_model_server.prediction.execution import Execution
 from iris_model_server.prediction.serving import Loaded, Serving
 from iris_model_server.protocols import chunks, columns, decoding
 from iris_model_server.protocols.columns import Columns
 from iris_model_server.schemas import Numbers
 
-Tell = Callable[[bytes | Exception], None]
+Callback = Callable[[bytes | Exception], None]
 
 
 class _BatchColumns(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Inference:
         start = time.perf_counter()
         with _counting_failures(loaded):
             (probabilities,) = await loaded.batcher.submit((row,))
-            return _told(loaded, row, probabilities, start, request_id)
+            return _counted(loaded, row, probabilities, start, request_id)
 
     def predict_at_once(self, body: bytes, request_id: str) -> bytes | None:
         """The answer of `predict`, if it needs no error and no waiting; else None, and nothing is counted."""
@@ -65,8 +65,8 @@ class Inference:
         row = decoding.one_or_none(body)
         return None if row is None else _answered(loaded, row, request_id)
 
-    def predict_soon(self, body: bytes, request_id: str, tell: Tell) -> bool:
-        """Pass the answer of `predict` to `tell` after a shared call; False for an error to report."""
+    def predict_soon(self, body: bytes, request_id: str, callback: Callback) -> bool:
+        """Pass the answer of `predict` to `callback` after a shared call; False for an error to report."""
         loaded = self._serving.loaded_or_none()
         if loaded is None or loaded.batcher is None:
             return False
@@ -79,17 +79,17 @@ class Inference:
         except Problem:
             return False
 
-        def told(done: asyncio.Future[Shares]) -> None:
+        def on_done(done: asyncio.Future[Probabilities]) -> None:
             try:
                 with _counting_failures(loaded):
                     (probabilities,) = done.result()
-                    answer = _told(loaded, row, probabilities, start, request_id)
+                    answer = _counted(loaded, row, probabilities, start, request_id)
             except Exception as error:  # noqa: BLE001  # any: the client waits for it
-                tell(error)
+                callback(error)
             else:
-                tell(answer)
+                callback(answer)
 
-        waiting.add_done_callback(told)
+        waiting.add_done_callback(on_done)
         return True
 
     async def predict_batch(self, body: bytes, request_id: str) -> list[bytes]:
@@ -144,12 +144,14 @@ def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
     except Exception:
         loaded.metrics.count("error")
         raise
-    return _told(loaded, row, probabilities, start, request_id)
+    return _counted(loaded, row, probabilities, start, request_id)
 
 
-def _told(loaded: Loaded, row: Numbers, probabilities: list[float], start: float, request_id: str) -> bytes:
+def _counted(
+    loaded: Loaded, row: Numbers, probabilities: list[float], start: float, request_id: str
+) -> bytes:
     seconds = time.perf_counter() - start
-    share = max(probabilities)
-    index = probabilities.index(share)
-    loaded.metrics.observe_one(row, index, share, seconds)
+    largest = max(probabilities)
+    index = probabilities.index(largest)
+    loaded.metrics.observe_one(row, index, largest, seconds)
     return loaded.templates.answer(index, request_id, probabilities)

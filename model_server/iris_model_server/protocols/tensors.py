@@ -1,4 +1,4 @@
-"""Binary tensors of the Open Inference Protocol: little-endian bytes to numbers. Pure, knows no HTTP."""
+"""Binary tensors of the Open Inference Protocol: little-endian bytes to numbers. Pure."""
 
 import struct
 import sys

@@ -1,4 +1,4 @@
-"""KServe's protocol V1, bytes to bytes: instances in, the number of each one's class out. Knows no HTTP."""
+"""KServe's protocol V1, bytes to bytes: instances in, the number of each one's class out."""
 
 from collections.abc import Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Open Inference Protocol V2, bytes to bytes: centimetres in, up to three outputs. Knows no HTTP.
+"""Open Inference Protocol V2, bytes to bytes: centimetres in, up to three outputs. Independent of HTTP.
 
 `v2_request` reads requests, `v2_outputs` has the outputs, `tensors` the binary ones.
 """

@@ -1,6 +1,6 @@
 """What Triton's clients ask of a model beside its tensors: its configuration and its statistics.
 
-As Triton's extensions `model_configuration` and `statistics` describe them. Knows no HTTP.
+As Triton's extensions `model_configuration` and `statistics` describe them. Independent of HTTP.
 """
 
 from typing import Final

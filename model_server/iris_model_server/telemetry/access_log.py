@@ -32,8 +32,8 @@ class Sink(Protocol):
 @lru_cache(maxsize=256)
 def about(method: str, path: str, route: str, status: int) -> bytes:
     """The part of a line that many requests share."""
-    told = _encode({"method": method, "path": path, "route": route, "status": status})
-    return told[1:-1]
+    shared = _encode({"method": method, "path": path, "route": route, "status": status})
+    return shared[1:-1]
 
 
 def client(address: Sequence[Any] | None) -> bytes:

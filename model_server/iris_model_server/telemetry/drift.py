@@ -23,7 +23,7 @@ def edges_of(feature: FeatureInfo, distribution: Distribution | None) -> tuple[f
     return (nextafter(feature.minimum, -inf), *tenths, feature.maximum)
 
 
-class FeatureTally:
+class FeatureCounts:
     """How many values of one feature fell into each cell."""
 
     __slots__ = ("counts", "edges", "shares")
@@ -53,21 +53,21 @@ class FeatureTally:
         return inside
 
 
-class FeatureTallies(Collector):
+class FeatureCollector(Collector):
     """The metrics of all features, by model, version and feature."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[str, str, str], FeatureTally] = {}
+        self._counts: dict[tuple[str, str, str], FeatureCounts] = {}
 
     def bound(
         self, model: str, version: str, feature: FeatureInfo, distribution: Distribution | None
-    ) -> FeatureTally:
+    ) -> FeatureCounts:
         """The counts of this feature; another model with the same version starts from zero."""
-        made = FeatureTally(edges_of(feature, distribution), distribution.shares if distribution else ())
-        former = self._tallies.get((model, version, feature.name))
+        made = FeatureCounts(edges_of(feature, distribution), distribution.shares if distribution else ())
+        former = self._counts.get((model, version, feature.name))
         if former is not None and (former.edges, former.shares) == (made.edges, made.shares):
             return former
-        self._tallies[(model, version, feature.name)] = made
+        self._counts[(model, version, feature.name)] = made
         return made
 
     def collect(self) -> Iterator[Metric]:
@@ -86,7 +86,7 @@ class FeatureTallies(Collector):
             " (now - share) * ln(now / share).",
             labels=(*labels, "bucket"),
         )
-        for values, counts in self._tallies.items():
+        for values, counts in self._counts.items():
             outside.add_metric(values, counts.outside)
             for number, (count, share) in enumerate(zip(counts.buckets, counts.shares, strict=False)):
                 counted.add_metric((*values, str(number)), count)

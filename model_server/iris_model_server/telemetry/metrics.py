@@ -18,7 +18,7 @@ from iris_model_server.model.artifact import Artifact
 from iris_model_server.model.predictions import CONFIDENCE, Counts, Edges, Predictions
 from iris_model_server.schemas import Numbers
 from iris_model_server.telemetry.counters import Count, Counters, Histograms
-from iris_model_server.telemetry.drift import FeatureTallies
+from iris_model_server.telemetry.drift import FeatureCollector
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # Any other method is counted as OTHER: a client must not create series.
@@ -83,13 +83,13 @@ class ModelMetrics:
     def count(self, status: str) -> None:
         self._requests[status].value += 1
 
-    def observe_one(self, row: Numbers, index: int, share: float, seconds: float) -> None:
+    def observe_one(self, row: Numbers, index: int, probability: float, seconds: float) -> None:
         """Count one call with one row: the same as both methods below, without their loops."""
         self._success.value += 1
         self._last = time.perf_counter()
         self._seconds.observe(seconds)
         self._classes[index].value += 1
-        self._confidence.observe(share)
+        self._confidence.observe(probability)
         for value, feature in zip(row, self._features, strict=True):
             feature.counts[bisect_left(feature.edges, value)] += 1
 
@@ -179,7 +179,7 @@ class Metrics:
         self.confidence = self._histogram(
             "prediction_confidence", "The largest probability of each row.", CONFIDENCE, *MODEL
         )
-        self.features = FeatureTallies()
+        self.features = FeatureCollector()
         self._registry.register(self.features)
         self.model_info = Gauge(
             "model_info", "1 for the model that serves.", (*MODEL, "digest"), registry=self._registry

@@ -69,7 +69,7 @@ class RequestMiddleware:
             await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
-        except Exception as error:  # noqa: BLE001  # told to client and log
+        except Exception as error:  # noqa: BLE001  # reported to client and log
             await exchange.fail(problem_of(error, exchange.request_id, scope["method"], scope["path"]))
         except asyncio.CancelledError:
             # A shutdown cancels unfinished requests at its end; the task ends here anyway.
@@ -83,7 +83,7 @@ class RequestMiddleware:
             exchange.record()
 
     def _below_root(self, scope: Scope) -> ASGIApp:
-        """Takes the root path off the request's, so that all else sees the path it knows."""
+        """Takes the root path off the request's, so that all else sees the path without it."""
         root, path = self._with.root_path, scope["path"]
         if path == root:
             # The links of the page are relative to its folder.

@@ -44,7 +44,7 @@ class _Model:
         return f'namespace="{self.namespace}",model="{self.name}"'
 
     @property
-    def told(self) -> str:
+    def selector(self) -> str:
         """The selector of the operator's metrics."""
         return f'model_namespace="{self.namespace}",model="{self.name}"'
 
@@ -120,9 +120,9 @@ def _burning(
 
 
 def _not_served(model: _Model) -> dict[str, Any]:
-    info = f"irismodel_info{{{model.told}}}"
+    info = f"irismodel_info{{{model.selector}}}"
     served = f'label_replace({info}, "declared", "$1", "serving", "(.*)")'
-    asleep = f'max(irismodel_condition{{{model.told},type="Ready",reason=~"{_ASLEEP}"}})'
+    asleep = f'max(irismodel_condition{{{model.selector},type="Ready",reason=~"{_ASLEEP}"}})'
     return model.alert(
         "IrisModelVersionNotServed",
         f"max by (declared) ({info} unless on (declared) {served}) unless on () {asleep}",
@@ -134,7 +134,7 @@ def _not_served(model: _Model) -> dict[str, Any]:
 def _not_ready(model: _Model) -> dict[str, Any]:
     return model.alert(
         "IrisModelNotReady",
-        f'max(irismodel_condition{{{model.told},type="Ready",reason!~"{_ASLEEP}"}}) == 0',
+        f'max(irismodel_condition{{{model.selector},type="Ready",reason!~"{_ASLEEP}"}}) == 0',
         "15m",
         "is not ready",
     )

@@ -1,7 +1,7 @@
 """Asks the pods over HTTP which version they serve; it is never copied from the spec.
 
 It is the only module that talks to pods. An answer is valid for one container's life and asked for again
-after `RETAKE_SECONDS`, because a server can be told to reload its model. An answer with another version
+after `RETAKE_SECONDS`, because a server can be asked to reload its model. An answer with another version
 than the declared one is valid for `DOUBT_SECONDS` only, because a reload may be under way.
 """
 
@@ -33,7 +33,7 @@ class Proof:
 
     version: str = ""
     digest: str = ""
-    pickle: str = ""  # what the server says it does with pickles; empty: a release that knows no Deny
+    pickle: str = ""  # what the server says it does with pickles; empty: a release without Deny
     failure: str = ""
 
 

@@ -46,7 +46,8 @@ async def once(
     """One LIST per kind (and watched namespace), then a pass over every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
-    Returns how many models had changed unseen, by the plural of what told it, and the version of each LIST.
+    Returns how many models had changed unseen, by the plural of the kind that had changed, and the
+    version of each LIST.
     """
     missed, versions = set(), {}
     found = dict.fromkeys((kind.plural for kind, _ in WATCHED), 0)

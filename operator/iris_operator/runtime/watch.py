@@ -47,8 +47,8 @@ async def follow(
             async for event, body in events:
                 version = int(body["metadata"]["resourceVersion"])
                 if event != "BOOKMARK":
-                    tell = store.vanish if event == "DELETED" else store.observe
-                    for key in tell(place.kind, body):
+                    update = store.vanish if event == "DELETED" else store.observe
+                    for key in update(place.kind, body):
                         queue.add(key)
         except errors.ClusterError as error:
             if error.code in (404, 410):

@@ -27,7 +27,7 @@ class _Selectors:
     server: str  # the whole server: a Service is named as its model
     http: str  # its requests
     model: str  # the server's model
-    told: str  # the operator
+    operator: str
     container: str  # the kubelet
 
 
@@ -53,7 +53,7 @@ def template(objectives: Objectives) -> str:
         server=f'namespace="{namespace}",service="{name}"',
         http=f'namespace="{namespace}",service="{name}",{queries.ASKED}',
         model=f'namespace="{namespace}",model="{name}"',
-        told=f'model_namespace="{namespace}",model="{name}"',
+        operator=f'model_namespace="{namespace}",model="{name}"',
         container=f'namespace="{namespace}",pod=~"{name}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',
     )
     board = panels.board(f"Iris Model Serving / {namespace}/{name}", _UID)
@@ -75,8 +75,8 @@ def _drift_window() -> dashboard.CustomVariable:
 
 def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives) -> None:
     board.with_row(dashboard.Row("Overview"))
-    info = f"(irismodel_info{{{of.told}}})"
-    ready = f'max by (reason) (irismodel_condition{{{of.told},type="Ready"}})'
+    info = f"(irismodel_info{{{of.operator}}})"
+    ready = f'max by (reason) (irismodel_condition{{{of.operator},type="Ready"}})'
     board.with_panel(panels.word("Declared version", f"max by (declared) {info}", "declared"))
     board.with_panel(
         panels.word(
@@ -192,9 +192,9 @@ def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
     board.with_row(dashboard.Row("Rollout"))
     pods = f"count by (version) (model_info{{{of.model}}})"
     board.with_panel(panels.graph("Pods by version", (pods, "{{version}}"), span=8))
-    conditions = f"max by (type, reason) (irismodel_condition{{{of.told}}})"
+    conditions = f"max by (type, reason) (irismodel_condition{{{of.operator}}})"
     board.with_panel(panels.timeline("Conditions", conditions, "{{type}} {{reason}}", span=8))
-    writes = rate("irismodel_writes_total", of.told)
+    writes = rate("irismodel_writes_total", of.operator)
     board.with_panel(panels.graph("Writes of the operator", (writes, "writes"), unit="wps", span=8))
     declared = (_news(of, "declared", "revision"), "Declared {{declared}}")
     board.annotation(panels.marks("Declared", declared, text_label="revision", color=panels.BLUE))
@@ -205,5 +205,5 @@ def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
 def _news(of: _Selectors, *labels: str) -> str:
     """The series that did not exist five minutes before: a restart of the operator adds no mark."""
     by = queries.grouping(labels)
-    info = f"irismodel_info{{{of.told}}}"
+    info = f"irismodel_info{{{of.operator}}}"
     return f"max{by} ({info}) unless max{by} (last_over_time({info}[5m] offset 1m))"

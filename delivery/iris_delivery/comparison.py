@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from iris_api import readiness as api
+from iris_api import readiness
 
 from iris_delivery.declaration import Declaration
 
@@ -12,29 +12,29 @@ Verdict = Literal["serving", "stalled", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
+class Comparison:
     """The verdict and its cause."""
 
     verdict: Verdict
     why: str
 
 
-def judge(model: Mapping[str, Any] | None, declared: Declaration) -> Readiness:
-    """Judge the model. Only a spec that matches Git, and a status observed for that spec, count."""
+def compare(model: Mapping[str, Any] | None, declared: Declaration) -> Comparison:
+    """Only a spec that matches Git, and a status observed for that spec, count."""
     label, release = f"irismodel {declared.namespace}/{declared.name}", declared.release
     if model is None:
-        return Readiness("waiting", f"{label}: not found yet")
-    spec, found = model.get("spec", {}), api.of(model)
+        return Comparison("waiting", f"{label}: not found yet")
+    spec, found = model.get("spec", {}), readiness.of(model)
     if found.declared != release.version or not _same_digest(spec, release.digest):
-        return Readiness("waiting", f"{label}: the cluster still declares {found.declared}")
+        return Comparison("waiting", f"{label}: the cluster still declares {found.declared}")
     if not found.current:
-        return Readiness("waiting", f"{label}: the operator has not observed {release.version} yet")
+        return Comparison("waiting", f"{label}: the operator has not observed {release.version} yet")
     words = ": ".join(filter(None, (found.reason, found.message))) or "no condition yet"
     if found.stalled:
-        return Readiness("stalled", f"{label}: {words}")
+        return Comparison("stalled", f"{label}: {words}")
     if found.ready and found.serving == release.version:
-        return Readiness("serving", f"{label}: serves {release}")
-    return Readiness("waiting", f"{label}: {words}")
+        return Comparison("serving", f"{label}: serves {release}")
+    return Comparison("waiting", f"{label}: {words}")
 
 
 def _same_digest(spec: Mapping[str, Any], digest: str | None) -> bool:

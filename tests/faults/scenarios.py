@@ -1,0 +1,186 @@
+"""What people do to IrisModels: each scenario runs once without faults and then once per plan.
+
+A scenario waits only for what a person would wait for, so its end does not depend on timing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from iris_api import readiness
+
+from tests.harness.kubernetes import Cluster, Manifest, eventually
+
+# Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
+PATIENCE: Final = 240.0
+
+
+@dataclass(slots=True)
+class User:
+    """The hand that declares; remembers which version each generation declared."""
+
+    cluster: Cluster
+    patience: float = PATIENCE  # seconds that one step may take
+    declared: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)  # uid and generation
+
+    async def declare(self, version: str = "1.0.0", name: str = "iris", **spec: Any) -> None:
+        """Apply the whole spec; None leaves a field out."""
+        wanted = {"version": version, "route": {"host": f"{self.cluster.namespace}.test"}, **spec}
+        manifest = {
+            "apiVersion": "serving.two.inc/v1alpha1",
+            "kind": "IrisModel",
+            "metadata": {"name": name},
+            "spec": {key: value for key, value in wanted.items() if value is not None},
+        }
+        body = await self.cluster.apply(manifest)
+        self.declared[body["metadata"]["uid"], body["metadata"]["generation"]] = body["spec"]
+
+    async def reaches(self, reason: str, name: str = "iris") -> None:
+        """Wait until Ready has this reason for the newest generation."""
+
+        def holds(body: Manifest) -> bool:
+            return readiness.condition(body, "Ready").get("reason") == reason
+
+        await eventually(lambda: self.cluster.get("IrisModel", name), holds, within=self.patience)
+
+    async def serves(self, version: str = "1.0.0", **spec: Any) -> None:
+        await self.declare(version, **spec)
+        await self.reaches("Serving")
+
+    async def sees(self, kind: str, name: str, holds: Callable[[Manifest | None], object]) -> None:
+        await eventually(lambda: self.cluster.find(kind, name), holds, within=self.patience)
+
+    async def gone(self, kind: str, name: str) -> None:
+        await self.sees(kind, name, lambda body: body is None)
+
+
+async def create(user: User) -> None:
+    await user.serves()
+
+
+async def version(user: User) -> None:
+    await user.serves("1.0.0")
+    await user.serves("1.1.0")
+
+
+async def scale(user: User) -> None:
+    await user.serves(replicas=2)
+    await user.serves(replicas=3)
+    await user.serves(replicas=1)
+    await user.gone("PodDisruptionBudget", "iris")
+
+
+_OFF: Final[Mapping[str, Any]] = {
+    "route": None,
+    "monitoring": {"dashboard": {"enabled": False}},
+    "networkPolicy": {"enabled": False},
+}
+
+
+async def children(user: User) -> None:
+    await user.serves()
+    await user.serves(**_OFF)
+    await user.gone("Ingress", "iris")
+    await user.gone("ConfigMap", "iris-dashboard")
+    await user.gone("NetworkPolicy", "iris")
+    await user.serves()
+    await user.sees("Ingress", "iris", bool)
+
+
+async def autoscaling(user: User) -> None:
+    await user.serves(replicas=3)
+    await user.serves(replicas=3, autoscaling={"minReplicas": 2, "maxReplicas": 4})
+    await user.sees("HorizontalPodAutoscaler", "iris", bool)
+    await user.serves(replicas=3)
+    await user.gone("HorizontalPodAutoscaler", "iris")
+
+
+async def delete(user: User) -> None:
+    await user.serves()
+    await user.cluster.delete("IrisModel", "iris")
+    await user.gone("Deployment", "iris")
+
+
+async def recreate(user: User) -> None:
+    await user.serves()
+    await user.cluster.delete("IrisModel", "iris")
+    await user.serves()
+
+
+async def revert(user: User) -> None:
+    await user.serves("1.0.0")
+    await user.declare("2.0.0")
+    await user.reaches("ArtifactRejected")
+    await user.serves("1.0.0")
+
+
+async def there_and_back(user: User) -> None:
+    await user.serves("1.0.0")
+    await user.declare("1.1.0")
+    await user.serves("1.0.0")
+
+
+async def zigzag(user: User) -> None:
+    await user.serves("1.0.0")
+    await user.declare("1.1.0")
+    await user.declare("1.0.0")
+    await user.serves("1.2.0")
+
+
+async def suspend(user: User) -> None:
+    await user.serves("1.0.0")
+    await user.declare("1.1.0")
+    await user.declare("1.1.0", suspend=True)
+    await user.reaches("Suspended")
+    await user.serves("1.1.0", suspend=False)
+
+
+async def rivals(user: User) -> None:
+    await user.serves()
+    await user.declare(name="late")
+    await user.reaches("RouteConflict", "late")
+    await user.cluster.delete("IrisModel", "iris")
+    await user.reaches("Serving", "late")
+    await user.gone("Deployment", "iris")
+
+
+async def vandal(user: User) -> None:
+    """Somebody changes and removes children by hand."""
+    await user.serves()
+    loose: dict[str, Any] = {
+        "metadata": {"ownerReferences": [], "labels": {"app.kubernetes.io/part-of": "x"}}
+    }
+    await user.cluster.patch("Service", "iris", loose)
+    await user.sees("Service", "iris", lambda body: body and body["metadata"].get("ownerReferences"))
+    await user.cluster.patch("Service", "iris", {"spec": {"selector": {"app": "other"}}})
+    await user.sees("Service", "iris", lambda body: body and "app" not in body["spec"]["selector"])
+    await user.cluster.patch("Deployment", "iris", {"metadata": {"ownerReferences": []}})
+    await user.sees("Deployment", "iris", lambda body: body and body["metadata"].get("ownerReferences"))
+    ours = "app.kubernetes.io/managed-by"  # without it no watch of ours shows the object
+    await user.cluster.patch("NetworkPolicy", "iris", {"metadata": {"labels": {ours: None}}})
+    await user.sees("NetworkPolicy", "iris", lambda body: body and ours in body["metadata"]["labels"])
+    await user.cluster.delete("ConfigMap", "iris-dashboard")
+    await user.sees("ConfigMap", "iris-dashboard", bool)
+    await user.cluster.patch("Deployment", "iris", {"spec": {"replicas": 5}})
+    await user.sees("Deployment", "iris", lambda body: body and body["spec"]["replicas"] == 2)
+    await user.reaches("Serving")
+
+
+SCENARIOS: Final[Mapping[str, Callable[[User], Awaitable[None]]]] = {
+    scenario.__name__: scenario
+    for scenario in (
+        create,
+        version,
+        scale,
+        children,
+        autoscaling,
+        delete,
+        recreate,
+        revert,
+        there_and_back,
+        zigzag,
+        suspend,
+        rivals,
+        vandal,
+    )
+}
