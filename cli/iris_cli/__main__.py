@@ -29,6 +29,7 @@ Examples:
   iris get -A --watch                             # the same, then a line for each change
   iris why iris -n iris                           # one paragraph: what is missing, since when, what to do
   iris history iris -n iris                       # which versions were declared, and when
+  iris console                                    # all of it in a browser
   iris plan -f models/iris.yaml                   # what the operator would do in this cluster
   iris plan -k clusters/prod/models               # the same for what Flux would apply
   git show main:iris.yaml | iris plan -f iris.yaml --against -    # what a branch changes, without a cluster
@@ -98,14 +99,32 @@ def _fleet(command: Adder) -> None:
     _name(getting, nargs="?")
     getting.add_argument("-A", "--all-namespaces", action="store_true", help="models of all namespaces")
     getting.add_argument("-w", "--watch", action="store_true", help="then print a line for each change")
-    getting.add_argument(
+    _prometheus(getting)
+    _cluster(getting)
+    _output(getting, "table", "wide", "json", "yaml")
+
+    showing = command(
+        "console", commands.console, "Show all models in a browser, on 127.0.0.1. Ctrl-C ends it."
+    )
+    showing.add_argument("--port", type=_port, default=0, metavar="PORT", help="default: a free one")
+    showing.add_argument("--no-open", action="store_true", help="print the address only")
+    _prometheus(showing)
+    _cluster(showing, namespace="default: all that this user may read")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdecimal() and int(text) < 2**16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"found {text!r}, expected 0 to 65535")
+
+
+def _prometheus(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
         "--prometheus",
         metavar="URL",
         default=os.environ.get(PROMETHEUS),
         help=f"source of traffic and errors (default: ${PROMETHEUS}; without one they are left out)",
     )
-    _cluster(getting)
-    _output(getting, "table", "wide", "json", "yaml")
 
 
 def _model(command: Adder) -> None:
@@ -142,8 +161,10 @@ def _name(added: argparse.ArgumentParser, *, nargs: str | None = None) -> None:
     argument.completer = commands.names  # type: ignore[attr-defined]  # argcomplete's way
 
 
-def _cluster(added: argparse.ArgumentParser) -> None:
-    added.add_argument("-n", "--namespace", help="default: the namespace of the context")
+def _cluster(
+    added: argparse.ArgumentParser, *, namespace: str = "default: the namespace of the context"
+) -> None:
+    added.add_argument("-n", "--namespace", help=namespace)
     added.add_argument("--context", help="context of the kubeconfig (default: the current one)")
     added.add_argument("--kubeconfig", metavar="FILE", help="default: as for kubectl")
 

@@ -113,6 +113,19 @@ def history(options: argparse.Namespace) -> int:
     return YES
 
 
+def console(options: argparse.Namespace) -> int:
+    from iris_cli.console import command  # noqa: PLC0415 - as above
+
+    command.run(
+        _connect(options),
+        options.namespace,
+        port=options.port,
+        prometheus=options.prometheus,
+        opens=not options.no_open and sys.stdout.isatty(),
+    )
+    return YES
+
+
 def plan(options: argparse.Namespace) -> int:
     from iris_cli import plan as planning  # noqa: PLC0415 - as above
 

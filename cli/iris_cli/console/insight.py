@@ -1,0 +1,123 @@
+"""What the pages show: models from the cluster, commits from this folder's clone, traffic from Prometheus."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from iris_cli import commits, evidence, explanation, fleet, prometheus
+from iris_cli.console import views
+from iris_cli.console.live import Live
+from iris_cli.errors import Trouble
+from iris_cli.kubectl import Body
+from iris_cli.prometheus import Key, Traffic
+
+# A model's page is made again after this, because its pods and events change without it.
+_FRESH_SECONDS: Final = 5.0
+# Ages and traffic change without an event.
+_REFRESH_SECONDS: Final = 15.0
+_MOST_EVENTS: Final = 20
+
+
+@dataclass
+class Insight:
+    """Shared by all pages of one console."""
+
+    live: Live
+    folder: Path
+    prometheus: str | None
+    _commits: dict[str, views.Commit] = field(default_factory=dict)
+    _traffic: dict[Key, Traffic] = field(default_factory=dict)
+    _asked: datetime | None = None
+    _refusal: str = ""
+
+    def notes(self) -> Iterator[str]:
+        if self.prometheus is None:
+            yield "Traffic and errors need a Prometheus: --prometheus URL or IRIS_PROMETHEUS."
+        elif self._refusal:
+            yield self._refusal
+        if self.live.is_confined:
+            yield f"This user may not read all namespaces: these are the models of {self.live.namespace}."
+
+    def traffic(self) -> dict[Key, Traffic]:
+        now = datetime.now(UTC)
+        is_fresh = self._asked is not None and (now - self._asked).total_seconds() < _REFRESH_SECONDS
+        if self.prometheus is not None and not is_fresh:
+            self._asked = now
+            try:
+                self._traffic, self._refusal = prometheus.ask(self.prometheus), ""
+            except Trouble as trouble:
+                self._traffic, self._refusal = {}, str(trouble)
+        return self._traffic
+
+    def commit(self, revision: str) -> views.Commit:
+        if revision not in self._commits:
+            [entry] = commits.with_authors(self.folder, [{"revision": revision}])
+            branch, _, commit = revision.rpartition("@")
+            name = f"{branch}@{commit.rpartition(':')[2][:7]}" if commit else ""
+            self._commits[revision] = views.Commit(name, entry.get("author", ""), entry.get("subject", ""))
+        return self._commits[revision]
+
+    def row(self, body: Body) -> str:
+        revision = ((body.get("status") or {}).get("source") or {}).get("revision", "")
+        return views.fleet_row(body, self.traffic(), self.commit(revision), datetime.now(UTC))
+
+    def content(self, body: Body) -> str:
+        """The present state of one model. Raises Trouble."""
+        snapshot = evidence.gather(self.live.kubectl, *fleet.identity(body))
+        now = datetime.now(UTC)
+        about = [event for event in snapshot.events if _is_about(event, snapshot.model["metadata"]["name"])]
+        about.sort(key=lambda event: str(evidence.moment_of(event) or ""), reverse=True)
+        return views.model_content(
+            snapshot.model,
+            paragraph=explanation.explain(snapshot, now).paragraph,
+            events=about[:_MOST_EVENTS],
+            history=commits.with_authors(
+                self.folder, (snapshot.model.get("status") or {}).get("history", ())
+            ),
+            now=now,
+        )
+
+    def fleet_events(self, seen: int) -> Iterator[tuple[str, Any]]:
+        """What has changed since this revision, then each change: kind and content."""
+        sent: dict[Key, str] = {}
+        refreshed = time.monotonic()
+        first = True
+        while not self.live.is_over:
+            state = self.live.wait(seen, 0 if first else _REFRESH_SECONDS)
+            # Also without a change: a closed page is noticed by writing to it.
+            yield "trouble", state.trouble
+            yield "keys", ["/".join(key) for key in sorted(state.models)]
+            due = time.monotonic() - refreshed >= _REFRESH_SECONDS
+            for key, body in sorted(state.models.items()):
+                if due or state.changed[key] > seen:
+                    row = self.row(body)
+                    if sent.get(key) != row:
+                        sent[key] = row
+                        yield "row", row
+            refreshed = time.monotonic() if due else refreshed
+            first, seen = False, state.revision
+
+    def model_events(self, key: Key) -> Iterator[tuple[str, Any]]:
+        """The content of a model's page, at each change and every few seconds."""
+        seen = -1
+        while not self.live.is_over:
+            state = self.live.wait(seen, _FRESH_SECONDS)
+            seen = state.revision
+            if key not in state.models:
+                yield "trouble", state.trouble or f"IrisModel {'/'.join(key)} was deleted."
+                continue
+            try:
+                content = self.content(state.models[key])
+            except Trouble as trouble:
+                yield "trouble", str(trouble)
+                continue
+            yield "trouble", state.trouble
+            yield "content", content
+
+
+def _is_about(event: Body, name: str) -> bool:
+    involved = str((event.get("involvedObject") or {}).get("name", ""))
+    return involved == name or involved.startswith(f"{name}-")

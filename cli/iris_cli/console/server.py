@@ -1,0 +1,149 @@
+"""Serves the console on loopback: pages, fragments as server-sent events, and files. GET only."""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from threading import BoundedSemaphore
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from iris_cli.console import views
+from iris_cli.console.access import HEADERS, Access
+from iris_cli.console.insight import Insight
+from iris_cli.console.live import State
+from iris_cli.errors import Trouble
+from iris_cli.prometheus import Key
+
+_FILES: Final = {"console.css": "text/css", "console.js": "text/javascript", "console.svg": "image/svg+xml"}
+_MOST_STREAMS: Final = 32
+
+
+class Server(ThreadingHTTPServer):
+    """One console; `access` admits its browser."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, insight: Insight) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.insight = insight
+        self.access = Access(self.server_port)
+        self.streams = BoundedSemaphore(_MOST_STREAMS)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # An idle connection of the browser.
+    timeout = 60
+    server: Server
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except (BrokenPipeError, ConnectionResetError):  # the browser has closed its page
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = parse_qs(url.query)
+        access = self.server.access
+        if not access.is_host(self.headers.get("Host")):
+            self._refuse(
+                HTTPStatus.MISDIRECTED_REQUEST, "Host: expected the address that `iris console` printed"
+            )
+        elif url.path == "/" and "token" in query:
+            self._admit(query["token"][0])
+        elif not access.is_known(self.headers.get("Cookie")):
+            self._refuse(
+                HTTPStatus.FORBIDDEN, "Expected the address that `iris console` printed; it works once."
+            )
+        else:
+            self._answer(url.path, query)
+
+    def _answer(self, path: str, query: dict[str, list[str]]) -> None:
+        state, insight = self.server.insight.live.state(), self.server.insight
+        name = path.removeprefix("/static/")
+        key = _key(query)
+        if path == "/":
+            rows = [insight.row(body) for _, body in sorted(state.models.items())]
+            page = views.fleet_page(rows, state.revision, trouble=state.trouble, notes=insight.notes())
+            self._send(HTTPStatus.OK, "text/html", page)
+        elif path != name and name in _FILES:
+            text = resources.files("iris_cli.console").joinpath("static", name).read_text("utf-8")
+            self._send(HTTPStatus.OK, _FILES[name], text)
+        elif path == "/model" and key is not None and key in state.models:
+            self._send(HTTPStatus.OK, "text/html", self._model(state, key))
+        elif path == "/events" and (key is None or key in state.models):
+            seen = int(query.get("revision", ["0"])[0])
+            self._stream(insight.model_events(key) if key else insight.fleet_events(seen))
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "No such page or model.")
+
+    def _model(self, state: State, key: Key) -> str:
+        trouble = state.trouble
+        try:
+            content = self.server.insight.content(state.models[key])
+        except Trouble as found:
+            content, trouble = "", str(found)
+        return views.model_page("/".join(key), content, trouble=trouble)
+
+    def _stream(self, events: Iterator[tuple[str, Any]]) -> None:
+        if not self.server.streams.acquire(blocking=False):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"Expected at most {_MOST_STREAMS} open pages.")
+            return
+        try:
+            self._head(HTTPStatus.OK, "text/event-stream", None)
+            for kind, value in events:
+                self.wfile.write(f"event: {kind}\ndata: {json.dumps(value)}\n\n".encode())
+                self.wfile.flush()
+        finally:
+            self.server.streams.release()
+            self.close_connection = True
+
+    def _admit(self, token: str) -> None:
+        access = self.server.access
+        if not access.redeem(token) and not access.is_known(self.headers.get("Cookie")):
+            self._refuse(HTTPStatus.FORBIDDEN, "This address was used before. Start `iris console` again.")
+            return
+        self._head(
+            HTTPStatus.SEE_OTHER, "text/plain", 0, {"Location": "/", "Set-Cookie": access.set_cookie()}
+        )
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        self._send(status, "text/plain", f"{text}\n")
+
+    def _send(self, status: HTTPStatus, kind: str, text: str) -> None:
+        content = text.encode()
+        self._head(status, kind, len(content))
+        self.wfile.write(content)
+
+    def _head(
+        self, status: HTTPStatus, kind: str, length: int | None, further: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in {**HEADERS, **(further or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        if length is None:
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self._not_get
+        raise AttributeError(name)
+
+    def _not_get(self) -> None:
+        self.close_connection = True
+        self._send(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", "The console only reads: expected GET.\n")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
+        """The first address has a secret, so nothing is logged."""
+
+
+def _key(query: dict[str, list[str]]) -> Key | None:
+    namespace, _, name = query.get("key", [""])[0].partition("/")
+    return (namespace, name) if name else None
