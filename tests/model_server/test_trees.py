@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iris_model_server.errors import ArtifactRefused
-from iris_model_server.model import artifact, card, tree_arrays, trees
+from iris_model_server.model import artifact, card, tree_arrays, tree_card, trees
 from iris_model_server.model.arrays import table
 from iris_model_server.model.tree_card import Tree, Trees
 from iris_model_server.model.trees import BoxModel, WalkModel
@@ -167,7 +167,22 @@ REFUSED: Final[dict[str, tuple[Any, str]]] = {
     "a leaf twice": (small(left=[-3, -2]), "trees.trees[0].left and right: a child twice"),
     "a feature outside": (small(feature=[2, 4]), "trees.trees[0].feature[1]: 4, expected 0 to 3"),
     "a negative feature": (small(feature=[-1, 3]), "trees.trees[0].feature[0]: -1"),
-    "too few thresholds": (small(threshold=[2.45]), "trees.trees[0].threshold: 1 entries, expected 2"),
+    "too few features": (
+        small(feature=[2]),
+        "trees.trees[0].feature: 1 entries, expected 2, one less than leaves",
+    ),
+    "too few thresholds": (
+        small(threshold=[2.45]),
+        "trees.trees[0].threshold: 1 entries, expected 2, one less than leaves",
+    ),
+    "too few children": (
+        small(left=[-1], right=[-2]),
+        "trees.trees[0].left: 1 entries, expected 2, one less than leaves",
+    ),
+    "too many children": (
+        small(right=[1, -3, -3]),
+        "trees.trees[0].right: 3 entries, expected 2, one less than leaves",
+    ),
     "a threshold beyond numbers": (small(threshold=[1e300, 1.75]), "trees.trees[0].threshold[0]: 1e+300"),
     "no leaves": (small(value=[]), "trees.trees[0].value"),
     "a leaf of two classes": (
@@ -196,6 +211,38 @@ def test_the_reader_refuses_trees_that(tmp_path: Path, forest: Any, words: str) 
         artifact.load(written(tmp_path, forest))
 
     assert words in str(refused.value)
+
+
+def chain(leaves: int) -> Tree:
+    """Each split has one leaf, and the last one two."""
+    splits = leaves - 1
+    return Tree(
+        feature=[0] * splits,
+        threshold=[1.0] * splits,
+        left=[*range(1, splits), -leaves],
+        right=[*range(-1, -splits - 1, -1)],
+        value=[[1.0, 0.0, 0.0]] * leaves,
+    )
+
+
+def test_the_reader_accepts_as_many_leaves_as_training_writes_and_refuses_one_more() -> None:
+    half = tree_card.MOST_LEAVES // 2
+
+    tree_card.check(Trees("mean", [0.0] * CLASSES, [chain(half), chain(half)]), CLASSES, "trees")
+    with pytest.raises(ArtifactRefused) as refused:
+        tree_card.check(Trees("mean", [0.0] * CLASSES, [chain(half), chain(half + 1)]), CLASSES, "trees")
+
+    assert str(refused.value).endswith("trees.trees: 50001 leaves, expected at most 50000")
+
+
+def test_the_reader_accepts_a_hundred_classes_and_refuses_one_more() -> None:
+    leaf = Tree([], [], [], [], [[1.0, *[0.0] * 99]])
+
+    tree_card.check(Trees("mean", [0.0] * 100, [leaf]), 100, "trees")
+    with pytest.raises(ArtifactRefused) as refused:
+        tree_card.check(Trees("mean", [0.0] * 101, [leaf]), 101, "trees")
+
+    assert str(refused.value).endswith("trees: 101 classes, expected at most 100")
 
 
 @pytest.mark.parametrize(
