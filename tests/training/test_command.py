@@ -1,5 +1,6 @@
 """The command as a person types it: streams, exit codes, one-line refusals, Ctrl-C."""
 
+import hashlib
 import json
 import os
 import re
@@ -110,6 +111,25 @@ MODULE = [sys.executable, "-m", "iris_training"]
 
 
 @pytest.mark.process
+def test_changed_data_under_a_version_that_is_there_is_refused_with_both_digests(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--version", "1.4.0"]) == 0
+    data = home / "data" / "iris.csv"
+    card = home / "artifacts" / "model_pipeline_1.4.0.json"
+    trained = json.loads(card.read_text())["data"]["sha256"]
+    data.write_text(data.read_text() + "5.0,3.5,1.4,0.2,setosa\n")
+    capsys.readouterr()
+
+    assert command.main(["--version", "1.4.0"]) == 2
+
+    assert capsys.readouterr().err == (
+        "iris-training: artifacts/model_pipeline_1.4.0.json: found this version already there, "
+        f"trained from data sha256 {trained}, expected a new --version for data/iris.csv with sha256 "
+        f"{hashlib.sha256(data.read_bytes()).hexdigest()}; a version is never replaced\n"
+    )
+
+
 def test_progress_goes_to_standard_error(tmp_path: Path) -> None:
     ended = run(MODULE, tmp_path, MPLBACKEND="no-such-backend")
 

@@ -62,6 +62,16 @@ def load(card: Path) -> Release:
         raise Invalid(card, f"training: {error}", "a recipe that this iris-training can fit") from error
 
 
+def data_digest(card: Path) -> str | None:
+    """The SHA-256 of the data that a version was trained from; None if its card has none."""
+    try:
+        data = _json(card).get("data")
+    except Invalid:
+        return None
+    digest = data.get("sha256") if isinstance(data, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
 def _json(card: Path) -> dict[str, object]:
     try:
         with card.open("rb") as file:

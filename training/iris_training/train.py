@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 def run(settings: Settings, disk: Disk) -> Path:
     """Read, train and publish; return the path of the joblib."""
     named = names.build(settings.version)
+    _refuse_other_data(settings.output / named.card, settings.data)
     export.refuse(settings.output, named.card)
     before = _before(settings)
     origin, dataset = _read(settings, disk)
@@ -44,6 +45,18 @@ def import_data(path: Path, output: Path, disk: Disk) -> Path:
         ", ".join(found) or "nothing",
     )
     return output
+
+
+def _refuse_other_data(card: Path, path: Path) -> None:
+    """Refuse a version that is there if its data have changed, which a plain refusal would not show."""
+    trained = previous.data_digest(card) if card.is_file() else None
+    if trained is None or source.missing(path):
+        return
+    present = source.load(path).sha256
+    if present != trained:
+        found = f"this version already there, trained from data sha256 {trained}"
+        expected = f"a new --version for {path} with sha256 {present}; a version is never replaced"
+        raise Invalid(card, found, expected)
 
 
 def _before(settings: Settings) -> Release | None:
