@@ -32,6 +32,7 @@ def test_build_run_predicts_until_ctrl_c_and_leaves_no_container(
     assert answer.json()["model_version"] == VERSION
     assert state["HostConfig"]["ReadonlyRootfs"]
     assert state["Config"]["User"] == "65532:65532"
+    assert "IRIS_PICKLE=Deny" in state["Config"]["Env"]
     assert [at["HostIp"] for at in state["NetworkSettings"]["Ports"]["8000/tcp"]] == ["127.0.0.1"]
     assert code == 0, running.log.read_text()
     assert engine.containers() == []

@@ -89,9 +89,10 @@ def test_a_failed_docker_build_is_one_line_with_its_log(
 
 
 def test_a_container_is_reached_on_loopback_only() -> None:
-    with Docker().container("iris-server:key", port=9000) as command:
+    with Docker().container("iris-server:key", port=9000, settings={"IRIS_PICKLE": "Deny"}) as command:
         assert "--publish=127.0.0.1:9000:8000" in command
         assert "--read-only" in command
+        assert "--env=IRIS_PICKLE=Deny" in command
         assert command[-1] == "iris-server:key"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from iris_local_cluster.errors import LocalClusterError
-from iris_local_cluster.images import build_contexts, buildah, builds, project_images
+from iris_local_cluster.images import build_contexts, buildah, builds, project_images, run_image
 from iris_local_cluster.images.builds import Build
 from iris_local_cluster.programs import bundles, debian
 from iris_local_cluster.progress import Progress
@@ -207,14 +207,24 @@ def test_a_container_without_an_engine_is_as_closed_as_in_the_cluster() -> None:
         "Env": ["PATH=/opt/venv/bin"],
     }
 
-    config = bundles.config(image, port=9000)
+    config = bundles.config(image, port=9000, settings={"IRIS_PICKLE": "Deny"})
 
     assert config["process"]["user"] == {"uid": 65532, "gid": 65532}
     assert config["process"]["noNewPrivileges"] is True
     assert "capabilities" not in config["process"]
     assert config["root"]["readonly"] is True
     assert config["process"]["args"][-4:] == ["--host", "127.0.0.1", "--port", "9000"]
-    assert config["process"]["env"] == ["PATH=/opt/venv/bin"]
+    assert config["process"]["env"] == ["PATH=/opt/venv/bin", "IRIS_PICKLE=Deny"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [({}, "Deny"), ({"IRIS_PICKLE": "Allow"}, "Allow"), ({"HOME": "/root"}, "Deny")],
+)
+def test_a_server_in_an_image_opens_no_pickle_unless_the_user_allows_it(
+    environment: dict[str, str], expected: str
+) -> None:
+    assert run_image.settings(environment) == {"IRIS_PICKLE": expected}
 
 
 def test_a_base_image_holds_nothing_of_this_machine() -> None:

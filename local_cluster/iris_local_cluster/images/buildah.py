@@ -84,7 +84,7 @@ class Buildah:
             return file.read().strip()
 
     @contextmanager
-    def container(self, reference: str, *, port: int) -> Iterator[list[str]]:
+    def container(self, reference: str, *, port: int, settings: Mapping[str, str]) -> Iterator[list[str]]:
         home = self.root.parent / "containers"
         home.mkdir(parents=True, exist_ok=True)
         state = _RUN / "runc"
@@ -94,7 +94,7 @@ class Buildah:
                 self._copy(reference, bundle / "root")
                 self.unmount()
             described = json.loads(self._require("inspect", "--type", "image", reference))
-            bundles.write(bundle, described["OCIv1"]["config"], port=port)
+            bundles.write(bundle, described["OCIv1"]["config"], port=port, settings=settings)
             try:
                 yield bundles.run_command(bundle, state=state)
             finally:

@@ -64,6 +64,7 @@ class Docker:
         return match[1]
 
     @contextmanager
-    def container(self, reference: str, *, port: int) -> Iterator[list[str]]:
+    def container(self, reference: str, *, port: int, settings: Mapping[str, str]) -> Iterator[list[str]]:
         options = ["--rm", "--read-only", "--cap-drop=ALL", f"--publish=127.0.0.1:{port}:8000"]
+        options += [f"--env={name}={value}" for name, value in settings.items()]
         yield ["docker", "run", *options, reference]

@@ -4,7 +4,7 @@ Both get the same Dockerfile, context and arguments. Nothing here depends on wha
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -52,7 +52,9 @@ class Engine(Protocol):
         """Send an image to `host:port/name:tag` over plain HTTP; its digest there."""
         ...
 
-    def container(self, reference: str, *, port: int) -> AbstractContextManager[list[str]]:
+    def container(
+        self, reference: str, *, port: int, settings: Mapping[str, str]
+    ) -> AbstractContextManager[list[str]]:
         """The command line that runs a server's image on a loopback port until it is interrupted."""
         ...
 

@@ -1,8 +1,10 @@
 """`make build-run`: the server image of the newest model as one container, until Ctrl-C."""
 
 import json
+import os
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from iris_local_cluster import loopback, paths
@@ -18,8 +20,14 @@ def newest(port: int, progress: Progress) -> int:
     version = newest_version(paths.ARTIFACTS)
     image = project_images.build_server(version, paths.ARTIFACTS, progress)
     progress.say(f"Model version {version} on http://127.0.0.1:{port} (Ctrl-C ends it)")
-    with image_builders.detect(progress).container(image.stored, port=port) as command:
+    builder = image_builders.detect(progress)
+    with builder.container(image.stored, port=port, settings=settings(os.environ)) as command:
         return _attend(command)
+
+
+def settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """As `make run` has it: no pickle is opened, unless the user's own environment allows it."""
+    return {"IRIS_PICKLE": environment.get("IRIS_PICKLE", "Deny")}
 
 
 def newest_version(artifacts: Path) -> str:

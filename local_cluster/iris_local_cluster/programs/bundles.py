@@ -19,15 +19,15 @@ def arguments(command: Sequence[str], *, port: int) -> list[str]:
     return [*command, "--host", "127.0.0.1", "--port", str(port)]
 
 
-def config(image: Mapping[str, Any], *, port: int) -> dict[str, Any]:
-    """runc's config.json for the `config` part of an image's configuration."""
+def config(image: Mapping[str, Any], *, port: int, settings: Mapping[str, str]) -> dict[str, Any]:
+    """runc's config.json for the `config` part of an image's configuration, with more environment."""
     return {
         "ociVersion": "1.0.2",
         "process": {
             "terminal": False,
             "user": {"uid": USER, "gid": USER},
             "args": arguments(image["Cmd"], port=port),
-            "env": list(image["Env"]),
+            "env": [*image["Env"], *(f"{name}={value}" for name, value in settings.items())],
             "cwd": "/",
             "noNewPrivileges": True,
         },
@@ -42,8 +42,8 @@ def config(image: Mapping[str, Any], *, port: int) -> dict[str, Any]:
     }
 
 
-def write(folder: Path, image: Mapping[str, Any], *, port: int) -> None:
-    (folder / "config.json").write_text(json.dumps(config(image, port=port)))
+def write(folder: Path, image: Mapping[str, Any], *, port: int, settings: Mapping[str, str]) -> None:
+    (folder / "config.json").write_text(json.dumps(config(image, port=port, settings=settings)))
 
 
 def run_command(folder: Path, *, state: Path) -> list[str]:
