@@ -132,7 +132,7 @@ def _intent(body: Any) -> dict[str, Any]:
 async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
     """The facts after our own writes, whose answers are in the store; of the generation we started from."""
     name, model = before.key[1], done.model
-    after = context.store.snapshot(before.key)
+    after = context.store.renewed(before)
     body: Any = before.model
     deployment = after.children.get((kinds.DEPLOYMENT, name))
     if deployment is not None and model is not None and ownership.owner(deployment, model) != "ours":

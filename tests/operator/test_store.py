@@ -139,6 +139,40 @@ def test_a_snapshot_is_its_readers_own() -> None:
     assert known.snapshot(IRIS).children[kinds.SERVICE, "iris"]["spec"] == {"ports": [80]}
 
 
+def test_a_snapshot_is_renewed_only_when_something_in_it_has_changed() -> None:
+    known = Store()
+    known.observe(kinds.IRIS_MODEL, model(version=5))
+    known.observe(kinds.DEPLOYMENT, child(version=6))
+    first = known.snapshot(IRIS)
+
+    known.observe(kinds.DEPLOYMENT, child("roses", owner="roses", version=7))
+    same = known.renewed(first)
+    known.observe(kinds.DEPLOYMENT, child(version=8))
+    second = known.renewed(same)
+    known.vanish(kinds.DEPLOYMENT, child(version=8))
+
+    assert same is first
+    assert second.children[kinds.DEPLOYMENT, "iris"]["metadata"]["resourceVersion"] == "8"
+    assert known.renewed(second).children == {}
+
+
+def test_a_snapshot_is_renewed_when_a_rival_or_its_ingress_has_changed() -> None:
+    known = Store()
+    route = {"host": "shared.test"}
+    known.observe(kinds.IRIS_MODEL, model(version=5, route=route))
+    snapshots = [known.snapshot(IRIS)]
+
+    for kind, body in (
+        (kinds.IRIS_MODEL, model("roses", version=6, route=route)),
+        (kinds.INGRESS, child("roses", owner="roses", version=7)),
+        (kinds.INGRESS, child("roses", owner="roses", version=8)),
+    ):
+        known.observe(kind, body)
+        snapshots.append(known.renewed(snapshots[-1]))
+
+    assert len({id(one) for one in snapshots}) == 4
+
+
 def test_a_snapshot_is_all_that_is_known_of_one_model() -> None:
     known = Store()
     everything = {

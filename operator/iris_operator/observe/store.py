@@ -34,6 +34,7 @@ class Snapshot:
     pods: tuple[Body, ...]
     rivals: tuple[Body, ...]  # every IrisModel with this one's host and path, itself included
     routed: frozenset[Key] = frozenset()  # those of them whose Ingress carries that host and path
+    versions: frozenset[tuple[Kind, Key, int]] = frozenset()  # of all objects in it
 
 
 class _Known(NamedTuple):
@@ -123,7 +124,7 @@ class Store:
                 found[kind].append(body)
             else:
                 children[kind, name] = body
-        claimants = self._by_claim.get(model.belongs, ()) if model and model.belongs else ()
+        claimants = self._claimants(key)
         return Snapshot(
             key=key,
             model=model.body() if model else None,
@@ -132,6 +133,31 @@ class Store:
             pods=tuple(found[kinds.POD]),
             rivals=tuple(self._objects[kinds.IRIS_MODEL][rival].body() for rival in claimants),
             routed=frozenset(rival for rival in claimants if self._carries(rival, model)),
+            versions=self._versions(key),
+        )
+
+    def renewed(self, snapshot: Snapshot) -> Snapshot:
+        """The same one while nothing in it has changed, which saves decoding all of it; else a new one."""
+        return snapshot if snapshot.versions == self._versions(snapshot.key) else self.snapshot(snapshot.key)
+
+    def _claimants(self, key: Key) -> Iterable[Key]:
+        model = self._objects[kinds.IRIS_MODEL].get(key)
+        return self._by_claim.get(model.belongs, ()) if model and model.belongs else ()
+
+    def _versions(self, key: Key) -> frozenset[tuple[Kind, Key, int]]:
+        """Everything that a snapshot is made of, with its version."""
+        owned = {(kind, (key[0], name)) for kind, name in self._by_model.get(key, ())}
+        for rival in {key, *self._claimants(key)}:
+            owned.add((kinds.IRIS_MODEL, rival))
+            owned |= {
+                (kind, (rival[0], name))
+                for kind, name in self._by_model.get(rival, ())
+                if kind == kinds.INGRESS
+            }
+        return frozenset(
+            (kind, place, known.version)
+            for kind, place in owned
+            if (known := self._objects[kind].get(place)) is not None
         )
 
     def _carries(self, key: Key, model: _Known | None) -> bool:
