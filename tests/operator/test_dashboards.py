@@ -1,6 +1,7 @@
 """Dashboards: found by title, replaced by uid, small enough for a ConfigMap, no panel over another."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -153,3 +154,14 @@ def test_the_dashboard_has_no_overlapping_panels(board: dict[str, Any]) -> None:
 
     assert len(taken) == len(set(taken))
     assert max(x for x, _ in taken) < 24
+
+
+def test_the_queries_of_the_page_about_a_model_are_those_of_its_dashboard() -> None:
+    page = (COMMITTED.parents[2] / "docs/how-is-my-model.md").read_text("utf-8")
+    built = json.loads(model.build("iris", "iris", OBJECTIVES))
+    drawn = {"".join(query.replace("$__rate_interval", "5m").split()) for query in queries(built)}
+
+    shown = ["".join(query.split()) for query in re.findall(r"```promql\n(.*?)```", page, re.DOTALL)]
+
+    assert len(shown) == 5
+    assert set(shown) <= drawn
