@@ -93,7 +93,7 @@ def _right(schema: Mapping[str, Any], *, wrong: bool) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if schema.get("x-kubernetes-int-or-string"):
         return st.sampled_from(
-            _QUANTITIES["CPU" in schema["description"], "set aside" in schema["description"]]
+            _QUANTITIES["CPU" in schema["description"], "reserved" in schema["description"]]
         )
     kind = schema["type"]
     if kind == "object":
