@@ -4,14 +4,16 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import iris_operator.metrics  # noqa: F401 - puts the operator's metrics into the registry
+import yaml
 from annotated_types import Ge, Gt, Le
 from iris_api import causes, reasons
+from iris_model_server import errors
 from iris_model_server import settings as server_settings
 from iris_model_server.telemetry.metrics import Metrics
 from iris_operator.runtime import settings as operator_settings
@@ -19,6 +21,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "reference"
+CRD: Final = ROOT / "crds" / "irismodels.serving.two.inc.yaml"
 # The metrics of the client library itself, which every Python program has.
 _COMMON: Final = ("process_", "python_")
 Row = tuple[str, ...]
@@ -95,8 +98,45 @@ def pod_causes() -> Iterator[Row]:
         yield f"`{words}`", cause.meaning, cure
 
 
+def fields(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
+    """Every field of an object, with the fields of the objects below it and in its lists."""
+    for name, field in schema.get("properties", {}).items():
+        default = _default(field, is_required=name in schema.get("required", ()))
+        yield f"`{path}{name}`", default, _meaning(field["description"], default)
+        yield from fields(field, f"{path}{name}.")
+        yield from fields(field.get("items", {}), f"{path}{name}[].")
+
+
+def _default(field: Mapping[str, Any], *, is_required: bool) -> str:
+    if is_required:
+        return "required"
+    match field.get("default"):
+        case None:
+            return "none"
+        case {}:
+            return ""
+        case value:
+            return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(description: str, default: str) -> str:
+    """The description in one line, without the default, which has a column of its own."""
+    value = rf"`?{re.escape(default.strip('`'))}`?"
+    text = re.sub(
+        rf"(?:Required|Default {value})(?:; (.)|\.)", lambda found: (found[1] or "").upper(), description
+    )
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def problems() -> Iterator[Row]:
+    for kind in errors.KINDS:
+        yield str(kind.status), f"`{kind.name}`", kind.cure
+
+
 def tables() -> dict[str, dict[str, str]]:
     """The generated tables of each page, by the name in their markers."""
+    (version,) = yaml.safe_load(CRD.read_text("utf-8"))["spec"]["versions"]
+    model = version["schema"]["openAPIV3Schema"]["properties"]
     measured = ("metric", "type", "labels", "meaning")
     return {
         "settings.md": {
@@ -107,7 +147,15 @@ def tables() -> dict[str, dict[str, str]]:
             "server": table(measured, metrics(Metrics()._registry)),  # noqa: SLF001 - only a scrape needs it
             "operator": table(measured, metrics(REGISTRY)),
         },
+        "http.md": {
+            "errors": table(("status", "type ends with", "cure"), problems()),
+        },
         "irismodel.md": {
+            "spec": table(("field of `spec`", "default", "what it does"), fields(model["spec"])),
+            "status": table(
+                ("field of `status`", "meaning"),
+                ((name, meaning) for name, _, meaning in fields(model["status"])),
+            ),
             "ready": table(("reason", "Ready", "also", "what it means", "what to do"), ready()),
             "causes": table(("in the message", "what it means", "what to do"), pod_causes()),
         },

@@ -20,52 +20,116 @@ TYPE_PREFIX: Final = "urn:iris-model-server:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of the table: name, status and title."""
+    """One row of the table: name, status and title; the cure is for the reference."""
 
     name: str
     status: int
     title: str
+    cure: str = ""
 
 
-NOT_HTTP: Final = Kind("not-http", 400, "The request is not HTTP")
-BODY_CODING: Final = Kind("content-coding", 400, "The body is not in its Content-Encoding")
-MALFORMED: Final = Kind("malformed-json", 400, "The body is not JSON")
-UNAUTHORIZED: Final = Kind("wrong-token", 401, "The token is missing or wrong")
-RELOAD_OFF: Final = Kind("reload-off", 403, "Reloading is disabled")
-NOT_FOUND: Final = Kind("not-found", 404, "No resource at this path")
-METHOD: Final = Kind("method-not-allowed", 405, "This path does not allow this method")
-TOO_SLOW: Final = Kind("too-slow", 408, "The request took too long to arrive")
-REFUSED: Final = Kind("artifact-refused", 409, "The artifact was refused; the previous model keeps serving")
-TOO_LARGE: Final = Kind("too-large", 413, "The request is too large")
-MEDIA: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
-HEAD_TOO_LARGE: Final = Kind("head-too-large", 431, "The request head is too large")
-INVALID: Final = Kind("invalid-input", 422, "The input is not valid")
-INTERNAL: Final = Kind("internal-error", 500, "The server failed")
-CODING: Final = Kind("transfer-coding", 501, "The transfer coding is not supported")
-OVERLOADED: Final = Kind("overloaded", 503, "The server is overloaded")
-NOT_READY: Final = Kind("not-ready", 503, "The server is not ready")
-VERSION: Final = Kind("http-version", 505, "The HTTP version is not supported")
-
-KINDS: Final = (
-    NOT_HTTP,
-    BODY_CODING,
-    MALFORMED,
-    UNAUTHORIZED,
-    RELOAD_OFF,
-    NOT_FOUND,
-    METHOD,
-    TOO_SLOW,
-    REFUSED,
-    TOO_LARGE,
-    MEDIA,
-    INVALID,
-    HEAD_TOO_LARGE,
-    INTERNAL,
-    CODING,
-    OVERLOADED,
-    NOT_READY,
-    VERSION,
+NOT_HTTP: Final = Kind(
+    "not-http",
+    400,
+    "The request is not HTTP",
+    "send an HTTP/1.1 request with one valid `Host`; HTTPS sent to an HTTP port is the usual cause",
 )
+BODY_CODING: Final = Kind(
+    "content-coding",
+    400,
+    "The body is not in its Content-Encoding",
+    "send a whole body in the coding that `Content-Encoding` names, without bytes after its end",
+)
+MALFORMED: Final = Kind(
+    "malformed-json",
+    400,
+    "The body is not JSON",
+    "correct the JSON at the position in the detail; send UTF-8 without a byte order mark",
+)
+UNAUTHORIZED: Final = Kind(
+    "wrong-token",
+    401,
+    "The token is missing or wrong",
+    "send `Authorization: Bearer` with the value of `IRIS_RELOAD_TOKEN`",
+)
+RELOAD_OFF: Final = Kind(
+    "reload-off", 403, "Reloading is disabled", "start the server with `IRIS_RELOAD_TOKEN`"
+)
+NOT_FOUND: Final = Kind(
+    "not-found",
+    404,
+    "No resource at this path",
+    "use a path that `/docs` lists; a trailing slash makes another path",
+)
+METHOD: Final = Kind(
+    "method-not-allowed",
+    405,
+    "This path does not allow this method",
+    "use a method that the `Allow` header lists",
+)
+TOO_SLOW: Final = Kind(
+    "too-slow",
+    408,
+    "The request took too long to arrive",
+    "send the request without pauses, or raise `IRIS_HEAD_SECONDS` or `IRIS_BODY_SECONDS`",
+)
+REFUSED: Final = Kind(
+    "artifact-refused",
+    409,
+    "The artifact was refused; the previous model keeps serving",
+    "read the detail and train or copy the artifact again; the present model keeps serving",
+)
+TOO_LARGE: Final = Kind(
+    "too-large",
+    413,
+    "The request is too large",
+    "send fewer rows, or raise `IRIS_MAX_BODY_BYTES` or `IRIS_MAX_BATCH_ROWS`",
+)
+MEDIA: Final = Kind(
+    "unsupported-media-type",
+    415,
+    "The body must be application/json",
+    "send `Content-Type: application/json` (curl's `-d` alone does not), uncompressed, in gzip or in deflate",
+)
+HEAD_TOO_LARGE: Final = Kind(
+    "head-too-large",
+    431,
+    "The request head is too large",
+    "send fewer or shorter headers, trailers or chunk extensions, or raise `IRIS_MAX_HEAD_BYTES`",
+)
+INVALID: Final = Kind(
+    "invalid-input",
+    422,
+    "The input is not valid",
+    "correct the fields that `errors` lists, with what was found and expected (up to 20)",
+)
+INTERNAL: Final = Kind(
+    "internal-error",
+    500,
+    "The server failed",
+    "report this bug: the log has the stack trace under the same request id",
+)
+CODING: Final = Kind(
+    "transfer-coding",
+    501,
+    "The transfer coding is not supported",
+    "send `Transfer-Encoding: chunked` or a `Content-Length`",
+)
+OVERLOADED: Final = Kind(
+    "overloaded",
+    503,
+    "The server is overloaded",
+    "retry after `Retry-After`, add replicas, or raise `IRIS_MAX_WAITING` or `IRIS_MAX_WAITING_SECONDS`",
+)
+NOT_READY: Final = Kind(
+    "not-ready",
+    503,
+    "The server is not ready",
+    "retry after `Retry-After`: there is no model yet, or the server is draining",
+)
+VERSION: Final = Kind("http-version", 505, "The HTTP version is not supported", "send HTTP/1.1")
+
+KINDS: Final = tuple(kind for kind in globals().values() if isinstance(kind, Kind))
 _BY_STATUS: Final = {kind.status: kind for kind in KINDS}
 
 

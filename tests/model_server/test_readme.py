@@ -70,7 +70,3 @@ def test_every_other_shown_command_is_answered(server: Running) -> None:
     ):
         assert word in printed
     assert errors.TYPE_PREFIX not in printed
-
-
-def test_the_documents_list_every_kind_of_error() -> None:
-    assert {kind.name for kind in errors.KINDS if f"| {kind.status} | `{kind.name}` |" not in PAGES} == set()
