@@ -96,7 +96,7 @@ def singles(cast: Cast, effort: Effort) -> list[Figure]:
 
 
 def batches(cast: Cast, effort: Effort) -> list[Figure]:
-    """Many rows in one request, what others feel of it, and a picture of the hot path."""
+    """Many rows in one request, how long other requests wait for it, and a picture of the fast path."""
     able = [one for one in (cast.fast, *cast.peers) if one.batch]
     with contextlib.ExitStack() as stack:
         stage = Stage(stack, cast.expected)
@@ -124,7 +124,7 @@ PARTS: Final[Mapping[str, Callable[[Cast, Effort], list[Figure]]]] = {
 
 
 def flame(target: Running) -> None:
-    """Where the hot path spends its time, drawn by py-spy while it is under load."""
+    """Where the fast path spends its time, drawn by py-spy while it is under load."""
     spy = PEERS / "tools" / "bin" / "py-spy"
     if not spy.exists():
         runs.report("no flame picture: py-spy is not installed")

@@ -123,16 +123,16 @@ def ask(base: str, question: Question) -> Any:
 
 def verify(name: str, answer: Any, expected: Sequence[float]) -> None:
     """The limit answers constant bytes; all others must be right before they are timed."""
-    found = _shares(answer)
+    found = _probabilities(answer)
     if name != LIMIT and max(abs(a - b) for a, b in zip(found, expected, strict=True)) > TOLERANCE:
         raise RuntimeError(f"{name}: {found}, expected {expected}")
 
 
-def _shares(answer: Any) -> Sequence[float]:
+def _probabilities(answer: Any) -> Sequence[float]:
     if "outputs" in answer:
         named = {output["name"]: output["data"] for output in answer["outputs"]}
-        shares: Sequence[float] = named.get("probabilities") or named["predict_proba"]
-        return shares
+        probabilities: Sequence[float] = named.get("probabilities") or named["predict_proba"]
+        return probabilities
     first: Sequence[float] = answer["predictions"][0] if "predictions" in answer else answer["probabilities"]
     return first
 

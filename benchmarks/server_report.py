@@ -67,7 +67,7 @@ def _page(figures: Sequence[Figure], run: Run) -> str:
     ]
     lines += [f"Left out: {name} ({reason})." for name, reason in run.absent.items()]
     if (RESULTS / "server.flame.svg").exists():
-        lines += ["", "## Where the time goes", "![flame picture of the hot path](server.flame.svg)"]
+        lines += ["", "## Where the time goes", "![flame picture of the fast path](server.flame.svg)"]
         lines += ["", NEXT.rstrip()]
     return "\n".join(lines) + "\n"
 
@@ -78,7 +78,7 @@ def still(flame: str) -> str:
         ' onload="init(evt)"', ""
     )
     without_buttons = re.sub(r'<text id="(?:unzoom|search|matched|details)".*?</text>', "", without_script)
-    return re.sub(r'(<text id="title"[^>]*>).*?(</text>)', r"\1the hot path\2", without_buttons)
+    return re.sub(r'(<text id="title"[^>]*>).*?(</text>)', r"\1the fast path\2", without_buttons)
 
 
 def _machine() -> str:

@@ -134,8 +134,8 @@ def single_beside_batches(target: Running, seconds: int) -> Figure:
     """p99 of single predictions at 200 a second, while batches of 100,000 rows come one after the other."""
     with load.wrk(target, target.contender.asked_for(100_000), connections=1, seconds=seconds + 2) as batches:
         taken = load.paced(target, target.contender.question, 200, seconds)
-        told, _ = batches.communicate()
-    done = re.search(r"(\d+) requests in", told)
+        printed, _ = batches.communicate()
+    done = re.search(r"(\d+) requests in", printed)
     p99 = statistics.quantiles(taken, n=100)[98] * 1000
     return {
         "figure": "server.single_p99_beside_batch",

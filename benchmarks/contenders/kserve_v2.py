@@ -16,8 +16,10 @@ class Iris(Model):  # type: ignore[misc]  # kserve is not in this environment
         return True
 
     def predict(self, payload: Any, *_: Any, **__: Any) -> Any:
-        shares = self.pipeline.predict_proba(payload.inputs[0].as_numpy())
-        output = InferOutput("probabilities", list(shares.shape), "FP64", shares.ravel().tolist())
+        probabilities = self.pipeline.predict_proba(payload.inputs[0].as_numpy())
+        output = InferOutput(
+            "probabilities", list(probabilities.shape), "FP64", probabilities.ravel().tolist()
+        )
         return InferResponse(payload.id or "1", "iris", [output])
 
 

@@ -21,8 +21,8 @@ class Iris(litserve.LitAPI):  # type: ignore[misc]  # litserve is not in this en
     def predict(self, rows: Any, **_: Any) -> Any:
         return self.pipeline.predict_proba(rows)
 
-    def encode_response(self, shares: Any, **_: Any) -> Any:
-        return {"predictions": shares.tolist()}
+    def encode_response(self, probabilities: Any, **_: Any) -> Any:
+        return {"predictions": probabilities.tolist()}
 
 
 if __name__ == "__main__":

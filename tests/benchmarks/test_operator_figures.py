@@ -20,7 +20,7 @@ def run(models: int, **figures: float) -> Run:
     return Run(models, {**dict.fromkeys(EVERY, 1.0), **figures}, samples)
 
 
-def told(*runs: Run, flux: Run | None = None) -> dict[str, Figure]:
+def figures_of(*runs: Run, flux: Run | None = None) -> dict[str, Figure]:
     return {figure.name: figure for figure in operator_figures.of(runs, flux)}
 
 
@@ -30,7 +30,7 @@ def test_a_percentile_is_a_sample_that_so_many_do_not_exceed(share: float, value
 
 
 def test_figures_are_those_of_the_largest_run() -> None:
-    figures = told(run(100, start_up_s=1.0), run(1000, start_up_s=9.0))
+    figures = figures_of(run(100, start_up_s=1.0), run(1000, start_up_s=9.0))
 
     assert figures["start_up_s"].value == 9.0
     assert figures["models"].value == 1000
@@ -44,18 +44,18 @@ def test_a_goal_is_missed_on_its_own_side() -> None:
 
 
 def test_growth_compares_the_cost_of_one_object_in_two_sizes() -> None:
-    figures = told(run(1), run(100, cpu_ms_per_object=10), run(1000, cpu_ms_per_object=14))
+    figures = figures_of(run(1), run(100, cpu_ms_per_object=10), run(1000, cpu_ms_per_object=14))
 
     assert figures["growth"].value == pytest.approx(1.4)
     assert figures["growth"].met is False
-    assert "growth" not in told(run(1), run(1000))
+    assert "growth" not in figures_of(run(1), run(1000))
 
 
 def test_flux_is_compared_with_our_run_of_the_same_size() -> None:
     beside = {"flux_s": 60.0, "flux_cpu_ms_per_object": 300.0, "flux_memory_mb": 160.0, "limit_s": 3.0}
     flux = Run(100, beside)
 
-    figures = told(run(100, applied_s=4.0, applied_cpu_ms=10.0), run(1000), flux=flux)
+    figures = figures_of(run(100, applied_s=4.0, applied_cpu_ms=10.0), run(1000), flux=flux)
 
     assert (figures["times_flux_rate"].value, figures["times_flux_cpu"].value) == (15.0, 30.0)
     assert figures["times_limit"].value == 0.75

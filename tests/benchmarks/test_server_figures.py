@@ -48,6 +48,6 @@ def test_a_flame_picture_runs_nothing_and_names_no_folder() -> None:
     )
 
     assert report.still(drawn) == (
-        '<svg><style>text {}</style><text id="title" x="5">the hot path</text>'
+        '<svg><style>text {}</style><text id="title" x="5">the fast path</text>'
         '<g><title>answer (fast.py:9)</title><text x="1">answer</text></g></svg>'
     )

@@ -65,7 +65,7 @@ def event(
 
 def pod(name: str, *, conditions: Mapping[str, str] | None = None, container: Body | None = None) -> Body:
     """A pod of the newest ReplicaSet, scheduled unless said otherwise; conditions are type to status."""
-    told = {"PodScheduled": "True", **(conditions or {})}
+    statuses = {"PodScheduled": "True", **(conditions or {})}
     return {
         "metadata": {"namespace": "iris", "name": name, "uid": name, "ownerReferences": [{"uid": "new"}]},
         "status": {
@@ -77,7 +77,7 @@ def pod(name: str, *, conditions: Mapping[str, str] | None = None, container: Bo
                     "message": f"{kind} says why",
                     "lastTransitionTime": None,
                 }
-                for kind, status in told.items()
+                for kind, status in statuses.items()
             ],
             "containerStatuses": [{"name": "server", **(container or {})}],
         },

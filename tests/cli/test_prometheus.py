@@ -42,15 +42,15 @@ def test_a_name_under_localhost_is_this_machine_and_kept_for_who_routes_by_it(po
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "message"),
     [
         ("prometheus:9090", "found address 'prometheus:9090', expected http://… or https://…"),
         ("file:///etc/passwd", "found address 'file:///etc/passwd', expected http://… or https://…"),
         ("http://prometheus.localhost:1", "no usable answer: "),
     ],
 )
-def test_an_address_that_does_not_answer_is_named(address: str, told: str) -> None:
+def test_an_address_that_does_not_answer_is_named(address: str, message: str) -> None:
     with pytest.raises(Trouble, match=r"^Prometheus") as trouble:
         prometheus.ask(address)
 
-    assert told in str(trouble.value)
+    assert message in str(trouble.value)

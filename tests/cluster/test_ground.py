@@ -51,11 +51,11 @@ async def test_the_operator_goes_on_when_a_right_that_was_taken_comes_back(
         await iris.reaches("Serving")
         for verb, change in NEEDS.items():
             declared |= change
-            told = operator.log().count(" 403 ")
+            refusals = operator.log().count(" 403 ")
 
             await cluster.apply(without(role, verb))
             await iris.declare(**declared)
-            await eventually(partial(_told, operator, told), bool)
+            await eventually(partial(_refused_again, operator, refusals), bool)
             await cluster.apply(role)
 
             await iris.reaches("Serving")
@@ -68,7 +68,7 @@ def _refuses_nothing(status: Manifest) -> bool:
     return all(row["reason"] != reasons.CHILD_REFUSED for row in status["conditions"])
 
 
-async def _told(operator: "OperatorProcess", before: int) -> bool:
+async def _refused_again(operator: "OperatorProcess", before: int) -> bool:
     return operator.log().count(" 403 ") > before
 
 

@@ -24,10 +24,10 @@ class Time:
 def _wait(
     looks: Iterator[Comparison], superseded: Callable[[], str | None] = lambda: None
 ) -> tuple[Outcome, list[str], float]:
-    time, told = Time(), list[str]()
+    time, reported = Time(), list[str]()
     clock = Clock(lambda: time.now, time.pause)
-    outcome = verify.wait(lambda: next(looks), superseded, clock, seconds=60, report=told.append)
-    return outcome, told, time.now
+    outcome = verify.wait(lambda: next(looks), superseded, clock, seconds=60, report=reported.append)
+    return outcome, reported, time.now
 
 
 def _repeat(*several: Comparison) -> Iterator[Comparison]:
@@ -42,10 +42,10 @@ WAITING, SERVING = Comparison("waiting", "rolling"), Comparison("serving", "serv
 def test_verify_waits_until_it_serves_and_tells_each_change_once() -> None:
     looks = _repeat(WAITING, WAITING, Comparison("waiting", "almost"), SERVING)
 
-    outcome, told, _ = _wait(looks)
+    outcome, reported, _ = _wait(looks)
 
     assert outcome == Outcome("serving", "serves 1.4.0")
-    assert told == ["rolling", "almost"]
+    assert reported == ["rolling", "almost"]
 
 
 def test_a_stalled_version_is_not_waited_for() -> None:
@@ -77,10 +77,10 @@ def test_a_remote_that_is_silent_for_a_moment_does_not_end_the_wait() -> None:
             raise Unreachable(said)
         return None
 
-    outcome, told, _ = _wait(_repeat(*[WAITING] * 12, SERVING), superseded)
+    outcome, reported, _ = _wait(_repeat(*[WAITING] * 12, SERVING), superseded)
 
     assert outcome == Outcome("serving", "serves 1.4.0")
-    assert told == ["rolling", "git fetch origin main: cut off; retrying in 15 s"]
+    assert reported == ["rolling", "git fetch origin main: cut off; retrying in 15 s"]
 
 
 def test_a_remote_that_never_answered_is_refused(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:

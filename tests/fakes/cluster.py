@@ -145,9 +145,9 @@ class FakeCluster:
         while stream == self._streams:
             if version < self._forgotten:
                 raise errors.ClusterError(410, "too old resource version")
-            for happened, event, told, body in list(self._happened):
+            for happened, event, changed, body in list(self._happened):
                 space = body["metadata"].get("namespace")
-                if told == kind and happened > version and namespace in (None, space):
+                if changed == kind and happened > version and namespace in (None, space):
                     yield event, copy.deepcopy(body)
                     version = happened
             await self._news.wait()

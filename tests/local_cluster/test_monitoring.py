@@ -76,11 +76,11 @@ def test_only_pods_that_wait_for_our_images_are_restarted(image: str, reason: st
 
 @pytest.mark.parametrize("grafana", [True, False])
 def test_the_next_steps_name_grafana_only_if_it_is_installed(grafana: bool) -> None:
-    told = monitoring.next_steps("8081", grafana=grafana)
+    printed = monitoring.next_steps("8081", grafana=grafana)
 
-    assert "http://prometheus.localhost:8081/" in told
-    assert ("http://grafana.localhost:8081" in told) == grafana
-    assert ("get secret grafana-admin" in told) == grafana
+    assert "http://prometheus.localhost:8081/" in printed
+    assert ("http://grafana.localhost:8081" in printed) == grafana
+    assert ("get secret grafana-admin" in printed) == grafana
 
 
 def test_monitoring_may_use_one_gibibyte_of_memory_in_all(manifests: list[dict[str, Any]]) -> None:

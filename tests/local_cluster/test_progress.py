@@ -102,9 +102,9 @@ def test_a_slow_step_tells_its_detail_while_it_runs() -> None:
 
     with view.step("Build Kubernetes") as step:
         step.note("package 7 of 9")
-        told = output.seen.wait(10)
+        shown = output.seen.wait(10)
 
-    assert told
+    assert shown
 
 
 def test_a_terminal_shows_the_running_step_and_is_left_with_the_finished_line_only() -> None:

@@ -75,15 +75,15 @@ class Way:
         line.hang_up()
         await self._settle(line)
         self.server.log.flush()
-        told = [json.loads(entry) for entry in self.sink.getvalue().splitlines()]
+        logged = [json.loads(entry) for entry in self.sink.getvalue().splitlines()]
         self.sink.seek(0)
         self.sink.truncate()
-        for entry in told:
+        for entry in logged:
             del entry["time"], entry["milliseconds"]
             entry["request_id"] = MADE.sub(b"made", entry["request_id"].encode()).decode()
         written = MADE.sub(b"made", bytes(line.wire.written))
         state = None if closed else (idle, answered)
-        return Seen(written, closed, closed or reading, state, told)
+        return Seen(written, closed, closed or reading, state, logged)
 
     async def _settle(self, line: Line) -> None:
         """Until nothing more will happen by itself; the model may be at work in a thread."""
@@ -162,7 +162,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unfolded", action="store_true", help="with a model that does not fold")
     options = parser.parse_args()
-    # What is refused is told to nobody here.
+    # Nobody reads the log of refusals here.
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         made = run(options.inputs, options.seed, Path(folder) / "model", unfolded=options.unfolded)

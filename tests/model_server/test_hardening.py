@@ -49,10 +49,10 @@ async def test_a_client_that_is_too_slow_is_disconnected(tmp_path: Path, sent: b
         writer.write(sent)
         async with asyncio.timeout(processes.DEADLINE):
             # The end of it: the server has closed the connection.
-            told = await reader.read()
+            received = await reader.read()
         writer.close()
 
-    assert told.startswith(b"HTTP/1.1 408 ") if sent else told == b""
+    assert received.startswith(b"HTTP/1.1 408 ") if sent else received == b""
 
 
 async def test_one_connection_too_many_is_refused_and_the_others_stay(tmp_path: Path) -> None:

@@ -48,21 +48,21 @@ async def test_the_middleware_logs_one_json_line_per_request(
     await client.post("/api/v1/predict?token=secret", json=FLOWER, headers={"x-request-id": "one"})
     await client.get("/nothing/here", headers={"x-request-id": "two", "authorization": f"Bearer {TOKEN}"})
 
-    told = lines(server, log)
+    logged = lines(server, log)
     assert [
-        (line["request_id"], line["method"], line["path"], line["route"], line["status"]) for line in told
+        (line["request_id"], line["method"], line["path"], line["route"], line["status"]) for line in logged
     ] == [
         ("one", "POST", "/api/v1/predict", "/api/v1/predict", 200),
         ("two", "GET", "/nothing/here", "unmatched", 404),
     ]
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in told)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in logged)
     assert "secret" not in log.getvalue().decode()
     assert TOKEN not in log.getvalue().decode()
 
 
-@pytest.mark.parametrize(("level", "told"), [("Debug", 2), ("Info", 1), ("Warning", 0), ("Error", 0)])
+@pytest.mark.parametrize(("level", "logged"), [("Debug", 2), ("Info", 1), ("Warning", 0), ("Error", 0)])
 async def test_probes_are_told_at_debug_and_nothing_above_info(
-    settings: Settings, log: io.BytesIO, level: str, told: int
+    settings: Settings, log: io.BytesIO, level: str, logged: int
 ) -> None:
     server = app.create_app(settings.model_copy(update={"log_level": level}), None, log)
 
@@ -70,7 +70,7 @@ async def test_probes_are_told_at_debug_and_nothing_above_info(
         await client.get("/livez")
         await client.get("/docs")
 
-    assert len(lines(server, log)) == told
+    assert len(lines(server, log)) == logged
 
 
 async def test_lines_are_written_in_blocks(client: httpx.AsyncClient, log: io.BytesIO) -> None:

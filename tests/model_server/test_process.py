@@ -125,10 +125,10 @@ def test_every_log_line_is_json(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         code = server.ended()
 
-    told = [json.loads(line) for line in server.access_log.read_text().splitlines()]
+    logged = [json.loads(line) for line in server.access_log.read_text().splitlines()]
     messages = [json.loads(line)["message"] for line in server.log.read_text().splitlines()]
     assert code == 0
-    assert [line["status"] for line in told] == [200, 404]
+    assert [line["status"] for line in logged] == [200, 404]
     assert messages[0].startswith("serving iris 1.4.0 (folded, sha256:")
     assert messages[-1] == "stopped"
 

@@ -89,9 +89,9 @@ async def statuses_of(server: Running, *segments: bytes) -> list[int]:
     reader, writer = await connect(server)
     writer.writelines(segments)
     async with asyncio.timeout(processes.DEADLINE):
-        told = await reader.read()
+        received = await reader.read()
     writer.close()
-    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", told)]
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", received)]
 
 
 @pytest.mark.parametrize(("request_bytes", "statuses"), BY_THE_BOOK)

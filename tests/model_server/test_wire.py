@@ -90,10 +90,10 @@ async def test_a_client_that_has_said_all_gets_every_answer(either_path: Running
         writer.write(asks)
         writer.write_eof()
         async with asyncio.timeout(processes.DEADLINE):
-            told = await reader.read()
+            received = await reader.read()
         writer.close()
 
-        assert told.count(b"HTTP/1.1 200 OK\r\n") == 3
+        assert received.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
 async def test_half_a_request_before_the_end_is_no_request(either_path: Running) -> None:
@@ -102,10 +102,10 @@ async def test_half_a_request_before_the_end_is_no_request(either_path: Running)
         writer.write(asks)
         writer.write_eof()
         async with asyncio.timeout(processes.DEADLINE):
-            told = await reader.read()
+            received = await reader.read()
         writer.close()
 
-        assert told.count(b"HTTP/1.1 200 OK\r\n") == 1
+        assert received.count(b"HTTP/1.1 200 OK\r\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,11 @@ async def test_a_refusal_reaches_a_client_that_still_sends(either_path: Running,
         for _ in range(9):
             writer.write(b"x" * 1_000_000)
             await writer.drain()
-        told = await reader.read()
+        received = await reader.read()
     writer.close()
 
-    assert told.startswith(b"HTTP/1.1 4")
-    assert told.endswith(b"}")
+    assert received.startswith(b"HTTP/1.1 4")
+    assert received.endswith(b"}")
 
 
 async def test_a_client_that_never_takes_its_answer_is_sent_away(tmp_path: Path) -> None:
@@ -157,8 +157,8 @@ async def test_half_a_head_behind_a_long_answer_is_sent_away(tmp_path: Path, pat
         reader, writer = await connect(server)
         writer.write(post(rows, path="/api/v1/predict/batch") + LIVE[:9])
         async with asyncio.timeout(processes.DEADLINE):
-            told = await reader.read()
+            received = await reader.read()
         writer.close()
 
-    assert told.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"HTTP/1.1 408 " in told
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"HTTP/1.1 408 " in received

@@ -6,7 +6,7 @@ from typing import Final
 
 _HTTP: Final = 'namespace="iris",service="iris",pod="a",method="POST"'
 _PREDICT: Final = f'{_HTTP},route="/api/v1/predict"'
-_TOLD: Final = 'model_namespace="iris",model="iris",pod="o"'
+_LABELS: Final = 'model_namespace="iris",model="iris",pod="o"'
 _SERIES: Final = 'namespace="iris",model="iris",version="1.4.0",pod="a"'
 _OPERATOR: Final = 'namespace="iris-system",pod="o"'
 
@@ -42,11 +42,11 @@ def _times(within: int, *, route: str = "/api/v1/predict") -> Series:
 
 
 def _info(declared: str, serving: str, values: str) -> Series:
-    return {f'irismodel_info{{{_TOLD},declared="{declared}",serving="{serving}"}}': values}
+    return {f'irismodel_info{{{_LABELS},declared="{declared}",serving="{serving}"}}': values}
 
 
 def _ready(reason: str, values: str) -> Series:
-    return {f'irismodel_condition{{{_TOLD},type="Ready",reason="{reason}"}}': values}
+    return {f'irismodel_condition{{{_LABELS},type="Ready",reason="{reason}"}}': values}
 
 
 def _classes(setosa: int, virginica: int) -> Series:
@@ -136,7 +136,7 @@ _HOT = "IrisOperatorHotLoop"
 _PASS: Final = f'workqueue_longest_running_processor_seconds{{{_OPERATOR},name="irismodel"}}'
 _CORRECTED: Final = f'iris_operator_sweep_corrections_total{{{_OPERATOR},kind="pods"}}'
 _SWEPT: Final = f"iris_operator_sweep_timestamp_seconds{{{_OPERATOR}}}"
-_WRITES: Final = f"irismodel_writes_total{{{_TOLD}}}"
+_WRITES: Final = f"irismodel_writes_total{{{_LABELS}}}"
 
 OF_THE_OPERATOR: Final = (
     Case(_NONE, "both watch, none writes", _leading(a="0x30", b="0x30"), 5, 1),

@@ -48,13 +48,13 @@ def asked(case: Case) -> dict[str, Any]:
 @pytest.mark.parametrize("alert", sorted({case.alert for case in CASES}))
 def test_an_alert_fires_for_its_cause_and_for_nothing_else(alert: str, tmp_path: Path) -> None:
     rules = [rule for group in GROUPS for rule in group["rules"] if rule["alert"] == alert]
-    told = {
+    written = {
         "rule_files": [rule_file(tmp_path, [{"name": alert, "rules": rules}])],
         "evaluation_interval": "1m",
         "tests": [asked(case) for case in CASES if case.alert == alert],
     }
     file = tmp_path / "test.yaml"
-    file.write_text(yaml.safe_dump(told))
+    file.write_text(yaml.safe_dump(written))
 
     assert promtool("test", "rules", str(file)) == ""
 

@@ -89,9 +89,9 @@ def test_the_dashboard_queries_the_data_source_that_the_reader_chooses(board: di
 @every_board
 def test_the_dashboard_declares_exactly_its_variables(board: dict[str, Any]) -> None:
     declared = {variable["name"] for variable in board["templating"]["list"]} - {"datasource"}
-    told = json.dumps(queries(board)).replace("$__rate_interval", "")
+    written = json.dumps(queries(board)).replace("$__rate_interval", "")
 
-    used = {word.split("]")[0].split('\\"')[0] for word in told.split("$")[1:] if not word[0].isdigit()}
+    used = {word.split("]")[0].split('\\"')[0] for word in written.split("$")[1:] if not word[0].isdigit()}
     assert used == declared
 
 

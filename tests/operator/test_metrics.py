@@ -25,7 +25,7 @@ def read(name: str, /, **labels: str) -> float | None:
 
 
 @pytest.fixture
-def told() -> Iterator[list[dict[str, Any]]]:
+def models() -> Iterator[list[dict[str, Any]]]:
     """The IrisModels that metrics tell of."""
     known: list[dict[str, Any]] = []
     metrics.models(lambda: known)
@@ -48,8 +48,10 @@ def serving() -> dict[str, Any]:
     )
 
 
-def test_the_exporter_has_the_declared_and_serving_version_of_each_model(told: list[dict[str, Any]]) -> None:
-    told.append(serving())
+def test_the_exporter_has_the_declared_and_serving_version_of_each_model(
+    models: list[dict[str, Any]],
+) -> None:
+    models.append(serving())
 
     wanted = {"declared": "1.4.0", "serving": "1.3.0", "revision": "main@sha1:a"}
     assert read("irismodel_info", **IRIS, **wanted) == 1
@@ -57,19 +59,19 @@ def test_the_exporter_has_the_declared_and_serving_version_of_each_model(told: l
     assert read("irismodel_condition", **IRIS, type="Available", reason="PodsAvailable") == 1
 
 
-def test_a_model_has_no_info_before_its_first_status(told: list[dict[str, Any]]) -> None:
+def test_a_model_has_no_info_before_its_first_status(models: list[dict[str, Any]]) -> None:
     """A series without the revision could be scraped, and mark the version without its commit."""
-    told.append(bodies.body())
+    models.append(bodies.body())
 
     assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") is None
 
 
-def test_info_describes_the_declaration_that_the_status_describes(told: list[dict[str, Any]]) -> None:
+def test_info_describes_the_declaration_that_the_status_describes(models: list[dict[str, Any]]) -> None:
     """A new version is declared and its status is not written yet: the revision is still the former one's."""
     body = serving()
     body["metadata"]["generation"] = 2
     body["spec"]["version"] = "1.5.0"
-    told.append(body)
+    models.append(body)
 
     former = {"serving": "1.3.0", "revision": "main@sha1:a"}
     assert read("irismodel_info", **IRIS, **former, declared="1.4.0") == 1

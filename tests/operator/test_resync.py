@@ -74,9 +74,9 @@ async def test_the_resync_keeps_what_comes_into_one_namespace_while_the_next_is_
 
 async def test_the_resync_returns_the_version_from_which_to_watch() -> None:
     _, versions = await resync.once(lacking(kinds.SERVICE_MONITOR), Store(), some_queue(), ("a", "b"))
-    first, *_, last = resync.places(("a", "b"))
+    first, *_, last = resync.scopes(("a", "b"))
 
-    assert list(versions) == resync.places(("a", "b"))
+    assert list(versions) == resync.scopes(("a", "b"))
     assert 0 < versions[first] < versions[last]
     assert {place.kind for place, version in versions.items() if not version} == {kinds.SERVICE_MONITOR}
 

@@ -355,6 +355,6 @@ def test_a_model_is_ready_as_soon_as_older_pods_no_longer_answer() -> None:
 
 
 def test_every_reason_has_its_situation() -> None:
-    told = {row[4] for row in SITUATIONS.values()}
+    found_reasons = {row[4] for row in SITUATIONS.values()}
 
-    assert told == {row.reason for row in reasons.READY}
+    assert found_reasons == {row.reason for row in reasons.READY}

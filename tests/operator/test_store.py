@@ -61,9 +61,9 @@ def test_the_store_never_replaces_a_copy_by_an_older_one(second: int, kept: str,
     known = Store()
     known.observe(kinds.SERVICE, child(version=10))
 
-    told = known.observe(kinds.SERVICE, child(version=second))
+    keys = known.observe(kinds.SERVICE, child(version=second))
 
-    assert (version_of(known), told) == (kept, concerned)
+    assert (version_of(known), keys) == (kept, concerned)
 
 
 def test_the_store_orders_versions_as_numbers() -> None:
@@ -80,10 +80,10 @@ def test_the_store_forgets_an_object_unless_a_newer_one_of_that_name_is_known(go
     known = Store()
     known.observe(kinds.SERVICE, child(version=10))
 
-    told = known.vanish(kinds.SERVICE, child(version=gone))
+    keys = known.vanish(kinds.SERVICE, child(version=gone))
 
     assert len(known.snapshot(IRIS).children) == left
-    assert told == (set() if left else {IRIS})
+    assert keys == (set() if left else {IRIS})
 
 
 def test_a_list_shows_what_vanished_without_a_word() -> None:
@@ -91,9 +91,9 @@ def test_a_list_shows_what_vanished_without_a_word() -> None:
     known.observe(kinds.SERVICE, child("iris", version=10))
     known.observe(kinds.SERVICE, child("roses", version=11, owner="roses"))
 
-    told = known.compare(kinds.SERVICE, None, [child("iris", version=10)], 20)
+    keys = known.compare(kinds.SERVICE, None, [child("iris", version=10)], 20)
 
-    assert told == {ROSES}
+    assert keys == {ROSES}
     assert known.snapshot(ROSES).children == {}
     assert known.snapshot(IRIS).children.keys() == {(kinds.SERVICE, "iris")}
 

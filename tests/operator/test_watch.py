@@ -12,7 +12,7 @@ from iris_operator.children import metadata
 from iris_operator.observe.store import Store
 from iris_operator.runtime import watch
 from iris_operator.runtime.queue import Queue
-from iris_operator.runtime.resync import Place
+from iris_operator.runtime.resync import Scope
 
 from tests.fakes.cluster import Call, FakeCluster
 from tests.harness import virtual_time
@@ -41,7 +41,7 @@ class Stage:
     def asked(self, verb: str) -> list[str | None]:
         return [call.name for call in self.cluster.calls if call.verb == verb]
 
-    async def told(self) -> tuple[str, str]:
+    async def next_key(self) -> tuple[str, str]:
         return await asyncio.wait_for(self.queue.take(), 60)
 
 
@@ -50,9 +50,9 @@ def play(scenario: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.
 
     async def both() -> None:
         stage = Stage()
-        place = Place(kind, metadata.OURS_SELECTOR, None)
+        scope = Scope(kind, metadata.OURS_SELECTOR, None)
         following = asyncio.create_task(
-            watch.follow(stage.cluster, stage.store, stage.queue, place, version=0, jitter=lambda: 0.5)
+            watch.follow(stage.cluster, stage.store, stage.queue, scope, version=0, jitter=lambda: 0.5)
         )
         try:
             await scenario(stage)
@@ -67,16 +67,16 @@ def play(scenario: Callable[[Stage], Awaitable[None]], kind: kinds.Kind = kinds.
 def test_a_watch_reports_existing_objects_and_every_change() -> None:
     async def scenario(stage: Stage) -> None:
         first = stage.service("first")
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         stage.queue.done(IRIS)
 
         stage.service("second")
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         assert stage.known() == {"first", "second"}
         stage.queue.done(IRIS)
 
         stage.cluster.take(kinds.SERVICE, first)
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         assert stage.known() == {"second"}
 
     play(scenario)
@@ -169,7 +169,7 @@ def test_an_api_that_comes_later_is_noticed_and_every_model_looked_at() -> None:
         absent, tries = stage.store.absent, len(stage.asked("list"))
         stage.cluster.before = present
 
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         assert absent == {kinds.SERVICE_MONITOR}
         assert not stage.store.absent
         assert 3 <= tries <= 5
@@ -184,13 +184,13 @@ def test_an_api_that_goes_is_missed_and_its_objects_are_forgotten() -> None:
 
         body = {"metadata": {"name": "iris", "namespace": "iris", "labels": OURS}}
         stage.cluster.put(kinds.SERVICE_MONITOR, body)
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         stage.queue.done(IRIS)
 
         stage.cluster.before = missing
         stage.cluster.end_watches()
 
-        assert await stage.told() == IRIS
+        assert await stage.next_key() == IRIS
         assert stage.store.absent == {kinds.SERVICE_MONITOR}
         assert stage.store.snapshot(IRIS).children == {}
 

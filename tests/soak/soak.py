@@ -84,14 +84,14 @@ async def attacked(server: Running, name: str, seconds: float) -> Result:
         most = max(most, server.resident())
         await asyncio.wait([asking], timeout=0.05)
     await asking
-    told = json.loads((await ending)[0])
+    counted = json.loads((await ending)[0])
     # A minute of pipelined predictions fills hundreds of megabytes.
     os.truncate(server.access_log, 0)
     recovery = await recovered(server)
     return Result(
         name,
-        told["connections"],
-        told["bytes"],
+        counted["connections"],
+        counted["bytes"],
         most - before,
         server.resident() - before,
         len(victim.seconds),

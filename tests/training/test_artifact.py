@@ -95,10 +95,10 @@ def test_folded_weights_answer_like_the_pipeline_on_random_rows(pipeline: Any, c
 
 def test_card_keeps_the_contract(card: dict[str, Any], files: dict[str, bytes], sample: str) -> None:
     elsewhere = {"libraries", "scores", "golden", "linear", "reference"}
-    told = {key: value for key, value in card.items() if key not in elsewhere}
+    own = {key: value for key, value in card.items() if key not in elsewhere}
 
-    assert set(told.pop("distributions")) == set(columns.FEATURES)
-    assert told == {
+    assert set(own.pop("distributions")) == set(columns.FEATURES)
+    assert own == {
         "schema": 1,
         "version": "1.4.0",
         "created": "2026-11-23T12:00:00Z",

@@ -74,10 +74,10 @@ def test_strict_refuses(
 ) -> None:
     code = trained(tmp_path, rows, "--strict")
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code == 2
-    assert told.out == ""
-    assert words in told.err
+    assert printed.out == ""
+    assert words in printed.err
     assert [path.name for path in tmp_path.iterdir()] == ["some.csv"]
 
 

@@ -58,11 +58,11 @@ def test_a_refusal_is_one_line_with_exit_2_and_writes_nothing(
 
     code = command.main(words)
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code == 2
-    assert told.out == ""
-    assert LINES.fullmatch(told.err)
-    assert found in told.err
+    assert printed.out == ""
+    assert LINES.fullmatch(printed.err)
+    assert found in printed.err
     assert [path.name for path in home.iterdir()] == ["bad.csv"]
 
 

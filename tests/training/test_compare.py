@@ -114,11 +114,11 @@ def test_no_worse_refuses_a_worse_model_in_one_line_and_writes_nothing(
 
     code = trained(tmp_path, "2.0.0", "--estimator", "decision-tree", "--param", "max_depth=1", "--no-worse")
 
-    told = capsys.readouterr()
-    assert (code, told.out) == (2, "")
-    assert told.err.count("iris-training: ") == 1
-    assert "iris-training: 2.0.0 beside 1.0.0: found accuracy 0." in told.err
-    assert "expected no worse (150 rows rarely show a difference in accuracy below 0." in told.err
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (2, "")
+    assert printed.err.count("iris-training: ") == 1
+    assert "iris-training: 2.0.0 beside 1.0.0: found accuracy 0." in printed.err
+    assert "expected no worse (150 rows rarely show a difference in accuracy below 0." in printed.err
     assert not list(tmp_path.glob("model_pipeline_2.0.0*"))
 
 

@@ -111,20 +111,20 @@ def _bootstrap(target: Path, codename: str, content: Sequence[str], step: Step) 
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            said = [_told(line, step) for line in process.stderr or ()]
+            messages = [_noted(line, step) for line in process.stderr or ()]
         if process.returncode != 0:
-            raise LocalClusterError(f"mmdebstrap: {_reason(said)}")
+            raise LocalClusterError(f"mmdebstrap: {_reason(messages)}")
         unfinished.replace(target)
 
 
-def _told(line: str, step: Step) -> str:
+def _noted(line: str, step: Step) -> str:
     message = line.strip()
     step.note(message.removeprefix("I: ").removesuffix("..."))
     return message
 
 
-def _reason(said: Sequence[str]) -> str:
-    return next((line.removeprefix("E: ") for line in said if line.startswith("E:")), "no message")
+def _reason(messages: Sequence[str]) -> str:
+    return next((line.removeprefix("E: ") for line in messages if line.startswith("E:")), "no message")
 
 
 def _source_files() -> dict[str, str]:

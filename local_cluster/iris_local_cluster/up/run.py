@@ -185,9 +185,9 @@ def require_unharmed(report: load_client.Report) -> None:
 
 
 def summary(report: load_client.Report) -> str:
-    shares = ", ".join(f"{count} by {version}" for version, count in sorted(report.versions.items()))
+    versions = ", ".join(f"{count} by {version}" for version, count in sorted(report.versions.items()))
     return (
-        f"{report.requests} requests, {report.failed} failed ({shares}; "
+        f"{report.requests} requests, {report.failed} failed ({versions}; "
         f"slowest {report.slowest_seconds * 1000:.0f} ms)"
     )
 

@@ -7,7 +7,7 @@ from iris_api import judge
 
 from iris_operator.observe.agreement import Agreement
 
-_TOLD: Final = 3
+_SHOWN: Final = 3
 _DEVIATIONS: Final = 1.96  # a 95 % interval
 
 
@@ -20,7 +20,7 @@ def refusal(found: Agreement, per_mille: int) -> str:
     return (
         f"found the same class for {found.agree} of {found.rows} reference rows ({share} of 1,000), "
         f"expected at least {per_mille} of 1,000 (spec.rollout.gates.agreementPerMille); "
-        f"differ: {', '.join(found.differ[:_TOLD])}; "
+        f"differ: {', '.join(found.differ[:_SHOWN])}; "
         f"so few rows bound the true share to {1000 * low:.0f} to {1000 * high:.0f} of 1,000"
     )
 

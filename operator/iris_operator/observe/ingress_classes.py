@@ -11,8 +11,8 @@ from iris_api import kinds
 from iris_operator import errors
 from iris_operator.cluster import Cluster
 
-_MISSING_STANDS: Final = timedelta(seconds=30)
-_FOUND_STANDS: Final = timedelta(minutes=5)
+_MISSING_SECONDS: Final = timedelta(seconds=30)
+_FOUND_SECONDS: Final = timedelta(minutes=5)
 
 
 class IngressClasses:
@@ -27,8 +27,8 @@ class IngressClasses:
         if not name or (ingress.get("status") or {}).get("loadBalancer", {}).get("ingress"):
             return ""
         asked_at, is_missing = self._known.get(name, (now, False))
-        stands = _MISSING_STANDS if is_missing else _FOUND_STANDS
-        if name not in self._known or now - asked_at >= stands:
+        lifetime = _MISSING_SECONDS if is_missing else _FOUND_SECONDS
+        if name not in self._known or now - asked_at >= lifetime:
             is_missing = await _is_missing(cluster, name)
             self._known[name] = now, is_missing
         return name if is_missing else ""

@@ -74,8 +74,8 @@ class Prover:
     async def _one(self, pod: Pod, model: str, version: str) -> Proof:
         now = self._clock()
         container, taken_at, known = self._taken.get(pod.uid, ("", 0.0, Proof()))
-        stands = DOUBT_SECONDS if pod.newest and known.version != version else RETAKE_SECONDS
-        if container == pod.container_id and container and now - taken_at < stands:
+        lifetime = DOUBT_SECONDS if pod.newest and known.version != version else RETAKE_SECONDS
+        if container == pod.container_id and container and now - taken_at < lifetime:
             return known
         async with self._slots:
             proof = await self._ask(pod, model)

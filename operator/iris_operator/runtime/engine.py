@@ -22,7 +22,7 @@ from iris_operator.observe.store import Key, Store
 from iris_operator.reconcile import Context, reconcile
 from iris_operator.runtime import lease, resync, watch, workers
 from iris_operator.runtime.queue import REST, Queue
-from iris_operator.runtime.resync import Place
+from iris_operator.runtime.resync import Scope
 from iris_operator.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -69,9 +69,9 @@ class Engine:
         versions = await self._first_resync()
         elector = self._elector()
         async with asyncio.TaskGroup() as tasks:
-            for place, version in versions.items():
-                if place.kind != kinds.IRIS_MODEL:  # Kopf watches those
-                    tasks.create_task(self._follow(place, version))
+            for scope, version in versions.items():
+                if scope.kind != kinds.IRIS_MODEL:  # Kopf watches those
+                    tasks.create_task(self._follow(scope, version))
             tasks.create_task(self._resync_for_ever())
             keeping = []
             if elector is not None:
@@ -111,7 +111,7 @@ class Engine:
             self._cluster, namespace, identity, clock=time.monotonic, now=lambda: datetime.now(UTC)
         )
 
-    async def _first_resync(self) -> Mapping[Place, int]:
+    async def _first_resync(self) -> Mapping[Scope, int]:
         said = ""
         while True:
             try:
@@ -133,12 +133,12 @@ class Engine:
             oldest = ".".join(map(str, OLDEST_SUPPORTED))
             raise errors.Unsupported(f"Kubernetes: found {found[0]}.{found[1]}, expected {oldest} or newer")
 
-    async def _follow(self, place: Place, version: int) -> None:
+    async def _follow(self, scope: Scope, version: int) -> None:
         await watch.follow(
-            self._cluster, self._store, self._queue, place, version=version, jitter=random.random
+            self._cluster, self._store, self._queue, scope, version=version, jitter=random.random
         )
 
-    async def _resync(self) -> Mapping[Place, int]:
+    async def _resync(self) -> Mapping[Scope, int]:
         namespaces = self._settings.namespaces
         missed, versions = await resync.once(self._cluster, self._store, self._queue, namespaces)
         # At the start everything is new: counted from 0 on, or the first correction would be no increase.

@@ -27,7 +27,7 @@ WATCHED: tuple[tuple[Kind, str | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Scope:
     """The scope of one LIST or watch."""
 
     kind: Kind
@@ -35,14 +35,14 @@ class Place:
     namespace: str | None  # None: all
 
 
-def places(namespaces: Sequence[str]) -> list[Place]:
+def scopes(namespaces: Sequence[str]) -> list[Scope]:
     """The scope of each watch, in these namespaces or (none named) in all."""
-    return [Place(kind, selector, place) for kind, selector in WATCHED for place in namespaces or (None,)]
+    return [Scope(kind, selector, name) for kind, selector in WATCHED for name in namespaces or (None,)]
 
 
 async def once(
     cluster: Cluster, store: Store, queue: Queue, namespaces: Sequence[str]
-) -> tuple[dict[str, int], dict[Place, int]]:
+) -> tuple[dict[str, int], dict[Scope, int]]:
     """One LIST per kind (and watched namespace), then a pass over every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
@@ -51,9 +51,9 @@ async def once(
     """
     missed, versions = set(), {}
     found = dict.fromkeys((kind.plural for kind, _ in WATCHED), 0)
-    for place in places(namespaces):
-        unseen, versions[place] = await _compare(cluster, store, place)
-        found[place.kind.plural] += len(unseen)
+    for scope in scopes(namespaces):
+        unseen, versions[scope] = await _compare(cluster, store, scope)
+        found[scope.kind.plural] += len(unseen)
         missed |= unseen
     for key in missed:
         queue.add(key)
@@ -63,24 +63,24 @@ async def once(
     return found, versions
 
 
-async def look(cluster: Cluster, store: Store, queue: Queue, place: Place) -> int:
+async def look(cluster: Cluster, store: Store, queue: Queue, scope: Scope) -> int:
     """Compare one LIST; returns its version, 0 where an optional kind has no API."""
-    missing = place.kind in store.absent
-    concerned, version = await _compare(cluster, store, place)
+    missing = scope.kind in store.absent
+    concerned, version = await _compare(cluster, store, scope)
     for key in concerned:
         queue.add(key)
     if missing and version:
-        logger.info("%s is installed now", place.kind.name)
+        logger.info("%s is installed now", scope.kind.name)
         for key in store.models():
             queue.add(key, _ROUTINE_PATIENCE)
     return version
 
 
-async def _compare(cluster: Cluster, store: Store, place: Place) -> tuple[set[Key], int]:
+async def _compare(cluster: Cluster, store: Store, scope: Scope) -> tuple[set[Key], int]:
     try:
-        listed, version = await cluster.list(place.kind, place.namespace, place.selector)
+        listed, version = await cluster.list(scope.kind, scope.namespace, scope.selector)
     except errors.ClusterError as error:
-        if error.code == 404 and place.kind.optional:
-            return store.uninstalled(place.kind), 0
+        if error.code == 404 and scope.kind.optional:
+            return store.uninstalled(scope.kind), 0
         raise
-    return store.compare(place.kind, place.namespace, listed, version), version
+    return store.compare(scope.kind, scope.namespace, listed, version), version

@@ -15,7 +15,7 @@ from iris_operator.cluster import Cluster
 from iris_operator.observe.store import Store
 from iris_operator.runtime import resync
 from iris_operator.runtime.queue import Queue
-from iris_operator.runtime.resync import Place
+from iris_operator.runtime.resync import Scope
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +23,13 @@ _SHORTEST_WAIT: Final = 0.05
 # The longest wait: a watch must follow soon after the API server is back.
 _LONGEST_WAIT: Final = 10.0
 # A watch that lasted this long was healthy: longer than a connection's time-out.
-_STEADY_SECONDS: Final = 30.0
+_HEALTHY_SECONDS: Final = 30.0
 # How long it may take to notice the API of an optional kind.
 _ABSENT_SECONDS: Final = 30.0
 
 
 async def follow(
-    cluster: Cluster, store: Store, queue: Queue, place: Place, *, version: int, jitter: Callable[[], float]
+    cluster: Cluster, store: Store, queue: Queue, scope: Scope, *, version: int, jitter: Callable[[], float]
 ) -> None:
     """Takes in what happens after `version` (0: LISTs first), until cancelled.
 
@@ -39,24 +39,24 @@ async def follow(
     while True:
         began = clock()
         try:
-            version = version or await resync.look(cluster, store, queue, place)
+            version = version or await resync.look(cluster, store, queue, scope)
             if not version:
                 await asyncio.sleep(_ABSENT_SECONDS * (0.9 + jitter() / 5))
                 continue
-            events = cluster.watch(place.kind, place.namespace, place.selector, version)
+            events = cluster.watch(scope.kind, scope.namespace, scope.selector, version)
             async for event, body in events:
                 version = int(body["metadata"]["resourceVersion"])
                 if event != "BOOKMARK":
                     update = store.vanish if event == "DELETED" else store.observe
-                    for key in update(place.kind, body):
+                    for key in update(scope.kind, body):
                         queue.add(key)
         except errors.ClusterError as error:
             if error.code in (404, 410):
                 version = 0
             elif not troubled:  # log it once, not with every attempt
-                logger.warning("watch of %s: %s; trying again", place.kind.plural, error)
+                logger.warning("watch of %s: %s; trying again", scope.kind.plural, error)
                 troubled = True
-        if clock() - began > _STEADY_SECONDS:
+        if clock() - began > _HEALTHY_SECONDS:
             wait, troubled = _SHORTEST_WAIT, False
         wait = min(wait * 2, _LONGEST_WAIT)
         await asyncio.sleep(wait * (0.5 + jitter() / 2))

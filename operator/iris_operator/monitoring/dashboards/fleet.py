@@ -9,7 +9,7 @@ from iris_operator.monitoring.dashboards import panels, queries
 from iris_operator.monitoring.dashboards.queries import share
 
 UID: Final = "iris-fleet"
-_TOLD: Final = 'model_namespace=~"$namespace"'
+_NAMESPACE: Final = 'model_namespace=~"$namespace"'
 _SERVED: Final = 'namespace=~"$namespace"'
 _EACH: Final = ("namespace", "model")
 _NAME: Final = "{{namespace}}/{{model}}"
@@ -36,7 +36,7 @@ def build() -> str:
 
 def _overview(board: dashboard.Dashboard) -> None:
     board.with_row(dashboard.Row("Overview"))
-    all_of = f'max by (model_namespace, model) (irismodel_condition{{{_TOLD},type="Ready"}})'
+    all_of = f'max by (model_namespace, model) (irismodel_condition{{{_NAMESPACE},type="Ready"}})'
     board.with_panel(panels.tile("Models", f"count({all_of})", span=4))
     board.with_panel(panels.tile("Ready", f"sum({all_of})", span=4))
     unready = panels.tile("Not ready", f"count({all_of} == 0) or vector(0)", span=4)
@@ -110,4 +110,4 @@ def _behind() -> str:
 
 
 def _info(*labels: str) -> str:
-    return f"max{queries.grouping(['model_namespace', 'model', *labels])} (irismodel_info{{{_TOLD}}})"
+    return f"max{queries.grouping(['model_namespace', 'model', *labels])} (irismodel_info{{{_NAMESPACE}}})"
