@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         loaded = settings.load()
         logs.configure(loaded.log_level)
-        return _serve(loaded, options.host, options.port)
+        return _serve(loaded, options.host, options.port, options.management_port)
     except (SettingsRefused, AddressUnusable) as error:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE
@@ -42,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return lifecycle.INTERRUPTED
 
 
-def _serve(loaded: Settings, host: str, port: int) -> int:
+def _serve(loaded: Settings, host: str, port: int, management_port: int | None) -> int:
     bound = lifecycle.bind(host, port)
+    management = None if management_port is None else lifecycle.bind(host, management_port)
     try:
         verified = artifact.load(
             loaded.artifact_dir, loaded.expected_version, open_pickle=loaded.pickle == "Allow"
@@ -62,7 +63,9 @@ def _serve(loaded: Settings, host: str, port: int) -> int:
         f"[{host}]" if ":" in host else host,
         bound.getsockname()[1],
     )
-    lifecycle.run(server, loaded, bound)
+    if management is not None:
+        log.info("management on port %s", management.getsockname()[1])
+    lifecycle.run(server, loaded, bound, management)
     log.info("stopped")
     return 0
 
@@ -79,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--port", default=8000, type=int, help="port, 0 for any free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--management-port",
+        type=int,
+        help="another port, for probes, metrics and the operator: it needs no key (default: none)",
     )
     return parser
 

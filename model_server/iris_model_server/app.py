@@ -1,5 +1,6 @@
 """Builds the app from settings and an artifact. Nothing happens at import."""
 
+import dataclasses
 import logging
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from iris_model_server import errors
+from iris_model_server.access import clients
+from iris_model_server.access.clients import Access
 from iris_model_server.errors import Problem
 from iris_model_server.model.artifact import Artifact
 from iris_model_server.prediction.execution import Execution
@@ -45,6 +48,9 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     serving = Serving(settings, metrics)
     if artifact is not None:
         serving.serve(artifact)
+    access = (
+        Access(clients.read(settings.access_file), metrics.of_clients()) if settings.access_file else None
+    )
     log = AccessLog(sink or sys.stdout.buffer)
     context = Context(
         serving=serving,
@@ -54,6 +60,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         most_bytes=settings.max_body_bytes,
         origins=settings.cors_origins,
         root_path=settings.root_path or "",
+        access=access,
     )
     execution = Execution(settings)
     inference = Inference(serving, execution, settings.max_batch_rows)
@@ -71,6 +78,20 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
         _answer_head(router)
         framework.include_router(router)
     return Server(framework, serving, log, context, inference, v2)
+
+
+def create_management_app(settings: Settings, server: Server) -> FastAPI:
+    """The app of the management port: what operator, Prometheus and kubelet ask, without keys and pages."""
+    framework = _framework(dataclasses.replace(server.context, origins=(), root_path="", access=None))
+    for router in (
+        native.probes(server.serving, server.context.metrics),
+        native.model(server.serving, settings),
+        # The operator compares a candidate with the version before on reference rows.
+        native.batch(server.inference),
+    ):
+        _answer_head(router)
+        framework.include_router(router)
+    return framework
 
 
 def _framework(context: Context) -> FastAPI:

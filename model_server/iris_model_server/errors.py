@@ -46,6 +46,12 @@ MALFORMED: Final = Kind(
     "The body is not JSON",
     "correct the JSON at the position in the detail; send UTF-8 without a byte order mark",
 )
+NO_KEY: Final = Kind(
+    "wrong-key",
+    401,
+    "The key is missing or not accepted",
+    "send `Authorization: Bearer` or `X-Api-Key` with a key of this model; read the detail",
+)
 UNAUTHORIZED: Final = Kind(
     "wrong-token",
     401,
@@ -102,6 +108,12 @@ INVALID: Final = Kind(
     422,
     "The input is not valid",
     "correct the fields that `errors` lists, with what was found and expected (up to 20)",
+)
+OVER_RATE: Final = Kind(
+    "too-many-requests",
+    429,
+    "Too many requests with this key",
+    "retry after `Retry-After`, or raise `requestsPerSecond` of this client",
 )
 INTERNAL: Final = Kind(
     "internal-error",

@@ -15,13 +15,14 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from iris_model_server.app import Server
+from iris_model_server.app import Server, create_management_app
 from iris_model_server.settings import Settings
 from iris_model_server.wire import protocol
 from iris_model_server.wire.protocol import LimitedProtocol
@@ -71,10 +72,29 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(server: Server, settings: Settings, bound: socket.socket) -> None:
+def run(
+    server: Server, settings: Settings, bound: socket.socket, management: socket.socket | None = None
+) -> None:
     """Serve until a signal, then drain and return."""
-    app, http = _paths(server, settings)
-    config = uvicorn.Config(
+    config = _configuration(settings, *_paths(server, settings))
+    draining = DrainingServer(config, server, settings)
+    if management is not None:
+        managed = create_management_app(settings, server)
+        draining.manage(_configuration(settings, managed, protocol.limited(settings)), management)
+    # These objects stay for ever; without this each full collection visits all, 35 ms in one answer.
+    gc.collect()
+    gc.freeze()
+    try:
+        draining.run(sockets=[bound])
+    except OSError as error:
+        host, port = bound.getsockname()[:2]
+        raise AddressUnusable(f"address {host}:{port}: {error.strerror}, expected a free one") from error
+    finally:
+        server.log.flush()
+
+
+def _configuration(settings: Settings, app: ASGIApp, http: type[LimitedProtocol]) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         interface="asgi3",
         loop="uvloop",
@@ -88,16 +108,6 @@ def run(server: Server, settings: Settings, bound: socket.socket) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    # These objects stay for ever; without this each full collection visits all, 35 ms in one answer.
-    gc.collect()
-    gc.freeze()
-    try:
-        DrainingServer(config, server, settings).run(sockets=[bound])
-    except OSError as error:
-        host, port = bound.getsockname()[:2]
-        raise AddressUnusable(f"address {host}:{port}: {error.strerror}, expected a free one") from error
-    finally:
-        server.log.flush()
 
 
 def _paths(server: Server, settings: Settings) -> tuple[ASGIApp, type[LimitedProtocol]]:
@@ -117,10 +127,25 @@ class DrainingServer(uvicorn.Server):
         self._server = server
         self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._management: tuple[uvicorn.Config, socket.socket] | None = None
+
+    def manage(self, config: uvicorn.Config, bound: socket.socket) -> None:
+        """Serve this, too: in the same loop, and until the same end."""
+        self._management = (config, bound)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        if self._management is None:
+            await super().startup(sockets)
+            return
+        # Before the port of clients: a kubelet that finds this one closed starts the container again.
+        config, bound = self._management
+        config.load()
+        kind: Any = config.http_protocol_class
+        made = partial(kind, config=config, server_state=self.server_state, app_state={})
+        listener = await self._loop.create_server(made, sock=bound, backlog=config.backlog)
         await super().startup(sockets)
+        self.servers.append(listener)
 
     # As uvicorn's, but it does not raise the signal again: a requested stop ends with exit code 0.
     @contextlib.contextmanager

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     """A path such as `/bugs`, below which everything is served, too. In a cluster: `spec.route.path`"""
     reload_token: SecretStr | None = Field(default=None, min_length=16)
     """The token for a reload, at least 16 characters; none: reload is off"""
+    access_file: Path | None = None
+    """The list of clients, each with the SHA-256 of its key; with it everything but the probes needs a key.
+    In a cluster: `spec.access`"""
     termination_log: Path = Path("/dev/termination-log")
     """The file in which Kubernetes finds the reason of a refusal; written only when it exists"""
 

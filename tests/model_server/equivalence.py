@@ -55,8 +55,10 @@ class Seen:
 class Way:
     """One way of answering, with its own app."""
 
-    def __init__(self, folder: Path, *, fast: bool) -> None:
-        self.settings = Settings(artifact_dir=folder, max_body_bytes=20_000, max_head_bytes=4096)
+    def __init__(self, folder: Path, *, fast: bool, access_file: Path | None = None) -> None:
+        self.settings = Settings(
+            artifact_dir=folder, max_body_bytes=20_000, max_head_bytes=4096, access_file=access_file
+        )
         self.sink = io.BytesIO()
         self.server = app.create_app(self.settings, artifact.load(folder), self.sink)
         self.configuration = selfcheck.configuration(self.server)
@@ -102,8 +104,9 @@ class Way:
 class Comparison:
     """The two paths side by side."""
 
-    def __init__(self, folder: Path) -> None:
-        self.fast, self.reference = Way(folder, fast=True), Way(folder, fast=False)
+    def __init__(self, folder: Path, access_file: Path | None = None) -> None:
+        self.fast = Way(folder, fast=True, access_file=access_file)
+        self.reference = Way(folder, fast=False, access_file=access_file)
 
     async def compare(self, given: Input) -> str | None:
         """What differs, or None."""

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,13 +56,19 @@ def refused(folder: Path, *options: str, **variables: str) -> subprocess.Complet
 
 @contextlib.contextmanager
 def running(
-    folder: Path, scratch: Path, *, port: str = "0", host: str = "127.0.0.1", **variables: str
+    folder: Path,
+    scratch: Path,
+    *,
+    port: str = "0",
+    host: str = "127.0.0.1",
+    options: Sequence[str] = (),
+    **variables: str,
 ) -> Iterator[Running]:
     """A server, by default on a free port, ready to answer; killed at the end if it still runs."""
     log, access_log = scratch / "server.log", scratch / "access.log"
     with log.open("w") as errors, access_log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "iris_model_server", "--host", host, "--port", port],
+            [sys.executable, "-m", "iris_model_server", "--host", host, "--port", port, *options],
             env=environment(folder, **variables),
             stdout=output,
             stderr=errors,

@@ -10,6 +10,8 @@ from functools import partial
 from math import inf
 from typing import Any, ClassVar, Final
 
+from iris_model_server.access.clients import Client
+from iris_model_server.errors import Problem
 from iris_model_server.fastpath.routes import METHOD, FastRoute, FastRoutes, KnownHead
 from iris_model_server.telemetry import access_log
 from iris_model_server.wire import framing, request_ids
@@ -61,6 +63,8 @@ class FastProtocol(LimitedProtocol):
         # The route of a prediction that has not been read completely.
         self._route: FastRoute | None = None
         self._sent_id: bytes | None = None
+        # Whose key that prediction has, where keys are needed.
+        self._caller: Client | None = None
         self._fast_body = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -90,7 +94,7 @@ class FastProtocol(LimitedProtocol):
         if not self._is_free():
             return False
         self._now = self.loop.time()
-        return self._answer(known.route, None, data[end:])
+        return self._answer(known.route, None, data[end:], known.client)
 
     def on_message_begin(self) -> None:
         # An answer here needs no scope: it is made when the request is handed over.
@@ -121,7 +125,7 @@ class FastProtocol(LimitedProtocol):
         if route is None:
             super().on_message_complete()
             return
-        if not self._answer(route, self._sent_id, self._fast_body):
+        if not self._answer(route, self._sent_id, self._fast_body, self._caller):
             self._hand_over()
             super().on_message_complete()
             return
@@ -131,17 +135,19 @@ class FastProtocol(LimitedProtocol):
         self._owed = NOTHING
         self._is_fresh = True
 
-    def _answer(self, route: FastRoute, sent_id: bytes | None, body: bytes) -> bool:
+    def _answer(self, route: FastRoute, sent_id: bytes | None, body: bytes, caller: Client | None) -> bool:
         """Answer now, or after a shared call of the model; False: the reference path must answer."""
         fast = self.fast
         around = fast.context
         start = around.clock()
-        if len(body) > around.most_bytes:
+        if len(body) > around.most_bytes or (caller is not None and caller.refusal()):
             return False
         request_id = fast.id_for(sent_id)
         content = route.answer(body, request_id)
         if content is None:
-            return self._answer_soon(Pending(route, request_id, start), body)
+            return self._answer_soon(Pending(route, request_id, start), body, caller)
+        if caller is not None:
+            caller.grant()
         answer = fast.success(content, request_id, self.server_state)
         fast.count(route, 200, request_id, around.clock() - start, self.client_quoted)
         self._deadline = self._now + self.limits.idle_seconds
@@ -149,10 +155,12 @@ class FastProtocol(LimitedProtocol):
         self.transport.write(answer)
         return True
 
-    def _answer_soon(self, pending: Pending, body: bytes) -> bool:
+    def _answer_soon(self, pending: Pending, body: bytes, caller: Client | None) -> bool:
         ask = pending.route.answer_soon
         if ask is None or not ask(body, pending.request_id, partial(self._end, pending)):
             return False
+        if caller is not None:
+            caller.grant()
         # Later requests on this connection wait for it.
         self.cycle = pending  # type: ignore[assignment]  # all that is asked of it
         self._deadline = inf
@@ -183,7 +191,7 @@ class FastProtocol(LimitedProtocol):
         if self._sent_id is None and self._whole:
             end = self._whole.find(_HEAD_END) + len(_HEAD_END)
             if self._whole[end:] == self._fast_body:
-                self.fast.remember(self._whole[:end], KnownHead(route, len(self._fast_body)))
+                self.fast.remember(self._whole[:end], KnownHead(route, len(self._fast_body), self._caller))
 
     def _read_fast(self) -> FastRoute | None:
         """The fast route of a request with nothing unusual, or None."""
@@ -204,7 +212,19 @@ class FastProtocol(LimitedProtocol):
             and (b"connection" not in headers or self.parser.get_http_version() == "1.1")
         )
         self._sent_id = headers.get(request_ids.HEADER)
-        return route if usual and self._is_free() and not self._is_head_too_large() else None
+        if not usual or not self._is_free() or self._is_head_too_large() or not self._has_key(headers):
+            return None
+        return route
+
+    def _has_key(self, headers: Headers) -> bool:
+        access = self.fast.context.access
+        if access is None:
+            return True
+        try:
+            self._caller = access.find(headers.items())
+        except Problem:
+            return False
+        return True
 
     def _is_free(self) -> bool:
         """Whether this request can be answered at once."""

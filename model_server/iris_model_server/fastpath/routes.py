@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from iris_model_server import errors
+from iris_model_server.access.clients import Client
 from iris_model_server.prediction.serving import Serving
 from iris_model_server.protocols.inference import Callback, Inference
 from iris_model_server.protocols.v2 import V2
@@ -54,6 +55,7 @@ class KnownHead(NamedTuple):
 
     route: FastRoute
     length: int
+    client: Client | None = None
 
 
 def routes(inference: Inference, v2: V2, serving: Serving) -> list[FastRoute]:

@@ -38,6 +38,14 @@ def predictions(inference: Inference) -> APIRouter:
         body = await _json_body(request)
         return responses.of_json(await inference.predict(body, request.scope[middleware.REQUEST_ID]))
 
+    router.routes += batch(inference).routes
+    return router
+
+
+def batch(inference: Inference) -> APIRouter:
+    """The route for many flowers."""
+    router = APIRouter(prefix="/api/v1", tags=["predictions"])
+
     @router.post(
         "/predict/batch",
         summary="Predict many flowers",

@@ -199,6 +199,14 @@ class Metrics:
         self._registry.register(made)
         return made
 
+    def of_clients(self) -> Counters:
+        """Only where clients have keys."""
+        text = (
+            "Requests by the client whose key they have; outcome: granted, expired, over_rate or refused (no"
+            " key, or nobody's)."
+        )
+        return self._counter("client_requests", text, "client", "outcome")
+
     def bind(self, name: str, artifact: Artifact) -> ModelMetrics:
         """The children of the model that serves from now on; model_info shows only this model."""
         bound = ModelMetrics(self, name, artifact)

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iris_model_server import errors
+from iris_model_server.access.clients import Access
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.serving import Serving
 from iris_model_server.telemetry import access_log
@@ -31,6 +32,8 @@ LATE: Final = "iris.late"
 UNMATCHED: Final = "unmatched"
 # nginx's status for "client closed request"; never sent, only counted and logged.
 CLIENT_LEFT: Final = 499
+# Without a key: the kubelet has none, and the answer has no content.
+KEYLESS: Final = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 # Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -47,6 +50,8 @@ class Context:
     # Pages of these origins may call the server from their scripts.
     origins: tuple[str, ...] = ()
     root_path: str = ""
+    # None: nobody needs a key.
+    access: Access | None = None
     new_id: Callable[[], str] = field(default_factory=request_ids.source)
     clock: Callable[[], float] = time.perf_counter
 
@@ -66,6 +71,8 @@ class RequestMiddleware:
         exchange = Exchange(self._with, scope, receive, send)
         self._with.metrics.in_flight += 1
         try:
+            if self._with.access is not None and self.needs_key(scope):
+                self._with.access.admit(scope["headers"])
             await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
@@ -81,6 +88,9 @@ class RequestMiddleware:
         finally:
             self._with.metrics.in_flight -= 1
             exchange.record()
+
+    def needs_key(self, scope: Scope) -> bool:
+        return scope["path"] not in KEYLESS
 
     def _below_root(self, scope: Scope) -> ASGIApp:
         """Takes the root path off the request's, so that all else sees the path without it."""
@@ -173,6 +183,7 @@ class Exchange:
                 "type": "http.response.start",
                 "status": status,
                 "headers": [
+                    *((name.encode("ascii"), text.encode("ascii")) for name, text in problem.headers.items()),
                     (b"content-length", str(len(content)).encode("ascii")),
                     (b"content-type", media_type.encode("ascii")),
                 ],
