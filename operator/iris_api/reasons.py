@@ -13,6 +13,7 @@ SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serve
 # Stalled: somebody has to change something
 IMAGE_PULL_FAILED: Final = "ImagePullFailed"
 ARTIFACT_REJECTED: Final = "ArtifactRejected"
+SERVER_TOO_OLD: Final = "ServerTooOld"
 PODS_CRASHING: Final = "PodsCrashing"
 PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
 VERSION_MISMATCH: Final = "VersionMismatch"
@@ -102,6 +103,13 @@ READY: Final = (
         "Stalled",
         "The server refused its model; the message has where, found and expected",
         "declare the version that the image holds, or build the image again",
+    ),
+    OfReady(
+        SERVER_TOO_OLD,
+        "False",
+        "Stalled",
+        "The server of this image has no access keys, and so refuses to start with `spec.access`",
+        "build the image again with the present server, or take `spec.access` out",
     ),
     OfReady(
         PODS_CRASHING,

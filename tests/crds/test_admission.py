@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from iris_local_cluster.api_server import ApiServer
 
+from tests.crds.access_refusals import ACCESS
 from tests.crds.metadata_refusals import METADATA
 from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.refusals import Refusal
@@ -37,7 +38,7 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 
 @pytest.mark.parametrize(
     "refusal",
-    [*WORKLOAD, *PLACEMENT, *METADATA, *ROLLOUT],
+    [*WORKLOAD, *ACCESS, *PLACEMENT, *METADATA, *ROLLOUT],
     ids=lambda refusal: refusal.mistake.replace(" ", "-"),
 )
 async def test_the_api_server_refuses_and_names_the_field(
@@ -110,6 +111,16 @@ FULL: dict[str, Any] = {
         {"name": "IRIS_CORS_ORIGINS", "value": "*"},
     ],
     "commonMetadata": {"labels": {"release": "", "a.b/C_d": "E"}, "annotations": {"a-b.example/c": " d"}},
+    "access": {
+        "keys": [
+            {
+                "name": "shop",
+                "sha256": "b" * 64,
+                "requestsPerSecond": 50,
+                "notAfter": "2027-01-31T00:00:00Z",
+            }
+        ]
+    },
     "server": {"logLevel": "Debug", "fastPath": "Off", "pickle": "Deny"},
     "route": {
         "type": "Ingress",

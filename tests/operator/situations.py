@@ -200,6 +200,19 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         True,
         "ArtifactRejected",
     ),
+    "a server that has no access keys": (
+        rolling(
+            unready(
+                last=ended(2, "iris-model-server: error: unrecognized arguments: --management-port 8001"),
+                state=workload_bodies.waiting("CrashLoopBackOff"),
+                restarts=5,
+            )
+        ),
+        False,
+        False,
+        True,
+        "ServerTooOld",
+    ),
     "artifact refused, started again": (
         rolling(unready(last=ended(65, "artifact refused: version"), restarts=1)),
         False,

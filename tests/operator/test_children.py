@@ -430,7 +430,8 @@ def test_the_operator_makes_the_service_account_before_the_pods_that_need_it() -
 
 @pytest.mark.parametrize("child", children.CHILDREN, ids=lambda child: child.__name__.rpartition(".")[2])
 def test_the_operator_labels_and_owns_every_child(child: ModuleType) -> None:
-    model = bodies.model(**{**bodies.FULL, "version": "1.4.0", "monitoring": {}, "networkPolicy": {}})
+    changes = {"version": "1.4.0", "monitoring": {}, "networkPolicy": {}, "access": {"keys": []}}
+    model = bodies.model(**{**bodies.FULL, **changes})
 
     built = child.build(model)
 

@@ -68,7 +68,7 @@ async def test_the_status_names_what_is_refused_and_all_else_is_made(refused: di
     assert made == set(BUILT) - refused.keys()
     found = conditions(cluster)
     for kind in refused:
-        condition = found[children.CONDITIONS[kind]]
+        condition = found[children.condition(kind, "iris-dashboard")]
         assert condition["status"] == "False"
         assert condition["reason"] in ("ChildRefused", "InvalidSpec")
         assert " here" in condition["message"]

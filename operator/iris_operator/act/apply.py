@@ -63,7 +63,7 @@ class Applier:
 
     @contextmanager
     def _collecting_failures(self, kind: Kind, name: str) -> Iterator[None]:
-        condition = children.CONDITIONS[kind]
+        condition = children.condition(kind, name)
         try:
             yield
         except errors.Invalid as invalid:

@@ -17,6 +17,7 @@ import msgspec
 from iris_api.kinds import Kind
 
 from iris_operator.children import (
+    access_config_map,
     dashboard_config_map,
     deployment,
     horizontal_pod_autoscaler,
@@ -38,6 +39,7 @@ from iris_operator.model.spec import IrisModel
 CHILDREN: Final[tuple[ModuleType, ...]] = (
     service_account,
     network_policy,
+    access_config_map,
     deployment,
     service,
     pod_disruption_budget,
@@ -48,16 +50,24 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     ingress,
 )
 KINDS: Final[tuple[Kind, ...]] = tuple(dict.fromkeys(child.KIND for child in CHILDREN))
-# The condition that a child of a kind makes False when it fails.
-CONDITIONS: Final[Mapping[Kind, str]] = {
+_CONDITIONS: Final[Mapping[Kind, str]] = {
     child.KIND: getattr(child, "CONDITION", "Ready") for child in CHILDREN
 }
+# Of conditions that children make False when they fail.
+CONDITIONS: Final = frozenset(_CONDITIONS.values())
 # One of them leads to a model, by `spec.route.type`.
 ROUTE_KINDS: Final = frozenset({ingress.KIND})
 
 
 # What a candidate has of its own.
 _OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget)
+
+
+def condition(kind: Kind, name: str) -> str:
+    """The condition that this child makes False when it fails."""
+    if kind == access_config_map.KIND and not name.endswith(dashboard_config_map.SUFFIX):
+        return "Ready"
+    return _CONDITIONS[kind]
 
 
 def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """The ConfigMap with the model's dashboard for Grafana's sidecar; none when turned off. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
 from iris_api import kinds
 
@@ -10,6 +10,7 @@ from iris_operator.monitoring.dashboards import model as dashboard
 
 KIND = kinds.CONFIG_MAP
 CONDITION = "MonitoringReady"
+SUFFIX: Final = "-dashboard"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
@@ -21,7 +22,7 @@ def build(model: IrisModel) -> dict[str, Any] | None:
     child = metadata.manifest(
         KIND,
         model,
-        name=f"{model.name}-dashboard",
+        name=f"{model.name}{SUFFIX}",
         data={key: dashboard.build(model.namespace, model.name, model.monitoring.objectives)},
     )
     # A sidecar may be configured for another value.

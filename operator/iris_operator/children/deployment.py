@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from iris_api import kinds
 
-from iris_operator.children import metadata
+from iris_operator.children import access_config_map, metadata
 from iris_operator.model import pod_template
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.DEPLOYMENT
 PORT: Final = 8000
 CONTAINER: Final = "server"
+# Of operator, Prometheus and kubelet, where clients need a key. No Service has it.
+MANAGEMENT: Final = "management"
+MANAGEMENT_PORT: Final = 8001
 
 # The owner of spec.replicas. `apply` reads it on the live object, to hand the field over without a dip.
 REPLICAS_FROM: Final = "serving.two.inc/replicas-from"
@@ -29,6 +32,11 @@ _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 PRE_STOP_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 40
 _USER: Final = 65532
+_ACCESS: Final = "access"
+_ACCESS_FOLDER: Final = "/etc/iris/access"
+# A server of a release without keys ends at the unknown option, before it opens a port.
+_COMMAND: Final = ("iris-model-server", "--host", "::", "--port", str(PORT))
+MANAGEMENT_OPTION: Final = "--management-port"
 
 
 def build(model: IrisModel) -> dict[str, Any]:
@@ -84,6 +92,10 @@ def _pod(model: IrisModel) -> dict[str, Any]:
         ],
         "containers": [_container(model)],
     }
+    if model.access is not None:
+        pod["volumes"] = [
+            {"name": _ACCESS, "configMap": {"name": access_config_map.name(model, model.access)}}
+        ]
     if model.image.pull_secrets:
         pod["imagePullSecrets"] = [{"name": name} for name in model.image.pull_secrets]
     if model.node_selector:
@@ -107,6 +119,7 @@ def _container(model: IrisModel) -> dict[str, Any]:
     root = model.route.path.rstrip("/") if model.route else ""
     if root and model.template_revision >= 2:
         ours["IRIS_ROOT_PATH"] = root
+    port = "http" if model.access is None else MANAGEMENT
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": model.image.reference(model.version),
@@ -114,9 +127,9 @@ def _container(model: IrisModel) -> dict[str, Any]:
         "env": [{"name": name, "value": value} for name, value in ours.items()]
         + [_variable(model, entry) for entry in model.env],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
-        "startupProbe": _probe("/readyz", periodSeconds=1, failureThreshold=120),
-        "readinessProbe": _probe("/readyz", periodSeconds=2, failureThreshold=2),
-        "livenessProbe": _probe("/livez", periodSeconds=10, failureThreshold=3),
+        "startupProbe": _probe("/readyz", port, periodSeconds=1, failureThreshold=120),
+        "readinessProbe": _probe("/readyz", port, periodSeconds=2, failureThreshold=2),
+        "livenessProbe": _probe("/livez", port, periodSeconds=10, failureThreshold=3),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
         # The server writes why it refused its artifact; after a crash the kubelet takes the last log lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -126,9 +139,20 @@ def _container(model: IrisModel) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
         },
     }
+    if model.access is not None:
+        _close(container)
     if model.resources:
         container["resources"] = {part: dict(values) for part, values in model.resources.items() if values}
     return container
+
+
+def _close(container: dict[str, Any]) -> None:
+    """Lets clients with a key in, and the operator by a port of its own."""
+    container["command"] = [*_COMMAND, MANAGEMENT_OPTION, str(MANAGEMENT_PORT)]
+    variable = {"name": "IRIS_ACCESS_FILE", "value": f"{_ACCESS_FOLDER}/{access_config_map.FILE}"}
+    container["env"].append(variable)
+    container["ports"].append({"name": MANAGEMENT, "containerPort": MANAGEMENT_PORT, "protocol": "TCP"})
+    container["volumeMounts"] = [{"name": _ACCESS, "mountPath": _ACCESS_FOLDER, "readOnly": True}]
 
 
 def _variable(model: IrisModel, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,5 +162,5 @@ def _variable(model: IrisModel, entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**entry, "value": entry["value"].replace("$", "$$")}
 
 
-def _probe(path: str, **timing: int) -> dict[str, Any]:
-    return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 2, **timing}
+def _probe(path: str, port: str, **timing: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": port, "scheme": "HTTP"}, "timeoutSeconds": 2, **timing}

@@ -1,4 +1,4 @@
-"""The NetworkPolicy: ingress to the http port only, egress to DNS only; none when turned off. Pure."""
+"""The NetworkPolicy: ingress to the http port, egress to DNS only; none when turned off. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -31,13 +31,18 @@ def build(model: IrisModel) -> dict[str, Any] | None:
     if policy.allow_from:
         scraper = [_PROMETHEUS] if model.monitoring.scrape.enabled else []
         inward["from"] = [*(_peer(peer) for peer in policy.allow_from), _OPERATOR, *scraper]
+    rules = [inward]
+    if model.access is not None:
+        management = {"protocol": "TCP", "port": deployment.MANAGEMENT_PORT}
+        scraper = [_PROMETHEUS] if model.monitoring.scrape.enabled else []
+        rules.append({"ports": [management], "from": [_OPERATOR, *scraper]})
     return metadata.manifest(
         KIND,
         model,
         spec={
             "podSelector": {"matchLabels": metadata.selector(model)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [inward],
+            "ingress": rules,
             "egress": [{"ports": _DNS}],
         },
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from iris_api import kinds, reasons
 
-from iris_operator.children import metadata
+from iris_operator.children import deployment, metadata
 from iris_operator.model.spec import IrisModel
 
 KIND = kinds.SERVICE_MONITOR
@@ -19,11 +19,13 @@ API = "the CRDs of Prometheus Operator"
 def build(model: IrisModel) -> dict[str, Any] | None:
     if not model.monitoring.scrape.enabled:
         return None
+    # A port of the pods: the Service has none that needs no key.
+    port = {"port": "http"} if model.access is None else {"targetPort": deployment.MANAGEMENT}
     return metadata.manifest(
         KIND,
         model,
         spec={
             "selector": {"matchLabels": metadata.selector(model)},
-            "endpoints": [{"port": "http", "path": "/metrics"}],
+            "endpoints": [{**port, "path": "/metrics"}],
         },
     )

@@ -20,7 +20,7 @@ _TYPES: Final = frozenset(
         "Stalled",
         "ChildrenAsDeclared",
         pickles.CONDITION,
-        *children.CONDITIONS.values(),
+        *children.CONDITIONS,
     }
 )
 

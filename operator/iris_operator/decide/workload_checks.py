@@ -28,6 +28,14 @@ def _artifact_rejected(facts: WorkloadFacts) -> Verdict | None:
     return None
 
 
+def _server_too_old(facts: WorkloadFacts) -> Verdict | None:
+    for pod in facts.workload.newest:
+        if workload.ignores_keys(pod):
+            found = f"pod {pod.name}: found a server of a release without access keys, which does not start"
+            return verdict.stalled(reasons.SERVER_TOO_OLD, f"{found}; expected a newer image")
+    return None
+
+
 def _image_pull_failed(facts: WorkloadFacts) -> Verdict | None:
     for pod in facts.workload.newest:
         patience = _patience_left(facts, pod)
@@ -113,6 +121,7 @@ def _serving(facts: WorkloadFacts) -> Verdict:
 
 WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = (
     _artifact_rejected,  # waiting does not help
+    _server_too_old,  # nor here
     _image_pull_failed,  # waiting may help, but has not for 30 s
     _pods_crashing,  # has had three tries
     _version_mismatch,  # ready, but another version

@@ -54,6 +54,21 @@ class Autoscaling(Fields, frozen=True):
     target_cpu_utilization_percentage: int = msgspec.field(name="targetCPUUtilizationPercentage")
 
 
+class Key(Fields, frozen=True):
+    """Of one client; the key itself is nowhere in the cluster."""
+
+    name: _Text
+    sha256: _Text
+    requests_per_second: int | None = None
+    not_after: str | None = None
+
+
+class Access(Fields, frozen=True):
+    """Only clients with one of these keys are answered; none of them admits nobody."""
+
+    keys: tuple[Key, ...] = ()
+
+
 class Server(Fields, frozen=True):
     log_level: _Text
     fast_path: _Text
@@ -131,6 +146,7 @@ class IrisModel(Fields, frozen=True):
     progress_deadline_seconds: int
     suspend: bool
     autoscaling: Autoscaling | None = None
+    access: Access | None = None
     rollout: Rollout | None = None
     route: Route | None = None
     resources: dict[str, dict[str, Any]] = {}

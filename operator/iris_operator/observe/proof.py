@@ -14,7 +14,6 @@ from typing import Final
 
 import aiohttp
 
-from iris_operator.children import deployment
 from iris_operator.observe import reference
 from iris_operator.observe.agreement import Agreement, NoAnswer
 from iris_operator.observe.workload import Pod
@@ -98,7 +97,7 @@ class Prover:
 
     async def _ask(self, pod: Pod, model: str) -> Proof:
         host = f"[{pod.address}]" if ":" in str(pod.address) else pod.address
-        url = f"http://{host}:{deployment.PORT}{PATH}"
+        url = f"http://{host}:{pod.port}{PATH}"
         session = self._open()
         try:
             async with session.get(url, allow_redirects=False) as response:

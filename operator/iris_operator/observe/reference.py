@@ -8,7 +8,6 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from iris_operator.children import deployment
 from iris_operator.observe import agreement
 from iris_operator.observe.agreement import Agreement, NoAnswer
 from iris_operator.observe.workload import Pod
@@ -73,7 +72,7 @@ async def _ask(
     session: aiohttp.ClientSession, pod: Pod, method: str, path: str, content: Any = None
 ) -> tuple[int, bytes]:
     host = f"[{pod.address}]" if ":" in str(pod.address) else pod.address
-    url = f"http://{host}:{deployment.PORT}{path}"
+    url = f"http://{host}:{pod.port}{path}"
     try:
         async with session.request(method, url, json=content, allow_redirects=False) as response:
             raw = b""

@@ -15,6 +15,8 @@ from iris_operator.model import plan
 
 # The server's exit code when it refuses its artifact: part of its contract.
 ARTIFACT_REFUSED_EXIT: Final = 65
+# Its exit code for options and settings that it cannot use.
+UNUSABLE_EXIT: Final = 2
 _PULL_FAILURES: Final = frozenset(
     {
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable",
@@ -49,6 +51,7 @@ class Pod:
     lost_node: str = ""  # the name of its node, once Kubernetes does not hear of it any more
     failed: str = ""  # why the node ended the whole pod for good, such as Evicted
     failed_message: str = ""
+    port: int = deployment_child.PORT  # where the operator asks it
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,17 @@ def _pod(body: Mapping[str, Any], newest_uid: str | None) -> Pod:
         lost_node="" if is_ready or gates else _lost_node(body, conditions),
         failed=str(status.get("reason") or "Failed") if status.get("phase") == "Failed" else "",
         failed_message=str(status.get("message") or ""),
+        port=_port(body),
     )
+
+
+def _port(body: Mapping[str, Any]) -> int:
+    """By the pod's own template: in a rollout, those before it may need no key."""
+    for container in (body.get("spec") or {}).get("containers", ()):
+        for port in container.get("ports", ()):
+            if port.get("name") == deployment_child.MANAGEMENT:
+                return int(port["containerPort"])
+    return deployment_child.PORT
 
 
 def _exit_message(ended: Mapping[str, str]) -> str:
@@ -250,6 +263,12 @@ def cannot_pull(pod: Pod) -> bool:
 
 def refused_artifact(pod: Pod) -> bool:
     return not pod.ready and pod.exit_code == ARTIFACT_REFUSED_EXIT
+
+
+def ignores_keys(pod: Pod) -> bool:
+    """Whether its server is of a release without keys, which ends at the option."""
+    found = f"unrecognized arguments: {deployment_child.MANAGEMENT_OPTION}"
+    return not pod.ready and pod.exit_code == UNUSABLE_EXIT and found in pod.exit_message
 
 
 def crashing(pod: Pod, restarts: int) -> bool:
