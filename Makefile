@@ -21,9 +21,12 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 	@PYTHON=$(PYTHON) scripts/setup.sh
 
 ##@ Train and serve on this machine
-.PHONY: training run build-run
+.PHONY: training mlflow run build-run
 training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv)
 	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)")
+
+mlflow: setup ## Add MLflow's client to .venv, for `iris-training import models:/NAME@ALIAS` and --log-to
+	@scripts/mlflow.sh
 
 run: setup ## Serve the newest model on http://127.0.0.1:8000 (trains one if there is none)
 	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
@@ -101,7 +104,7 @@ soak: setup ## Attack the server for a minute in each way, on both paths, beside
 	@exec $(BIN)/python -m tests.soak $(SOAK)
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
-	@uv pip compile pyproject.toml */pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
 
 reference: setup ## Generate the tables of docs/reference that come from the code
 	@$(BIN)/python -m scripts.reference

@@ -12,8 +12,9 @@ case ${1:-} in
   litserve) packages=(litserve==0.2.19 scikit-learn joblib) ;;
   ray) packages=("ray[serve]==2.60.0" scikit-learn joblib) ;;
   tools) packages=(py-spy) ;;
+  mlflow) packages=(mlflow==3.17.2 --constraint requirements.lock) ;;
   schemathesis) packages=(schemathesis==4.32.5) ;;
-  *) echo "peers: ${1:-nothing}, expected kserve, mlserver, tutorial, bentoml, litserve, ray, tools or schemathesis" >&2; exit 2 ;;
+  *) echo "peers: ${1:-nothing}, expected kserve, mlserver, tutorial, bentoml, litserve, ray, tools, mlflow or schemathesis" >&2; exit 2 ;;
 esac
 
 folder=.local/peers/$1

@@ -52,18 +52,18 @@ def build(
     parts = fit.split(dataset, name=origin.name)
     fitted = fit.fit(parts, settings.recipe, seed=settings.seed)
     scores = evaluate.evaluate(fitted, parts, dataset, recipe=settings.recipe, seed=settings.seed)
-    _log_scores(scores)
+    log_scores(scores)
     known = None if before is None else Earlier(before.version, before.ranges)
     suspicious = checks.warnings(dataset, scores.disagreements, name=origin.name, before=known)
-    warnings = _warnings(suspicious, settings)
     pickled = _pickle(fitted)
     facts = Facts(
         version=settings.version,
         recipe=settings.recipe,
+        estimator=settings.recipe.describe(),
         created=settings.now,
         joblib_sha256=hashlib.sha256(pickled).hexdigest(),
         joblib_bytes=len(pickled),
-        libraries=_libraries(),
+        libraries=libraries(),
         commit=revision.of(),
         features=golden.features(dataset),
         scores=scores,
@@ -72,21 +72,26 @@ def build(
         data_rows=len(dataset.rows),
         seed=settings.seed,
         golden=golden.predictions(fitted, golden.inputs(dataset)),
-        warnings=warnings,
-        reference=_reference(parts),
+        warnings=warnings(suspicious, settings),
+        reference=reference(parts),
         portable=_portable(fitted, [*dataset.rows, *golden.inputs(dataset)]),
         comparison=_compare(dataset, before, origin, settings),
     )
-    files = names.build(settings.version)
+    return render(facts, pickled)
+
+
+def render(facts: Facts, pickled: bytes) -> dict[str, bytes]:
+    """The files of one version, the card last."""
+    files = names.build(facts.version)
     return {
         files.joblib: pickled,
-        files.picture: picture.draw(scores.confusion_matrix, CLASSES),
+        files.picture: picture.draw(facts.scores.confusion_matrix, CLASSES),
         files.model_card: model_card.render(facts).encode(),
         files.card: card.render(card.build(facts)),
     }
 
 
-def _reference(parts: Split) -> tuple[tuple[Row, str], ...]:
+def reference(parts: Split) -> tuple[tuple[Row, str], ...]:
     """Rows with the name of their class; where copies differ in it, the last one's."""
     held = zip(map(tuple, parts.held_rows.tolist()), parts.held_labels.tolist(), strict=True)
     names_of = {row: CLASSES[label] for row, label in held}
@@ -110,7 +115,7 @@ def _compare(
     return found
 
 
-def _warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:
+def warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:
     if found and settings.strict:
         faults = Faults()
         for one in found:
@@ -135,12 +140,13 @@ def _pickle(fitted: Pipeline) -> bytes:
     return target.getvalue()
 
 
-def _libraries() -> Mapping[str, str]:
+def libraries() -> Mapping[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
-def _log_scores(scores: evaluate.Scores) -> None:
+def log_scores(scores: evaluate.Scores) -> None:
     folds = scores.cross_validated
     logger.info("accuracy: %.4f on the rows held back", scores.accuracy)
-    logger.info("cross-validated accuracy: %.4f ± %.4f (%d folds)", folds.mean, folds.spread, folds.folds)
+    if folds is not None:
+        logger.info("cross-validated accuracy: %.4f ± %.4f (%d folds)", folds.mean, folds.spread, folds.folds)
     logger.info("classification report:\n%s", scores.report.rstrip())

@@ -74,9 +74,10 @@ def _training(facts: Facts) -> dict[str, object]:
     return {
         "seed": facts.seed,
         "test_fraction": FRACTION,
-        "estimator": facts.recipe.describe(),
-        "recipe": asdict(facts.recipe),
+        "estimator": facts.estimator,
+        "recipe": None if facts.recipe is None else asdict(facts.recipe),
         "commit": facts.commit,
+        **({} if facts.imported is None else {"imported": asdict(facts.imported)}),
     }
 
 
@@ -84,7 +85,7 @@ def _scores(facts: Facts) -> dict[str, object]:
     scores = facts.scores
     return {
         "accuracy": scores.accuracy,
-        "cross_validated_accuracy": asdict(scores.cross_validated),
+        "cross_validated_accuracy": scores.cross_validated and asdict(scores.cross_validated),
         "confusion_matrix": [list(row) for row in scores.confusion_matrix],
         "classes": {label: asdict(found) for label, found in scores.classes.items()},
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
@@ -41,7 +42,8 @@ class Scores:
     """Everything measured; rows of the confusion matrix are the truth, columns the prediction."""
 
     accuracy: float
-    cross_validated: CrossValidation
+    # None for an imported model, which cannot be fitted again.
+    cross_validated: CrossValidation | None
     confusion_matrix: tuple[tuple[int, ...], ...]
     classes: Mapping[str, ClassScores]
     report: str
@@ -51,10 +53,19 @@ class Scores:
 
 def evaluate(fitted: Pipeline, parts: Split, dataset: Dataset, *, recipe: Recipe, seed: int) -> Scores:
     """Judge by the rows held back, and by cross-validation of the same recipe over all rows."""
-    predicted = fitted.predict(parts.held_rows)
+    cross_validated, disagreements = _cross_validate(dataset, recipe, seed)
+    return judge(fitted.predict(parts.held_rows), parts, cross_validated, disagreements)
+
+
+def judge(
+    predicted: NDArray[np.intp],
+    parts: Split,
+    cross_validated: CrossValidation | None = None,
+    disagreements: tuple[int, ...] = (),
+) -> Scores:
+    """Compare the predicted classes of the rows held back with the true ones."""
     names = {"labels": range(len(CLASSES)), "target_names": CLASSES, "zero_division": 0.0}
     by_class = classification_report(parts.held_labels, predicted, output_dict=True, **names)
-    cross_validated, disagreements = _cross_validate(dataset, recipe, seed)
     matrix = confusion_matrix(parts.held_labels, predicted, labels=names["labels"])
     return Scores(
         accuracy=float((predicted == parts.held_labels).mean()),

@@ -13,11 +13,22 @@ from iris_training.portable import Portable
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """Where a model comes from that was not trained here."""
+
+    model: str
+    run: str | None
+    scikit_learn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """One trained model, described."""
+    """One model, described."""
 
     version: str
-    recipe: Recipe
+    # None for an imported model.
+    recipe: Recipe | None
+    estimator: str
     created: datetime
     joblib_sha256: str
     joblib_bytes: int
@@ -29,7 +40,7 @@ class Facts:
     data_source: str
     data_sha256: str
     data_rows: int
-    seed: int
+    seed: int | None
     golden: tuple[Golden, ...]
     portable: Portable
     # What is suspicious about the data, a line each.
@@ -38,3 +49,4 @@ class Facts:
     reference: tuple[tuple[Row, str], ...]
     # With the release before, if there is one that can be compared.
     comparison: Comparison | None = None
+    imported: Imported | None = None

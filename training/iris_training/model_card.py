@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from iris_training import comparison_report, names
 from iris_training.columns import CLASSES, UNIT
+from iris_training.evaluate import CrossValidation
 from iris_training.facts import Facts
 from iris_training.portable import Portable
 
@@ -30,7 +31,7 @@ def _head(facts: Facts) -> list[str]:
         f"# Iris classifier {facts.version}",
         _paragraph(
             f"Classifies a flower as {', '.join(CLASSES[:-1])} or {CLASSES[-1]} by four lengths.",
-            f"{facts.recipe.describe()}, trained {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{facts.estimator}, {_origin_verb(facts)} {facts.created:%Y-%m-%d %H:%M:%S} UTC.",
         ),
         "## Use",
         _paragraph(
@@ -44,14 +45,12 @@ def _head(facts: Facts) -> list[str]:
 
 def _quality(facts: Facts) -> list[str]:
     scores = facts.scores
-    folds = scores.cross_validated
     held = sum(map(sum, scores.confusion_matrix))
     return [
         "## How good it is",
         _paragraph(
             f"Accuracy {scores.accuracy:.3f} on the {held} rows held back;",
-            f"cross-validated over all rows {folds.mean:.3f} ± {folds.spread:.3f} ({folds.folds} folds).",
-            "The second figure is based on more rows and is the more reliable one.",
+            *_cross_validated(scores.cross_validated),
         ),
         _table(
             ["class", "precision", "recall", "f1", "rows"],
@@ -61,6 +60,15 @@ def _quality(facts: Facts) -> list[str]:
             ),
         ),
         f"![Confusion matrix, truth by prediction]({names.build(facts.version).picture})",
+    ]
+
+
+def _cross_validated(folds: CrossValidation | None) -> list[str]:
+    if folds is None:
+        return ["whether the model was trained on some of them is not known."]
+    return [
+        f"cross-validated over all rows {folds.mean:.3f} ± {folds.spread:.3f} ({folds.folds} folds).",
+        "The second figure is based on more rows and is the more reliable one.",
     ]
 
 
@@ -94,7 +102,7 @@ def _origin(facts: Facts) -> list[str]:
     rows = [
         ["data", f"`{_plain(facts.data_source)}`, {facts.data_rows} rows"],
         ["data sha256", f"`{facts.data_sha256}`"],
-        ["split", f"{held} of {facts.data_rows} rows held back, by their own lengths; seed {facts.seed}"],
+        ["split", f"{held} of {facts.data_rows} rows held back, by their own lengths{_seed(facts)}"],
         ["artifact", f"`{names.build(facts.version).joblib}`, {facts.joblib_bytes} bytes"],
         ["artifact sha256", f"`{facts.joblib_sha256}`"],
         _form(facts.portable),
@@ -105,10 +113,18 @@ def _origin(facts: Facts) -> list[str]:
         "## Where it comes from",
         _table(["what", "value"], rows),
         _paragraph(
-            "The same data, seed and libraries give the same weights.",
+            *([] if facts.imported else ["The same data, seed and libraries give the same weights."]),
             "A joblib file can run code when it is opened: open it only after its sha256 matched.",
         ),
     ]
+
+
+def _origin_verb(facts: Facts) -> str:
+    return "trained" if facts.imported is None else f"imported from `{_plain(facts.imported.model)}`"
+
+
+def _seed(facts: Facts) -> str:
+    return "" if facts.seed is None else f"; seed {facts.seed}"
 
 
 def _form(portable: Portable) -> list[str]:

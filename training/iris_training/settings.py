@@ -14,6 +14,8 @@ SEED = 42
 # scikit-learn's random states are 32-bit.
 LARGEST_SEED = 2**32 - 1
 # An image tag and a Kubernetes label value at once.
+MODEL = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
+SERVER = re.compile(r"https?://[^\s/]+.*")
 VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
@@ -33,6 +35,22 @@ class Settings:
     compare_with: Path | None = None
     # Refuse a model that the comparison shows to be worse.
     no_worse: bool = False
+    # The address of an MLflow server that gets a run and a version of its registered model.
+    log_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A registered model, and the address of its MLflow server."""
+
+    model: str
+    name: str
+    # Either of the two.
+    alias: str | None
+    version: str | None
+    server: str
+    # Open the model even where its process cannot be isolated.
+    unprotected: bool
 
 
 def parse(
@@ -40,17 +58,20 @@ def parse(
     data: str,
     output: str,
     version: str | None,
-    seed: str,
+    seed: str = str(SEED),
     now: datetime,
     recipe: Recipe | None = None,
     strict: bool = False,
     compare_with: str | None = None,
     no_worse: bool = False,
+    log_to: str | None = None,
 ) -> Settings:
     """Refuse wrong options before anything slow starts."""
     for option, path in (("--data", data), ("--output", output), ("--compare-with", compare_with)):
         if path is not None and (not path or "\0" in path):
             raise Invalid(option, quote(path), "a path")
+    if log_to is not None:
+        _server("--log-to", log_to)
     return Settings(
         data=Path(data),
         output=Path(output),
@@ -61,7 +82,26 @@ def parse(
         strict=strict,
         compare_with=None if compare_with is None else Path(compare_with),
         no_worse=no_worse,
+        log_to=log_to,
     )
+
+
+def parse_origin(model: str, server: str | None, *, unprotected: bool) -> Origin:
+    """Refuse wrong addresses before MLflow, which would look for its own default."""
+    asked = MODEL.fullmatch(model)
+    if asked is None:
+        raise Invalid(quote(model), "no registered model", "models:/NAME@ALIAS or models:/NAME/VERSION")
+    return Origin(
+        model, asked["name"], asked["alias"], asked["version"], _server("--from", server or ""), unprotected
+    )
+
+
+def _server(option: str, address: str) -> str:
+    if not SERVER.fullmatch(address):
+        raise Invalid(
+            option, quote(address), "the address of an MLflow server, such as http://127.0.0.1:5000"
+        )
+    return address
 
 
 def _version(version: str | None, now: datetime) -> str:

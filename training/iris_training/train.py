@@ -8,7 +8,8 @@ from iris_training.data import Dataset
 from iris_training.errors import Invalid
 from iris_training.export import Disk
 from iris_training.previous import Release
-from iris_training.settings import SAMPLE_DATA, Settings
+from iris_training.registry import client, record
+from iris_training.settings import SAMPLE_DATA, Origin, Settings
 from iris_training.source import Source
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ def run(settings: Settings, disk: Disk) -> Path:
     named = names.build(settings.version)
     _refuse_other_data(settings.output / named.card, settings.data)
     export.refuse(settings.output, named.card)
+    if settings.log_to is not None:
+        client.check(settings.log_to)
     before = _before(settings)
     origin, dataset = _read(settings, disk)
     # Imported here: scikit-learn takes seconds, and the refusals above should not wait for it.
@@ -29,6 +32,30 @@ def run(settings: Settings, disk: Disk) -> Path:
     # For so few rows threads only wait for each other: on a busy machine a histogram took 28 times as long.
     with threadpool_limits(1):
         files = artifact.build(origin, dataset, settings, before=before)
+    if settings.log_to is not None:
+        # First, because a version that was written cannot be trained again to log it.
+        logger.info("logged as %s", record.log(files, settings))
+    export.save(files, settings.output, disk)
+    return settings.output / named.joblib
+
+
+def import_model(asked: Origin, settings: Settings, disk: Disk) -> Path:
+    """Make a version from a registered model; return the path of its joblib."""
+    named = names.build(settings.version)
+    export.refuse(settings.output, named.card)
+    origin, dataset = _read(settings, disk)
+    registered = client.load(asked)
+    logger.info("model: %s, trained with scikit-learn %s", registered.uri, registered.scikit_learn)
+    from iris_training.registry import build  # noqa: PLC0415
+
+    files = build.build(
+        origin,
+        dataset,
+        settings,
+        registered=registered,
+        before=_before(settings),
+        unprotected=asked.unprotected,
+    )
     export.save(files, settings.output, disk)
     return settings.output / named.joblib
 

@@ -28,6 +28,8 @@ TOLERANCE = 1e-12
 # A server keeps all of them in memory and traverses each tree for each flower.
 MOST_LEAVES = 50_000
 
+LINKS = ("mean", "softmax")
+
 Matrix = NDArray[np.float64]
 
 
@@ -84,6 +86,24 @@ def of(fitted: Pipeline) -> Trees | None:
     link, base, nodes, rounded_to = convert(classifier)
     cuts = iter(_in_centimetres(fitted.named_steps.get("scale"), nodes, rounded_to))
     return Trees(link, tuple(base), tuple(_tree(one, next(cuts)) for one in nodes))
+
+
+def check(trees: Trees) -> None:
+    """Raise ValueError where a path could leave its tree, or never end: for trees that we did not grow."""
+    width = 1 if trees.link == "softmax" else len(CLASSES)
+    if not trees.trees or trees.leaves > MOST_LEAVES or len(trees.trees) % (len(CLASSES) // width):
+        raise ValueError("trees")
+    for tree in trees.trees:
+        splits = len(tree.feature)
+        if {len(tree.threshold), len(tree.left), len(tree.right), len(tree.value) - 1} != {splits}:
+            raise ValueError("entries")
+        children = [*enumerate(tree.left), *enumerate(tree.right)]
+        if not all(split < child < splits or -splits - 1 <= child < 0 for split, child in children):
+            raise ValueError("children")
+        if not all(0 <= feature < len(FEATURES) for feature in tree.feature):
+            raise ValueError("features")
+        if any(len(value) != width for value in tree.value):
+            raise ValueError("leaves")
 
 
 def predict(trees: Trees, rows: ArrayLike) -> Matrix:
