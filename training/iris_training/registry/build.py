@@ -6,7 +6,7 @@ run code: servers check its digest and open the card's data.
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import joblib
@@ -15,11 +15,15 @@ import numpy as np
 from iris_training import artifact, checks, evaluate, fit, golden, revision
 from iris_training.checks import Earlier
 from iris_training.data import Dataset
+from iris_training.evaluate import Scores
 from iris_training.facts import Facts, Imported
+from iris_training.fit import Split
 from iris_training.golden import Golden
+from iris_training.holdout import Row
 from iris_training.portable import Portable
 from iris_training.previous import Release
 from iris_training.registry import answer
+from iris_training.registry.answer import Opened
 from iris_training.registry.client import Registered
 from iris_training.settings import Settings
 from iris_training.source import Source
@@ -38,12 +42,8 @@ def build(
     parts = fit.split(dataset, name=origin.name)
     chosen = golden.inputs(dataset)
     rows = [*chosen, *map(tuple, parts.held_rows.tolist())]
-    opened = answer.ask(
-        registered.content, registered.format, rows, name=registered.uri, unprotected=unprotected
-    )
+    opened = _opened(registered, rows, unprotected=unprotected)
     answers = opened.probabilities
-    scores = evaluate.judge(np.array(answers[len(chosen) :]).argmax(axis=1), parts)
-    artifact.log_scores(scores)
     pickled = _pickle(opened.portable)
     facts = Facts(
         version=settings.version,
@@ -56,7 +56,7 @@ def build(
         libraries=artifact.libraries(),
         commit=revision.of(),
         features=golden.features(dataset),
-        scores=scores,
+        scores=_scores(answers[len(chosen) :], parts),
         data_source=origin.name,
         data_sha256=origin.sha256,
         data_rows=len(dataset.rows),
@@ -67,6 +67,17 @@ def build(
         portable=opened.portable,
     )
     return artifact.render(facts, pickled)
+
+
+def _opened(registered: Registered, rows: Sequence[Row], *, unprotected: bool) -> Opened:
+    content, form = registered.content, registered.format
+    return answer.ask(content, form, rows, name=registered.uri, unprotected=unprotected)
+
+
+def _scores(answers: Sequence[Sequence[float]], parts: Split) -> Scores:
+    scores = evaluate.judge(np.array(answers).argmax(axis=1), parts)
+    artifact.log_scores(scores)
+    return scores
 
 
 def _suspicious(
