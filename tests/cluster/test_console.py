@@ -102,6 +102,17 @@ def test_a_foreign_host_name_is_refused(console: Start) -> None:
         assert client.get("/", headers={"Host": "rebound.example"}).status_code == 421
 
 
+@pytest.mark.parametrize("revision", ["", "-1", "x", "²", "9" * 5000])
+def test_a_stream_from_a_revision_that_is_no_number_begins_at_the_start(
+    console: Start, revision: str
+) -> None:
+    with (
+        admitted(console()) as client,
+        client.stream("GET", "/events", params={"revision": revision}) as answer,
+    ):
+        assert next(answer.iter_lines()) == "event: trouble"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 def test_only_get_is_answered(console: Start, method: str) -> None:
     with admitted(console()) as client:

@@ -75,8 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/model" and key is not None and key in state.models:
             self._send(HTTPStatus.OK, "text/html", self._model(state, key))
         elif path == "/events" and (key is None or key in state.models):
-            seen = int(query.get("revision", ["0"])[0])
-            self._stream(insight.model_events(key) if key else insight.fleet_events(seen))
+            self._stream(insight.model_events(key) if key else insight.fleet_events(_revision(query)))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "No such page or model.")
 
@@ -142,6 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
         """The first address has a secret, so nothing is logged."""
+
+
+def _revision(query: dict[str, list[str]]) -> int:
+    """The one that the page was made from; 0, before all, for anything else."""
+    text = query.get("revision", ["0"])[0]
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def _key(query: dict[str, list[str]]) -> Key | None:
