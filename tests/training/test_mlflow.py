@@ -119,9 +119,7 @@ def _answers(process: subprocess.Popen[bytes], url: str, log: Path) -> bool | No
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     done("scripts/peers.sh", "mlflow")
-    if not (OURS / "bin/iris-training").exists():
-        done("uv", "venv", "--clear", "--python", ".venv/bin/python", OURS)
-        done("scripts/mlflow.sh", OURS)
+    done("scripts/mlflow.sh", OURS)
     with serving(tmp_path_factory.mktemp("mlflow")) as url:
         empty = Registry(url, [], [])
         yield Registry(url, **empty.author("models"))
