@@ -77,17 +77,17 @@ def ask(model: bytes, form: str, rows: Sequence[Row], *, name: str, unprotected:
         lines = ended.stderr.decode(errors="replace").split("\n")
         found = next((line.strip() for line in reversed(lines) if line.strip()), f"exit {ended.returncode}")
         raise Invalid(name, quote(found), "a model that opens with the libraries of this environment")
-    answer = _parse(rest, rows, name)
+    answer = parse(rest, rows, name)
     return Opened(*answer, None if state == opened.ISOLATED else state)
 
 
-def _parse(
+def parse(
     content: bytes, rows: Sequence[Row], name: str
 ) -> tuple[str, Portable, tuple[tuple[float, ...], ...]]:
     try:
         read = json.loads(content)
-        estimator, classes, features = str(read["estimator"]), read["classes"], read["features"]
-        reason = read["reason"]
+        estimator, reason = str(read["estimator"]), read["reason"]
+        classes, features = read["classes"], [*read["features"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Invalid(name, "no answer of the process that opened it", "a model as data") from error
     if reason is not None:
