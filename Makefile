@@ -22,8 +22,8 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 
 ##@ Train and serve on this machine
 .PHONY: training mlflow run build-run
-training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv)
-	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)")
+training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv STRICT=1)
+	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict)
 
 mlflow: setup ## Add MLflow's client to .venv, for `iris-training import models:/NAME@ALIAS` and --log-to
 	@scripts/mlflow.sh

@@ -35,8 +35,14 @@ def test_a_file_in_millimetres_is_not_published_by_accident(project: Path) -> No
     assert not (project / "artifacts/model_pipeline_2.0.0.json").exists()
 
 
-def test_the_same_file_is_trained_where_its_warnings_are_accepted(project: Path) -> None:
+def test_a_version_trained_with_warnings_is_published_only_where_they_are_accepted(project: Path) -> None:
     run.train("2.0.0", Progress(), strict=False)
 
     assert (project / "artifacts/model_pipeline_2.0.0.json").exists()
+    with pytest.raises(
+        LocalClusterError, match=r"model_pipeline_2\.0\.0\.json: warnings: data.*: found .*millimetres"
+    ) as refusal:
+        run.train("2.0.0", Progress(), strict=True)
+    assert "FORCE=1" in str(refusal.value)
+    run.train("2.0.0", Progress(), strict=False)
     shutil.rmtree(project / "artifacts")

@@ -73,7 +73,10 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
 def train(version: str, progress: Progress, *, strict: bool = False) -> None:
     """Train a version that is not there; `strict` refuses data with warnings, such as another unit."""
     with progress.step(f"Train release {version}") as step:
-        if (paths.ARTIFACTS / f"model_pipeline_{version}.json").is_file():
+        card = paths.ARTIFACTS / f"model_pipeline_{version}.json"
+        if card.is_file():
+            if strict:
+                _require_no_warnings(card)
             step.cached("already trained")
             return
         command = [
@@ -87,6 +90,15 @@ def train(version: str, progress: Progress, *, strict: bool = False) -> None:
             _, _, faults = answer.stderr.partition("iris-training: ")
             words = "; ".join(faults.splitlines()) or process.last_line(answer.stderr)
             raise LocalClusterError(f"training {version}: {words}")
+
+
+def _require_no_warnings(card: Path) -> None:
+    """`make training` only prints them, which is easily missed."""
+    if warnings := json.loads(card.read_text()).get("warnings"):
+        raise LocalClusterError(
+            f"{card}: warnings: {'; '.join(warnings)}: choose other data and another version, or FORCE=1 "
+            "publishes the artifact as it is"
+        )
 
 
 def require_same_data(version: str, artifacts: Path, data: Path) -> None:
