@@ -88,7 +88,7 @@ def against(
 
 
 def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) -> list[Change]:
-    """Remove the Ingress from `new` where another model has the route."""
+    """Remove the route from `new` where another model has its host and path."""
     claim, itself = routes.claim(body), (body["metadata"]["namespace"], body["metadata"]["name"])
     if claim is None:
         return []
@@ -101,9 +101,11 @@ def _route_refused(body: Body, new: dict[Name, Body], rivals: Sequence[Body]) ->
     holder = routes.holder(claimants)
     if holder is None or holder == itself:
         return []
-    new.pop((kinds.INGRESS, itself[1]), None)
     why = f"RouteConflict: IrisModel {holder[0]}/{holder[1]} already has this host and path"
-    return [Change("refused", kinds.INGRESS.name, itself[1], "", why)]
+    refused = [found for found in new if found[0] in children.ROUTE_KINDS]
+    for found in refused:
+        del new[found]
+    return [Change("refused", kind.name, name, "", why) for kind, name in refused]
 
 
 def _youngest(body: Body) -> Body:

@@ -37,6 +37,9 @@ CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 POD = Kind("", "v1", "pods", "Pod")
 INGRESS_CLASS = Kind("networking.k8s.io", "v1", "ingressclasses", "IngressClass")  # cluster-scoped
 INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
+GATEWAY_CLASS = Kind("gateway.networking.k8s.io", "v1", "gatewayclasses", "GatewayClass")  # cluster-scoped
+GATEWAY = Kind("gateway.networking.k8s.io", "v1", "gateways", "Gateway")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", optional=True)
 HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
 POD_DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")

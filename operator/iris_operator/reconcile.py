@@ -119,7 +119,8 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
     """A digest of every input of a model's comparison with its children."""
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
-    parts = (model, plan.tracks, plan.fallback, sorted(kind.plural for kind in plan.left_out), children)
+    left_out = sorted(kind.plural for kind in plan.left_out)
+    parts = (model, plan.tracks, plan.fallback, plan.candidate_percent, left_out, children)
     return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
 

@@ -13,6 +13,13 @@ def _route(**fields: Any) -> dict[str, Any]:
     return {"route": fields}
 
 
+_GATEWAY = {"name": "traefik", "namespace": "traefik"}
+
+
+def _by(**gateway: str) -> dict[str, Any]:
+    return _route(type="Gateway", gateway=gateway)
+
+
 PLACEMENT = (
     Refusal("label key with space", {"nodeSelector": {"a b": "c"}}, "spec.nodeSelector", "found a key"),
     Refusal("label value", {"nodeSelector": {"a": "-"}}, "spec.nodeSelector", '"-": expected a label value'),
@@ -61,7 +68,37 @@ PLACEMENT = (
         "spec.tolerations[0].tolerationSeconds",
         "or equal to 604800",
     ),
-    Refusal("route of another kind", _route(type="Gateway"), "spec.route.type", '"Ingress"'),
+    Refusal("route of another kind", _route(type="Route"), "spec.route.type", '"Gateway"'),
+    Refusal("no gateway", _route(type="Gateway"), "spec.route.gateway", "found none with type Gateway"),
+    Refusal(
+        "gateway of an Ingress", _route(gateway=_GATEWAY), "spec.route.gateway", "found one with type Ingress"
+    ),
+    Refusal("gateway without name", _by(namespace="a"), "spec.route.gateway.name", "Required value"),
+    Refusal("gateway without namespace", _by(name="a"), "spec.route.gateway.namespace", "Required value"),
+    Refusal("gateway no name", _by(name="A b", namespace="a"), "spec.route.gateway.name", '"A b": expected'),
+    Refusal("gateway long name", _by(name="a" * 254, namespace="a"), "spec.route.gateway.name", "than 253"),
+    Refusal(
+        "no namespace", _by(name="a", namespace="a.b"), "spec.route.gateway.namespace", '"a.b": expected'
+    ),
+    Refusal("long namespace", _by(name="a", namespace="a" * 64), "spec.route.gateway.namespace", "than 63"),
+    Refusal(
+        "no listener", _by(**_GATEWAY, sectionName="A"), "spec.route.gateway.sectionName", '"A": expected a'
+    ),
+    Refusal(
+        "long listener", _by(**_GATEWAY, sectionName="a" * 254), "spec.route.gateway.sectionName", "than 253"
+    ),
+    Refusal(
+        "class of a Gateway",
+        _route(type="Gateway", gateway=_GATEWAY, className="traefik"),
+        "spec.route.className",
+        "found one with type Gateway, expected none (the Gateway has the class)",
+    ),
+    Refusal(
+        "certificate of a Gateway",
+        _route(type="Gateway", gateway=_GATEWAY, host="a.b", tlsSecretName="tls"),
+        "spec.route.tlsSecretName",
+        "found one with type Gateway, expected none (the Gateway's listener has the certificate)",
+    ),
     Refusal(
         "wildcard host",
         _route(host="*.two.inc"),

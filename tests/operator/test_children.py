@@ -10,6 +10,7 @@ from iris_operator.children import (
     dashboard_config_map,
     deployment,
     horizontal_pod_autoscaler,
+    http_route,
     ingress,
     network_policy,
     pod_disruption_budget,
@@ -32,6 +33,7 @@ ALWAYS = {"ServiceAccount/iris", "Deployment/iris", "Service/iris"}
 USUAL = ALWAYS | {
     "NetworkPolicy/iris", "ConfigMap/iris-dashboard", "ServiceMonitor/iris", "PrometheusRule/iris",
 }  # fmt: skip
+GATEWAY = {"type": "Gateway", "gateway": {"name": "traefik", "namespace": "traefik", "sectionName": "web"}}
 LABELS = {
     **SELECTOR,
     "app.kubernetes.io/version": "1.4.0",
@@ -396,6 +398,7 @@ def test_the_operator_puts_the_dashboards_of_any_two_models_into_different_files
             {"route": {"host": "a.example"}},
             USUAL | {"PodDisruptionBudget/iris", "Ingress/iris"},
         ),
+        ({"route": GATEWAY}, USUAL | {"PodDisruptionBudget/iris", "HTTPRoute/iris"}),
         (
             {"autoscaling": {"maxReplicas": 3}},
             USUAL | {"PodDisruptionBudget/iris", "HorizontalPodAutoscaler/iris"},
@@ -413,7 +416,14 @@ def test_the_operator_puts_the_dashboards_of_any_two_models_into_different_files
             USUAL | {"HorizontalPodAutoscaler/iris"},
         ),
     ],
-    ids=["the least", "a route", "autoscaling", "all turned off", "autoscaling from one pod"],
+    ids=[
+        "the least",
+        "a route",
+        "a route by a Gateway",
+        "autoscaling",
+        "all turned off",
+        "autoscaling from one pod",
+    ],
 )
 def test_the_operator_builds_what_is_declared_and_no_more(declared: dict[str, Any], wanted: set[str]) -> None:
     built = bodies.built(bodies.model(**declared))
@@ -430,10 +440,11 @@ def test_the_operator_makes_the_service_account_before_the_pods_that_need_it() -
 
 @pytest.mark.parametrize("child", children.CHILDREN, ids=lambda child: child.__name__.rpartition(".")[2])
 def test_the_operator_labels_and_owns_every_child(child: ModuleType) -> None:
+    route = GATEWAY if child is http_route else bodies.FULL["route"]
     changes = {"version": "1.4.0", "monitoring": {}, "networkPolicy": {}, "access": {"keys": []}}
-    model = bodies.model(**{**bodies.FULL, **changes})
+    everything = {**bodies.FULL, **changes, "route": route}
 
-    built = child.build(model)
+    built = child.build(bodies.model(**everything))
 
     assert LABELS.items() <= built["metadata"]["labels"].items()
     assert built["metadata"]["ownerReferences"] == METADATA["ownerReferences"]
@@ -541,6 +552,66 @@ def test_the_operator_routes_any_host_when_the_route_names_none() -> None:
     assert "host" not in rule
     assert built["spec"].keys() == {"rules"}
     assert "annotations" not in built["metadata"]
+
+
+def test_the_operator_builds_the_whole_http_route() -> None:
+    model = bodies.model(route={**GATEWAY, "host": "a.example", "path": "/x", "annotations": {"a/b": "c"}})
+
+    built = http_route.build(model)
+
+    parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", **GATEWAY["gateway"]}  # type: ignore[dict-item]
+    kinds = {"Exact": "Exact", "Prefix": "PathPrefix"}
+    assert built == {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {**METADATA, "annotations": {"a/b": "c"}},
+        "spec": {
+            "parentRefs": [parent],
+            "hostnames": ["a.example"],
+            "rules": [
+                {
+                    "matches": [
+                        {"path": {"type": kinds[kind], "value": path}}
+                        for path, kind in public_paths.below("/x")
+                    ],
+                    "backendRefs": [{"kind": "Service", "name": "iris", "port": 80, "weight": 1}],
+                }
+            ],
+        },
+    }
+
+
+def test_the_http_route_takes_any_host_and_listener_when_none_is_named() -> None:
+    built = http_route.build(
+        bodies.model(route={"type": "Gateway", "gateway": {"name": "a", "namespace": "b"}})
+    )
+
+    assert built is not None
+    assert "hostnames" not in built["spec"]
+    assert "sectionName" not in built["spec"]["parentRefs"][0]
+
+
+def test_the_http_route_divides_requests_as_planned() -> None:
+    model = bodies.model(route=GATEWAY)
+    planned = plan.Plan((plan.Track(plan.STABLE, shape.of(model)),), candidate_percent=5)
+
+    built = dict(children.build(model, planned))
+
+    backends = built[http_route.KIND]["spec"]["rules"][0]["backendRefs"]
+    assert [(backend["name"], backend["weight"]) for backend in backends] == [
+        ("iris", 95),
+        ("iris-canary", 5),
+    ]
+
+
+def test_the_http_route_has_no_filter_which_a_gateway_may_not_support() -> None:
+    """A Gateway that does not support one may answer every request with 500, and still accept the route."""
+    built = http_route.build(bodies.model(route=GATEWAY))
+
+    assert built is not None
+    [rule] = built["spec"]["rules"]
+    assert rule.keys() == {"matches", "backendRefs"}
+    assert all(backend.keys() == {"kind", "name", "port", "weight"} for backend in rule["backendRefs"])
 
 
 def test_the_same_model_gives_the_same_manifests() -> None:

@@ -96,6 +96,16 @@ def test_an_object_is_not_as_declared_when_any_value_was_removed(
     assert not ownership.holds(live, manifest)
 
 
+@pytest.mark.parametrize("name", ["backendRefs", "parentRefs"])
+def test_an_object_is_not_as_declared_when_somebody_added_a_backend_or_parent(name: str) -> None:
+    """It would get a part of the requests."""
+    declared = {name: [{"name": "iris", "weight": 1}]}
+    live = {name: [{"name": "iris", "weight": 1, "group": ""}, {"name": "theirs", "weight": 1}]}
+
+    assert not ownership.holds(live, declared)
+    assert ownership.holds({name: live[name][:1]}, declared)
+
+
 @pytest.mark.parametrize(
     ("live", "declared"),
     [

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_operator.model import routes
+from iris_operator.children import http_route, ingress
+from iris_operator.model import routes, spec
+
+from tests.operator import bodies
 
 RIVALS = st.lists(
     st.builds(
@@ -56,8 +59,23 @@ def test_the_rule_decides_between_equally_old_models_by_name() -> None:
     assert routes.holder(rivals) == ("a", "a")
 
 
+@pytest.mark.parametrize("host", ["a.example", None])
+@pytest.mark.parametrize("path", ["/", "/x"])
+@pytest.mark.parametrize("kind", ["Ingress", "Gateway"])
+def test_the_rule_reads_from_the_route_what_the_model_claimed(host: str | None, path: str, kind: str) -> None:
+    declared = {"type": kind, "path": path} | ({"host": host} if host else {})
+    gateway = {"gateway": {"name": "a", "namespace": "b"}} if kind == "Gateway" else {}
+    body = bodies.body(route=declared | gateway)
+    child = {"Ingress": ingress, "Gateway": http_route}[kind]
+
+    built = child.build(spec.parse(body))
+
+    assert built is not None
+    assert routes.carried(built) == routes.claim(body)
+
+
 @pytest.mark.parametrize(
-    ("spec", "claim"),
+    ("declared", "claim"),
     [
         (None, None),
         ({}, None),
@@ -69,5 +87,5 @@ def test_the_rule_decides_between_equally_old_models_by_name() -> None:
         ({"route": {"host": "a.example", "path": "/x/"}}, ("a.example", "/x")),
     ],
 )
-def test_the_rule_reads_the_claim_of_a_raw_body(spec: Any, claim: routes.Claim | None) -> None:
-    assert routes.claim({"metadata": {}, "spec": spec}) == claim
+def test_the_rule_reads_the_claim_of_a_raw_body(declared: Any, claim: routes.Claim | None) -> None:
+    assert routes.claim({"metadata": {}, "spec": declared}) == claim

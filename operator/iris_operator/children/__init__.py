@@ -21,6 +21,7 @@ from iris_operator.children import (
     dashboard_config_map,
     deployment,
     horizontal_pod_autoscaler,
+    http_route,
     ingress,
     metadata,
     network_policy,
@@ -48,6 +49,7 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     service_monitor,
     prometheus_rule,
     ingress,
+    http_route,
 )
 KINDS: Final[tuple[Kind, ...]] = tuple(dict.fromkeys(child.KIND for child in CHILDREN))
 _CONDITIONS: Final[Mapping[Kind, str]] = {
@@ -56,8 +58,7 @@ _CONDITIONS: Final[Mapping[Kind, str]] = {
 # Of conditions that children make False when they fail.
 CONDITIONS: Final = frozenset(_CONDITIONS.values())
 # One of them leads to a model, by `spec.route.type`.
-ROUTE_KINDS: Final = frozenset({ingress.KIND})
-
+ROUTE_KINDS: Final = frozenset({ingress.KIND, http_route.KIND})
 
 # What a candidate has of its own.
 _OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget)
@@ -89,8 +90,15 @@ def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
 
 def _built(model: IrisModel, of: Iterable[ModuleType], plan: Plan) -> Iterator[tuple[Kind, dict[str, Any]]]:
     for child in of:
-        if child.KIND not in plan.left_out and (manifest := child.build(model)) is not None:
+        if child.KIND not in plan.left_out and (manifest := _manifest(child, model, plan)) is not None:
             yield child.KIND, manifest
+
+
+def _manifest(child: ModuleType, model: IrisModel, plan: Plan) -> dict[str, Any] | None:
+    if child is http_route:
+        return http_route.build(model, plan.candidate_percent)
+    manifest: dict[str, Any] | None = child.build(model)
+    return manifest
 
 
 def _candidate(model: IrisModel) -> IrisModel:

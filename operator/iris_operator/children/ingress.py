@@ -1,4 +1,4 @@
-"""The Ingress: the route from outside to the Service; none without `spec.route`. Pure."""
+"""The Ingress: the route from outside to the Service; none unless `spec.route.type` is Ingress. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ CONDITION = "RouteReady"
 
 def build(model: IrisModel) -> dict[str, Any] | None:
     route = model.route
-    if route is None:
+    if route is None or route.type != routes.INGRESS:
         return None
     backend = {"service": {"name": model.name, "port": {"number": service.PORT}}}
     paths = [

@@ -33,6 +33,7 @@ class Plan:
     conflict: errors.Invalid | None = None  # why there is no route
     # What the stable pods go back to if the shape that they get now fails; None: that shape itself.
     fallback: Shape | None = None
+    candidate_percent: int = 0  # of the requests that come by the route
 
     @property
     def stable(self) -> Shape:

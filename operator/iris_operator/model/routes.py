@@ -5,9 +5,13 @@ model that moves takes traffic away from a model that serves.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from iris_api import readiness
+
+# The values of `spec.route.type`.
+INGRESS: Final = "Ingress"
+GATEWAY: Final = "Gateway"
 
 Claim = tuple[str, str]  # host ("": any), path
 
@@ -17,15 +21,22 @@ def claim(body: Mapping[str, Any]) -> Claim | None:
     route = (body.get("spec") or {}).get("route")
     if not isinstance(route, Mapping):
         return None
-    return str(route.get("host") or ""), str(route.get("path") or "/").rstrip("/") or "/"
+    return str(route.get("host") or ""), _path(route.get("path"))
 
 
-def carried(ingress: Mapping[str, Any]) -> Claim | None:
-    """The host and path that an Ingress routes at present."""
-    for rule in (ingress.get("spec") or {}).get("rules") or ():
+def carried(child: Mapping[str, Any]) -> Claim | None:
+    """The host and path that an Ingress or HTTPRoute routes at present."""
+    spec = child.get("spec") or {}
+    for rule in spec.get("rules") or ():
         for found in (rule.get("http") or {}).get("paths") or ():
-            return str(rule.get("host") or ""), str(found.get("path") or "/").rstrip("/") or "/"
+            return str(rule.get("host") or ""), _path(found.get("path"))
+        for match in rule.get("matches") or ():
+            return next(iter(spec.get("hostnames") or ()), ""), _path((match.get("path") or {}).get("value"))
     return None
+
+
+def _path(found: str | None) -> str:
+    return str(found or "/").rstrip("/") or "/"
 
 
 def holder(
@@ -33,7 +44,7 @@ def holder(
 ) -> tuple[str, str] | None:
     """Namespace and name of the model that has the route among all that claim it.
 
-    `routed`: those whose Ingress is known to carry it, also while a changed spec is not observed yet.
+    `routed`: those whose route is known to carry it, also while a changed spec is not observed yet.
     """
     ranked = sorted(
         (
@@ -48,7 +59,7 @@ def holder(
 
 
 def _has_route(body: Mapping[str, Any]) -> bool:
-    """Whether its status says that it has the route, even if its Ingress was changed or deleted by hand."""
+    """Whether its status says that it has the route, even if its route was changed or deleted by hand."""
     return readiness.condition(body, "RouteReady").get("status") == "True"
 
 

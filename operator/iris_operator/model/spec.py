@@ -13,7 +13,7 @@ import msgspec
 from iris_api import reasons
 
 from iris_operator import errors
-from iris_operator.model import pod_template
+from iris_operator.model import pod_template, routes
 from iris_operator.model.objectives import Objectives
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -82,12 +82,20 @@ class CommonMetadata(Fields, frozen=True):
     annotations: dict[str, str] = {}
 
 
+class GatewayReference(Fields, frozen=True):
+    name: _Text
+    namespace: _Text
+    section_name: _Text | None = None  # None: every listener that accepts the host
+
+
 class Route(Fields, frozen=True):
     path: _Text
     host: _Text | None = None  # None: every host
     class_name: _Text | None = None
     tls_secret_name: _Text | None = None
     annotations: dict[str, str] = {}
+    type: _Text = routes.INGRESS
+    gateway: GatewayReference | None = None  # with type Gateway only
 
 
 class Dashboard(Fields, frozen=True):

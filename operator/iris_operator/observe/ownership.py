@@ -23,6 +23,8 @@ INTENT: Final = "serving.two.inc/intent"
 _MERGE_KEYS: Final = ("name", "uid", "containerPort", "topologyKey")
 # Kubernetes treats a selector as one value: an added key would exclude the pods.
 _ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
+# Lists of objects with a name that are one value all the same: an added backend would get requests.
+_ATOMIC_LISTS: Final = (("parentRefs",), ("backendRefs",))
 _EMPTY: Final[tuple[object, ...]] = ("", None, {}, [])
 
 
@@ -103,7 +105,7 @@ def differences(live: Any, declared: Any, path: tuple[str, ...] = ()) -> Iterato
 
 
 def _list_differences(live: Any, declared: Sequence[Any], path: tuple[str, ...]) -> Iterator[Difference]:
-    key = _merge_key(declared)
+    key = None if path[-1:] in _ATOMIC_LISTS else _merge_key(declared)
     if (
         not isinstance(live, Sequence)
         or isinstance(live, str)

@@ -15,7 +15,7 @@ import msgspec
 from iris_api import kinds
 from iris_api.kinds import Kind
 
-from iris_operator.children import metadata
+from iris_operator.children import ROUTE_KINDS, metadata
 from iris_operator.model import routes
 from iris_operator.observe import ownership
 
@@ -33,7 +33,7 @@ class Snapshot:
     replica_sets: tuple[Body, ...]
     pods: tuple[Body, ...]
     rivals: tuple[Body, ...]  # every IrisModel with this one's host and path, itself included
-    routed: frozenset[Key] = frozenset()  # those of them whose Ingress carries that host and path
+    routed: frozenset[Key] = frozenset()  # those of them whose route carries that host and path
     versions: frozenset[tuple[Kind, Key, int]] = frozenset()  # of all objects in it
 
 
@@ -152,7 +152,7 @@ class Store:
             owned |= {
                 (kind, (rival[0], name))
                 for kind, name in self._by_model.get(rival, ())
-                if kind == kinds.INGRESS
+                if kind in ROUTE_KINDS
             }
         return frozenset(
             (kind, place, known.version)
@@ -161,9 +161,9 @@ class Store:
         )
 
     def _carries(self, key: Key, model: _Known | None) -> bool:
-        found = [name for kind, name in self._by_model.get(key, ()) if kind == kinds.INGRESS]
-        ingresses = (self._objects[kinds.INGRESS][key[0], name].body() for name in found)
-        return model is not None and any(routes.carried(body) == model.belongs for body in ingresses)
+        found = [child for child in self._by_model.get(key, ()) if child[0] in ROUTE_KINDS]
+        bodies = (self._objects[kind][key[0], name].body() for kind, name in found)
+        return model is not None and any(routes.carried(body) == model.belongs for body in bodies)
 
     def _link(self, kind: Kind, key: Key, belongs: Key | routes.Claim | None) -> set[Key]:
         if kind == kinds.IRIS_MODEL:
