@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from iris_api import kinds
 from iris_local_cluster import api_server as servers
 from iris_local_cluster import paths
 from iris_local_cluster.api_server import ApiServer
@@ -50,10 +52,36 @@ def flux_program(tmp_path_factory: pytest.TempPathFactory) -> FluxProgram:
     return compiled
 
 
+def http_route_crd(folder: Path) -> Path:
+    """Gateway API's kind with any content: the tests here are about rights."""
+    kind = kinds.HTTP_ROUTE
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{kind.plural}.{kind.group}",
+            # The API server wants to see an approval for groups of Kubernetes.
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
+        },
+        "spec": {
+            "group": kind.group,
+            "scope": "Namespaced",
+            "names": {"kind": kind.name, "plural": kind.plural},
+            "versions": [version],
+        },
+    }
+    file = folder / "httproutes.yaml"
+    file.write_text(yaml.safe_dump(crd), "utf-8")
+    return file
+
+
 @pytest.fixture(scope="session")
-def whole_api() -> Iterator[ApiServer]:
+def whole_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One of its own: the session's server stays without Flux, as most clusters of our users are."""
-    with servers.running(crds=[*CRDS, *flux_crds(), *monitoring.api()]) as server:
+    route = http_route_crd(tmp_path_factory.mktemp("crds"))
+    with servers.running(crds=[*CRDS, *flux_crds(), *monitoring.api(), route]) as server:
         yield server
 
 

@@ -89,3 +89,50 @@ def test_the_rule_reads_from_the_route_what_the_model_claimed(host: str | None, 
 )
 def test_the_rule_reads_the_claim_of_a_raw_body(declared: Any, claim: routes.Claim | None) -> None:
     assert routes.claim({"metadata": {}, "spec": declared}) == claim
+
+
+NAMED = {"name": "web", "namespace": "traefik"}
+
+
+def accepted(kind: str, status: str, generation: int = 2) -> dict[str, Any]:
+    words = {"reason": "NotAllowedByListeners", "message": "no listener allows this namespace"}
+    return {"type": kind, "status": status, "observedGeneration": generation, **words}
+
+
+BOTH = [accepted("Accepted", "True"), accepted("ResolvedRefs", "True")]
+
+
+@pytest.mark.parametrize(
+    ("parents", "works", "message"),
+    [
+        (None, False, "Gateway traefik/web has not accepted the HTTPRoute yet"),
+        ([{"parentRef": NAMED, "conditions": BOTH}], True, "Gateway traefik/web has accepted the HTTPRoute"),
+        ([{"parentRef": {**NAMED, "name": "other"}, "conditions": BOTH}], False, "has not accepted"),
+        ([{"parentRef": NAMED, "conditions": BOTH[:1]}], False, "has not accepted"),
+        (
+            [{"parentRef": NAMED, "conditions": [BOTH[0], accepted("ResolvedRefs", "True", 1)]}],
+            False,
+            "not acc",
+        ),
+        (
+            [{"parentRef": NAMED, "conditions": [accepted("Accepted", "False"), BOTH[1]]}],
+            False,
+            "Gateway traefik/web: NotAllowedByListeners: no listener allows this namespace",
+        ),
+    ],
+    ids=["no status", "accepted", "another Gateway", "half", "an older generation", "refused"],
+)
+def test_the_route_is_ready_when_its_gateway_has_accepted_this_generation(
+    parents: Any, works: bool, message: str
+) -> None:
+    live = {
+        "metadata": {"generation": 2},
+        "spec": {"parentRefs": [NAMED]},
+        "status": {"parents": parents} if parents else {},
+    }
+
+    report = http_route.report(live)
+
+    assert report is not None
+    assert report.works is works
+    assert message in report.message

@@ -3,11 +3,13 @@
 It has no filter: a Gateway that does not support one may answer every request with 500, and still accept it.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from iris_api import kinds
+from iris_api import kinds, reasons
 
 from iris_operator.children import metadata, service
+from iris_operator.children.report import Report
 from iris_operator.model import public_paths, routes
 from iris_operator.model.spec import IrisModel
 
@@ -15,6 +17,8 @@ KIND = kinds.HTTP_ROUTE
 CONDITION = "RouteReady"
 API = "the CRDs of Gateway API (standard channel, 1.5 or newer)"
 
+# The conditions of a route that its Gateway serves.
+_NEEDED: Final = {"Accepted", "ResolvedRefs"}
 _MATCHES: Final = {public_paths.EXACT: "Exact", public_paths.PREFIX: "PathPrefix"}
 
 
@@ -44,6 +48,29 @@ def build(model: IrisModel, candidate_percent: int = 0) -> dict[str, Any] | None
     child = metadata.manifest(KIND, model, spec=spec)
     metadata.add(child, "annotations", route.annotations)
     return child
+
+
+def report(live: Mapping[str, Any]) -> Report | None:
+    """What the Gateway's controller says of this generation of the route."""
+    [wanted] = live["spec"]["parentRefs"]
+    name = f"Gateway {wanted['namespace']}/{wanted['name']}"
+    found = [
+        row
+        for parent in (live.get("status") or {}).get("parents") or ()
+        if all(
+            parent["parentRef"].get(key) == wanted.get(key) for key in ("name", "namespace", "sectionName")
+        )
+        for row in parent.get("conditions") or ()
+        if row.get("observedGeneration") == live["metadata"].get("generation")
+    ]
+    for row in found:
+        if row["type"] in _NEEDED and row["status"] == "False":
+            message = f"{name}: {row.get('reason')}: {row.get('message', '')}"
+            return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
+    if {row["type"] for row in found if row["status"] == "True"} >= _NEEDED:
+        return Report(True, reasons.ROUTE_ACCEPTED, f"{name} has accepted the HTTPRoute")
+    message = f"{name} has not accepted the HTTPRoute yet: does it exist, and does its controller run?"
+    return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
 
 
 def backends(model: IrisModel, candidate_percent: int) -> list[tuple[str, int]]:
