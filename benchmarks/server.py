@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from benchmarks import server_columns as columns
 from benchmarks import server_contenders as contenders
 from benchmarks import server_figures as figures
 from benchmarks import server_load as load
@@ -30,6 +31,10 @@ from benchmarks.server_runs import Stage
 
 # The best of the peers in every full run: the only one of a quick run.
 BEST: Final = "kserve-v1"
+# Those that came first in a full run, and MLServer with adaptive batching.
+NEAREST: Final = ("kserve-v1", "kserve-v2", "mlserver", contenders.BATCHING)
+# The trees of the two columns; the linear model is the one on the command line.
+TREES: Final = {"random-forest": "2.0.0", "hist-gradient-boosting": "3.0.0"}
 
 
 class Effort(NamedTuple):
@@ -53,6 +58,8 @@ class Cast:
     mine: Sequence[Contender]
     peers: Sequence[Contender]
     expected: Sequence[float]
+    # The same for trees, by estimator.
+    trees: "Mapping[str, Cast]" = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,12 +67,29 @@ class Cast:
         return next(one for one in self.mine if one.name == "fast_path")
 
 
-def unfolded(card: dict[str, Any], folder: Path, target: Path) -> Path:
-    """The same model without its folded weights, as any other scikit-learn model is served."""
+def cast_of(folder: Path, version: str, target: Path, *, quick: bool) -> Cast:
+    """Who takes part with this release."""
+    card = json.loads((folder / f"model_pipeline_{version}.json").read_text(encoding="utf-8"))
+    expected = next(one["probabilities"] for one in card["golden"] if tuple(one["input"]) == ROW)
+    joblib = str((folder / card["artifact"]["file"]).resolve())
+    mine = contenders.ours(folder, without_data(card, folder, target), version)
+    return Cast(mine, chosen_peers(joblib, quick=quick), expected)
+
+
+def trained(estimator: str, version: str, folder: Path) -> Path:
+    """A release with this estimator, from the classic data."""
+    command = [sys.executable, "-m", "iris_training", "--estimator", estimator, "--version", version]
+    subprocess.run([*command, "--output", folder], check=True, capture_output=True)
+    return folder
+
+
+def without_data(card: dict[str, Any], folder: Path, target: Path) -> Path:
+    """The same model without weights or trees in its card, as any other scikit-learn model is served."""
+    target.mkdir(parents=True)
     file = card["artifact"]["file"]
     (target / file).write_bytes((folder / file).read_bytes())
     name = f"model_pipeline_{card['version']}.json"
-    (target / name).write_text(json.dumps(card | {"linear": None}), encoding="utf-8")
+    (target / name).write_text(json.dumps(card | {"linear": None, "trees": None}), encoding="utf-8")
     return target
 
 
@@ -95,6 +119,24 @@ def singles(cast: Cast, effort: Effort) -> list[Figure]:
     return [*made, figures.least("server.memory", "fast_path", memory, "MB")]
 
 
+def two_columns(cast: Cast, effort: Effort) -> list[Figure]:
+    """The same computation, and the same model file, for three kinds of model."""
+    made = []
+    for model, one in {"linear": cast, **cast.trees}.items():
+        mine = [own for own in one.mine if own.name in columns.COLUMNS.values()]
+        peers = [peer for peer in one.peers if peer.name in NEAREST]
+        found, absent = columns.measured(
+            model.replace("-", "_"),
+            [*mine, *peers],
+            one.expected,
+            repeats=min(effort.repeats, figures.ENOUGH),
+            seconds=effort.seconds,
+        )
+        made += found
+        cast.absent.update(absent)
+    return made
+
+
 def batches(cast: Cast, effort: Effort) -> list[Figure]:
     """Many rows in one request, how long other requests wait for it, and a picture of the fast path."""
     able = [one for one in (cast.fast, *cast.peers) if one.batch]
@@ -117,6 +159,7 @@ def starts(cast: Cast, effort: Effort) -> list[Figure]:
 
 
 PARTS: Final[Mapping[str, Callable[[Cast, Effort], list[Figure]]]] = {
+    "columns": two_columns,
     "singles": singles,
     "batches": batches,
     "starts": starts,
@@ -156,14 +199,22 @@ def main() -> int:
     # Core 0 belongs to the contenders.
     os.sched_setaffinity(0, {1})
     folder: Path = options.artifacts
-    card = json.loads((folder / f"model_pipeline_{options.version}.json").read_text(encoding="utf-8"))
-    expected = next(one["probabilities"] for one in card["golden"] if tuple(one["input"]) == ROW)
-    joblib = str((folder / card["artifact"]["file"]).resolve())
-    chosen = ["singles"] if options.quick else [options.part] if options.part else list(PARTS)
+    chosen = [options.part] if options.part else ["singles"] if options.quick else list(PARTS)
     made: list[Figure] = []
     with tempfile.TemporaryDirectory() as scratch:
-        mine = contenders.ours(folder, unfolded(card, folder, Path(scratch)), options.version)
-        cast = Cast(mine, chosen_peers(joblib, quick=options.quick), expected)
+        room = Path(scratch)
+        trees = {
+            estimator: cast_of(
+                trained(estimator, version, room / estimator),
+                version,
+                room / f"{estimator}-joblib",
+                quick=options.quick,
+            )
+            for estimator, version in TREES.items()
+            if "columns" in chosen
+        }
+        linear = cast_of(folder, options.version, room / "linear-joblib", quick=options.quick)
+        cast = replace(linear, trees=trees)
         for part in chosen:
             for figure in PARTS[part](cast, effort):
                 sys.stdout.write(json.dumps(figure) + "\n")

@@ -15,6 +15,8 @@ FLOWER: Final = dict(zip(NAMES, ROW, strict=True))
 PREDICT: Final = "/api/v1/predict"
 INFER: Final = "/v2/models/iris/infer"
 LIMIT: Final = "limit"
+# MLServer that gathers requests, as this server does; the others call scikit-learn for each.
+BATCHING: Final = "mlserver-batching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,15 @@ def peers(joblib: str) -> Iterator[Contender]:
         ("kserve-v1", "kserve", "kserve_v1.py", Question(v1, one), v1),
         ("kserve-v2", "kserve", "kserve_v2.py", Question(INFER, infer), INFER),
         ("mlserver", "mlserver", "mlserver_v2.py", Question(INFER, probabilities(infer)), INFER),
+        (BATCHING, "mlserver", "mlserver_v2.py", Question(INFER, probabilities(infer)), None),
         ("litserve", "litserve", "lit.py", Question("/predict", one), None),
         ("ray-serve", "ray", "rayserve.py", Question("/", one), None),
         ("tutorial", "tutorial", "tutorial.py", Question("/predict", FLOWER), None),
     )
     for name, environment, script, question, batch in known:
         python = str(PEERS / environment / "bin" / "python")
-        yield Contender(name, [python, str(SCRIPTS / script), "{port}", joblib], question, batch)
+        most = ["32"] if name == BATCHING else []
+        yield Contender(name, [python, str(SCRIPTS / script), "{port}", joblib, *most], question, batch)
     bento = [str(PEERS / "bentoml" / "bin" / "bentoml"), "serve", "bento:Iris", "--port", "{port}"]
     yield Contender(
         "bentoml",

@@ -10,8 +10,13 @@ from typing import Final, NamedTuple
 
 from benchmarks.server_figures import Figure
 
+# The figures that make up the two columns, the stricter first.
+COLUMNS: Final = ("same_computation", "same_file")
 RESULTS: Final = Path(__file__).parent / "results"
 _WIDTH: Final = 420
+HOW_TO_READ: Final = """\
+*Same computation*: everybody calls scikit-learn for the same joblib. *Same model file*: this server reads the
+model as data, its peers call scikit-learn."""
 NEXT: Final = """\
 Of a hot request 7.7 us are the server's own, measured in memory without sockets; the rest is a read and a
 write in the kernel, and uvloop around them.
@@ -38,9 +43,35 @@ def write(figures: Sequence[Figure], run: Run, *, keep: bool = False) -> None:
         former = map(json.loads, kept.read_text(encoding="utf-8").splitlines())
         made = {figure["figure"]: figure for figure in former} | made
     kept.write_text("".join(json.dumps(figure) + "\n" for figure in made.values()), encoding="utf-8")
-    bars = [one for one in made.values() if one["unit"] == "req/s" and "alone" not in one["figure"]]
+    bars = [
+        one
+        for one in made.values()
+        if one["unit"] == "req/s" and "alone" not in one["figure"] and not in_columns(one)
+    ]
     (RESULTS / "server.svg").write_text(_picture(bars), encoding="utf-8")
     (RESULTS / "server.md").write_text(_page(list(made.values()), run), encoding="utf-8")
+
+
+def in_columns(figure: Figure) -> bool:
+    return str(figure["figure"]).startswith(COLUMNS)
+
+
+def columns(figures: Sequence[Figure]) -> list[str]:
+    """The lines of a table with both columns: how many times the best peer, for each model and load."""
+    by_name = {figure["figure"]: figure for figure in figures}
+    subjects = list(
+        dict.fromkeys(figure["figure"].partition(".")[2] for figure in filter(in_columns, figures))
+    )
+    rows = [[_times(by_name.get(f"{column}.{subject}")) for column in COLUMNS] for subject in subjects]
+    lines = [f"| {' | '.join((subject, *row))} |" for subject, row in zip(subjects, rows, strict=True)]
+    return ["| model, connections | same computation | same model file |", "|---|---|---|", *lines]
+
+
+def _times(figure: Figure | None) -> str:
+    """Empty where the column has no such figure, or no peer took part."""
+    if figure is None or "times_best_peer" not in figure:
+        return ""
+    return f"{figure['times_best_peer']:.3g} x {figure['best_peer']}"
 
 
 def _page(figures: Sequence[Figure], run: Run) -> str:
@@ -49,6 +80,7 @@ def _page(figures: Sequence[Figure], run: Run) -> str:
         "# The model server and its peers",
         f"`{run.command}`, {days}, {_machine()}. Only ratios mean something on another machine.",
         "",
+        *([*columns(figures), "", HOW_TO_READ, ""] if any(map(in_columns, figures)) else []),
         "![requests per second](server.svg)",
         "",
         "| figure | value | times best peer | times limit | rounds | to others |",

@@ -1,4 +1,7 @@
-"""Serves the same pipeline with MLServer, without workers, in its own venv. Arguments: port, joblib."""
+"""Serves the same pipeline with MLServer, without workers, in its own venv.
+
+Arguments: port, joblib and, for adaptive batching, the most requests that share one call.
+"""
 
 import asyncio
 import sys
@@ -17,8 +20,12 @@ async def main() -> None:
         debug=False,
         load_models_at_startup=False,
     )
+    batching = {"max_batch_size": int(sys.argv[3]), "max_batch_time": 0.001} if len(sys.argv) > 3 else {}
     model = ModelSettings(
-        name="iris", implementation=SKLearnModel, parameters=ModelParameters(uri=sys.argv[2], version="1.4.0")
+        name="iris",
+        implementation=SKLearnModel,
+        parameters=ModelParameters(uri=sys.argv[2], version="1.4.0"),
+        **batching,
     )
     await MLServer(settings).start([model])
 

@@ -51,3 +51,21 @@ def test_a_flame_picture_runs_nothing_and_names_no_folder() -> None:
         '<svg><style>text {}</style><text id="title" x="5">the fast path</text>'
         '<g><title>answer (fast.py:9)</title><text x="1">answer</text></g></svg>'
     )
+
+
+def test_both_columns_of_a_model_share_a_row() -> None:
+    made = [
+        {"figure": "same_computation.linear_32", "times_best_peer": 9.04, "best_peer": "mlserver"},
+        {"figure": "same_file.linear_32", "times_best_peer": 40.526, "best_peer": "kserve-v1"},
+        {"figure": "same_file.linear_memory", "times_best_peer": 3.7, "best_peer": "mlserver"},
+        {"figure": "server.fast_path", "times_best_peer": 40.0, "best_peer": "kserve-v1"},
+    ]
+
+    assert report.columns(made)[2:] == [
+        "| linear_32 | 9.04 x mlserver | 40.5 x kserve-v1 |",
+        "| linear_memory |  | 3.7 x mlserver |",
+    ]
+
+
+def test_a_column_without_peers_is_empty() -> None:
+    assert report.columns([{"figure": "same_file.linear_1"}])[2:] == ["| linear_1 |  |  |"]
