@@ -20,11 +20,13 @@ from iris_operator.children import (
     service_account,
     service_monitor,
 )
+from iris_operator.decide import parts
 from iris_operator.model import plan, public_paths, shape
 from iris_operator.model.objectives import Objectives
 from iris_operator.model.spec import IrisModel
 from iris_operator.monitoring import alerts
 from iris_operator.monitoring.dashboards import model as dashboard
+from iris_operator.observe import store
 
 from tests.operator import bodies
 
@@ -612,6 +614,16 @@ def test_the_http_route_has_no_filter_which_a_gateway_may_not_support() -> None:
     [rule] = built["spec"]["rules"]
     assert rule.keys() == {"matches", "backendRefs"}
     assert all(backend.keys() == {"kind", "name", "port", "weight"} for backend in rule["backendRefs"])
+
+
+def test_the_route_of_a_cluster_without_gateway_api_is_reported_as_missing() -> None:
+    model = bodies.model(route=GATEWAY)
+    snapshot = store.Store().snapshot(("iris", "iris"))
+
+    observed = parts.observe(model, snapshot, frozenset({http_route.KIND}))
+
+    [route] = [part for part in observed if part.condition == "RouteReady"]
+    assert (route.missing, route.api) == (("HTTPRoute",), http_route.API)
 
 
 def test_the_same_model_gives_the_same_manifests() -> None:
