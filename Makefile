@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTER ?= iris
 VERSION ?=
-UNIT := not process and not browser and not cluster and not docker and not e2e
+UNIT := not process and not browser and not cluster and not docker and not e2e and not workflows
 
 ##@ First steps
 .PHONY: help setup
@@ -72,7 +72,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults truth soak lock charts
+.PHONY: check format lint types contracts unit test faults truth soak workflows lock charts
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -102,6 +102,9 @@ truth: setup ## Compare Ready with the answers of clients, on the local cluster,
 
 soak: setup ## Attack the server for a minute in each way, on both paths, beside a client (SOAK="--seconds 10")
 	@exec $(BIN)/python -m tests.soak $(SOAK)
+
+workflows: setup ## Run tag, publish, charts, deploy and rollback of .github on this machine, with act (some minutes)
+	@exec $(BIN)/pytest -q -m workflows tests/workflows
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
