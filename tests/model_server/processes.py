@@ -86,9 +86,9 @@ def running(
 T = TypeVar("T")
 
 
-def until(found: Callable[[], T | None]) -> T:
+def until(found: Callable[[], T | None], *, seconds: float = DEADLINE) -> T:
     """What is found within the deadline."""
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + seconds
     while (value := found()) is None:
         assert time.monotonic() < deadline, "not within the deadline"
         time.sleep(0.01)

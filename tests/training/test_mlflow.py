@@ -96,11 +96,13 @@ def serving(folder: Path) -> Iterator[str]:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+            env=os.environ
+            | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        processes.until(lambda: _answers(process, url, folder / "log"))
+        # It makes its database first: half a minute of CPU time on a small machine.
+        processes.until(lambda: _answers(process, url, folder / "log"), seconds=SECONDS)
         yield url
     finally:
         # The server starts workers of its own.
