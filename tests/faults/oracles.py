@@ -17,8 +17,8 @@ _PASSING: Final = frozenset(
     {
         "creationTimestamp", "deletionTimestamp", "from", "generation", "lastHeartbeatTime", "lastProbeTime",
         "lastTransitionTime", "lastUpdateTime", "managedFields", "observedGeneration", "podIP", "podIPs",
-        "resourceVersion", "startTime", "startedAt", "uid", "until", "clusterIP", "clusterIPs", "containerID",
-        "deployment.kubernetes.io/revision", "terminatingReplicas", "collisionCount",
+        "resourceVersion", "servedFrom", "startTime", "startedAt", "uid", "until", "clusterIP", "clusterIPs",
+        "containerID", "deployment.kubernetes.io/revision", "terminatingReplicas", "collisionCount",
     }
 )  # fmt: skip
 
