@@ -2,11 +2,13 @@
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 
+import httpx
 import pytest
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.up import load_client
@@ -100,6 +102,18 @@ def test_the_load_client_counts_failures_with_their_reason() -> None:
 
         assert seen.report.failed == seen.report.requests
         assert seen.report.failures[0].startswith("status 503: ")
+
+
+@pytest.mark.process
+async def test_a_lost_connection_is_reported_with_the_system_s_own_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await load_client.ask(client, url)
+
+    assert answer.failure is not None
+    assert answer.failure.startswith("ConnectError")
+    assert "ConnectionRefusedError" in answer.failure
 
 
 @pytest.mark.process

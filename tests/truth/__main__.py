@@ -10,6 +10,8 @@ import asyncio
 import random
 import statistics
 import sys
+import time
+from collections.abc import Sequence
 from typing import Final
 
 from iris_local_cluster import detect
@@ -18,8 +20,9 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import environment
 from iris_local_cluster.up.run import FIRST, SECOND
 
-from tests.truth import changes, run, verdict
+from tests.truth import changes, run, timeline, verdict
 from tests.truth.run import Run
+from tests.truth.timeline import Entry
 from tests.truth.verdict import Outcome
 
 _SHOWN: Final = 20
@@ -46,11 +49,11 @@ def main() -> int:
     finally:
         run.delete(kubectl)
     outcome = verdict.judge(making.observed.answers, making.observed.declared)
-    sys.stdout.write(report(outcome, options.seed))
+    sys.stdout.write(report(outcome, options.seed, making.observed.timeline))
     return code or int(not outcome.good)
 
 
-def report(outcome: Outcome, seed: int) -> str:
+def report(outcome: Outcome, seed: int, entries: Sequence[Entry] = ()) -> str:
     settled = f"{outcome.judged} began after Ready=True and ended before the next change"
     lines = [
         f"seed {seed}: {outcome.requests} requests, {len(outcome.lost)} lost",
@@ -67,8 +70,15 @@ def report(outcome: Outcome, seed: int) -> str:
             f"{name}: Ready after {statistics.median(seconds):.1f} s in the median of {len(seconds)}"
         )
     lines += outcome.wrong[:_SHOWN]
-    lines += [f"lost: {each.failure}" for each in outcome.lost[:_SHOWN]]
+    for each in outcome.lost[:_SHOWN]:
+        lines.append(f"lost at {_clock(each.began)} after {each.ended - each.began:.2f} s: {each.failure}")
+        lines += [f"    {line}" for line in timeline.around(entries, each.began, each.ended)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _clock(moment: float) -> str:
+    """Of time.monotonic(), as logs of the cluster write it."""
+    return time.strftime("%H:%M:%S", time.gmtime(time.time() - time.monotonic() + moment))
 
 
 def _options() -> argparse.Namespace:

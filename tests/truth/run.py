@@ -1,11 +1,13 @@
 """Changes a model of its own on the running local cluster while a client outside sends requests.
 
-The client's watch is kubectl's. Everything runs in one event loop, so that all moments are of one clock.
+Watches are kubectl's. Everything runs in one event loop, so that all moments are of one clock. Besides the
+answers it records what happened on the cluster, so that a lost request can be explained.
 """
 
 import asyncio
 import contextlib
 import json
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,19 +19,16 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import load_client, models
 from iris_local_cluster.up.load_client import Answer
 
+from tests.truth import timeline, watches
 from tests.truth.changes import Change
+from tests.truth.timeline import Entry
 from tests.truth.verdict import Declared
 
 NAME: Final = "truth"
 HOST: Final = f"{NAME}.kube.two.inc"
 _PATIENCE_SECONDS: Final = 180.0
-_WATCH_PAUSE_SECONDS: Final = 0.5
-_FIELDS: Final = (
-    ".metadata.generation",
-    ".status.observedGeneration",
-    '.status.conditions[?(@.type=="Ready")].status',
-)
-_LINE: Final = " ".join(f"{{{field}}}" for field in _FIELDS) + '{"\\n"}'
+# How late this process's own event loop may be; later, a lost request may be this machine's fault.
+_BEAT_SECONDS, _LATE_SECONDS = 0.1, 0.3
 
 
 @dataclass(slots=True)
@@ -40,6 +39,10 @@ class Observed:
     declared: list[Declared] = field(default_factory=list)
     ready: dict[int, float] = field(default_factory=dict)  # by generation: when Ready=True was first seen
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    timeline: list[Entry] = field(default_factory=list)
+
+    def happened(self, text: str) -> None:
+        self.timeline.append(Entry(time.monotonic(), text))
 
 
 class Run:
@@ -59,6 +62,7 @@ class Run:
             await asyncio.to_thread(models.predict, self._address, HOST)
             async with self._loaded():
                 for number, change in enumerate(changes, 1):
+                    self.observed.happened(timeline.change(number, change.kind))
                     self._note(f"[{number}/{len(changes)}] {await self._one(change)}")
 
     async def _one(self, change: Change) -> str:
@@ -75,12 +79,27 @@ class Run:
 
     @contextlib.asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._watch())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        receivers = {
+            watches.of_model(NAME): self._saw,
+            watches.of_pods(NAME): self.observed.happened,
+            watches.of_endpoints(NAME): self.observed.happened,
+        }
+        async with watches.following(self._kubectl, models.NAMESPACE, receivers):
+            beating = asyncio.create_task(self._beat())
+            try:
+                yield
+            finally:
+                beating.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            due = time.monotonic() + _BEAT_SECONDS
+            await asyncio.sleep(_BEAT_SECONDS)
+            late = time.monotonic() - due
+            if late > _LATE_SECONDS:
+                self.observed.happened(
+                    f"client: its event loop was {late:.2f} s late, load {os.getloadavg()[0]:.0f}"
+                )
 
     @contextlib.asynccontextmanager
     async def _loaded(self) -> AsyncIterator[None]:
@@ -102,6 +121,7 @@ class Run:
         if self.observed.declared:
             self.observed.declared[-1].until = sent
         self.observed.declared.append(Declared(version, sent, kind))
+        self.observed.happened(f"model: version {version} declared")
         generation = await asyncio.to_thread(
             self._kubectl.run,
             "apply", "--server-side", "--field-manager=truth", "--filename=-",
@@ -123,28 +143,11 @@ class Run:
             ) from None
         self.observed.declared[-1].ready = self.observed.ready[generation]
 
-    async def _watch(self) -> None:
-        """Restarted when it ends: the API server closes each watch after a while."""
-        command = self._kubectl.command(
-            "get", "irismodel", NAME, f"--namespace={models.NAMESPACE}", "--ignore-not-found",
-            "--watch", f"--output=jsonpath={_LINE}",
-        )  # fmt: skip
-        while True:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-            )
-            try:
-                while process.stdout and (line := await process.stdout.readline()):
-                    self._saw(line.decode().split())
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-            await asyncio.sleep(_WATCH_PAUSE_SECONDS)
-
-    def _saw(self, words: Sequence[str]) -> None:
-        match words:
+    def _saw(self, line: str) -> None:
+        match line.split():
             case [generation, observed, "True"] if generation == observed:
+                if int(generation) not in self.observed.ready:
+                    self.observed.happened(f"model: Ready=True for generation {generation}")
                 self.observed.ready.setdefault(int(generation), time.monotonic())
                 self.observed.changed.set()
 

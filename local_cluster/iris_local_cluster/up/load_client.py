@@ -75,10 +75,19 @@ async def ask(client: httpx.AsyncClient, url: str) -> Answer:
     try:
         answer = await client.post(url, json=FLOWER)
     except httpx.HTTPError as error:
-        failure = f"{type(error).__name__}: {error}"
+        failure = _chain(error)
     else:
         failure, version = judge(answer.status_code, answer.content)
     return Answer(began, time.monotonic(), version, failure)
+
+
+def _chain(error: BaseException | None) -> str:
+    """The error and its causes: httpx's own error of a lost connection has no text."""
+    words: list[str] = []
+    while error is not None:
+        words.append(f"{type(error).__name__}: {error}".removesuffix(": "))
+        error = error.__cause__ or error.__context__
+    return " < ".join(words)
 
 
 async def send(
