@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from iris_api import sources
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -124,8 +125,10 @@ class _Models(Collector):
             status = body.get("status") or {}
             # All three from the status, which is written at once: the spec may already be a newer one, whose
             # revision is not read yet.
-            for newest in (status.get("history") or ())[:1]:
-                revision = (status.get("source") or {}).get("revision") or ""
+            source = status.get("source") or {}
+            history = () if sources.is_half_known(source) else status.get("history") or ()
+            for newest in history[:1]:
+                revision = source.get("revision") or ""
                 info.add_metric([*model, newest["version"], status.get("servingVersion", ""), revision], 1)
             for row in status.get("conditions") or ():
                 condition.add_metric([*model, row["type"], row["reason"]], float(row["status"] == "True"))

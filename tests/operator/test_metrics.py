@@ -66,6 +66,14 @@ def test_a_model_has_no_info_before_its_first_status(models: list[dict[str, Any]
     assert read("irismodel_info", **IRIS, declared="1.4.0", serving="", revision="") is None
 
 
+def test_a_model_has_no_info_while_its_revision_could_not_be_read(models: list[dict[str, Any]]) -> None:
+    body = serving()
+    del body["status"]["source"]["revision"]
+    models.append(body)
+
+    assert read("irismodel_info", **IRIS, declared="1.4.0", serving="1.3.0", revision="") is None
+
+
 def test_info_describes_the_declaration_that_the_status_describes(models: list[dict[str, Any]]) -> None:
     """A new version is declared and its status is not written yet: the revision is still the former one's."""
     body = serving()

@@ -137,3 +137,25 @@ async def test_a_child_that_does_not_go_is_named_and_the_rest_goes_on() -> None:
 
 def _name(kind: Kind) -> str:
     return "iris-dashboard" if kind == kinds.CONFIG_MAP else "iris"
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_a_revision_of_flux_that_cannot_be_read_costs_no_verdict(code: int) -> None:
+    cluster, context = refusing({})
+    body = bodies.body(**DECLARED)
+    body["metadata"]["labels"] = {
+        "kustomize.toolkit.fluxcd.io/name": "models",
+        "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+    }
+    context.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, body))
+
+    async def refuse(call: Call) -> None:
+        if call.kind == kinds.KUSTOMIZATION:
+            raise errors.ClusterError(code, "no")
+
+    cluster.before = refuse
+
+    again = await reconcile(context, KEY)
+
+    assert conditions(cluster)["Ready"]["reason"] == "Progressing"
+    assert code == 403 or (again is not None and again <= 30)

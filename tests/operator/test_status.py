@@ -246,6 +246,17 @@ def test_the_status_names_the_declaring_commit_only_while_one_is_known() -> None
     assert "source" not in unknown
 
 
+def test_a_revision_that_was_read_late_belongs_to_the_version_of_that_generation() -> None:
+    half = {"kustomization": "flux-system/models"}
+    whole = {**half, "revision": "main@sha1:0a1b2c"}
+    before = built(facts(source=half))
+
+    assert "revision" not in before["history"][0]
+    assert built(facts(source=whole), before)["history"][0]["revision"] == "main@sha1:0a1b2c"
+    later = {**before, "observedGeneration": before["observedGeneration"] - 1}
+    assert "revision" not in built(facts(source=whole), later)["history"][0]
+
+
 @pytest.mark.parametrize(
     ("known", "available"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from iris_api import reasons
+from iris_api import reasons, sources
 
 from iris_operator import errors
 from iris_operator.decide import verdict, workload_checks
@@ -15,6 +15,7 @@ from iris_operator.decide.facts import Facts
 from iris_operator.decide.verdict import Verdict
 
 _REFUSAL_SECONDS: Final = 30.0
+_UNREAD_SECONDS: Final = 30.0
 
 
 def _suspended(facts: Facts) -> Verdict | None:
@@ -75,4 +76,6 @@ def look_again(facts: Facts, found: Verdict) -> float | None:
         waits.append(_REFUSAL_SECONDS)  # no watch covers the object that was in the way
     if facts.missing_class:
         waits.append(_REFUSAL_SECONDS)
+    if sources.is_half_known(facts.source):
+        waits.append(_UNREAD_SECONDS)
     return min(waits, default=None)

@@ -36,6 +36,11 @@ def extend(
     return entries[:_LONGEST]
 
 
+def attribute(entries: Sequence[Mapping[str, Any]], revision: str) -> list[Mapping[str, Any]]:
+    """The newest entry by the commit that could not be read when its version was declared."""
+    return [{"revision": revision, **entry} for entry in entries[:1]] + list(entries[1:])
+
+
 def _closed(entry: Mapping[str, Any]) -> str:
     """The outcome of a version that was replaced; one with a digest has served."""
     outcome = str(entry.get("outcome", ""))

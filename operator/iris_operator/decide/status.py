@@ -1,11 +1,11 @@
 """Builds the whole status of an IrisModel from facts and verdict, once at the end of a pass. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from iris_api import reasons
+from iris_api import reasons, sources
 
 from iris_operator import children
 from iris_operator.decide import history, pickles
@@ -39,7 +39,7 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         "url": facts.url,
         "conditions": _conditions(facts, verdict, before.get("conditions", ()), now),
         "history": history.extend(
-            before.get("history", ()),
+            _history(facts, before),
             version=facts.version,
             digest=digest,
             outcome=verdict.reason,
@@ -51,6 +51,15 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
     status |= {"source": dict(facts.source)} if facts.source else {}
     rollout = _rollout(facts, before)
     return status | ({"rollout": rollout} if rollout else {})
+
+
+def _history(facts: Facts, before: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    known: Sequence[Mapping[str, Any]] = before.get("history", ())
+    revision = facts.source.get("revision")
+    is_late = sources.is_half_known(before.get("source") or {})
+    if revision and is_late and before.get("observedGeneration") == facts.generation:
+        return history.attribute(known, revision)
+    return known
 
 
 def with_rollout(before: Mapping[str, Any], rollout: Mapping[str, Any]) -> dict[str, Any]:
