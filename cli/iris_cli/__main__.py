@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 import argcomplete
 
-from iris_cli import commands
+from iris_cli import commands, keys
 from iris_cli.errors import Trouble
 
 TROUBLE: Final = 2
@@ -29,6 +29,7 @@ Examples:
   iris get -A --watch                             # the same, then a line for each change
   iris why iris -n iris                           # one paragraph: what is missing, since when, what to do
   iris history iris -n iris                       # which versions were declared, and when
+  iris key new shop                               # a key for a client, and its lines for Git
   iris console                                    # all of it in a browser
   iris plan -f models/iris.yaml                   # what the operator would do in this cluster
   iris plan -k clusters/prod/models               # the same for what Flux would apply
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     _fleet(command)
     _model(command)
     _plan(command)
+    _key(command)
     shells = command("completion", commands.completion, "Print the completion of a shell.")
     shells.add_argument("shell", choices=("bash", "zsh", "fish"), help='eval "$(iris completion bash)"')
     return top
@@ -154,6 +156,20 @@ def _plan(command: Adder) -> None:
     )
     _cluster(planning)
     _output(planning, "diff", "summary", "json", "yaml")
+
+
+def _key(command: Adder) -> None:
+    text = "Make or check the access key of a client; a key is printed once and kept nowhere."
+    actions = command("key", keys.check, text).add_subparsers(required=True, metavar="ACTION")
+    making = actions.add_parser("new", help="print a new key, and its lines for spec.access.keys")
+    making.add_argument("name", metavar="NAME", type=keys.name, help="name of the client")
+    making.add_argument("--rate", type=keys.rate, metavar="N", help="requests per second of each pod")
+    making.add_argument(
+        "--not-after", type=keys.moment, metavar="MOMENT", help="such as 2027-01-31T00:00:00Z"
+    )
+    making.set_defaults(action=keys.new)
+    checking = actions.add_parser("check", help="read a key from standard input and print its SHA-256")
+    checking.set_defaults(action=keys.check)
 
 
 def _name(added: argparse.ArgumentParser, *, nargs: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import httpx
 
-from iris_client import address, calls
+from iris_client import address, calls, keys
 from iris_client.answers import Batch, ModelInfo, Prediction
 from iris_client.calls import Answer, Call, Row, Rows
 from iris_client.exchange import Exchange, Outcome, Retries
@@ -26,6 +26,7 @@ class Client:
         url: str,
         *,
         host: str | None = None,
+        key: str | None = None,
         verify_version: str | None = None,
         retries: Retries | None = None,
         timeout: float = TIMEOUT_SECONDS,
@@ -34,7 +35,10 @@ class Client:
         place = address.parse(url, host)
         self._extensions = dict(place.extensions)
         self._http = httpx.Client(
-            base_url=place.url, headers=dict(place.headers), timeout=timeout, transport=transport
+            base_url=place.url,
+            headers={**place.headers, **keys.headers(key)},
+            timeout=timeout,
+            transport=transport,
         )
         self._retries = retries or Retries()
         self._verify_version = verify_version
@@ -84,6 +88,7 @@ class AsyncClient:
         url: str,
         *,
         host: str | None = None,
+        key: str | None = None,
         verify_version: str | None = None,
         retries: Retries | None = None,
         timeout: float = TIMEOUT_SECONDS,  # httpx's timeout of each attempt
@@ -92,7 +97,10 @@ class AsyncClient:
         place = address.parse(url, host)
         self._extensions = dict(place.extensions)
         self._http = httpx.AsyncClient(
-            base_url=place.url, headers=dict(place.headers), timeout=timeout, transport=transport
+            base_url=place.url,
+            headers={**place.headers, **keys.headers(key)},
+            timeout=timeout,
+            transport=transport,
         )
         self._retries = retries or Retries()
         self._verify_version = verify_version

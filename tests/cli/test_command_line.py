@@ -195,7 +195,7 @@ def test_iris_prints_a_completion_that_bash_takes() -> None:
 @pytest.mark.parametrize(
     ("words", "candidates"),
     [
-        (("",), {"console", "get", "why", "history", "plan", "completion"}),
+        (("",), {"console", "get", "key", "why", "history", "plan", "completion"}),
         (("get", "--o"), {"--output"}),
         (("plan", "-f", "a.yaml", "-o", ""), {"diff", "summary", "json", "yaml"}),
         (("completion", "z"), {"zsh"}),

@@ -13,7 +13,7 @@ from iris_model_server import app
 from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 
-from tests.model_server import artifacts, processes
+from tests.model_server import access, artifacts, processes
 from tests.model_server.processes import Running
 
 README = (Path(__file__).parents[2] / "client" / "README.md").read_text(encoding="utf-8")
@@ -64,6 +64,33 @@ async def test_both_clients_come_again_and_give_up_alike() -> None:
     async with AsyncClient("http://iris", transport=flaky(3), retries=retries) as patient:
         with pytest.raises(Unavailable):
             await patient.model_info()
+
+
+async def test_both_clients_send_their_key_and_a_mistyped_one_is_never_sent(tmp_path: Path) -> None:
+    settings = Settings(artifact_dir=artifacts.write(tmp_path), access_file=access.write(tmp_path))
+    transport = httpx.ASGITransport(app=app.create_app(settings, artifact.load(tmp_path)).app)
+
+    async with AsyncClient("http://iris", key=access.GOOD, transport=transport) as iris:
+        assert (await iris.predict(ROWS[0])).label == "setosa"
+    async with AsyncClient("http://iris", key=access.NOBODYS, transport=transport) as iris:
+        with pytest.raises(Refused, match="401: key: not on the list"):
+            await iris.predict(ROWS[0])
+    with Client("http://iris", key=access.GOOD, transport=echo()) as iris:
+        assert iris.model_info().name == f"Bearer {access.GOOD}"
+    for kind in (Client, AsyncClient):
+        with pytest.raises(ValueError, match=r"^key: its checksum") as refused:
+            kind("http://iris", key=access.MISTYPED)
+        assert access.MISTYPED[5:20] not in str(refused.value)
+
+
+def echo() -> httpx.MockTransport:
+    """A model whose name is the Authorization of the request."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = request.headers["authorization"]
+        return httpx.Response(200, json={"name": name, "version": "1", "digest": "", "classes": []})
+
+    return httpx.MockTransport(answer)
 
 
 @pytest.fixture(scope="module")

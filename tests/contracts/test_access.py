@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from iris_api import keys
+from iris_client import keys as client_keys
 from iris_model_server.access import clients
 from iris_model_server.access import keys as server_keys
 from iris_operator.children import access_config_map
@@ -35,22 +36,29 @@ def made(seed: int) -> str:
 @pytest.mark.parametrize(
     "key", [made(seed) for seed in range(50)] + [keys.make(b"\0" * 32), keys.make(b"\xff" * 32)]
 )
-def test_both_accept_a_key_as_it_is_made(key: str) -> None:
+def test_all_accept_a_key_as_it_is_made(key: str) -> None:
     assert (keys.fault(key), server_keys.fault(key.encode())) == ("", "")
+    assert client_keys.headers(key) == {"Authorization": f"Bearer {key}"}
+
+
+def client_fault(key: str) -> str:
+    with pytest.raises(ValueError, match=r"^key: ") as refused:
+        client_keys.headers(key)
+    return str(refused.value).removeprefix("key: ")
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_both_refuse_a_key_with_one_other_digit(seed: int) -> None:
+def test_all_refuse_a_key_with_one_other_digit(seed: int) -> None:
     key, at = made(seed), 5 + seed * 2
     other = key[:at] + ("a" if key[at] != "a" else "b") + key[at + 1 :]
 
     assert keys.fault(other).startswith("its checksum")
-    assert server_keys.fault(other.encode()) == keys.fault(other)
+    assert server_keys.fault(other.encode()) == keys.fault(other) == client_fault(other)
 
 
 @pytest.mark.parametrize(
     "key", ["", "iris_", "secret", made(1)[:-1], made(1) + "x", made(1).upper(), made(1) + "\n"]
 )
-def test_both_refuse_another_form_alike(key: str) -> None:
+def test_all_refuse_another_form_alike(key: str) -> None:
     assert keys.fault(key).startswith("not in the form of a key")
-    assert server_keys.fault(key.encode()) == keys.fault(key)
+    assert server_keys.fault(key.encode()) == keys.fault(key) == client_fault(key)
