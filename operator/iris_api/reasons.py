@@ -22,6 +22,8 @@ CHILD_CONFLICT: Final = "ChildConflict"
 CHILD_REFUSED: Final = "ChildRefused"  # the API server, or a policy in it, refused a child
 ROUTE_CONFLICT: Final = "RouteConflict"
 ROLLED_BACK: Final = "RolledBack"
+ROLLOUT_PAUSED: Final = "RolloutPaused"
+AWAITING_APPROVAL: Final = "AwaitingApproval"
 
 # Why a rollout was rolled back, beside the reasons above
 AGREEMENT_TOO_LOW: Final = "AgreementTooLow"
@@ -161,6 +163,20 @@ READY: Final = (
         "Stalled",
         "The declared version failed before it served everybody; the message has why, and what serves",
         "declare the version that serves or a better one, or name this one in `spec.rollout.skip`",
+    ),
+    OfReady(
+        AWAITING_APPROVAL,
+        "False",
+        "Stalled",
+        "A version has passed, and `spec.rollout.approval` is `Manual`",
+        "name it in `spec.rollout.approved`, or declare another version",
+    ),
+    OfReady(
+        ROLLOUT_PAUSED,
+        "False",
+        "Stalled",
+        "A rollout waits because `spec.rollout.pause` is true",
+        "set `spec.rollout.pause` to false",
     ),
     OfReady(
         ROUTE_CONFLICT,

@@ -3,11 +3,25 @@
 from typing import Final
 
 # spec.rollout.strategy
+IMMEDIATE: Final = "Immediate"
 CANARY: Final = "Canary"
+
+# spec.rollout.approval
+AUTOMATIC: Final = "Automatic"
+MANUAL: Final = "Manual"
+
+# spec.rollout.notEnough
+HOLD: Final = "Hold"
+PROMOTE: Final = "Promote"
+ROLL_BACK: Final = "RollBack"
 
 # status.rollout.state
 PREPARING: Final = "Preparing"  # the candidate's pods start, prove their version, and are compared
-PROMOTING: Final = "Promoting"  # they were: the stable pods are replaced
+STEPPING: Final = "Stepping"  # a step before the last: some requests, and nothing may fail
+JUDGING: Final = "Judging"  # the last step: every gate has to pass
+HELD: Final = "Held"  # paused, or the evidence did not suffice in time
+AWAITING_APPROVAL: Final = "AwaitingApproval"
+PROMOTING: Final = "Promoting"  # the stable pods are replaced
 PROMOTED: Final = "Promoted"  # the last rollout, until the next one begins
-ROLLING_BACK: Final = "RollingBack"  # a promotion failed: the former version comes back
+ROLLING_BACK: Final = "RollingBack"  # the candidate loses its requests, or the former version comes back
 ROLLED_BACK: Final = "RolledBack"  # the candidate was refused; not tried again until the spec changes

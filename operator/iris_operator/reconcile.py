@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from iris_api import kinds
 
-from iris_operator import children, errors, metrics, rollout
+from iris_operator import children, errors, metrics, rollout_pass
 from iris_operator.act import events, publish
 from iris_operator.act.apply import Applier
 from iris_operator.act.overrides import Overrides
@@ -23,7 +23,7 @@ from iris_operator.children import metadata
 from iris_operator.cluster import Cluster
 from iris_operator.decide import checks, parts, pickles, plans, status
 from iris_operator.decide.facts import Facts, WorkloadFacts
-from iris_operator.decide.rollout import Step
+from iris_operator.decide.rollout_facts import Step
 from iris_operator.decide.verdict import Verdict
 from iris_operator.model import spec
 from iris_operator.model.plan import STABLE, Plan
@@ -76,8 +76,8 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
     done = _Done(*_parse(snapshot.model))
     if done.model is not None and not done.model.suspend:
-        step = await rollout.decide(done.model, snapshot, context.prover, context.now())
-        body = await rollout.persist(context.cluster, context.store, snapshot.model, step)
+        step = await rollout_pass.decide(done.model, snapshot, context.prover, context.now())
+        body = await rollout_pass.persist(context.cluster, context.store, snapshot.model, step)
         snapshot = dataclasses.replace(snapshot, model=body)
         plan = plans.complete(step.plan, done.model, snapshot, context.store.absent)
         failures = await _act(context, snapshot, done.model, plan)
@@ -109,7 +109,8 @@ async def _act(
     if context.agreed.get(snapshot.key) == compared:
         return ()
     applier = Applier(context.cluster, context.store, context.overrides)
-    failures = await applier.children(snapshot, model, children.build(model, plan))
+    kept = metadata.canary_name(model) if plan.keeps_candidate else ""
+    failures = await applier.children(snapshot, model, children.build(model, plan), kept=kept)
     if applier.idle:
         context.agreed[snapshot.key] = compared
     return failures
@@ -120,7 +121,8 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
     left_out = sorted(kind.plural for kind in plan.left_out)
-    parts = (model, plan.tracks, plan.fallback, plan.candidate_percent, left_out, children)
+    planned = (plan.tracks, plan.fallback, plan.candidate_percent, plan.keeps_candidate, left_out)
+    parts = (model, planned, children)
     return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
 

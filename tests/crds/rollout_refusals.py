@@ -27,5 +27,9 @@ ROLLOUT = (
     ),
     Refusal("skip of anything", _rollout(skip="*"), "spec.rollout.skip", '"*": expected letters'),
     Refusal("skip too long", _rollout(skip="1" * 64), "spec.rollout.skip", "more than 63"),
+    Refusal("unknown approval", _rollout(approval="Never"), "spec.rollout.approval", '"Manual"'),
+    Refusal("approval of anything", _rollout(approved="*"), "spec.rollout.approved", '"*": expected letters'),
+    Refusal("approval too long", _rollout(approved="1" * 64), "spec.rollout.approved", "more than 63"),
+    Refusal("a pause of some time", _rollout(pause="1h"), "spec.rollout.pause", "boolean"),
     Refusal("unknown gate", _rollout(gates={"slow": 1}), "spec.rollout.gates.slow", "unknown field"),
 )

@@ -145,7 +145,15 @@ FULL: dict[str, Any] = {
         ],
     },
     "progressDeadlineSeconds": 30,
-    "rollout": {"strategy": "Canary", "steps": [], "gates": {"agreementPerMille": 900}, "skip": "1.4.1"},
+    "rollout": {
+        "strategy": "Canary",
+        "steps": [],
+        "gates": {"agreementPerMille": 900},
+        "approval": "Manual",
+        "approved": "1.4.0",
+        "pause": True,
+        "skip": "1.4.1",
+    },
     "suspend": True,
 }
 

@@ -49,7 +49,14 @@ FULL: Final[Mapping[str, Any]] = {
         "enabled": False,
         "allowFrom": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}],
     },
-    "rollout": {"strategy": "Canary", "gates": {"agreementPerMille": 900}, "skip": "2.0.2"},
+    "rollout": {
+        "strategy": "Canary",
+        "gates": {"agreementPerMille": 900},
+        "approval": "Manual",
+        "approved": "2.0.1",
+        "pause": True,
+        "skip": "2.0.2",
+    },
     "progressDeadlineSeconds": 90,
     "suspend": True,
 }

@@ -104,8 +104,10 @@ class World:
         return dict(self.status().get("rollout") or {})
 
     def reason(self) -> str:
-        rows = self.status().get("conditions", ())
-        return next((str(row["reason"]) for row in rows if row["type"] == "Ready"), "")
+        return str(self._ready().get("reason", ""))
+
+    def message(self) -> str:
+        return str(self._ready().get("message", ""))
 
     def template(self, name: str = "iris") -> str:
         """The version that a Deployment's pods are built from."""
@@ -131,6 +133,10 @@ class World:
             pod = self.cluster.find(kinds.POD, "iris", name)
             if pod and pod["metadata"]["labels"]["deployment"] == deployment:
                 self.cluster.take(kinds.POD, pod)
+
+    def _ready(self) -> Mapping[str, str]:
+        rows = self.status().get("conditions", ())
+        return next((row for row in rows if row["type"] == "Ready"), {})
 
     def _operator(self) -> Context:
         return Context(self.cluster, Store(), self.prover, lambda: self.now, "test")

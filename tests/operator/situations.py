@@ -171,6 +171,20 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         True,
         "RolledBack",
     ),
+    "a rollout waits for an approval": (
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.AWAITING_APPROVAL, "1.5.0 has passed"))),
+        False,
+        False,
+        True,
+        "AwaitingApproval",
+    ),
+    "a rollout is paused": (
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_PAUSED, "1.5.0 has passed"))),
+        False,
+        False,
+        True,
+        "RolloutPaused",
+    ),
     "a rollout has ended": (facts(rollout=RolloutReport({})), True, False, False, "Serving"),
     "image not there, 40 s": (
         rolling(unready(state=waiting("ImagePullBackOff"))),

@@ -61,7 +61,7 @@ def test_a_fully_set_body_is_parsed() -> None:
             Dashboard(enabled=False, folder="Flowers"), Scrape(enabled=False), Alerts(False, 990, 50)
         ),
         network_policy=NetworkPolicy(False, ({"namespaceSelector": {"matchLabels": {"team": "web"}}},)),
-        rollout=Rollout("Canary", Gates(900), "2.0.2"),
+        rollout=Rollout("Canary", Gates(900), approval="Manual", approved="2.0.1", pause=True, skip="2.0.2"),
         progress_deadline_seconds=90,
         suspend=True,
     )

@@ -45,17 +45,23 @@ class Applier:
         self.idle = True  # whether no child needed a call
 
     async def children(
-        self, snapshot: Snapshot, model: IrisModel, wanted: Sequence[tuple[Kind, Body]]
+        self,
+        snapshot: Snapshot,
+        model: IrisModel,
+        wanted: Sequence[tuple[Kind, Body]],
+        *,
+        kept: str = "",
     ) -> tuple[errors.ChildFailure, ...]:
-        """A child that fails does not hold up the others. Raises errors.Waiting where none can be made, and
-        errors.ClusterError where the API server cannot be reached."""
+        """A child that fails does not hold up the others; `kept` is a name that is not deleted. Raises
+        errors.Waiting where none can be made, and errors.ClusterError where the API server cannot be
+        reached."""
         self._confirmed, self._failures = False, []
         for kind, manifest in wanted:
             with self._collecting_failures(kind, manifest["metadata"]["name"]):
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
         names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
         for (kind, name), live in snapshot.children.items():
-            if (kind, name) not in names:
+            if (kind, name) not in names and name != kept:
                 self.idle = False
                 with self._collecting_failures(kind, name):
                     await self._prune(model, kind, live)

@@ -79,7 +79,7 @@ def build(model: IrisModel, plan: Plan) -> list[tuple[Kind, dict[str, Any]]]:
         if track.name == CANARY:
             built += [
                 (kind, metadata.of_canary(manifest, model))
-                for kind, manifest in _built(_candidate(tracked), _OF_CANARY, plan)
+                for kind, manifest in _built(_candidate(tracked, track.replicas), _OF_CANARY, plan)
             ]
         else:
             fallback = shape.give(model, plan.fallback or track.shape)
@@ -101,10 +101,11 @@ def _manifest(child: ModuleType, model: IrisModel, plan: Plan) -> dict[str, Any]
     return manifest
 
 
-def _candidate(model: IrisModel) -> IrisModel:
+def _candidate(model: IrisModel, replicas: int | None) -> IrisModel:
     """As few pods as show that it works; two where the stable version has two, for they must agree."""
     fewest = model.autoscaling.min_replicas if model.autoscaling else model.replicas
-    return msgspec.structs.replace(model, replicas=min(fewest, 2), autoscaling=None)
+    least = min(fewest, 2) if replicas is None else replicas
+    return msgspec.structs.replace(model, replicas=least, autoscaling=None)
 
 
 def _declared(model: IrisModel, track: Track) -> IrisModel:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from iris_api import reasons, sources
 
 from iris_operator import children
-from iris_operator.decide import history, pickles
+from iris_operator.decide import history, pickles, split_requests
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
@@ -74,8 +74,7 @@ def _rollout(facts: Facts, before: Mapping[str, Any]) -> Mapping[str, Any]:
     if facts.rollout is not None:
         return facts.rollout.status
     known: Mapping[str, Any] = before.get("rollout") or {}
-    # Its clock stands still in a suspension.
-    return {name: value for name, value in known.items() if name != "since" or not facts.suspended}
+    return split_requests.suspended(known) if facts.suspended else known
 
 
 def waiting_since(

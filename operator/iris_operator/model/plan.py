@@ -22,6 +22,7 @@ class Track:
     name: str
     shape: Shape
     template_revision: int = pod_template.NEWEST
+    replicas: int | None = None  # None: as declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Plan:
     # What the stable pods go back to if the shape that they get now fails; None: that shape itself.
     fallback: Shape | None = None
     candidate_percent: int = 0  # of the requests that come by the route
+    # Whether the objects of a candidate that is not planned stay: requests may still be on their way to it.
+    keeps_candidate: bool = False
 
     @property
     def stable(self) -> Shape:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
-from iris_api import reasons
+from iris_api import reasons, rollouts
 
 from iris_operator import errors
 from iris_operator.model import pod_template, routes
@@ -124,13 +124,33 @@ class Monitoring(Fields, frozen=True):
 
 
 class Gates(Fields, frozen=True):
+    """Limits per 1,000. The defaults are those of the API, for a body that an older CRD has defaulted."""
+
     agreement_per_mille: int  # 0: off
+    failed_per_mille: int = 10  # from here on 1000 is off
+    refused_per_mille: int = 20
+    slow_per_mille: int = 20
+    shift_per_mille: int = 100
 
 
 class Rollout(Fields, frozen=True):
     strategy: _Text
     gates: Gates
+    steps: tuple[int, ...] = ()  # percent of the requests, rising
+    step_seconds: int = 120
+    decide_seconds: int = 1800  # of the last step
+    not_enough: _Text = rollouts.HOLD
+    approval: _Text = rollouts.AUTOMATIC
+    approved: _Text | None = None
+    pause: bool = False
     skip: _Text | None = None
+
+    @property
+    def is_canary(self) -> bool:
+        return self.strategy == rollouts.CANARY
+
+
+IMMEDIATE: Final = Rollout(rollouts.IMMEDIATE, Gates(0))
 
 
 class NetworkPolicy(Fields, frozen=True):

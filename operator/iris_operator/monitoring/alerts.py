@@ -19,7 +19,8 @@ _BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 _SLOW_BUDGET: Final = 0.01
 # The time of a batch depends on its size.
 _PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
-_ASLEEP: Final = "Suspended|ScaledToZero"  # declared by the user
+# Declared by the user, or the former version serves as it is to.
+_ASLEEP: Final = "Suspended|ScaledToZero|Stepping|AwaitingApproval|RolloutPaused"
 _ONE_CLASS_SHARE: Final = 0.95
 _DRIFT: Final = 0.25
 _WINDOW: Final = "1h"

@@ -8,14 +8,15 @@ than the declared one is valid for `DOUBT_SECONDS` only, because a reload may be
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
-from iris_operator.observe import reference
+from iris_operator.observe import pod_http, pod_metrics, reference
 from iris_operator.observe.agreement import Agreement, NoAnswer
+from iris_operator.observe.traffic import PodTraffic
 from iris_operator.observe.workload import Pod
 
 PATH: Final = "/api/v1/model/info"
@@ -65,6 +66,15 @@ class Prover:
         async with self._slots:
             return await reference.compare(self._open(), stable, candidate)
 
+    async def traffic(self, pods: Iterable[Pod], *, milliseconds: int) -> Sequence[PodTraffic]:
+        """What each of these pods has counted. Raises pod_http.Failed if one of them cannot be read."""
+
+        async def one(pod: Pod) -> PodTraffic:
+            async with self._slots:
+                return await pod_metrics.read(self._open(), pod, milliseconds=milliseconds)
+
+        return await asyncio.gather(*(one(pod) for pod in pods))
+
     def forget(self, uids: Iterable[str]) -> None:
         """Forget pods that no longer exist."""
         for uid in uids:
@@ -96,22 +106,12 @@ class Prover:
         return self._session
 
     async def _ask(self, pod: Pod, model: str) -> Proof:
-        host = f"[{pod.address}]" if ":" in str(pod.address) else pod.address
-        url = f"http://{host}:{pod.port}{PATH}"
-        session = self._open()
         try:
-            async with session.get(url, allow_redirects=False) as response:
-                if response.status != 200:
-                    return Proof(failure=f"pod {pod.name}: GET {PATH}: found {response.status}, expected 200")
-                raw = b""
-                async for part in response.content.iter_any():
-                    raw += part
-                    if len(raw) > _LARGEST_ANSWER:
-                        return Proof(
-                            failure=f"pod {pod.name}: GET {PATH}: found more than {_LARGEST_ANSWER} bytes"
-                        )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Proof(failure=f"pod {pod.name}: GET {PATH}: {str(error) or type(error).__name__}")
+            status, raw = await pod_http.ask(self._open(), pod, PATH, most_bytes=_LARGEST_ANSWER)
+        except pod_http.Failed as failed:
+            return Proof(failure=str(failed))
+        if status != 200:
+            return Proof(failure=f"pod {pod.name}: GET {PATH}: found {status}, expected 200")
         return _parse(pod, raw, model)
 
 

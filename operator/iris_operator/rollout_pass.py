@@ -1,10 +1,11 @@
 """What a pass does for a rollout before anything else is written: look at both sets of pods, decide, persist.
 
-The decision itself is decide.rollout, which is pure. At rest nothing is asked or written here.
+The decision itself is decide.rollout, which is pure. At rest nothing is asked or written here. Counts of
+requests are read only while requests are divided.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,12 +18,12 @@ from iris_operator.children import metadata, service_account
 from iris_operator.cluster import Cluster
 from iris_operator.decide import plans, rollout, status
 from iris_operator.decide.facts import WorkloadFacts
-from iris_operator.decide.rollout import RolloutFacts, Step
-from iris_operator.model import shape
-from iris_operator.model.plan import CANARY, STABLE, Plan, Track
+from iris_operator.decide.rollout_facts import RolloutFacts, Step, TrafficCounts
+from iris_operator.model import shape, spec
+from iris_operator.model.plan import CANARY, STABLE
 from iris_operator.model.shape import Shape
 from iris_operator.model.spec import IrisModel
-from iris_operator.observe import ownership, workload
+from iris_operator.observe import ownership, pod_http, split, workload
 from iris_operator.observe.agreement import Agreement, NoAnswer
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Snapshot, Store
@@ -59,7 +60,7 @@ def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFact
     deadline = timedelta(seconds=model.progress_deadline_seconds)
     nothing = WorkloadFacts(model.version, workload.NOTHING, {}, deadline, None, now)
     return RolloutFacts(
-        policy=model.rollout,
+        policy=model.rollout or spec.IMMEDIATE,
         declared=shape.of(model),
         fallback=_fallback(model, snapshot),
         before=(body.get("status") or {}).get("rollout") or {},
@@ -67,8 +68,19 @@ def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFact
         promoted=nothing,
         candidate=nothing,
         agreement=None,
+        split=split.NONE,
+        traffic=None,
+        stable_replicas=_replicas(model, snapshot),
         now=now,
     )
+
+
+def _replicas(model: IrisModel, snapshot: Snapshot) -> int:
+    """Of the stable pods as they are to be: declared, or by the autoscaler."""
+    live = _ours(model, snapshot, kinds.DEPLOYMENT, model.name)
+    if model.autoscaling is None or live is None:
+        return model.replicas
+    return int(live["spec"].get("replicas", model.autoscaling.min_replicas))
 
 
 def _fallback(model: IrisModel, snapshot: Snapshot) -> Shape | None:
@@ -80,7 +92,7 @@ def _fallback(model: IrisModel, snapshot: Snapshot) -> Shape | None:
 
 
 async def _observe(facts: RolloutFacts, model: IrisModel, snapshot: Snapshot, prover: Prover) -> RolloutFacts:
-    planned = _planned_deployments(model, snapshot, facts.declared)
+    planned = _planned_deployments(model, snapshot, facts)
     stable = _ours(model, snapshot, kinds.DEPLOYMENT, model.name)
     candidate = _ours(model, snapshot, kinds.DEPLOYMENT, metadata.canary_name(model))
     fallback = facts.fallback or facts.declared
@@ -104,12 +116,29 @@ async def _observe(facts: RolloutFacts, model: IrisModel, snapshot: Snapshot, pr
         serving=dataclasses.replace(serving, version=fallback.version),
         promoted=promoted,
         candidate=await of(canary, facts.declared.version),
+        traffic=await _traffic(model, prover, seen, canary) if "routedAt" in facts.before else None,
     )
 
 
-def _planned_deployments(model: IrisModel, snapshot: Snapshot, declared: Shape) -> Mapping[str, str]:
+async def _traffic(model: IrisModel, prover: Prover, stable: Workload, candidate: Workload) -> TrafficCounts:
+    """Of the ready pods; others get no request."""
+    milliseconds = model.monitoring.alerts.latency_milliseconds
+    try:
+        return TrafficCounts(
+            await prover.traffic(_ready(stable.pods), milliseconds=milliseconds),
+            await prover.traffic(_ready(candidate.newest), milliseconds=milliseconds),
+        )
+    except pod_http.Failed as failed:
+        return TrafficCounts(failure=str(failed))
+
+
+def _ready(pods: Iterable[Pod]) -> list[Pod]:
+    return [pod for pod in pods if pod.ready and pod.address]
+
+
+def _planned_deployments(model: IrisModel, snapshot: Snapshot, facts: RolloutFacts) -> Mapping[str, str]:
     """Of the declared shape in both tracks: their names with the digests of their intents."""
-    tracks = Plan((Track(STABLE, declared), Track(CANARY, declared)), left_out=_NOT_DEPLOYMENTS)
+    tracks = dataclasses.replace(facts.plan(facts.declared, facts.before), left_out=_NOT_DEPLOYMENTS)
     both = plans.with_revisions(tracks, model, snapshot)
     stamped = [ownership.stamp(manifest)["metadata"] for _, manifest in children.build(model, both)]
     return {found["name"]: found["annotations"][ownership.INTENT] for found in stamped}

@@ -1,0 +1,145 @@
+"""A candidate with a share of the requests: from step to step, and judged on the last. Pure.
+
+Every step needs that no gate fails; the last one needs that all of them pass. Upwards: scale, prove, route.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_api import reasons, rollouts
+
+from iris_operator.decide import (
+    promotion,
+    rollback,
+    split_requests,
+    step_evidence,
+    stepping_reasons,
+    verdict,
+    workload_checks,
+)
+from iris_operator.decide.promotion import POLL_SECONDS
+from iris_operator.decide.rollout_facts import RolloutFacts, Step
+from iris_operator.decide.step_evidence import Result
+from iris_operator.decide.verdict import RolloutReport, Verdict
+
+_LONGEST_SPLIT_SECONDS: Final = 30.0
+
+
+def enter(facts: RolloutFacts, status: Mapping[str, Any], number: int) -> Step:
+    """The first pass of a step; the share follows once there are pods for it."""
+    percent = facts.policy.steps[number - 1]
+    replicas = split_requests.replicas(facts.stable_replicas, percent)
+    state = rollouts.JUDGING if number == len(facts.policy.steps) else rollouts.STEPPING
+    candidate = {**status["candidate"], "replicas": replicas, "digest": facts.digest()}
+    begun = split_requests.begun({**status, "candidate": candidate}, number)
+    status = facts.entered(state, begun) | {"since": facts.moment}
+    note = f"version {facts.version}: step {number} of {len(facts.policy.steps)}, {percent} % of the requests"
+    return _go_on(facts, status, event=(stepping_reasons.STEP_REACHED, note), waits=rollback.POLL_SECONDS)
+
+
+def decide(facts: RolloutFacts) -> Step:
+    """One pass in a step, also while it is held or waits for an approval."""
+    found = workload_checks.judge(facts.candidate)
+    is_reached = facts.before.get("weight") == _percent(facts)
+    trouble = _trouble(facts, found, is_reached=is_reached)
+    if trouble is not None:
+        return rollback.begin(facts, *trouble)
+    if facts.serving.workload.seen and facts.serving.workload.ready == 0:
+        note = f"version {facts.version} is promoted at once: no pod of the stable version is ready"
+        return promotion.begin(facts, facts.before, event=(stepping_reasons.STABLE_LOST, note))
+    is_scaled = found.ready or is_reached
+    weight = _percent(facts) if is_scaled else facts.before.get("weight", 0)
+    status = split_requests.directed(facts, facts.clocked(), weight)
+    if not is_scaled:
+        status = {**status, "missing": "waiting for the pods of the step"}
+        return _go_on(
+            facts, status, waits=min([*workload_checks.waits(facts.candidate, found), POLL_SECONDS])
+        )
+    if "routedAt" not in status:
+        return _unrouted(facts, status)
+    result = step_evidence.of(facts, status)
+    if result.failure:
+        return rollback.begin(facts, stepping_reasons.GATE_FAILED, result.failure, known=result.known)
+    return _advance(facts, result)
+
+
+def _percent(facts: RolloutFacts) -> int:
+    return facts.policy.steps[_number(facts) - 1]
+
+
+def _number(facts: RolloutFacts) -> int:
+    """Of the step, from 1; a commit may have removed steps."""
+    return min(int(facts.before.get("step", 1)), len(facts.policy.steps))
+
+
+def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[str, str] | None:
+    """Why the candidate is refused without a look at its answers: reason and message."""
+    is_late = found.reason == reasons.PROGRESS_DEADLINE_EXCEEDED
+    if found.stalled and not (is_late and is_reached):  # a pod that is replaced later is no failure
+        return found.reason, found.message
+    if facts.before.get("weight", 0) == 0:
+        return None
+    if facts.candidate.workload.seen and facts.candidate.workload.ready == 0:
+        return stepping_reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it had requests"
+    restarted = step_evidence.restarted(facts)
+    if restarted:
+        return stepping_reasons.CANDIDATE_LOST, f"found that the container of pod {restarted} has restarted"
+    return None
+
+
+def _unrouted(facts: RolloutFacts, status: Mapping[str, Any]) -> Step:
+    """The route does not have the share yet, or never will."""
+    split = facts.split
+    if split.refusal and (split.is_final or facts.is_out_of_time()):
+        found = verdict.stalled(
+            stepping_reasons.SPLIT_IMPOSSIBLE, f"{split.refusal}; {facts.former.version} serves"
+        )
+        status = {**status, "missing": split.refusal}
+        plan = facts.plan(facts.former, status)
+        return Step(plan, RolloutReport(status, found, [_LONGEST_SPLIT_SECONDS]))
+    missing = split.refusal or "waiting until the route is accepted"
+    return _go_on(facts, {**status, "missing": missing}, waits=rollback.POLL_SECONDS)
+
+
+def _advance(facts: RolloutFacts, result: Result) -> Step:
+    policy, number = facts.policy, _number(facts)
+    is_last = number == len(policy.steps)
+    status = result.known
+    if is_last and (result.has_passed or (result.is_overdue and policy.approved == facts.version)):
+        return promotion.permit(facts, status)
+    if not is_last and result.may_advance and not policy.pause:
+        return enter(facts, status, number + 1)
+    if not result.is_overdue:
+        state = rollouts.JUDGING if is_last else rollouts.STEPPING
+        return _go_on(facts, facts.entered(state, status))
+    if is_last and policy.not_enough == rollouts.PROMOTE:
+        return promotion.permit(facts, status)
+    if is_last and policy.not_enough == rollouts.ROLL_BACK:
+        message = f"found not enough evidence in {policy.decide_seconds} s: {status['missing']}"
+        return rollback.begin(facts, stepping_reasons.NOT_ENOUGH_EVIDENCE, message, known=status)
+    status = facts.entered(rollouts.HELD, status)
+    message = (
+        f"rollout of version {facts.version} is held after {policy.decide_seconds} s: {_told(facts, status)}"
+    )
+    found = verdict.stalled(stepping_reasons.ROLLOUT_HELD, message)
+    return Step(facts.plan(facts.former, status), RolloutReport(status, found, [POLL_SECONDS]))
+
+
+def _go_on(
+    facts: RolloutFacts,
+    status: Mapping[str, Any],
+    *,
+    event: tuple[str, str] | None = None,
+    waits: float = POLL_SECONDS,
+) -> Step:
+    message = f"rollout of version {facts.version}: {_told(facts, status)}"
+    found = Verdict(ready=False, reason=stepping_reasons.STEPPING, message=message, reconciling=True)
+    if facts.policy.pause:
+        found = verdict.stalled(reasons.ROLLOUT_PAUSED, f"{message}; spec.rollout.pause is true")
+    return Step(facts.plan(facts.former, status), RolloutReport(status, found, [waits]), event)
+
+
+def _told(facts: RolloutFacts, status: Mapping[str, Any]) -> str:
+    step = f"step {status['step']} of {len(facts.policy.steps)}, {status.get('weight', 0)} % of the requests"
+    missing = f", {status['missing']}" if status.get("missing") else ""
+    return f"{step}{missing}; {facts.former.version} is the stable version"
