@@ -25,9 +25,9 @@ NO: Final = 1
 
 def get(options: argparse.Namespace) -> int:
     if options.watch and options.output not in ("table", "wide"):
-        raise Trouble(f"--watch: found with --output {options.output}, expected table or wide")
+        raise Trouble(f"--watch: found --output {options.output}, expected table or wide")
     if options.name and options.all_namespaces:
-        raise Trouble(f"{options.name}: found with -A, expected -n NAMESPACE beside a name")
+        raise Trouble(f"NAME: found {options.name} with -A, expected -n NAMESPACE")
     cluster, namespace = _connect(options), None if options.all_namespaces else _namespace(options)
     bodies, version = _models(cluster, namespace, options.name)
     rows = _rows(bodies, options.prometheus)
@@ -45,8 +45,10 @@ def get(options: argparse.Namespace) -> int:
 
 
 def _here(namespace: str | None) -> str:
+    if not namespace:
+        return ""
     return (
-        f" in namespace {namespace}, expected some: -n names another one, -A shows all" if namespace else ""
+        f" in namespace {namespace}, expected at least one: choose a namespace with -n, or list all with -A"
     )
 
 

@@ -85,12 +85,16 @@ def _trouble(failure: ProgramFailed) -> Trouble:
     if answer:
         reason, message = answer.groups()
         if reason == "NotFound" and "could not find the requested resource" in message:
-            return Refused("NoSuchKind", "IrisModel API: not found, expected it: kubectl apply -k crds/")
+            return Refused(
+                "NoSuchKind", "IrisModel API: not found in this cluster, install it: kubectl apply -k crds/"
+            )
         return Refused(reason, f"API server: {message}")
     if "(Unauthorized)" in last:
-        return Refused("Unauthorized", "API server: refused the login of this context, expected a valid one")
+        return Refused(
+            "Unauthorized", "API server: the credentials of this context were refused, log in again"
+        )
     if "current-context" in last or "localhost:8080" in last:
-        found = "found none with a current context"
+        found = "found no current context"
         return Trouble(f"kubeconfig: {found}, expected one: set KUBECONFIG, --kubeconfig or --context")
     if any(sign in last for sign in _NO_ANSWER):
         return Trouble(f"API server: no answer: {last}")

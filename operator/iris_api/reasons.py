@@ -140,7 +140,7 @@ READY: Final = (
         INVALID_SPEC,
         "False",
         "Stalled",
-        "The cluster refused an object made from this spec; the message is its own",
+        "The cluster refused an object made from this spec; the message quotes it",
         "change the field that the message names",
     ),
     OfReady(
@@ -154,7 +154,7 @@ READY: Final = (
         CHILD_REFUSED,
         "False",
         "Stalled",
-        "The API server or a policy refused an object that serving needs; the message has its words",
+        "The API server or a policy refused an object that serving needs; the message quotes it",
         "lift the quota or the policy, or change the spec; it is tried again within 30 s",
     ),
     OfReady(

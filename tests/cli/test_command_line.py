@@ -68,7 +68,7 @@ def test_without_a_kubeconfig_says_how_to_name_one() -> None:
 
     assert answer.returncode == 2
     assert answer.stderr == (
-        "iris: kubeconfig: found none with a current context, "
+        "iris: kubeconfig: found no current context, "
         "expected one: set KUBECONFIG, --kubeconfig or --context\n"
     )
 
@@ -82,7 +82,7 @@ def test_iris_names_the_missing_kubeconfig_where_a_web_server_answers_on_kubectl
 
     assert answer.returncode == 2
     assert answer.stderr == (
-        "iris: kubeconfig: found none with a current context, "
+        "iris: kubeconfig: found no current context, "
         "expected one: set KUBECONFIG, --kubeconfig or --context\n"
     )
 
@@ -90,7 +90,10 @@ def test_iris_names_the_missing_kubeconfig_where_a_web_server_answers_on_kubectl
 def test_inside_a_pod_which_needs_no_kubeconfig_a_missing_api_is_what_it_is(web_server: str) -> None:
     answer = iris("get", "-A", KUBERNETES_MASTER=web_server, KUBERNETES_SERVICE_HOST="127.0.0.1")
 
-    assert answer.stderr == "iris: IrisModel API: not found, expected it: kubectl apply -k crds/\n"
+    assert (
+        answer.stderr
+        == "iris: IrisModel API: not found in this cluster, install it: kubectl apply -k crds/\n"
+    )
 
 
 @pytest.mark.parametrize("words", [("get", "-A"), ("why", "iris"), ("plan", "-f", "-")])
@@ -115,8 +118,8 @@ def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
     ("words", "found"),
     [
         ((), "COMMAND"),
-        (("get", "--watch", "-o", "json"), "--watch: found with --output json, expected table or wide"),
-        (("get", "iris", "-A"), "found with -A"),
+        (("get", "--watch", "-o", "json"), "--watch: found --output json, expected table or wide"),
+        (("get", "iris", "-A"), "NAME: found iris with -A"),
         (("plan", "--offline"), "one of the arguments -f/--file -k/--kustomize is required"),
         (("plan", "-f", "-", "-k", "."), "not allowed with argument"),
         (("plan", "-f", "/nowhere.yaml", "--offline"), "/nowhere.yaml: No such file or directory"),

@@ -193,7 +193,7 @@ def test_down_leaves_another_clones_cluster_of_that_name_alone(node: NativeClust
         up.send_signal(signal.SIGKILL)
     namesake = NativeCluster(Layout(node.name, tmp_path), node.port)
 
-    with pytest.raises(LocalClusterError, match="runs already from"):
+    with pytest.raises(LocalClusterError, match="is already running from"):
         namesake.delete()
 
     assert node.running()

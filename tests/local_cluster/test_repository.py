@@ -103,7 +103,7 @@ def test_commits_that_conflict_are_left_to_the_person(
     theirs = here.declare("1.1.0")
     checkout.commit(str(repository.VERSION), _VERSION_FILE.replace("1.0.0", "2.0.0"))
 
-    with pytest.raises(LocalClusterError, match="conflict with this checkout's HEAD, expected to merge"):
+    with pytest.raises(LocalClusterError, match="conflict with this checkout's HEAD, expected none: merge"):
         here.take(checkout.folder)
 
     assert main(server) == theirs

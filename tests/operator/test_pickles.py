@@ -35,7 +35,7 @@ def test_an_absent_field_is_reported_as_allow() -> None:
             [DENIES, OLD_SERVER],
             False,
             "PickleNotDenied",
-            "1 of 2 pods run a server of a release that ignores",
+            "1 of 2 pods run a server that does not report",
         ),
         ([SILENT], False, "PickleNotDenied", "0 of 0 pods that answer open no pickle; expected all"),
     ],

@@ -73,7 +73,7 @@ class Repository:
         except LocalClusterError as error:
             self.git("merge", "--abort")
             raise LocalClusterError(
-                "iris.git: holds commits that conflict with this checkout's HEAD, expected to merge them: "
+                "iris.git: found commits that conflict with this checkout's HEAD, expected none: merge them: "
                 "git pull http://git.localhost:<port>/iris.git main, resolve, commit, then repeat the command"
             ) from error
         return self._push("HEAD")
@@ -82,7 +82,7 @@ class Repository:
         """Commit this version of the model; returns the resulting revision."""
         main = self.fetch()
         if main is None:
-            raise LocalClusterError("iris.git: has no branch main, expected what `make up` pushes")
+            raise LocalClusterError("iris.git: found no branch main, expected the one that `make up` pushes")
         self.git("checkout", "--quiet", "--force", "-B", "main", main)
         file = self.folder / VERSION
         if version_of(file.read_text()) == version:

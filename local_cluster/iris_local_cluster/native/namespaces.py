@@ -57,7 +57,7 @@ def start(node: Layout, *, ingress_port: int) -> Record:
 def _require_ours(node: Layout, found: Record) -> None:
     if Path(found.state) != node.state:
         raise LocalClusterError(
-            f"cluster {node.name}: runs already from {found.state}, "
+            f"cluster {node.name}: is already running from {found.state}, "
             "expected no other cluster of that name (use another --name)"
         )
 

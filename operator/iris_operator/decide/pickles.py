@@ -25,8 +25,8 @@ def condition(declared: str | None, proofs: Collection[Proof]) -> Row | None:
     found = [proof for proof in proofs if not proof.failure]
     unable = sum(not proof.pickle for proof in found)
     if unable:
-        message = f"{unable} of {len(found)} pods run a server of a release that ignores "
-        message += "spec.server.pickle: found no pickle in its answer, expected an image of a newer server"
+        message = f"{unable} of {len(found)} pods run a server that does not report "
+        message += "spec.server.pickle, expected an image of a newer release"
         return CONDITION, False, reasons.PICKLE_NOT_DENIED, message
     denied = sum(proof.pickle == DENY for proof in found)
     message = f"{denied} of {len(found)} pods that answer open no pickle"

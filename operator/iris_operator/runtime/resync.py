@@ -46,7 +46,7 @@ async def once(
     """One LIST per kind (and watched namespace), then a pass over every model.
 
     At rest such a look costs no call: it is for proofs that are due again and for clocks that ran out.
-    Returns how many models had changed unseen, by the plural of the kind that had changed, and the
+    Returns how many models changed without a watch event, by the plural of the kind that had changed, and the
     version of each LIST.
     """
     missed, versions = set(), {}
@@ -59,7 +59,7 @@ async def once(
         queue.add(key)
     for key in store.models() - missed:
         queue.add(key, _ROUTINE_PATIENCE)
-    logger.debug("resync: %d models, %d had changed unseen", len(store.models()), len(missed))
+    logger.debug("resync: %d models, %d changed without a watch event", len(store.models()), len(missed))
     return found, versions
 
 
