@@ -21,9 +21,9 @@ _POD: Final = (
     "exit code {.object.status.containerStatuses[0].state.terminated.exitCode}",
 )
 _ENDPOINTS: Final = (
-    "{.type} endpoints",
-    "{range .object.endpoints[*]}{.addresses[0]}",
-    "ready {.conditions.ready} serving {.conditions.serving},{end}",
+    "{.type} endpoints {.object.endpoints[*].addresses[0]}",
+    "ready {.object.endpoints[*].conditions.ready}",
+    "serving {.object.endpoints[*].conditions.serving}",
 )
 
 
@@ -70,8 +70,10 @@ async def _follow(kubectl: Kubectl, wanted: Sequence[str], receive: Callable[[st
         try:
             while process.stdout and (line := await process.stdout.readline()):
                 receive(line.decode().strip())
-        finally:
+        except asyncio.CancelledError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            raise
+        finally:
             await process.wait()
         await asyncio.sleep(_PAUSE_SECONDS)
