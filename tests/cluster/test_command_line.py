@@ -172,8 +172,8 @@ async def test_watching_adds_a_line_for_each_change(
         process.send_signal(signal.SIGINT)
         code = await process.wait()
 
-    assert header.split()[:3] == [b"NAME", b"DECLARED", b"SERVING"]
-    assert first.split()[:2] == [b"iris", b"1.0.0"]
+    assert header.split()[:4] == [b"TIME", b"NAME", b"DECLARED", b"SERVING"]
+    assert first.split()[1:3] == [b"iris", b"1.0.0"]
     assert line.index(b"1.1.0") == first.index(b"1.0.0")
     assert code == 130
 
