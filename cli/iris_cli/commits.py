@@ -10,11 +10,20 @@ from iris_programs.process import ProgramNotFound, ProgramTimedOut
 
 # Flux writes branch@sha1:commit.
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
+_LONGEST_REVISION: Final = 20
 
 
 def with_authors(folder: Path, entries: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     """The history with `author` and `subject` where the commit is here; as it was without Git."""
     return [{**entry, **_commit(Git(folder), entry.get("revision", ""))} for entry in entries]
+
+
+def short(revision: str) -> str:
+    """Shorten main@sha1:0123456789… to main@0123456."""
+    branch, _, digest = revision.partition("@")
+    if not digest:
+        return revision[:_LONGEST_REVISION]
+    return f"{branch}@{digest.partition(':')[2][:7] or digest[:7]}"
 
 
 def _commit(git: Git, revision: str) -> dict[str, str]:

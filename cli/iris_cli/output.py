@@ -11,12 +11,11 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from iris_cli import durations
+from iris_cli import commits, durations
 from iris_cli.fleet import Row
 
 _GAP: Final = "   "
 _NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
-_LONGEST_REVISION: Final = 20
 _COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
 
 
@@ -67,7 +66,7 @@ def _columns(*, namespaced: bool, wide: bool, watched: bool) -> Mapping[str, Cal
         "PODS": lambda row, _: f"{row.readyReplicas}/{row.replicas}",
         "TRAFFIC": lambda row, _: _rate(row.requestsPerSecond),
         "ERRORS": lambda row, _: _NOTHING if row.errorShare is None else f"{row.errorShare:.1%}",
-        "COMMIT": lambda row, _: _commit(row.revision),
+        "COMMIT": lambda row, _: commits.short(row.revision) or _NOTHING,
         "AGE": lambda row, now: durations.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
     }
     if wide or watched:
@@ -82,7 +81,7 @@ def history(entries: Sequence[Mapping[str, str]]) -> None:
     fields = ["version", "outcome", "from", "servedFrom", "until", "digest", "revision"]
     if any("author" in entry for entry in entries):
         fields += ["author", "subject"]
-    shorten = {"digest": lambda text: text.removeprefix("sha256:")[:12], "revision": _commit}
+    shorten = {"digest": lambda text: text.removeprefix("sha256:")[:12], "revision": commits.short}
     cells = [
         [shorten.get(field, str)(str(entry.get(field, ""))) or _NOTHING for field in fields]
         for entry in entries
@@ -124,11 +123,3 @@ def _console() -> Console:
 
 def _rate(requests_per_second: float | None) -> str:
     return _NOTHING if requests_per_second is None else f"{requests_per_second:.1f}/s"
-
-
-def _commit(revision: str) -> str:
-    """Shorten main@sha1:0123456789… to main@0123456."""
-    branch, _, digest = revision.partition("@")
-    if not digest:
-        return revision[:_LONGEST_REVISION] or _NOTHING
-    return f"{branch}@{digest.partition(':')[2][:7] or digest[:7]}"

@@ -35,9 +35,12 @@ def parse(text: str) -> Version:
 
 
 def _parsed(text: str) -> Version | None:
-    if len(text) > LONGEST or text.endswith("-") or not Version.is_valid(text):
+    if len(text) > LONGEST or text.endswith("-"):
         return None
-    version = Version.parse(text)
+    try:
+        version = Version.parse(text)
+    except ValueError:
+        return None
     return None if version.build else version
 
 

@@ -38,3 +38,16 @@ def test_outside_a_clone_the_history_stays_as_it_is(tmp_path: Path) -> None:
     entries = [{"version": "1.4.0", "revision": "main@sha1:0123456789"}]
 
     assert commits.with_authors(tmp_path, entries) == entries
+
+
+@pytest.mark.parametrize(
+    ("revision", "short"),
+    [
+        ("main@sha1:0123456789abcdef", "main@0123456"),
+        ("v1.4.0@0123456789", "v1.4.0@0123456"),
+        ("a-tag", "a-tag"),
+        ("", ""),
+    ],
+)
+def test_a_revision_is_shortened_as_people_write_it(revision: str, short: str) -> None:
+    assert commits.short(revision) == short

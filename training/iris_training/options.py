@@ -45,11 +45,20 @@ Examples:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with one-line errors."""
+    """argparse with one-line errors, texts as they are written and no abbreviated options."""
+
+    def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         """One line instead of the usage; raised, so that only main maps errors to exit codes."""
-        raise Invalid("options", message, "what --help shows")
+        raise Invalid("options", message, "the options that --help lists")
 
 
 def training() -> Parser:
@@ -57,8 +66,6 @@ def training() -> Parser:
         prog="iris-training",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--data",
@@ -88,8 +95,6 @@ def conversion() -> Parser:
     parser = Parser(
         prog=f"iris-training {CONVERT}",
         description=CONVERT_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="the file to convert")
     parser.add_argument(
@@ -105,8 +110,6 @@ def model_import() -> Parser:
     parser = Parser(
         prog=f"iris-training {IMPORT}",
         description=IMPORT_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("model", metavar="MODEL", help="models:/NAME@ALIAS or models:/NAME/VERSION")
     parser.add_argument(

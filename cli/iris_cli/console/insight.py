@@ -55,9 +55,8 @@ class Insight:
     def commit(self, revision: str) -> views.Commit:
         if revision not in self._commits:
             [entry] = commits.with_authors(self.folder, [{"revision": revision}])
-            branch, _, commit = revision.rpartition("@")
-            name = f"{branch}@{commit.rpartition(':')[2][:7]}" if commit else ""
-            self._commits[revision] = views.Commit(name, entry.get("author", ""), entry.get("subject", ""))
+            author, subject = entry.get("author", ""), entry.get("subject", "")
+            self._commits[revision] = views.Commit(commits.short(revision), author, subject)
         return self._commits[revision]
 
     def row(self, body: Body) -> str:

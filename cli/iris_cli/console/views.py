@@ -8,7 +8,7 @@ from typing import Any, Final
 from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from iris_cli import durations, fleet
+from iris_cli import durations, evidence, fleet
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body
 from iris_cli.prometheus import Traffic
@@ -166,9 +166,9 @@ def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
 
 
 def _event(event: Body, now: datetime) -> dict[str, str]:
-    moment = event.get("eventTime") or event.get("lastTimestamp") or ""
+    moment = evidence.moment_of(event)
     return {
-        "ago": _ago(moment, now),
+        "ago": durations.age(now - moment) if moment else "",
         "kind": event.get("type", ""),
         "reason": event.get("reason", ""),
         "message": event.get("message", ""),

@@ -96,7 +96,7 @@ class Access:
 
     def __init__(self, entries: Sequence[Entry], counters: Counters, clocks: Clocks | None = None) -> None:
         clocks = clocks or Clocks()
-        # A digest is looked up, never a key compared: the time it takes tells nothing about a key.
+        # A digest is looked up, never a key compared: so the time taken reveals nothing about a key.
         self._clients = {entry.sha256: Client(entry, clocks, counters) for entry in entries}
         self._refused = counters.labels(_NOBODY, REFUSED)
 
