@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,12 @@ class Kubectl:
     def apply_folder(self, folder: Path) -> None:
         """Server-side apply of a kustomization."""
         self.run(*_APPLY, f"--kustomize={folder}")
+
+    def apply_crds(self, files: Iterable[Path]) -> None:
+        """Until the API server serves them."""
+        arguments = [f"--filename={file}" for file in files]
+        self.run(*_APPLY, *arguments)
+        self.established(*arguments)
 
     def established(self, *crds: str, seconds: float = 60) -> None:
         """The API server serves these definitions; `kubectl wait` fails where one has no conditions yet."""

@@ -1,4 +1,4 @@
-"""A real API server that knows what Flux and the Prometheus Operator bring: their own modules' CRDs."""
+"""A real API server with the CRDs of Flux, Prometheus Operator and Gateway API, from their own modules."""
 
 import os
 import shutil
@@ -7,13 +7,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from iris_api import kinds
 from iris_local_cluster import api_server as servers
 from iris_local_cluster import paths
 from iris_local_cluster.api_server import ApiServer
 from iris_local_cluster.programs import binaries, golang
-from iris_local_cluster.up import monitoring
+from iris_local_cluster.up import gateway_api, monitoring
 
 from tests.harness.fixtures import CRDS
 from tests.harness.kubernetes import Cluster, client_of
@@ -23,9 +21,7 @@ def flux_crds() -> list[Path]:
     """Of the very versions that the local cluster builds."""
     found: list[Path] = []
     for controller in binaries.FLUX_VERSIONS:
-        folder = paths.GO_MODULES / controller
-        toolchain = golang.toolchain(folder, program=golang.find())
-        module = golang.source(toolchain, folder, f"github.com/fluxcd/{controller}")
+        module = golang.source(paths.GO_MODULES / controller, f"github.com/fluxcd/{controller}")
         found += sorted((module / "config" / "crd" / "bases").glob("*.yaml"))
     return found
 
@@ -52,36 +48,10 @@ def flux_program(tmp_path_factory: pytest.TempPathFactory) -> FluxProgram:
     return compiled
 
 
-def http_route_crd(folder: Path) -> Path:
-    """Gateway API's kind with any content: the tests here are about rights."""
-    kind = kinds.HTTP_ROUTE
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": f"{kind.plural}.{kind.group}",
-            # The API server wants to see an approval for groups of Kubernetes.
-            "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
-        },
-        "spec": {
-            "group": kind.group,
-            "scope": "Namespaced",
-            "names": {"kind": kind.name, "plural": kind.plural},
-            "versions": [version],
-        },
-    }
-    file = folder / "httproutes.yaml"
-    file.write_text(yaml.safe_dump(crd), "utf-8")
-    return file
-
-
 @pytest.fixture(scope="session")
-def whole_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+def whole_api() -> Iterator[ApiServer]:
     """One of its own: the session's server stays without Flux, as most clusters of our users are."""
-    route = http_route_crd(tmp_path_factory.mktemp("crds"))
-    with servers.running(crds=[*CRDS, *flux_crds(), *monitoring.api(), route]) as server:
+    with servers.running(crds=[*CRDS, *flux_crds(), *monitoring.api(), *gateway_api.crds()]) as server:
         yield server
 
 

@@ -51,9 +51,7 @@ def follow(kubectl: Kubectl) -> None:
 def write(folder: Path) -> None:
     """Write a kustomization of all three controllers, based on their modules' manifests."""
     for name, version in binaries.FLUX_VERSIONS.items():
-        module = paths.GO_MODULES / name
-        toolchain = golang.toolchain(module, program=golang.find())
-        source = golang.source(toolchain, module, f"github.com/fluxcd/{name}")
+        source = golang.source(paths.GO_MODULES / name, f"github.com/fluxcd/{name}")
         _write(folder / name, _files(source / "config") | own(name, version))
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     top = _kustomization(["namespace.yaml", *CONTROLLERS])

@@ -124,9 +124,9 @@ def build(
             (Path(scratch) / executable(package)).replace(into / name)
 
 
-def source(toolchain: Toolchain, folder: Path, module: str) -> Path:
+def source(folder: Path, module: str) -> Path:
     """The folder of a module that this go.mod requires, downloaded when it is not there yet."""
-    command = [toolchain.program, "mod", "download", "-json", module]
+    command = [toolchain(folder, program=find()).program, "mod", "download", "-json", module]
     found: str = json.loads("".join(_follow(command, folder, lambda _: None)))["Dir"]
     return Path(found)
 

@@ -1,6 +1,7 @@
 """`make up`, `make status` and `make publish`: the steps that a user sees.
 
 `run` is the sequence of steps, `install` brings the components into the cluster, `models` waits for
-IrisModels, `monitoring` adds Prometheus, `load_client` sends predictions during a version change, `status`
-prints the way from a commit to what serves, `environment` writes the file that a shell sources.
+IrisModels, `gateway_api` installs its CRDs, `monitoring` adds Prometheus, `load_client` sends predictions
+during a version change, `status` prints the way from a commit to what serves, `environment` writes the file
+that a shell sources.
 """

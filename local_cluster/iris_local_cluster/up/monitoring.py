@@ -32,15 +32,12 @@ _MINUTES = 5
 def install_api(kubectl: Kubectl, progress: Progress) -> None:
     """Before Flux: the operator's chart and each model contain monitors and rules."""
     with progress.step("Install the monitoring API"):
-        files = [f"--filename={file}" for file in api()]
-        kubectl.run("apply", "--server-side", "--force-conflicts", *files)
-        kubectl.established(*files)
+        kubectl.apply_crds(api())
 
 
 def api() -> list[Path]:
     """The CRDs, from the Go module that Prometheus Operator is built from."""
-    folder = paths.GO_MODULES / "prometheus-operator"
-    source = golang.source(golang.toolchain(folder, program=golang.find()), folder, _OPERATOR)
+    source = golang.source(paths.GO_MODULES / "prometheus-operator", _OPERATOR)
     return [
         source / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{kind}.yaml" for kind in _API
     ]

@@ -20,7 +20,7 @@ from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, install, load_client, models, monitoring
+from iris_local_cluster.up import environment, gateway_api, install, load_client, models, monitoring
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
@@ -42,6 +42,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
         publish(cluster, version, progress)
     install.operator_image(cluster, kubectl, progress)
     repository, commit = install.git(cluster, kubectl, progress)
+    gateway_api.install(kubectl, progress)
     monitoring.install_api(kubectl, progress)
     install.flux(cluster, kubectl, progress)
     monitoring.provide_early(cluster, progress)
