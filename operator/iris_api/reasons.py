@@ -7,6 +7,7 @@ from typing import Final
 # Ready
 SERVING: Final = "Serving"  # every ready pod of the newest ReplicaSet proves the declared version
 PROGRESSING: Final = "Progressing"  # rolling out, or waiting for the proof or the end of older pods
+STEPPING: Final = "Stepping"  # a candidate has a share of the requests
 SUSPENDED: Final = "Suspended"  # spec.suspend: children are not changed
 SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serves
 
@@ -24,16 +25,23 @@ ROUTE_CONFLICT: Final = "RouteConflict"
 ROLLED_BACK: Final = "RolledBack"
 ROLLOUT_PAUSED: Final = "RolloutPaused"
 AWAITING_APPROVAL: Final = "AwaitingApproval"
+ROLLOUT_HELD: Final = "RolloutHeld"
+SPLIT_IMPOSSIBLE: Final = "SplitImpossible"
 
 # Why a rollout was rolled back, beside the reasons above
 AGREEMENT_TOO_LOW: Final = "AgreementTooLow"
 REFERENCE_ROWS_FAILED: Final = "ReferenceRowsFailed"
+CANDIDATE_LOST: Final = "CandidateLost"
+GATE_FAILED: Final = "GateFailed"
+NOT_ENOUGH_EVIDENCE: Final = "NotEnoughEvidence"
 
 # Events of rollouts
 ROLLOUT_STARTED: Final = "RolloutStarted"
 ROLLOUT_PROMOTED: Final = "RolloutPromoted"
 ROLLOUT_WITHDRAWN: Final = "RolloutWithdrawn"
 ROLLOUT_SKIPPED: Final = "RolloutSkipped"
+STEP_REACHED: Final = "StepReached"
+STABLE_LOST: Final = "StableLost"  # the candidate is promoted at once
 
 # Available, RouteReady, MonitoringReady, AutoscalingReady, ChildrenAsDeclared
 PODS_AVAILABLE: Final = "PodsAvailable"
@@ -78,6 +86,13 @@ READY: Final = (
         "False",
         "Reconciling",
         "Rolling out, waiting for the pods' proof, or until older pods no longer answer",
+        "wait",
+    ),
+    OfReady(
+        STEPPING,
+        "False",
+        "Reconciling",
+        "A candidate gets a share of the requests; the message has the step and what is missing",
         "wait",
     ),
     OfReady(
@@ -177,6 +192,20 @@ READY: Final = (
         "Stalled",
         "A rollout waits because `spec.rollout.pause` is true",
         "set `spec.rollout.pause` to false",
+    ),
+    OfReady(
+        ROLLOUT_HELD,
+        "False",
+        "Stalled",
+        "The evidence did not suffice within `spec.rollout.decideSeconds`; the message has what is missing",
+        "name the version in `spec.rollout.approved`, declare another one, or wait for more requests",
+    ),
+    OfReady(
+        SPLIT_IMPOSSIBLE,
+        "False",
+        "Stalled",
+        "The route cannot divide requests between two versions; the message has why, and what serves",
+        "mend the Gateway or `spec.route`, or take `spec.rollout.steps` out",
     ),
     OfReady(
         ROUTE_CONFLICT,

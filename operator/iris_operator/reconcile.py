@@ -76,7 +76,13 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
     done = _Done(*_parse(snapshot.model))
     if done.model is not None and not done.model.suspend:
-        step = await rollout_pass.decide(done.model, snapshot, context.prover, context.now())
+        step = await rollout_pass.decide(
+            done.model,
+            snapshot,
+            prover=context.prover,
+            absent=context.store.absent,
+            now=context.now(),
+        )
         body = await rollout_pass.persist(context.cluster, context.store, snapshot.model, step)
         snapshot = dataclasses.replace(snapshot, model=body)
         plan = plans.complete(step.plan, done.model, snapshot, context.store.absent)

@@ -32,12 +32,19 @@ from iris_operator.observe.workload import Pod, Workload
 _NOT_DEPLOYMENTS: Final = frozenset(children.KINDS) - {kinds.DEPLOYMENT}
 
 
-async def decide(model: IrisModel, snapshot: Snapshot, prover: Prover, now: datetime) -> Step:
-    """What this pass makes of `spec.rollout`; without one, that every pod is as declared."""
+async def decide(
+    model: IrisModel, snapshot: Snapshot, *, prover: Prover, absent: frozenset[Kind], now: datetime
+) -> Step:
+    """What this pass makes of `spec.rollout`; without one, that every pod is as declared.
+
+    `absent`: kinds without an API in this cluster.
+    """
     facts = _at_rest(model, snapshot, now)
     if rollout.is_quiet(facts):
         return rollout.decide(facts)
     facts = await _observe(facts, model, snapshot, prover)
+    has_routes = kinds.HTTP_ROUTE not in absent
+    facts = dataclasses.replace(facts, split=split.observe(model, snapshot, has_api=has_routes))
     step = rollout.decide(facts)
     if step.asks:
         answer = await _compare(facts, prover)

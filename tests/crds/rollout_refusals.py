@@ -9,10 +9,35 @@ def _rollout(**fields: Any) -> dict[str, Any]:
     return {"rollout": fields}
 
 
+def _steps(*steps: int) -> dict[str, Any]:
+    """On a route that can split requests."""
+    gateway = {"name": "public", "namespace": "gateways"}
+    return {**_rollout(steps=list(steps)), "route": {"type": "Gateway", "gateway": gateway}}
+
+
 ROLLOUT = (
     Refusal("unknown strategy", _rollout(strategy="BlueGreen"), "spec.rollout.strategy", '"Canary"'),
-    Refusal("steps", _rollout(steps=[5, 20]), "spec.rollout.steps", "found steps, expected none"),
-    Refusal("step of nothing", _rollout(steps=[0]), "spec.rollout.steps[0]", "or equal to 1"),
+    Refusal(
+        "steps of an Ingress", _rollout(steps=[5, 20]), "spec.rollout.steps", "found steps without route.type"
+    ),
+    Refusal("steps that fall", _steps(20, 5), "spec.rollout.steps", "expected each step to be larger"),
+    Refusal("a step twice", _steps(5, 5), "spec.rollout.steps", "expected each step to be larger"),
+    Refusal("step of nothing", _steps(0), "spec.rollout.steps[0]", "or equal to 1"),
+    Refusal("step above all", _steps(5, 101), "spec.rollout.steps[1]", "or equal to 100"),
+    Refusal("too many steps", _steps(*range(1, 12)), "spec.rollout.steps", "at most 10"),
+    Refusal("step of no time", _rollout(stepSeconds=0), "spec.rollout.stepSeconds", "or equal to 1"),
+    Refusal("no time to decide", _rollout(decideSeconds=0), "spec.rollout.decideSeconds", "or equal to 1"),
+    Refusal("unknown answer", _rollout(notEnough="Wait"), "spec.rollout.notEnough", '"Hold"'),
+    *(
+        Refusal(
+            f"gate {gate} of {limit}",
+            _rollout(gates={f"{gate}PerMille": limit}),
+            f"spec.rollout.gates.{gate}PerMille",
+            expected,
+        )
+        for gate in ("failed", "refused", "slow", "shift")
+        for limit, expected in ((0, "or equal to 1"), (1001, "or equal to 1000"))
+    ),
     Refusal(
         "gate above all",
         _rollout(gates={"agreementPerMille": 1001}),

@@ -148,7 +148,16 @@ FULL: dict[str, Any] = {
     "rollout": {
         "strategy": "Canary",
         "steps": [],
-        "gates": {"agreementPerMille": 900},
+        "stepSeconds": 60,
+        "decideSeconds": 600,
+        "notEnough": "RollBack",
+        "gates": {
+            "agreementPerMille": 900,
+            "failedPerMille": 5,
+            "refusedPerMille": 1000,
+            "slowPerMille": 50,
+            "shiftPerMille": 200,
+        },
         "approval": "Manual",
         "approved": "1.4.0",
         "pause": True,
@@ -182,6 +191,17 @@ async def test_the_api_server_accepts_host_names(visitor: kubernetes.Cluster, ho
     stored = await visitor.create(model(route={"host": host}), dry_run=True)
 
     assert stored["spec"]["route"]["host"] == host
+
+
+@pytest.mark.parametrize("steps", [[1], [5, 20, 50], [9, 100]])
+async def test_the_api_server_accepts_steps_on_a_gateway(
+    visitor: kubernetes.Cluster, steps: list[int]
+) -> None:
+    route = {"type": "Gateway", "gateway": {"name": "public", "namespace": "gateways"}}
+
+    stored = await visitor.create(model(route=route, rollout={"steps": steps}), dry_run=True)
+
+    assert stored["spec"]["rollout"]["steps"] == steps
 
 
 @pytest.mark.parametrize(
@@ -286,7 +306,44 @@ STATUS: dict[str, Any] = {
             "outcome": "Serving",
         }
     ],
-    "rollout": {"state": "Promoted", "summary": "Promoted 1.4.0"},
+    "rollout": {
+        "state": "Judging",
+        "summary": "Judging 1.4.0 50% 3/3",
+        "candidate": {"version": "1.4.0", "shape": "0" * 16, "replicas": 2},
+        "step": 3,
+        "weight": 50,
+        "routedAt": "2026-11-23T12:00:00Z",
+        "stepSince": "2026-11-23T12:00:15Z",
+        "observedPerMille": 498,
+        "expectedBy": "2026-11-23T12:30:00Z",
+        "looks": 7,
+        "missing": "needs about 260 more requests",
+        "gates": [
+            {
+                "name": "failed",
+                "verdict": "NotEnough",
+                "canaryPerMille": 1,
+                "stablePerMille": 2,
+                "lowPerMille": -8,
+                "highPerMille": 14,
+                "requests": 400,
+                "needed": 2**40,
+            }
+        ],
+        "baseline": [
+            {
+                "pod": "6f1c",
+                "container": "containerd://0",
+                "requests": 9,
+                "failed": 1,
+                "refused": 2,
+                "predictions": 5,
+                "slow": 0,
+                "calls": 6,
+                "classes": {"setosa": 6},
+            }
+        ],
+    },
 }
 
 

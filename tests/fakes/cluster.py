@@ -2,9 +2,9 @@
 
 Honest about what callers build on: growing resourceVersions, uids, 409 for a stale or double write, the uid
 precondition of a delete, one value per field of an apply, fields that an apply gives up, generations of
-Deployments, watches that go on where one ended until that is forgotten. Conflicts of managers, defaulting and
-validation are the API server's business and are tested there. `before` may raise or wait, once per call: a
-fault. `written` sees every object as it is stored.
+Deployments and HTTPRoutes, watches that go on where one ended until that is forgotten. Conflicts of managers,
+defaulting and validation are the API server's business and are tested there. `before` may raise or wait, once
+per call: a fault. `written` sees every object as it is stored.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ class FakeCluster:
         known = self._objects.get(place, {"metadata": {"uid": f"uid-{next(self._uids)}"}})
         metadata = {"uid": known["metadata"]["uid"], **copy.deepcopy(dict(body["metadata"]))}
         metadata["resourceVersion"] = str(next(self._versions))
-        if kind == kinds.DEPLOYMENT:
+        if kind in (kinds.DEPLOYMENT, kinds.HTTP_ROUTE):
             metadata["generation"] = _generation(known, body)
         event = "MODIFIED" if place in self._objects else "ADDED"
         self._objects[place] = {**copy.deepcopy(dict(body)), "metadata": metadata}

@@ -54,7 +54,7 @@ def of(facts: RolloutFacts, status: Mapping[str, Any]) -> Result:
     has_passed = is_sample and not evidence.lacking
     elapsed = facts.seconds_since("stepSince") or 0.0
     return Result(
-        {**known, "observedPerMille": share, "missing": ""} if has_passed else known,
+        {**known, **_observed(share), "missing": ""} if has_passed else known,
         failure=evidence.failure,
         has_passed=has_passed,
         may_advance=elapsed >= facts.policy.step_seconds,
@@ -116,7 +116,11 @@ def _is_sample(share: int, percent: int) -> bool:
 
 def _looked(status: Mapping[str, Any], evidence: Evidence, share: int) -> dict[str, Any]:
     known = {**status, "gates": [dict(row) for row in evidence.rows], "looks": status.get("looks", 0) + 1}
-    return known | ({"observedPerMille": share} if share >= 0 else {})
+    return known | _observed(share)
+
+
+def _observed(share: int) -> dict[str, Any]:
+    return {"observedPerMille": share} if share >= 0 else {}
 
 
 def _missing(

@@ -4,6 +4,7 @@ Every step needs that no gate fails; the last one needs that all of them pass. U
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from iris_api import reasons, rollouts
@@ -13,7 +14,6 @@ from iris_operator.decide import (
     rollback,
     split_requests,
     step_evidence,
-    stepping_reasons,
     verdict,
     workload_checks,
 )
@@ -23,6 +23,7 @@ from iris_operator.decide.step_evidence import Result
 from iris_operator.decide.verdict import RolloutReport, Verdict
 
 _LONGEST_SPLIT_SECONDS: Final = 30.0
+_LONGEST_MESSAGE: Final = 1024
 
 
 def enter(facts: RolloutFacts, status: Mapping[str, Any], number: int) -> Step:
@@ -34,7 +35,7 @@ def enter(facts: RolloutFacts, status: Mapping[str, Any], number: int) -> Step:
     begun = split_requests.begun({**status, "candidate": candidate}, number)
     status = facts.entered(state, begun) | {"since": facts.moment}
     note = f"version {facts.version}: step {number} of {len(facts.policy.steps)}, {percent} % of the requests"
-    return _go_on(facts, status, event=(stepping_reasons.STEP_REACHED, note), waits=rollback.POLL_SECONDS)
+    return _go_on(facts, status, event=(reasons.STEP_REACHED, note), waits=rollback.POLL_SECONDS)
 
 
 def decide(facts: RolloutFacts) -> Step:
@@ -46,7 +47,7 @@ def decide(facts: RolloutFacts) -> Step:
         return rollback.begin(facts, *trouble)
     if facts.serving.workload.seen and facts.serving.workload.ready == 0:
         note = f"version {facts.version} is promoted at once: no pod of the stable version is ready"
-        return promotion.begin(facts, facts.before, event=(stepping_reasons.STABLE_LOST, note))
+        return promotion.begin(facts, facts.before, event=(reasons.STABLE_LOST, note))
     is_scaled = found.ready or is_reached
     weight = _percent(facts) if is_scaled else facts.before.get("weight", 0)
     status = split_requests.directed(facts, facts.clocked(), weight)
@@ -59,7 +60,7 @@ def decide(facts: RolloutFacts) -> Step:
         return _unrouted(facts, status)
     result = step_evidence.of(facts, status)
     if result.failure:
-        return rollback.begin(facts, stepping_reasons.GATE_FAILED, result.failure, known=result.known)
+        return rollback.begin(facts, reasons.GATE_FAILED, result.failure, known=result.known)
     return _advance(facts, result)
 
 
@@ -80,10 +81,10 @@ def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[
     if facts.before.get("weight", 0) == 0:
         return None
     if facts.candidate.workload.seen and facts.candidate.workload.ready == 0:
-        return stepping_reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it had requests"
+        return reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it had requests"
     restarted = step_evidence.restarted(facts)
     if restarted:
-        return stepping_reasons.CANDIDATE_LOST, f"found that the container of pod {restarted} has restarted"
+        return reasons.CANDIDATE_LOST, f"found that the container of pod {restarted} has restarted"
     return None
 
 
@@ -91,12 +92,8 @@ def _unrouted(facts: RolloutFacts, status: Mapping[str, Any]) -> Step:
     """The route does not have the share yet, or never will."""
     split = facts.split
     if split.refusal and (split.is_final or facts.is_out_of_time()):
-        found = verdict.stalled(
-            stepping_reasons.SPLIT_IMPOSSIBLE, f"{split.refusal}; {facts.former.version} serves"
-        )
-        status = {**status, "missing": split.refusal}
-        plan = facts.plan(facts.former, status)
-        return Step(plan, RolloutReport(status, found, [_LONGEST_SPLIT_SECONDS]))
+        found = verdict.stalled(reasons.SPLIT_IMPOSSIBLE, f"{split.refusal}; {facts.former.version} serves")
+        return _beside(facts, {**status, "missing": split.refusal}, found, _LONGEST_SPLIT_SECONDS)
     missing = split.refusal or "waiting until the route is accepted"
     return _go_on(facts, {**status, "missing": missing}, waits=rollback.POLL_SECONDS)
 
@@ -116,13 +113,13 @@ def _advance(facts: RolloutFacts, result: Result) -> Step:
         return promotion.permit(facts, status)
     if is_last and policy.not_enough == rollouts.ROLL_BACK:
         message = f"found not enough evidence in {policy.decide_seconds} s: {status['missing']}"
-        return rollback.begin(facts, stepping_reasons.NOT_ENOUGH_EVIDENCE, message, known=status)
+        return rollback.begin(facts, reasons.NOT_ENOUGH_EVIDENCE, message, known=status)
     status = facts.entered(rollouts.HELD, status)
     message = (
         f"rollout of version {facts.version} is held after {policy.decide_seconds} s: {_told(facts, status)}"
     )
-    found = verdict.stalled(stepping_reasons.ROLLOUT_HELD, message)
-    return Step(facts.plan(facts.former, status), RolloutReport(status, found, [POLL_SECONDS]))
+    found = verdict.stalled(reasons.ROLLOUT_HELD, message)
+    return _beside(facts, status, found, POLL_SECONDS)
 
 
 def _go_on(
@@ -133,10 +130,19 @@ def _go_on(
     waits: float = POLL_SECONDS,
 ) -> Step:
     message = f"rollout of version {facts.version}: {_told(facts, status)}"
-    found = Verdict(ready=False, reason=stepping_reasons.STEPPING, message=message, reconciling=True)
+    found = Verdict(ready=False, reason=reasons.STEPPING, message=message, reconciling=True)
     if facts.policy.pause:
         found = verdict.stalled(reasons.ROLLOUT_PAUSED, f"{message}; spec.rollout.pause is true")
-    return Step(facts.plan(facts.former, status), RolloutReport(status, found, [waits]), event)
+    return replace(_beside(facts, status, found, waits), event=event)
+
+
+def _beside(facts: RolloutFacts, status: Mapping[str, Any], found: Verdict, wait: float) -> Step:
+    """The candidate goes on beside the stable pods."""
+    share = f"{status.get('weight', 0)}% {status['step']}/{len(facts.policy.steps)}"
+    status = {**status, "summary": f"{status['state']} {facts.version} {share}"}
+    if "missing" in status:  # it may quote a Gateway's controller
+        status["missing"] = status["missing"][:_LONGEST_MESSAGE]
+    return Step(facts.plan(facts.former, status), RolloutReport(status, found, [wait]))
 
 
 def _told(facts: RolloutFacts, status: Mapping[str, Any]) -> str:
