@@ -15,7 +15,7 @@ from typing import Final
 from iris_model_server import app, lifecycle, settings
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.lifecycle import AddressUnusable
-from iris_model_server.model import artifact
+from iris_model_server.prediction import loading
 from iris_model_server.settings import Settings, SettingsRefused
 from iris_model_server.telemetry import logs
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop_early)
     options = _parser().parse_args(arguments)
     try:
-        loaded = settings.load()
+        loaded = settings.load(verify_file=options.verify_file)
         logs.configure(loaded.log_level)
         return _serve(loaded, options.host, options.port, options.management_port)
     except (SettingsRefused, AddressUnusable) as error:
@@ -46,9 +46,7 @@ def _serve(loaded: Settings, host: str, port: int, management_port: int | None) 
     bound = lifecycle.bind(host, port)
     management = None if management_port is None else lifecycle.bind(host, management_port)
     try:
-        verified = artifact.load(
-            loaded.artifact_dir, loaded.expected_version, open_pickle=loaded.pickle == "Allow"
-        )
+        verified = loading.load(loaded)
     except ArtifactRefused as error:
         sys.stderr.write(f"{error}\n")
         _tell_kubelet(loaded.termination_log, str(error))
@@ -63,6 +61,8 @@ def _serve(loaded: Settings, host: str, port: int, management_port: int | None) 
         f"[{host}]" if ":" in host else host,
         bound.getsockname()[1],
     )
+    if loaded.verify_file:
+        log.info("signed by %s", verified.signed_by or "nobody on the list")
     if management is not None:
         log.info("management on port %s", management.getsockname()[1])
     lifecycle.run(server, loaded, bound, management)
@@ -87,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "--management-port",
         type=int,
         help="another port, for probes, metrics and the operator: it needs no key (default: none)",
+    )
+    parser.add_argument(
+        "--verify-file",
+        type=Path,
+        metavar="FILE",
+        help="serve only a model that one of the public keys in FILE has signed (default: IRIS_VERIFY_FILE)",
     )
     return parser
 

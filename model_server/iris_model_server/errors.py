@@ -175,6 +175,13 @@ class ArtifactRefused(Exception):  # noqa: N818 - an predictions, named as the o
         super().__init__(f"artifact refused: {where}: {one_line(found)}, expected {one_line(expected)}")
 
 
+class SignatureRefused(ArtifactRefused):
+    """The artifact is not signed as it must be. The message begins with the reason, for the operator."""
+
+    def __init__(self, reason: str, where: object, found: object, expected: object) -> None:
+        super().__init__(f"{reason}: {where}", found, expected)
+
+
 def one_line(value: object) -> str:
     """Text on one log line, whatever a file or an exception contains."""
     text = " ".join(str(value).split())

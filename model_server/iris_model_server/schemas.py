@@ -77,6 +77,8 @@ class ModelInfo(Struct, frozen=True):
     source: str
     # Allow or Deny. An operator reads from it that the server enforces what was declared.
     pickle: str
+    # The key of spec.verify that signed the model; empty without keys, and where none of them signed.
+    signed_by: str
 
 
 class ReferenceRows(Struct, frozen=True):

@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     access_file: Path | None = None
     """The list of clients, each with the SHA-256 of its key; with it everything but the probes needs a key.
     In a cluster: `spec.access`"""
+    verify_file: Path | None = None
+    """The public keys of which one must have signed the model; the option `--verify-file` comes first"""
     termination_log: Path = Path("/dev/termination-log")
     """The file in which Kubernetes finds the reason of a refusal; written only when it exists"""
 
@@ -101,10 +103,10 @@ class SettingsRefused(Exception):  # noqa: N818 - an predictions: exit 2
     """A variable is invalid. The message is one line."""
 
 
-def load() -> Settings:
+def load(verify_file: Path | None = None) -> Settings:
     """The settings from the environment. Raises SettingsRefused with a line for each invalid variable."""
     try:
-        return Settings()
+        return Settings(verify_file=verify_file) if verify_file else Settings()
     except ValidationError as error:
         raise SettingsRefused(f"settings refused: {'; '.join(map(_line, error.errors()))}") from error
 

@@ -171,6 +171,7 @@ async def test_model_info_is_the_proof_of_what_serves(client: httpx.AsyncClient)
         "reloads": 0,
         "source": "folded",
         "pickle": "Allow",
+        "signed_by": "",
     }
 
 

@@ -1,7 +1,8 @@
 """The port to the artifact folder: a folder in, a verified artifact or a refusal out.
 
-The order is the safety: card, expected version, digest of the joblib, and only then the model, which
-must repeat the golden predictions. A pickle is never opened before its digest and libraries agree.
+The order is the safety: signature (where there are keys), card, expected version, digest of the joblib, and
+only then the model, which must repeat the golden predictions. A pickle is never opened before its digest and
+libraries agree.
 """
 
 import hashlib
@@ -18,6 +19,9 @@ from iris_model_server.model import model as models
 from iris_model_server.model import trees
 from iris_model_server.model.card import Card, Golden
 from iris_model_server.model.model import Model
+from iris_model_server.signature import files as folders
+from iris_model_server.signature.files import Files
+from iris_model_server.signature.keys import Verification
 
 TOLERANCE: Final = 1e-9
 # Only these decide how a pickled pipeline computes; the others in the card are informative.
@@ -30,17 +34,26 @@ class Artifact:
 
     card: Card
     model: Model
+    # The name of the key that signed it; empty without keys, and where none signed (mode Warn).
+    signed_by: str = ""
 
     @property
     def digest(self) -> str:
         return f"sha256:{self.card.artifact.sha256}"
 
 
-def load(folder: Path, expected_version: str | None = None, *, open_pickle: bool = True) -> Artifact:
+def load(
+    folder: Path,
+    expected_version: str | None = None,
+    *,
+    open_pickle: bool = True,
+    verification: Verification | None = None,
+) -> Artifact:
     """The expected version, or the newest one, verified from end to end."""
-    card = _choose(folder, expected_version)
+    files = folders.of(folder, verification)
+    card = _choose(folder, files, expected_version)
     joblib_file = folder / card.artifact.file
-    content = _verified(joblib_file, card)
+    content = _verified(joblib_file, files.read(card.artifact.file), card)
     model = _from_data(card)
     if model is None:
         if not open_pickle:
@@ -48,14 +61,11 @@ def load(folder: Path, expected_version: str | None = None, *, open_pickle: bool
             raise ArtifactRefused(f"{joblib_file}: pickle", "a model that only its joblib holds", expected)
         model = _unpickled(joblib_file, content, card)
     _repeat_golden(model, card.golden, folder / cards.file_name(card.version))
-    return Artifact(card=card, model=model)
+    return Artifact(card, model, files.signed_by)
 
 
-def _choose(folder: Path, expected_version: str | None) -> Card:
-    try:
-        names = sorted(entry.name for entry in folder.iterdir() if cards.FILE_NAME.fullmatch(entry.name))
-    except OSError as error:
-        raise ArtifactRefused(folder, error.strerror, "a readable folder with a model card") from error
+def _choose(folder: Path, files: Files, expected_version: str | None) -> Card:
+    names = [name for name in files.names() if cards.FILE_NAME.fullmatch(name)]
     if not names:
         raise ArtifactRefused(folder, "no model card", "model_pipeline_<version>.json (make training)")
     if expected_version is not None:
@@ -63,19 +73,11 @@ def _choose(folder: Path, expected_version: str | None) -> Card:
             found = ", ".join(name.removeprefix("model_pipeline_").removesuffix(".json") for name in names)
             raise ArtifactRefused(f"{folder}: version", found, f"{expected_version} (IRIS_EXPECTED_VERSION)")
         names = [cards.file_name(expected_version)]
-    read = (cards.parse(_bytes(folder / name), folder / name) for name in names)
+    read = (cards.parse(files.read(name), folder / name) for name in names)
     return max(read, key=lambda card: (cards.created_at(card), card.version))
 
 
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ArtifactRefused(file, error.strerror, "a readable file") from error
-
-
-def _verified(file: Path, card: Card) -> bytes:
-    content = _bytes(file)
+def _verified(file: Path, content: bytes, card: Card) -> bytes:
     if len(content) != card.artifact.bytes:
         raise ArtifactRefused(f"{file}: size", f"{len(content)} bytes", card.artifact.bytes)
     digest = hashlib.sha256(content).hexdigest()

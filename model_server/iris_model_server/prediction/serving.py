@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from iris_model_server import errors
 from iris_model_server.errors import ArtifactRefused, Problem
-from iris_model_server.model import artifact as artifacts
 from iris_model_server.model.artifact import Artifact
 from iris_model_server.model.predictions import Edges
+from iris_model_server.prediction import loading
 from iris_model_server.prediction.answer_templates import AnswerTemplates
 from iris_model_server.prediction.batching import Batcher, Limits
 from iris_model_server.schemas import Health, ModelInfo, ReferenceRows
-from iris_model_server.settings import Settings
+from iris_model_server.settings import Settings, SettingsRefused
 from iris_model_server.telemetry.metrics import Metrics, ModelMetrics
 
 
@@ -93,13 +93,8 @@ class Serving:
         """Load the folder again; after a refusal the former model stays."""
         async with self._reloading:
             try:
-                artifact = await asyncio.to_thread(
-                    artifacts.load,
-                    self._settings.artifact_dir,
-                    self._settings.expected_version,
-                    open_pickle=self._settings.pickle == "Allow",
-                )
-            except ArtifactRefused as error:
+                artifact = await asyncio.to_thread(loading.load, self._settings)
+            except (ArtifactRefused, SettingsRefused) as error:
                 raise Problem(errors.REFUSED, str(error)) from error
             self.serve(artifact)
             self._reloads += 1
@@ -120,6 +115,7 @@ class Serving:
             reloads=self._reloads,
             source=artifact.model.source,
             pickle=self._settings.pickle,
+            signed_by=artifact.signed_by,
         )
 
     def reference(self) -> ReferenceRows:
