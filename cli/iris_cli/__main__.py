@@ -101,7 +101,7 @@ def _fleet(command: Adder) -> None:
     _name(getting, nargs="?")
     getting.add_argument("-A", "--all-namespaces", action="store_true", help="models of all namespaces")
     getting.add_argument("-w", "--watch", action="store_true", help="then print a line for each change")
-    _prometheus(getting)
+    _prometheus(getting, "without one they are left out")
     _cluster(getting)
     _output(getting, "table", "wide", "json", "yaml")
 
@@ -110,7 +110,7 @@ def _fleet(command: Adder) -> None:
     )
     showing.add_argument("--port", type=_port, default=0, metavar="PORT", help="default: a free one")
     showing.add_argument("--no-open", action="store_true", help="print the address only")
-    _prometheus(showing)
+    _prometheus(showing, "without one, that of Prometheus Operator in this cluster")
     _cluster(showing, namespace="default: all that this user may read")
 
 
@@ -120,12 +120,13 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"found {text!r}, expected 0 to 65535")
 
 
-def _prometheus(added: argparse.ArgumentParser) -> None:
+def _prometheus(added: argparse.ArgumentParser, without: str) -> None:
     added.add_argument(
         "--prometheus",
         metavar="URL",
         default=os.environ.get(PROMETHEUS),
-        help=f"source of traffic and errors (default: ${PROMETHEUS}; without one they are left out)",
+        help=f"source of traffic and errors: its address, or NAMESPACE/SERVICE:PORT through the API server "
+        f"(default: ${PROMETHEUS}; {without})",
     )
 
 

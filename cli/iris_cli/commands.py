@@ -30,7 +30,7 @@ def get(options: argparse.Namespace) -> int:
         raise Trouble(f"NAME: found {options.name} with -A, expected -n NAMESPACE")
     cluster, namespace = _connect(options), None if options.all_namespaces else _namespace(options)
     bodies, version = _models(cluster, namespace, options.name)
-    rows = _rows(bodies, options.prometheus)
+    rows = _rows(cluster, bodies, options.prometheus)
     if options.output in ("json", "yaml"):
         output.data(rows[0] if options.name else rows, options.output)
         return YES
@@ -60,11 +60,11 @@ def _models(cluster: Kubectl, namespace: str | None, name: str | None) -> tuple[
     return sorted(answer["items"], key=fleet.identity), str(answer["metadata"]["resourceVersion"])
 
 
-def _rows(bodies: list[Body], address: str | None) -> list[Row]:
+def _rows(cluster: Kubectl, bodies: list[Body], address: str | None) -> list[Row]:
     traffic: Mapping[Key, Traffic] = {}
     if address:
         try:
-            traffic = prometheus.ask(address)
+            traffic = prometheus.ask(prometheus.connect(address, cluster))
         except Trouble as trouble:  # show the rest without it
             sys.stderr.write(f"iris: {trouble}\n")
     return [fleet.row(body, traffic) for body in bodies]
@@ -83,7 +83,7 @@ def _follow(
                 break
             body = event["object"]
             version = str(body["metadata"]["resourceVersion"])
-            row = _rows([body], options.prometheus)[0]
+            row = _rows(cluster, [body], options.prometheus)[0]
             if event["type"] == "DELETED":
                 row = dataclasses.replace(row, ready="Deleted")
             if shown.get(fleet.identity(body)) != row:

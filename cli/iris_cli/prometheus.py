@@ -1,4 +1,8 @@
-"""Queries Prometheus once for the requests per second and the share of failures of every model."""
+"""Asks Prometheus over HTTP, by its own address or through the API server.
+
+`Web` has an address. `Proxied` is a Service of the cluster, which the API server asks for the user; that
+needs the right to `get services/proxy`.
+"""
 
 import json
 import urllib.error
@@ -7,12 +11,17 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from iris_cli.errors import Trouble
+from iris_cli.errors import Refused, Trouble
+from iris_cli.kubectl import Kubectl
 
 _TIMEOUT_SECONDS: Final = 3.0
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
+_FORMS: Final = "expected http://…, https://… or NAMESPACE/SERVICE:PORT"
+_EXPECTED: Final = "expected its address in --prometheus or IRIS_PROMETHEUS"
+# Prometheus Operator labels the Service of each Prometheus that it runs.
+_SERVICES: Final = "/api/v1/services?labelSelector=operated-prometheus%3Dtrue"
 # Requests of clients: probes and scrapes are no traffic.
 QUERY: Final = (
     "sum by (namespace, service, http_status) "
@@ -31,29 +40,96 @@ class Traffic:
 Key = tuple[str, str]  # namespace and name of an IrisModel, which are those of its Service
 
 
-def ask(address: str) -> dict[Key, Traffic]:
-    """The traffic of every model. Raises Trouble."""
-    request = _request(address)
+class Source(Protocol):
+    """A Prometheus that can be asked."""
+
+    def read(self, path: str) -> Any:
+        """The answer to one GET below `/api/v1/`. Raises Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    address: str
+
+    def read(self, path: str) -> Any:
+        request = self._request(path)
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
+                return json.loads(answer.read(_LARGEST_ANSWER))
+        except urllib.error.HTTPError as error:
+            found = f"found {error.code} {error.reason}, expected 200"
+            raise Trouble(f"Prometheus {self.address}: {found}") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Trouble(f"Prometheus {self.address}: no usable answer: {reason}") from error
+
+    def _request(self, path: str) -> urllib.request.Request:
+        """The request; *.localhost is sent to this machine, as browsers, curl and Git do."""
+        url = urllib.parse.urlsplit(f"{self.address.rstrip('/')}/api/v1/{path}")
+        headers = {"Host": url.netloc}
+        if str(url.hostname).endswith(".localhost"):
+            url = url._replace(netloc=url.netloc.replace(str(url.hostname), "127.0.0.1"))
+        return urllib.request.Request(url.geturl(), headers=headers)  # noqa: S310 - http only
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    kubectl: Kubectl
+    namespace: str
+    service: str  # with its port
+
+    def read(self, path: str) -> Any:
+        root = f"/api/v1/namespaces/{self.namespace}/services/{self.service}/proxy/api/v1"
+        try:
+            return self.kubectl.read(f"{root}/{path}")
+        except Refused as refused:
+            if refused.reason == "Forbidden":
+                place = f"{self.namespace}/{self.service}"
+                raise Trouble(f"Prometheus {place}: this user may not get services/proxy there") from refused
+            raise
+
+
+def connect(text: str, kubectl: Kubectl) -> Source:
+    """The Prometheus of an option. Asks nothing yet; raises Trouble."""
+    url = urllib.parse.urlsplit(text)
+    if url.scheme in ("http", "https") and url.hostname:
+        return Web(text)
+    namespace, _, service = text.partition("/")
+    name, _, port = service.partition(":")
+    if url.scheme or not all(word.replace("-", "").isalnum() for word in (namespace, name, port)):
+        raise Trouble(f"Prometheus: found address {text!r}, {_FORMS}")
+    return Proxied(kubectl, namespace, service)
+
+
+def discover(kubectl: Kubectl) -> Source:
+    """The Prometheus that Prometheus Operator runs in this cluster. Raises Trouble."""
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
-            return parse(json.loads(answer.read(_LARGEST_ANSWER)))
-    except urllib.error.HTTPError as error:
-        raise Trouble(f"Prometheus {address}: found {error.code} {error.reason}, expected 200") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", error)
-        raise Trouble(f"Prometheus {address}: no usable answer: {reason}") from error
+        found = kubectl.read(_SERVICES)["items"]
+    except Refused as refused:
+        if refused.reason != "Forbidden":
+            raise
+        raise Trouble(f"Prometheus: this user may not list services, {_EXPECTED}") from refused
+    if not found:
+        raise Trouble(f"Prometheus: found none of Prometheus Operator here, {_EXPECTED}")
+    metadata = min(found, key=lambda body: (body["metadata"]["namespace"], body["metadata"]["name"]))[
+        "metadata"
+    ]
+    return Proxied(kubectl, metadata["namespace"], f"{metadata['name']}:web")
 
 
-def _request(address: str) -> urllib.request.Request:
-    """The request; *.localhost is sent to this machine, as browsers, curl and Git do."""
-    url = urllib.parse.urlsplit(f"{address.rstrip('/')}/api/v1/query")
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise Trouble(f"Prometheus: found address {address!r}, expected http://… or https://…")
-    headers = {"Host": url.netloc}
-    if url.hostname.endswith(".localhost"):
-        url = url._replace(netloc=url.netloc.replace(url.hostname, "127.0.0.1"))
-    asked = url._replace(query=urllib.parse.urlencode({"query": QUERY})).geturl()
-    return urllib.request.Request(asked, headers=headers)  # noqa: S310 - http only
+def query(expression: str, **times: object) -> str:
+    """The path of a query at present, or over `start` to `end` in steps of `step`."""
+    path = "query_range" if times else "query"
+    return f"{path}?{urllib.parse.urlencode({'query': expression, **times})}"
+
+
+def ask(source: Source) -> dict[Key, Traffic]:
+    """The traffic of every model. Raises Trouble."""
+    answer = source.read(query(QUERY))
+    try:
+        return parse(answer)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Trouble(f"Prometheus: no usable answer: {error}") from error
 
 
 def parse(answer: Mapping[str, Any]) -> dict[Key, Traffic]:

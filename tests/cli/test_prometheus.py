@@ -8,9 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from iris_cli import prometheus
 from iris_cli.errors import Trouble
+from iris_cli.kubectl import Kubectl
 from iris_cli.prometheus import Traffic
+from iris_programs import kubectl
 
 HOSTS: list[str] = []
+FORMS = "expected http://…, https://… or NAMESPACE/SERVICE:PORT"
+KUBECTL = Kubectl(kubectl.Kubectl("not-there"))
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -37,20 +41,23 @@ def port() -> Iterator[int]:
 
 @pytest.mark.parametrize("host", ["prometheus.localhost", "127.0.0.1"])
 def test_a_name_under_localhost_is_this_machine_and_kept_for_who_routes_by_it(port: int, host: str) -> None:
-    assert prometheus.ask(f"http://{host}:{port}/") == {("iris", "iris"): Traffic(4.0, 0.0)}
+    assert prometheus.ask(prometheus.connect(f"http://{host}:{port}/", KUBECTL)) == {
+        ("iris", "iris"): Traffic(4.0, 0.0)
+    }
     assert HOSTS.pop() == f"{host}:{port}"
 
 
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("prometheus:9090", "found address 'prometheus:9090', expected http://… or https://…"),
-        ("file:///etc/passwd", "found address 'file:///etc/passwd', expected http://… or https://…"),
+        ("prometheus:9090", f"found address 'prometheus:9090', {FORMS}"),
+        ("file:///etc/passwd", f"found address 'file:///etc/passwd', {FORMS}"),
+        ("a/../b:9090", f"found address 'a/../b:9090', {FORMS}"),
         ("http://prometheus.localhost:1", "no usable answer: "),
     ],
 )
 def test_an_address_that_does_not_answer_is_named(address: str, message: str) -> None:
     with pytest.raises(Trouble, match=r"^Prometheus") as trouble:
-        prometheus.ask(address)
+        prometheus.ask(prometheus.connect(address, KUBECTL))
 
     assert message in str(trouble.value)

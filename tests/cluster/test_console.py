@@ -1,21 +1,16 @@
 """`iris console` against a real API server and the real operator, in a real Chromium."""
 
-import asyncio
-import os
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import yaml
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from tests.cluster.conftest import IRIS, Iris
-from tests.harness.kubernetes import Cluster, eventually
+from tests.cluster.conftest import Iris
+from tests.cluster.console_pages import MILLISECONDS, Start, admitted, opened, pictures, until
+from tests.harness.kubernetes import Cluster
 
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
@@ -24,54 +19,6 @@ if TYPE_CHECKING:
     from tests.harness.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.cluster
-
-CHROMIUM = "/usr/bin/chromium"
-MILLISECONDS = 20_000.0
-# Where the pictures of the last test are kept, if anybody wants to see them.
-PICTURES = os.environ.get("IRIS_PICTURES")
-Start = Callable[..., str]
-
-
-@pytest.fixture
-def console(api_server: "ApiServer", tmp_path: Path) -> Iterator[Start]:
-    """Starts consoles, by default as the administrator; returns the printed address. Ctrl-C ends them."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: str, kubeconfig: Path | None = None) -> str:
-        found = kubeconfig or api_server.kubeconfig_of_user("admin")
-        command = [str(IRIS), "console", "--no-open", "--kubeconfig", str(found), *words]
-        running = subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        started.append(running)
-        assert running.stdout is not None
-        return running.stdout.readline().strip()
-
-    yield start
-    for running in started:
-        running.send_signal(signal.SIGINT)
-        rest, _ = running.communicate(timeout=20)
-        assert (running.returncode, rest) == (0, "")
-
-
-@contextmanager
-def admitted(address: str) -> Iterator[httpx.Client]:
-    """A client that has redeemed the token."""
-    url = httpx.URL(address)
-    with httpx.Client(base_url=f"http://{url.host}:{url.port}", follow_redirects=True, timeout=20) as client:
-        assert client.get(address).status_code == 200
-        yield client
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield launched
-        await launched.close()
 
 
 def test_the_address_admits_one_browser_once(console: Start) -> None:
@@ -127,10 +74,7 @@ async def test_the_console_follows_a_model_from_its_declaration_to_its_end(
     console: Start,
     browser: Browser,
 ) -> None:
-    page = await browser.new_page()
-    page.set_default_timeout(MILLISECONDS)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page, complaints = await opened(browser)
     await page.goto(console("-n", cluster.namespace))
     await expect(page.locator("#empty")).to_be_visible()
 
@@ -156,17 +100,6 @@ async def test_the_console_follows_a_model_from_its_declaration_to_its_end(
     await cluster.delete("IrisModel", "iris")
     await expect(page.locator("#empty")).to_be_visible(timeout=MILLISECONDS)
     assert complaints == []
-
-
-async def pictures(page: Page, name: str) -> None:
-    """Each page fits a phone and a desk; kept as pictures if anybody wants them."""
-    for width in (390, 1280):
-        await page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            if PICTURES:
-                await page.screenshot(path=f"{PICTURES}/{name}-{width}-{scheme}.png", full_page=True)
 
 
 async def test_a_name_that_looks_like_html_is_shown_as_text(
@@ -217,12 +150,3 @@ async def test_a_user_of_one_namespace_sees_its_models_and_what_could_not_be_rea
 
     assert f"This user may not read all namespaces: these are the models of {cluster.namespace}." in fleet
     assert "This user may not read: deployments, replicasets, pods, events" in page
-
-
-async def until(client: httpx.Client, path: str, text: str) -> str:
-    """The page, once it has this text."""
-
-    async def read() -> str:
-        return (await asyncio.to_thread(client.get, path)).text
-
-    return await eventually(read, lambda page: text in page, within=30)

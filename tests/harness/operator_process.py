@@ -46,7 +46,7 @@ class OperatorProcess:
 
 def start(kubeconfig: Path, folder: Path, *, namespaces: str = "", **environment: str) -> OperatorProcess:
     """Started and not waited for; its end is the caller's task."""
-    port = _free_port()
+    port = free_port()
     log_file = folder / f"operator-{port}.log"
     settings = {
         "KUBECONFIG": str(kubeconfig),
@@ -87,7 +87,7 @@ def _wait_until_ready(operator: OperatorProcess) -> None:
     raise AssertionError(f"the operator did not get ready:\n{operator.log()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -7,18 +7,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from iris_cli import commits, evidence, explanation, fleet, prometheus
-from iris_cli.console import views
+from iris_cli import commits, evidence, explanation, fleet
+from iris_cli.console import charts, views
+from iris_cli.console.charts import View
 from iris_cli.console.live import Live
+from iris_cli.console.metrics import Metrics
 from iris_cli.errors import Trouble
 from iris_cli.kubectl import Body
-from iris_cli.prometheus import Key, Traffic
+from iris_cli.prometheus import Key
 
 # A model's page is made again after this, because its pods and events change without it.
 _FRESH_SECONDS: Final = 5.0
 # Ages and traffic change without an event.
 _REFRESH_SECONDS: Final = 15.0
 _MOST_EVENTS: Final = 20
+# Dashboards refresh every 30 s.
+_CHART_PAUSES: Final = 6
 
 
 @dataclass
@@ -26,31 +30,15 @@ class Insight:
     """Shared by all pages of one console."""
 
     live: Live
+    metrics: Metrics
     folder: Path
-    prometheus: str | None
     _commits: dict[str, views.Commit] = field(default_factory=dict)
-    _traffic: dict[Key, Traffic] = field(default_factory=dict)
-    _asked: datetime | None = None
-    _refusal: str = ""
 
     def notes(self) -> Iterator[str]:
-        if self.prometheus is None:
-            yield "Traffic and errors need a Prometheus: --prometheus URL or IRIS_PROMETHEUS."
-        elif self._refusal:
-            yield self._refusal
+        if self.metrics.trouble:
+            yield f"No traffic, errors and charts. {self.metrics.trouble}."
         if self.live.is_confined:
             yield f"This user may not read all namespaces: these are the models of {self.live.namespace}."
-
-    def traffic(self) -> dict[Key, Traffic]:
-        now = datetime.now(UTC)
-        is_fresh = self._asked is not None and (now - self._asked).total_seconds() < _REFRESH_SECONDS
-        if self.prometheus is not None and not is_fresh:
-            self._asked = now
-            try:
-                self._traffic, self._refusal = prometheus.ask(self.prometheus), ""
-            except Trouble as trouble:
-                self._traffic, self._refusal = {}, str(trouble)
-        return self._traffic
 
     def commit(self, revision: str) -> views.Commit:
         if revision not in self._commits:
@@ -61,7 +49,7 @@ class Insight:
 
     def row(self, body: Body) -> str:
         revision = ((body.get("status") or {}).get("source") or {}).get("revision", "")
-        return views.fleet_row(body, self.traffic(), self.commit(revision), datetime.now(UTC))
+        return views.fleet_row(body, self.metrics.traffic(), self.commit(revision), datetime.now(UTC))
 
     def content(self, body: Body) -> str:
         """The present state of one model. Raises Trouble."""
@@ -82,21 +70,27 @@ class Insight:
     def fleet_events(self, seen: int) -> Iterator[tuple[str, Any]]:
         """What has changed since this revision, then each change: kind and content."""
         sent: dict[Key, str] = {}
-        refreshed = time.monotonic()
+        keys: list[str] = []
+        refreshed, answered = time.monotonic(), self.metrics.revision
         first = True
         while not self.live.is_over:
             state = self.live.wait(seen, 0 if first else _REFRESH_SECONDS)
             # Also without a change: a closed page is noticed by writing to it.
             yield "trouble", state.trouble
-            yield "keys", ["/".join(key) for key in sorted(state.models)]
-            due = time.monotonic() - refreshed >= _REFRESH_SECONDS
+            present = ["/".join(key) for key in sorted(state.models)]
+            if present != keys:
+                keys = present
+                yield "keys", keys
+            yield "notes", list(self.notes())
+            due = time.monotonic() - refreshed >= _REFRESH_SECONDS or answered != self.metrics.revision
             for key, body in sorted(state.models.items()):
                 if due or state.changed[key] > seen:
                     row = self.row(body)
                     if sent.get(key) != row:
                         sent[key] = row
                         yield "row", row
-            refreshed = time.monotonic() if due else refreshed
+            if due:
+                refreshed, answered = time.monotonic(), self.metrics.revision
             first, seen = False, state.revision
 
     def model_events(self, key: Key) -> Iterator[tuple[str, Any]]:
@@ -115,6 +109,18 @@ class Insight:
                 continue
             yield "trouble", state.trouble
             yield "content", content
+
+    def chart_events(self, view: View) -> Iterator[tuple[str, Any]]:
+        """All panels of a board, again and again."""
+        while not self.live.is_over:
+            try:
+                yield from charts.ask(self.metrics.source(), view)
+                yield "trouble", None
+            except Trouble as trouble:
+                yield "trouble", f"No charts. {trouble}."
+            for _ in range(_CHART_PAUSES):
+                self.live.pause(_FRESH_SECONDS)
+                yield "alive", None  # a closed page is noticed by writing to it
 
 
 def _is_about(event: Body, name: str) -> bool:

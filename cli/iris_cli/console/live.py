@@ -60,6 +60,14 @@ class Live:
             self._changed.wait_for(lambda: self._revision != revision or self._ended.is_set(), seconds)
         return self.state()
 
+    def touch(self) -> None:
+        """Wake those who wait: something beside the models has changed."""
+        with self._changed:
+            self._advance()
+
+    def pause(self, seconds: float) -> None:
+        self._ended.wait(seconds)
+
     @property
     def is_over(self) -> bool:
         return self._ended.is_set()

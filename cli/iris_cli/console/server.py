@@ -9,14 +9,22 @@ from threading import BoundedSemaphore
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from iris_cli.console import views
+from iris_cli.console import boards, charts, views
 from iris_cli.console.access import HEADERS, Access
 from iris_cli.console.insight import Insight
 from iris_cli.console.live import State
 from iris_cli.errors import Trouble
 from iris_cli.prometheus import Key
 
-_FILES: Final = {"console.css": "text/css", "console.js": "text/javascript", "console.svg": "image/svg+xml"}
+_FILES: Final = {
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "console.svg": "image/svg+xml",
+    "charts.js": "text/javascript",
+    "uplot/uPlot.iife.min.js": "text/javascript",
+    "uplot/uPlot.min.css": "text/css",
+}
+_BOARDS: Final = {"fleet": boards.of_fleet, "operator": boards.of_operator}
 _MOST_STREAMS: Final = 32
 
 
@@ -70,14 +78,35 @@ class _Handler(BaseHTTPRequestHandler):
             page = views.fleet_page(rows, state.revision, trouble=state.trouble, notes=insight.notes())
             self._send(HTTPStatus.OK, "text/html", page)
         elif path != name and name in _FILES:
-            text = resources.files("iris_cli.console").joinpath("static", name).read_text("utf-8")
+            text = resources.files("iris_cli.console").joinpath("static", *name.split("/")).read_text("utf-8")
             self._send(HTTPStatus.OK, _FILES[name], text)
         elif path == "/model" and key is not None and key in state.models:
             self._send(HTTPStatus.OK, "text/html", self._model(state, key))
         elif path == "/events" and (key is None or key in state.models):
             self._stream(insight.model_events(key) if key else insight.fleet_events(_revision(query)))
+        elif path in ("/charts", "/charts/events"):
+            self._charts(path, query, state)
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "No such page or model.")
+
+    def _charts(self, path: str, query: dict[str, list[str]], state: State) -> None:
+        insight, key, name = self.server.insight, _key(query), query.get("board", ["fleet"])[0]
+        if key not in state.models if key else name not in _BOARDS:
+            self._refuse(HTTPStatus.NOT_FOUND, "No such model or board.")
+            return
+        try:
+            board = boards.of_model(state.models[key]) if key else _BOARDS[name]()
+        except Trouble as trouble:
+            self._refuse(HTTPStatus.CONFLICT, str(trouble))
+            return
+        wanted = {choice: values[0] for choice, values in query.items()}
+        view = charts.choose(board, wanted, insight.live.namespace)
+        if path == "/charts":
+            subject = {"key": "/".join(key)} if key else {"board": name}
+            page = views.charts_page(view, subject, trouble=state.trouble)
+            self._send(HTTPStatus.OK, "text/html", page)
+        else:
+            self._stream(insight.chart_events(view))
 
     def _model(self, state: State, key: Key) -> str:
         trouble = state.trouble

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from iris_cli import durations, evidence, fleet
+from iris_cli.console import charts
+from iris_cli.console.charts import View
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body
 from iris_cli.prometheus import Traffic
@@ -88,6 +91,20 @@ def fleet_page(rows: Sequence[str], revision: int, *, trouble: str | None, notes
 
 def model_page(key: str, content: str, *, trouble: str | None) -> str:
     return _render("model.html", key=key, content=content, trouble=trouble)
+
+
+def charts_page(view: View, subject: Mapping[str, str], *, trouble: str | None) -> str:
+    """The frame of a board's panels; events fill them. The subject is the `key` of a model, or a `board`."""
+    address = {**subject, "range": view.range, "window": view.window}
+    return _render(
+        "charts.html",
+        board=view.board,
+        key=subject.get("key"),
+        chosen=view,
+        ranges=charts.RANGES,
+        address=lambda **changes: urlencode({**address, **changes}),
+        trouble=trouble,
+    )
 
 
 def model_content(

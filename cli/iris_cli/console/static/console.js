@@ -8,6 +8,14 @@ function trouble(text) {
   find("trouble").hidden = !text;
 }
 
+function notes(lines) {
+  find("notes").replaceChildren(...lines.map((line) => {
+    const item = document.createElement("li");
+    item.textContent = line;
+    return item;
+  }));
+}
+
 function filter() {
   const wanted = (find("filter")?.value ?? "").trim().toLowerCase();
   let shown = 0;
@@ -52,6 +60,9 @@ function follow() {
   events.addEventListener("row", (event) => { place(element(JSON.parse(event.data))); filter(); });
   events.addEventListener("keys", (event) => { keep(JSON.parse(event.data)); filter(); });
   events.addEventListener("content", (event) => { find("content").innerHTML = JSON.parse(event.data); });
+  events.addEventListener("notes", (event) => notes(JSON.parse(event.data)));
+  events.addEventListener("panel", (event) => drawPanel(JSON.parse(event.data)));
+  events.addEventListener("marks", (event) => drawMarks(JSON.parse(event.data)));
   events.addEventListener("error", () => {
     trouble("The console does not answer. Is `iris console` still running? This page connects again by itself.");
     if (events.readyState === EventSource.CLOSED) setTimeout(follow, 2000);

@@ -50,7 +50,7 @@ def _overview(board: dashboard.Dashboard) -> None:
     board.with_panel(
         panels.listing(
             "Models",
-            declared=_info("declared", "serving", "revision"),
+            labels=_info("declared", "serving", "revision"),
             ready=all_of,
             requests_per_second=_renamed(f"sum by (namespace, model) ({requests})"),
             share_of_errors=_renamed(_errors()),

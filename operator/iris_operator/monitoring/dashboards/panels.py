@@ -2,6 +2,7 @@
 
 from typing import Final, TypeAlias
 
+from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import dashboard, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.common import GraphThresholdsStyleConfig
 from grafana_foundation_sdk.cog import encoder
@@ -78,6 +79,13 @@ def graph(
         .span(span)
         .fill_opacity(10)
         .show_points(common.VisibilityMode.NEVER)
+        # Without a legend nobody knows which line is which.
+        .legend(
+            builders.VizLegendOptions()
+            .show_legend(True)
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+        )
     )
     for number, (expression, legend) in enumerate(series):
         query = _query(expression, legend, chr(ord("A") + number))
@@ -108,16 +116,17 @@ def timeline(title: str, expression: str, legend: str, *, span: int = 12) -> sta
     )
 
 
-def listing(title: str, **columns: str) -> table.Panel:
-    """A table with one row per set of labels; each expression becomes a column of that name."""
+def listing(title: str, *, labels: str, **columns: str) -> table.Panel:
+    """A table with one row per set of labels: those of `labels`, and a column for each named expression."""
     panel = table.Panel().title(title).datasource(DATASOURCE).height(9).span(24)
     renamed = {}
-    for number, (name, expression) in enumerate(columns.items()):
+    for number, (name, expression) in enumerate([("", labels), *columns.items()]):
         ref_id = chr(ord("A") + number)
         panel.with_target(_query(expression, "", ref_id).instant().format(PromQueryFormat.TABLE))
-        renamed[f"Value #{ref_id}"] = name.replace("_", " ")
+        if name:
+            renamed[f"Value #{ref_id}"] = name.replace("_", " ")
     panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
-    organised = {"excludeByName": {"Time": True}, "renameByName": renamed}
+    organised = {"excludeByName": {"Time": True, "Value #A": True}, "renameByName": renamed}
     return panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=organised))
 
 
