@@ -47,6 +47,7 @@ STABLE_LOST: Final = "StableLost"  # the candidate is promoted at once
 PODS_AVAILABLE: Final = "PodsAvailable"
 NO_POD_AVAILABLE: Final = "NoPodAvailable"
 ROUTE_APPLIED: Final = "RouteApplied"
+ADDRESS_NOT_PUBLISHED: Final = "AddressNotPublished"  # nobody is known to serve the Ingress
 ROUTE_ACCEPTED: Final = "RouteAccepted"  # by the Gateway's controller, for the present generation
 ROUTE_NOT_ACCEPTED: Final = "RouteNotAccepted"
 MONITORING_APPLIED: Final = "MonitoringApplied"

@@ -162,7 +162,7 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
         failures=done.failures,
         stable=WorkloadFacts(version, seen, proofs, deadline, waiting_since, now),
         rollout=done.step.report if done.step else None,
-        parts=parts.observe(model, after, context.store.absent) if model else (),
+        parts=parts.observe(model, after, context.store.absent, now) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         missing_class=await context.ingress_classes.missing(
             context.cluster, after.children.get((kinds.INGRESS, name), {}), now

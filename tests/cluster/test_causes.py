@@ -1,7 +1,7 @@
 """Each cause that keeps a model from working, made for real: `iris why` has the words of the status."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -191,28 +191,43 @@ async def test_an_autoscaler_without_metrics_is_in_the_status_of_a_model_that_se
     assert condition(status, "Ready")["status"] == "True"
 
 
-async def test_a_route_is_ready_only_once_its_class_exists(
-    operator: "OperatorProcess", cluster: Cluster, iris: Iris
+@pytest.fixture
+async def class_of_nobody(cluster: Cluster) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Makes an IngressClass whose controller does not run."""
+
+    async def make() -> str:
+        body = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": name}}
+        await cluster.create({**body, "spec": {"controller": "example.com/nobody"}})
+        return name
+
+    name = cluster.namespace
+    yield make
+    await cluster.delete("IngressClass", name)
+
+
+async def test_a_route_is_ready_once_its_class_exists_and_a_controller_has_published_an_address(
+    operator: "OperatorProcess",
+    cluster: Cluster,
+    iris: Iris,
+    ask: Ask,
+    class_of_nobody: Callable[[], Awaitable[str]],
 ) -> None:
-    route = {"host": f"{cluster.namespace}.test", "className": cluster.namespace}
-    await iris.declare(route=route)
+    host = f"{cluster.namespace}.test"
 
-    status = await eventually(iris.status, lambda found: bool(condition(found, "RouteReady")))
-    missing = condition(status, "RouteReady")
-    ingress_class = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "IngressClass",
-        "metadata": {"name": cluster.namespace},
-        "spec": {"controller": "example.com/nobody"},
-    }
-    await cluster.create(ingress_class)
-    try:
-        status = await eventually(
-            iris.status, lambda found: condition(found, "RouteReady").get("status") == "True", within=90
-        )
-    finally:
-        await cluster.delete("IngressClass", cluster.namespace)
+    async def route_and_why() -> tuple[str, str, bool]:
+        """Its state, and whether `iris why` has the words of its message."""
+        found = condition(await iris.status(), "RouteReady")
+        answer = await ask("why", iris.name)
+        return found.get("status", ""), found.get("reason", ""), found.get("message", "?") in answer.stdout
 
-    assert (missing["status"], missing["reason"]) == ("False", "IngressClassNotFound")
-    assert f"found no IngressClass {cluster.namespace}" in missing["message"]
-    assert "no ingress controller has published an address" in condition(status, "RouteReady")["message"]
+    await iris.declare(route={"host": host, "className": cluster.namespace}, progressDeadlineSeconds=30)
+    missing = await eventually(route_and_why, lambda found: found[2])
+    await class_of_nobody()
+    unserved = await eventually(route_and_why, lambda found: found[0] == "Unknown" and found[2], within=90)
+    address = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}
+    await cluster.patch("Ingress", "iris", address, subresource="status")
+    served = await eventually(iris.status, lambda found: condition(found, "RouteReady")["status"] == "True")
+
+    assert missing[:2] == ("False", "IngressClassNotFound")
+    assert unserved[:2] == ("Unknown", "AddressNotPublished")
+    assert condition(served, "RouteReady")["message"] == f"the Ingress routes http://{host}"

@@ -28,7 +28,7 @@ from iris_operator.monitoring import alerts
 from iris_operator.monitoring.dashboards import model as dashboard
 from iris_operator.observe import store
 
-from tests.operator import bodies
+from tests.operator import bodies, passes
 
 SELECTOR = {"app.kubernetes.io/name": "iris-server", "app.kubernetes.io/instance": "iris"}
 ALWAYS = {"ServiceAccount/iris", "Deployment/iris", "Service/iris"}
@@ -620,7 +620,7 @@ def test_the_route_of_a_cluster_without_gateway_api_is_reported_as_missing() -> 
     model = bodies.model(route=GATEWAY)
     snapshot = store.Store().snapshot(("iris", "iris"))
 
-    observed = parts.observe(model, snapshot, frozenset({http_route.KIND}))
+    observed = parts.observe(model, snapshot, frozenset({http_route.KIND}), passes.NOW)
 
     [route] = [part for part in observed if part.condition == "RouteReady"]
     assert (route.missing, route.api) == (("HTTPRoute",), http_route.API)

@@ -12,7 +12,7 @@ from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Store
 from iris_operator.reconcile import Context, reconcile
 
-from tests.fakes.cluster import Call, FakeCluster
+from tests.fakes.cluster import FakeCluster
 from tests.operator import bodies
 
 KEY = ("iris", "iris")
@@ -123,52 +123,6 @@ async def test_a_condition_of_somebody_else_is_no_reason_to_write() -> None:
     await reconcile(known, KEY)
 
     assert cluster.calls == []
-
-
-def route_condition(cluster: FakeCluster) -> tuple[str, str, str]:
-    body = cluster.find(kinds.IRIS_MODEL, *KEY)
-    assert body is not None
-    [row] = [row for row in body["status"]["conditions"] if row["type"] == "RouteReady"]
-    return row["status"], row["reason"], row["message"]
-
-
-async def test_a_route_of_a_class_that_does_not_exist_is_not_ready_until_it_does() -> None:
-    cluster, moments = FakeCluster(), [NOW]
-    routed = context(cluster, route={"host": "a.example", "className": "traefik"})
-    known = dataclasses.replace(routed, now=lambda: moments[-1])
-    again = await reconcile(known, KEY)
-
-    missing = route_condition(cluster)
-    cluster.put(kinds.INGRESS_CLASS, {"metadata": {"name": "traefik", "namespace": None}})
-    moments.append(NOW + timedelta(seconds=31))
-    await reconcile(known, KEY)
-
-    assert missing == (
-        "False",
-        "IngressClassNotFound",
-        "found no IngressClass traefik, expected one: no controller serves the Ingress",
-    )
-    assert again is not None
-    assert again <= 30
-    message = "the Ingress routes http://a.example; no ingress controller has published an address for it"
-    assert route_condition(cluster) == ("True", "RouteApplied", message)
-
-
-@pytest.mark.parametrize("code", [0, 403, 500])
-async def test_nothing_is_claimed_of_a_class_that_cannot_be_read(code: int) -> None:
-    cluster = FakeCluster()
-    known = context(cluster, route={"host": "a.example", "className": "traefik"})
-
-    async def refuse(call: Call) -> None:
-        if call.kind == kinds.INGRESS_CLASS:
-            raise errors.ClusterError(code, "not here")
-
-    cluster.before = refuse
-    for _ in range(2):
-        await reconcile(known, KEY)
-
-    assert route_condition(cluster)[1] == "RouteApplied"
-    assert [call.verb for call in cluster.calls if call.kind == kinds.INGRESS_CLASS] == ["read"]
 
 
 @pytest.mark.parametrize("is_ahead", [False, True], ids=["its status is current", "its spec has changed"])

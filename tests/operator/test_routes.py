@@ -49,6 +49,16 @@ def test_the_rule_gives_the_route_to_the_oldest_that_stays(rivals: list[Any]) ->
         assert born == min(known["creationTimestamp"] for known in staying)
 
 
+@pytest.mark.parametrize("status", ["True", "Unknown"])
+def test_the_rule_leaves_the_route_to_the_model_that_has_it_whoever_serves_it(status: str) -> None:
+    """A younger model that has the route, and an older one that wants it."""
+    older, younger = bodies.body("older"), bodies.body("younger")
+    younger["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
+    younger["status"] = {"observedGeneration": 1, "conditions": [{"type": "RouteReady", "status": status}]}
+
+    assert routes.holder([older, younger]) == ("iris", "younger")
+
+
 def test_the_rule_decides_between_equally_old_models_by_name() -> None:
     born = "2026-11-23T12:00:00Z"
     rivals = [

@@ -1,6 +1,7 @@
 """The Ingress: the route from outside to the Service; none unless `spec.route.type` is Ingress. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from iris_api import kinds, reasons
@@ -36,15 +37,26 @@ def build(model: IrisModel) -> dict[str, Any] | None:
 
 
 def report(live: Mapping[str, Any]) -> Report | None:
-    """What is routed, and what of it nobody has confirmed: some controllers never publish an address."""
+    """What is routed, and what of it nobody has confirmed.
+
+    A class may have no controller, and some controllers publish no address."""
     claim = routes.carried(live)
     if claim is None:
         return None
     (host, path), tls = claim, live["spec"].get("tls") or ()
     url = f"{'https' if tls else 'http'}://{host}{path.rstrip('/')}" if host else f"{path} of any host"
-    message = f"the Ingress routes {url}"
-    if not (live.get("status") or {}).get("loadBalancer", {}).get("ingress"):
-        message += "; no ingress controller has published an address for it"
-    for secret in tls:
-        message += f"; it is not checked that Secret {secret.get('secretName')} has a certificate"
-    return Report(True, reasons.ROUTE_APPLIED, message)
+    routed = f"the Ingress routes {url}"
+    secrets = (secret.get("secretName") for secret in tls)
+    unchecked = "".join(f"; it is not checked that Secret {name} has a certificate" for name in secrets)
+    if (live.get("status") or {}).get("loadBalancer", {}).get("ingress"):
+        return Report(True, reasons.ROUTE_APPLIED, f"{routed}{unchecked}")
+    routed += "; no ingress controller has published an address for it"
+    overdue = f"{routed} within spec.progressDeadlineSeconds{unchecked}"
+    made = live["metadata"].get("creationTimestamp")
+    return Report(
+        True,
+        reasons.ROUTE_APPLIED,
+        f"{routed}{unchecked}",
+        since=datetime.fromisoformat(made) if made else None,
+        overdue=Report(None, reasons.ADDRESS_NOT_PUBLISHED, overdue),
+    )

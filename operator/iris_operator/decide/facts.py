@@ -70,6 +70,7 @@ class Part:
     api: str  # whose API that would be
     is_applied: bool
     report: Report | None = None  # of the controller behind it
+    changes_at: datetime | None = None  # when time alone changes the report
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -14,14 +15,17 @@ from iris_operator.model.spec import IrisModel
 from iris_operator.observe.store import Snapshot
 
 
-def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tuple[Part, ...]:
+def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind], now: datetime) -> tuple[Part, ...]:
     """The parts that the model declares. `absent`: kinds without an API in this cluster."""
     live = {kind: body for (kind, _), body in snapshot.children.items()}
     reported = sorted(children.reported(model), key=lambda child: str(child.CONDITION))
+    deadline = timedelta(seconds=model.progress_deadline_seconds)
     parts = []
     for condition, group in itertools.groupby(reported, key=lambda child: str(child.CONDITION)):
         members = list(group)
         missing = [child for child in members if child.KIND in absent]
+        report = _report(members[0], live)
+        due = report.since + deadline if report and report.since else None
         parts.append(
             Part(
                 condition=condition,
@@ -30,7 +34,8 @@ def observe(model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> tu
                 missing=tuple(child.KIND.name for child in missing),
                 api=missing[0].API if missing else "",
                 is_applied=live.keys() >= {child.KIND for child in members},
-                report=_report(members[0], live),
+                report=report.overdue if report and due and due <= now else report,
+                changes_at=due if due and due > now else None,
             )
         )
     return tuple(parts)

@@ -12,7 +12,10 @@ from iris_operator.decide import history, pickles, split_requests
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
+Row = tuple[str, bool | None, str, str]  # type, whether it holds (None: not known), reason, message
+
 _LONGEST_MESSAGE: Final = 1024
+_STATUSES: Final = {True: "True", False: "False", None: "Unknown"}
 _TYPES: Final = frozenset(
     {
         "Available",
@@ -108,7 +111,7 @@ def _ours(whole: Mapping[str, Any]) -> dict[str, Any]:
 
 def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[dict[str, Any]]:
     answering = sum(not proof.failure for proof in facts.stable.proofs.values())
-    conditions = [
+    conditions: list[Row] = [
         ("Ready", verdict.ready, verdict.reason, verdict.message),
         (
             "Available",
@@ -126,9 +129,9 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
     return [_condition(known.get(row[0], {}), row, facts.generation, now) for row in conditions]
 
 
-def _optional_conditions(facts: Facts, verdict: Verdict) -> list[tuple[str, bool, str, str]]:
+def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
     """The conditions of the optional parts."""
-    rows = {
+    rows: dict[str, Row] = {
         failure.condition: (failure.condition, False, failure.reason, failure.message)
         for failure in reversed(facts.failures)
         if failure.condition != "Ready"
@@ -161,11 +164,9 @@ def _applied(part: Part) -> str:
     return f"{' and '.join(part.kinds)} {are} applied; whether a Prometheus selects {them} is not checked"
 
 
-def _condition(
-    before: Mapping[str, Any], row: tuple[str, bool, str, str], generation: int, now: str
-) -> dict[str, Any]:
-    kind, true, reason, message = row
-    status = "True" if true else "False"
+def _condition(before: Mapping[str, Any], row: Row, generation: int, now: str) -> dict[str, Any]:
+    kind, holds, reason, message = row
+    status = _STATUSES[holds]
     return {
         "type": kind,
         "status": status,

@@ -60,7 +60,7 @@ def holder(
 
 def _has_route(body: Mapping[str, Any]) -> bool:
     """Whether its status says that it has the route, even if its route was changed or deleted by hand."""
-    return readiness.condition(body, "RouteReady").get("status") == "True"
+    return readiness.condition(body, "RouteReady").get("status") in ("True", "Unknown")
 
 
 def _name(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def observe(model: IrisModel, snapshot: Snapshot, *, has_api: bool) -> Split:
 
 def _of(live: Mapping[str, Any], candidate: str) -> Split:
     report = http_route.report(live)
-    is_settled = report is not None and report.works
+    is_settled = report is not None and report.works is True
     refusal = "" if report is None or report.works else report.message
     return Split(_percent(live, candidate), is_settled, refusal)
 
