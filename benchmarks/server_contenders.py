@@ -1,6 +1,8 @@
 """The contenders: our server, the limit and the peers; how each is started and queried."""
 
+import json
 import sys
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,20 @@ class Question:
 
     path: str
     body: Mapping[str, Any]
+    # Binary tensors, which follow the JSON as Open Inference V2 says.
+    tensors: bytes = b""
+
+    @property
+    def content(self) -> bytes:
+        return json.dumps(self.body).encode() + self.tensors
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        if not self.tensors:
+            return {"content-type": "application/json"}
+        length = len(self.content) - len(self.tensors)
+        # KServe refuses the type of JSON for a body that is not JSON alone.
+        return {"content-type": "application/octet-stream", "inference-header-content-length": str(length)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,8 @@ class Contender:
     question: Question
     # The path of its batches, if it takes part there.
     batch: str | None = None
+    # Whether it takes and gives binary tensors.
+    binary: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def asked_for(self, rows: int) -> Question:
@@ -46,6 +64,21 @@ class Contender:
             return Question(self.batch, instances(rows))
         # The one output that all of them have.
         return Question(self.batch, tensor(rows) | {"outputs": [{"name": "predict"}]})
+
+    def asked_in_binary(self, rows: int) -> Question:
+        """The same in binary tensors both ways, probabilities included; as JSON if it does not take them."""
+        if not self.binary:
+            return self.asked_for(rows)
+        data = array("d", ROW * rows)
+        if sys.byteorder == "big":
+            data.byteswap()
+        tensors = data.tobytes()
+        described = {"name": "input-0", "shape": [rows, 4], "datatype": "FP64"}
+        asked = {
+            "inputs": [described | {"parameters": {"binary_data_size": len(tensors)}}],
+            "outputs": [{"name": "probabilities", "parameters": {"binary_data": True}}],
+        }
+        return Question(INFER, asked, tensors)
 
 
 def instances(rows: int) -> dict[str, Any]:
@@ -70,9 +103,9 @@ def ours(folder: Path, joblib_folder: Path, version: str) -> list[Contender]:
     any_model = variables | {"IRIS_ARTIFACT_DIR": str(joblib_folder)}
     return [
         Contender(LIMIT, [sys.executable, str(SCRIPTS / "limit.py"), "{port}"], question),
-        Contender("fast_path", server, question, INFER, variables),
-        Contender("reference", server, question, INFER, reference),
-        Contender("any_model", server, question, INFER, any_model),
+        Contender("fast_path", server, question, INFER, binary=True, environment=variables),
+        Contender("reference", server, question, INFER, environment=reference),
+        Contender("any_model", server, question, INFER, environment=any_model),
     ]
 
 
@@ -92,7 +125,9 @@ def peers(joblib: str) -> Iterator[Contender]:
     for name, environment, script, question, batch in known:
         python = str(PEERS / environment / "bin" / "python")
         most = ["32"] if name == BATCHING else []
-        yield Contender(name, [python, str(SCRIPTS / script), "{port}", joblib, *most], question, batch)
+        command = [python, str(SCRIPTS / script), "{port}", joblib, *most]
+        # MLServer takes no binary tensors over HTTP.
+        yield Contender(name, command, question, batch, binary=name == "kserve-v2")
     bento = [str(PEERS / "bentoml" / "bin" / "bentoml"), "serve", "bento:Iris", "--port", "{port}"]
     yield Contender(
         "bentoml",

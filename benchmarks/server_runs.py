@@ -19,6 +19,12 @@ from benchmarks.server_load import Running, Segment
 CONNECTIONS: Final = 32
 # Then the quietest rounds so far must do.
 MOST_ROUNDS: Final = 2
+# Figure, how a contender is asked, and rows.
+BATCHES: Final = (
+    ("server.batch_100", "asked_for", 100),
+    ("server.batch_10000", "asked_for", 10_000),
+    ("server.binary_batch_10000", "asked_in_binary", 10_000),
+)
 
 
 def report(text: str) -> None:
@@ -43,10 +49,15 @@ class Stage:
             self.absent[contender.name] = str(error)
             report(f"left out: {error}")
             return
-        with load.awake(target):
-            load.verify(contender.name, load.ask(target.url, contender.question), self._expected)
+        self._verify(target, contender.question)
+        if contender.binary:
+            self._verify(target, contender.asked_in_binary(1))
         self.all[contender.name] = target
         report(f"{contender.name}: answers rightly after {target.seconds:.1f} s")
+
+    def _verify(self, target: Running, question: Question) -> None:
+        with load.awake(target):
+            load.verify(target.contender.name, load.ask(target.url, question), self._expected)
 
     def rounds(
         self, names: Sequence[str], question: Callable[[Contender], Question], repeats: int, **how: int
@@ -88,14 +99,14 @@ def throughput(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -
 def batches(stage: Stage, names: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
     """V2 flat in ours, the first; rows per second. Values are segments with their rate in rows."""
     made = []
-    for rows in (100, 10_000):
-        found = stage.rounds(names, methodcaller("asked_for", rows), repeats, connections=4, seconds=seconds)
+    for figure, asked, rows in BATCHES:
+        found = stage.rounds(names, methodcaller(asked, rows), repeats, connections=4, seconds=seconds)
         counted = [
             {name: Segment(segment.rate * rows, segment.foreign) for name, segment in one.items()}
             for one in found
         ]
         made.append(
-            figures.rate(f"server.batch_{rows}", names[0], counted, names[1:], "rows/s")
+            figures.rate(figure, names[0], counted, names[1:], "rows/s")
             | {f"times_{name}": figures.ratio(counted, names[0], name) for name in names[1:]}
         )
     return made

@@ -17,10 +17,10 @@ class Iris(Model):  # type: ignore[misc]  # kserve is not in this environment
 
     def predict(self, payload: Any, *_: Any, **__: Any) -> Any:
         probabilities = self.pipeline.predict_proba(payload.inputs[0].as_numpy())
-        output = InferOutput(
-            "probabilities", list(probabilities.shape), "FP64", probabilities.ravel().tolist()
-        )
-        return InferResponse(payload.id or "1", "iris", [output])
+        binary = any(output.binary_data for output in payload.request_outputs or ())
+        output = InferOutput("probabilities", list(probabilities.shape), "FP64")
+        output.set_data_from_numpy(probabilities, binary_data=binary)
+        return InferResponse(payload.id or "1", "iris", [output], use_binary_outputs=binary)
 
 
 if __name__ == "__main__":
