@@ -9,6 +9,7 @@ from iris_local_cluster import paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import run
+from iris_training import data
 
 pytestmark = pytest.mark.process
 
@@ -18,7 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout's data in millimetres."""
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
     monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
-    header, *rows = csv.reader((Path(__file__).parents[2] / "data/iris.csv").read_text().splitlines())
+    header, *rows = csv.reader(data.sample().splitlines())
     (tmp_path / "data").mkdir()
     with (tmp_path / "data/iris.csv").open("w", newline="") as file:
         csv.writer(file).writerows([header, *([*(str(float(x) * 10) for x in r[:4]), r[4]] for r in rows)])
