@@ -107,7 +107,7 @@ workflows: setup ## Run tag, publish, charts, deploy and rollback of .github on 
 	@exec $(BIN)/pytest -q -m workflows tests/workflows
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
-	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-cli $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-programs $(if $(UPGRADE),--upgrade) -o requirements.lock
 
 reference: setup ## Generate the tables of docs/reference that come from the code
 	@$(BIN)/python -m scripts.reference
