@@ -4,11 +4,12 @@ import json
 import re
 import struct
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from benchmarks import server_contenders as contenders
 from benchmarks import server_load as load
 from benchmarks.server_contenders import INFER, ROW, Contender, Question
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def contender(*, binary: bool) -> Contender:
