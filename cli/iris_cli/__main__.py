@@ -21,7 +21,8 @@ DESCRIPTION = "Show what serves, why another version does not, and what a change
 EPILOG = """\
 Exit codes, as those of diff:
   0  success; why: the declared version is serving; plan: nothing would change
-  1  why: the declared version is not serving; plan: something would change
+  1  why: the declared version is not serving; plan: something would change;
+     rollout: the candidate was rolled back
   2  failure, with one line on standard error
 
 Examples:
@@ -29,6 +30,8 @@ Examples:
   iris get -A --watch                             # the same, then a line for each change
   iris why iris -n iris                           # one paragraph: what is missing, since when, what to do
   iris history iris -n iris                       # which versions were declared, and when
+  iris rollout iris -n iris --watch               # step, shares and gates of a rollout, until it ends
+  iris judge --canary 6/1200 --stable 8/1190      # the judge, with its arithmetic
   iris key new shop                               # a key for a client, and its lines for Git
   iris console                                    # all of it in a browser
   iris plan -f models/iris.yaml                   # what the operator would do in this cluster
@@ -90,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     _fleet(command)
     _model(command)
     _plan(command)
+    _rollouts(command)
     _key(command)
     shells = command("completion", commands.completion, "Print the completion of a shell.")
     shells.add_argument("shell", choices=("bash", "zsh", "fish"), help='eval "$(iris completion bash)"')
@@ -157,6 +161,41 @@ def _plan(command: Adder) -> None:
     )
     _cluster(planning)
     _output(planning, "diff", "summary", "json", "yaml")
+
+
+def _rollouts(command: Adder) -> None:
+    text = "Show the rollout of a model: step, shares, gates, and what is missing."
+    showing = command("rollout", commands.rollout, text)
+    _name(showing)
+    showing.add_argument("-w", "--watch", action="store_true", help="then a line for each change, to its end")
+    showing.add_argument(
+        "--patch",
+        choices=("approve", "skip", "abort", "pause"),
+        help="print the change of the declaration for Git instead",
+    )
+    _cluster(showing)
+    _output(showing, "text", "json", "yaml")
+
+    text = "Show how a rollout is judged: of a model, or by the counts of both versions in one step."
+    judging = command("judge", commands.judge, text)
+    _name(judging, nargs="?")
+    judging.add_argument("--gate", choices=("failed", "refused", "slow", "shift"), default="failed")
+    judging.add_argument("--canary", metavar="COUNTS", help="6/1200 (events/requests); shift: 40,35,25")
+    judging.add_argument("--stable", metavar="COUNTS", help="the same of the stable version")
+    judging.add_argument(
+        "--margin", type=_per_mille, metavar="N", help="of 1,000 (default: of spec.rollout.gates)"
+    )
+    judging.add_argument(
+        "--since", type=int, default=0, metavar="N", help="requests of the canary at the former look"
+    )
+    _cluster(judging)
+    _output(judging, "text", "json", "yaml")
+
+
+def _per_mille(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 1 <= int(text) <= 1000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"found {text!r}, expected 1 to 1000")
 
 
 def _key(command: Adder) -> None:

@@ -40,7 +40,7 @@ def get(options: argparse.Namespace) -> int:
     table = output.Fleet(_now, namespaced=namespace is not None, wide=wide, watched=options.watch)
     table.show(rows)
     if options.watch:
-        _follow(cluster, fleet.path(namespace), options, table, version)
+        _follow(cluster, namespace, options, table, version)
     return YES
 
 
@@ -71,24 +71,17 @@ def _rows(cluster: Kubectl, bodies: list[Body], address: str | None) -> list[Row
 
 
 def _follow(
-    cluster: Kubectl, path: str, options: argparse.Namespace, table: output.Fleet, version: str
+    cluster: Kubectl, namespace: str | None, options: argparse.Namespace, table: output.Fleet, version: str
 ) -> None:
     """Print a line for each change, until interrupted."""
-    only = f"&fieldSelector=metadata.name%3D{options.name}" if options.name else ""
     shown: dict[Key, Row] = {}
-    while True:
-        for event in cluster.watch(f"{path}?watch=1&resourceVersion={version}{only}"):
-            if event["type"] == "ERROR":  # too old: LIST again
-                version = "0"
-                break
-            body = event["object"]
-            version = str(body["metadata"]["resourceVersion"])
-            row = _rows(cluster, [body], options.prometheus)[0]
-            if event["type"] == "DELETED":
-                row = dataclasses.replace(row, ready="Deleted")
-            if shown.get(fleet.identity(body)) != row:
-                shown[fleet.identity(body)] = row
-                table.show([row])
+    for kind, body in fleet.changes(cluster, namespace, options.name, version=version):
+        row = _rows(cluster, [body], options.prometheus)[0]
+        if kind == "DELETED":
+            row = dataclasses.replace(row, ready="Deleted")
+        if shown.get(fleet.identity(body)) != row:
+            shown[fleet.identity(body)] = row
+            table.show([row])
 
 
 def why(options: argparse.Namespace) -> int:
@@ -113,6 +106,18 @@ def history(options: argparse.Namespace) -> int:
     else:
         output.history(entries)
     return YES
+
+
+def rollout(options: argparse.Namespace) -> int:
+    from iris_cli.rollouts import command  # noqa: PLC0415 - as above
+
+    return command.rollout(options)
+
+
+def judge(options: argparse.Namespace) -> int:
+    from iris_cli.rollouts import judging  # noqa: PLC0415 - as above
+
+    return judging.judge(options)
 
 
 def console(options: argparse.Namespace) -> int:

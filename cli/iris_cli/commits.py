@@ -26,9 +26,15 @@ def short(revision: str) -> str:
     return f"{branch}@{digest.partition(':')[2][:7] or digest[:7]}"
 
 
-def _commit(git: Git, revision: str) -> dict[str, str]:
+def digest(revision: str) -> str:
+    """The commit in main@sha1:0123456789…, empty where there is none."""
     commit = revision.rpartition(":")[2]
-    if not _COMMIT.fullmatch(commit):
+    return commit if _COMMIT.fullmatch(commit) else ""
+
+
+def _commit(git: Git, revision: str) -> dict[str, str]:
+    commit = digest(revision)
+    if not commit:
         return {}
     try:
         answer = git.answer("show", "--no-patch", "--format=%an%x00%s", commit, seconds=10)

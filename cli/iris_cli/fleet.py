@@ -1,7 +1,7 @@
 """Turns IrisModels into the rows of `iris get`. Pure but for `read`."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,6 +62,21 @@ def everywhere(kubectl: Kubectl, namespace: str) -> list[Body]:
         if refusal.reason != "Forbidden":
             raise
     return list(kubectl.read(path(namespace))["items"])
+
+
+def changes(
+    kubectl: Kubectl, namespace: str | None, name: str | None, *, version: str
+) -> Iterator[tuple[str, Body]]:
+    """Each change after this resourceVersion, until interrupted: ADDED, MODIFIED or DELETED, and the body."""
+    only = f"&fieldSelector=metadata.name%3D{name}" if name else ""
+    while True:
+        for event in kubectl.watch(f"{path(namespace)}?watch=1&resourceVersion={version}{only}"):
+            if event["type"] == "ERROR":  # too old: LIST again
+                version = "0"
+                break
+            body: Body = event["object"]
+            version = str(body["metadata"]["resourceVersion"])
+            yield str(event["type"]), body
 
 
 def near(there: Iterable[Key], namespace: str, name: str) -> str:

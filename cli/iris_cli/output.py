@@ -87,6 +87,11 @@ def history(entries: Sequence[Mapping[str, str]]) -> None:
         for entry in entries
     ]
     titles = ["SERVED" if field == "servedFrom" else field.upper() for field in fields]
+    table(titles, cells)
+
+
+def table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print columns as wide as their longest cell."""
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     _print(titles, cells, widths=widths, header=True)
 

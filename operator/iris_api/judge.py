@@ -69,13 +69,20 @@ class Gate:
         return (math.ceil(first * math.sqrt(2) ** number) for number in range(_MOST_LOOKS))
 
 
+class Looks(NamedTuple):
+    """The numbers of the newest looks that have become due; None: none since the last time."""
+
+    to_fail: int | None
+    to_pass: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The result of one look at one gate."""
 
     verdict: Verdict
     difference: float
-    # The interval that decided it; the one of the wider look when both were due.
+    # The interval that decided it; the one of the look that may pass when both decided nothing.
     interval: Interval
     requests: int
 
@@ -88,8 +95,7 @@ def judge(gate: Gate, shares: Sequence[tuple[Share, Share]], since: int = 0) -> 
     """
     pairs = _directions(gate, shares)
     requests = shares[0][0].requests
-    fail_look = _look(gate.fail_looks(), since, requests)
-    pass_look = _look(gate.pass_looks(), since, requests)
+    fail_look, pass_look = due(gate, requests, since)
     if fail_look is None and pass_look is None:
         return None
     verdict, bounds = Verdict.NOT_ENOUGH, Interval(-1.0, 1.0)
@@ -99,10 +105,17 @@ def judge(gate: Gate, shares: Sequence[tuple[Share, Share]], since: int = 0) -> 
             verdict = Verdict.PASS
     if fail_look is not None:
         # Any class may fail the gate, so they share the error rate. Passing needs all, so each has it whole.
-        bounds = _widest(pairs, fail_error(fail_look) / len(shares))
-        if bounds.low > gate.margin:
+        of_fail = _widest(pairs, fail_error(fail_look) / len(shares))
+        if of_fail.low > gate.margin:
             verdict = Verdict.FAIL
+        if verdict is Verdict.FAIL or pass_look is None:
+            bounds = of_fail
     return Judgement(verdict, max(_difference(*pair) for pair in pairs), bounds, requests)
+
+
+def due(gate: Gate, requests: int, since: int = 0) -> Looks:
+    """The looks at this number of the canary's requests, after those at `since` of them."""
+    return Looks(_look(gate.fail_looks(), since, requests), _look(gate.pass_looks(), since, requests))
 
 
 def needed(gate: Gate, shares: Sequence[tuple[Share, Share]]) -> int | None:
@@ -133,7 +146,7 @@ def pass_error(look: int) -> float:
 
 def interval(canary: Share, stable: Share, error: float) -> Interval:
     """The difference of two shares; either bound is beyond the true one with probability `error`."""
-    z = _quantile(error)
+    z = quantile(error)
     of_canary, of_stable = wilson(canary, z), wilson(stable, z)
     c, s = _ratio(canary), _ratio(stable)
     difference = c - s
@@ -195,5 +208,6 @@ def _ratio(share: Share) -> float:
 
 
 @lru_cache(maxsize=256)
-def _quantile(error: float) -> float:
+def quantile(error: float) -> float:
+    """The standard deviations that a normal variable exceeds with probability `error`."""
     return NormalDist().inv_cdf(1 - error)

@@ -25,3 +25,9 @@ PROMOTING: Final = "Promoting"  # the stable pods are replaced
 PROMOTED: Final = "Promoted"  # the last rollout, until the next one begins
 ROLLING_BACK: Final = "RollingBack"  # the candidate loses its requests, or the former version comes back
 ROLLED_BACK: Final = "RolledBack"  # the candidate was refused; not tried again until the spec changes
+
+# Something is still to be decided or done without a commit.
+UNDER_WAY: Final = (PREPARING, STEPPING, JUDGING, HELD, AWAITING_APPROVAL, PROMOTING)
+# A commit decides otherwise.
+UNDECIDED: Final = (*UNDER_WAY, ROLLING_BACK, ROLLED_BACK)
+ENDED: Final = (PROMOTED, ROLLED_BACK)

@@ -123,6 +123,11 @@ def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
         (("plan", "--offline"), "one of the arguments -f/--file -k/--kustomize is required"),
         (("plan", "-f", "-", "-k", "."), "not allowed with argument"),
         (("plan", "-f", "/nowhere.yaml", "--offline"), "/nowhere.yaml: No such file or directory"),
+        (("judge",), "found no counts, expected NAME, or --canary and --stable"),
+        (("judge", "--canary", "3/2", "--stable", "1/2"), "--canary: found '3/2', expected EVENTS/REQUESTS"),
+        (("judge", "--canary", "1,2", "--stable", "1,2,3", "--gate", "shift"), "found 2 and 3 classes"),
+        (("judge", "--canary", "1,2", "--stable", "1,2"), "found 1,2 for the gate failed"),
+        (("judge", "--canary", "1/2", "--stable", "1/2", "--margin", "0"), "found '0', expected 1 to 1000"),
     ],
 )
 def test_a_wrong_question_is_refused_in_one_line(words: tuple[str, ...], found: str) -> None:
@@ -180,6 +185,19 @@ def test_a_plan_of_a_folder_without_a_kustomization_is_one_line(tmp_path: Path) 
     assert answer.stderr.count("\n") == 1
 
 
+def test_the_judge_can_be_tried_without_a_cluster() -> None:
+    answer = iris("judge", "--canary", "0/800", "--stable", "1/800")
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.endswith("high <= 10 passes, low > 10 fails: Pass\n")
+
+
+def test_a_verdict_for_a_program_is_data() -> None:
+    answer = iris("judge", "--canary", "40,35,25", "--stable", "38,37,25", "--gate", "shift", "-o", "yaml")
+
+    assert yaml.safe_load(answer.stdout)["verdict"] == "NotEnough"
+
+
 def test_a_plan_for_a_program_is_data(tmp_path: Path) -> None:
     answer = iris("plan", "-f", "-", "--offline", "-o", "yaml", text=MODEL)
 
@@ -198,7 +216,7 @@ def test_iris_prints_a_completion_that_bash_takes() -> None:
 @pytest.mark.parametrize(
     ("words", "candidates"),
     [
-        (("",), {"console", "get", "key", "why", "history", "plan", "completion"}),
+        (("",), {"console", "get", "judge", "key", "why", "history", "plan", "rollout", "completion"}),
         (("get", "--o"), {"--output"}),
         (("plan", "-f", "a.yaml", "-o", ""), {"diff", "summary", "json", "yaml"}),
         (("completion", "z"), {"zsh"}),

@@ -1,0 +1,5 @@
+"""`iris rollout` and `iris judge`: a rollout in words, its change for Git, and the judge's arithmetic.
+
+`command` and `judging` are the two commands; `report` turns a body into words, `patches` into a change, and
+`arithmetic` writes a verdict out. Only the commands read or print anything.
+"""

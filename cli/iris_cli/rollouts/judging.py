@@ -1,0 +1,93 @@
+"""`iris judge`: the operator's judge with its arithmetic, by the counts of a model or of the command line."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from iris_api.judge import Gate, Share
+
+from iris_cli import fleet, kubectl, output
+from iris_cli.errors import Trouble
+from iris_cli.kubectl import Body
+from iris_cli.rollouts import arithmetic, report
+from iris_cli.rollouts.arithmetic import Case
+
+GATES: Final = ("failed", "refused", "slow", "shift")
+_SHIFT: Final = "shift"
+_COUNTS: Final = re.compile(r"(?P<events>[0-9]{1,15})/(?P<requests>[0-9]{1,15})")
+_CLASSES: Final = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})+")
+_EXPECTED: Final = "EVENTS/REQUESTS such as 6/1200 or, for shift, the calls by class such as 40,35,25"
+
+
+def judge(options: argparse.Namespace) -> int:
+    if options.name:
+        return _of_model(options)
+    case = _of_numbers(options)
+    if options.output == "text":
+        _print(arithmetic.lines(case))
+    else:
+        output.data(arithmetic.data(case), options.output)
+    return 0
+
+
+def _of_model(options: argparse.Namespace) -> int:
+    """The agreement of the reference rows, which is all that a status has the counts of."""
+    cluster = kubectl.connect(options.context, options.kubeconfig)
+    body = fleet.one(cluster, str(options.namespace or cluster.namespace()), options.name)
+    found = _agreement(body)
+    if options.output == "text":
+        _print(arithmetic.agreement_lines(found))
+    else:
+        output.data(arithmetic.agreement_data(found), options.output)
+    return 0
+
+
+def _agreement(body: Body) -> arithmetic.Agreement:
+    found = report.of(body).get("agreement")
+    if not found:
+        namespace, name = fleet.identity(body)
+        raise Trouble(
+            f"IrisModel {namespace}/{name}: found no comparison in its status, "
+            "expected one of a rollout, or --canary and --stable"
+        )
+    gates = (body["spec"].get("rollout") or {}).get("gates") or {}
+    per_mille = gates.get("agreementPerMille", 0)
+    return arithmetic.Agreement(Share(found["agree"], found["rows"]), per_mille, bool(found["judged"]))
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        output.paragraph(line)
+
+
+def _of_numbers(options: argparse.Namespace) -> Case:
+    if not options.canary or not options.stable:
+        raise Trouble("judge: found no counts, expected NAME, or --canary and --stable")
+    canary, stable = _counts("--canary", options.canary), _counts("--stable", options.stable)
+    if len(canary) != len(stable):
+        found = f"found {len(canary)} and {len(stable)} classes"
+        raise Trouble(f"--canary, --stable: {found}, expected the same classes in the same order")
+    if (len(canary) > 1) is not (options.gate == _SHIFT):
+        raise Trouble(f"--canary: found {options.canary} for the gate {options.gate}, expected {_EXPECTED}")
+    names = [str(number + 1) for number in range(len(canary))] if len(canary) > 1 else [""]
+    pairs = dict(zip(names, zip(canary, stable, strict=True), strict=True))
+    return Case(_gate(options.gate, options.margin), pairs, options.since)
+
+
+def _counts(where: str, text: str) -> list[Share]:
+    found = _COUNTS.fullmatch(text)
+    if found and int(found["events"]) <= int(found["requests"]):
+        return [Share(int(found["events"]), int(found["requests"]))]
+    if _CLASSES.fullmatch(text):
+        calls = [int(part) for part in text.split(",")]
+        return [Share(of_class, sum(calls)) for of_class in calls]
+    raise Trouble(f"{where}: found {text!r}, expected {_EXPECTED}")
+
+
+def _gate(name: str, per_mille: int | None) -> Gate:
+    from iris_operator.model.spec import Gates  # noqa: PLC0415 - takes a second to load
+
+    default: int = getattr(Gates(0), f"{name}_per_mille")
+    margin = default if per_mille is None else per_mille
+    return Gate(name, margin / 1000, two_sided=name == _SHIFT)
