@@ -8,6 +8,8 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from iris_operator import rollout_metrics
+
 _CONTROLLER: Final = "irismodel"
 _QUEUE: Final = "irismodel"
 
@@ -94,6 +96,7 @@ def wrote(namespace: str, model: str) -> None:
 def gone(namespace: str, model: str) -> None:
     """Remove the series of a deleted model."""
     _writes.remove(namespace, model)
+    rollout_metrics.gone(namespace, model)
 
 
 def resynced(corrections: Mapping[str, int]) -> None:
@@ -120,6 +123,7 @@ class _Models(Collector):
             "1 when the condition is True, else 0; from the replica that writes.",
             labels=(*_MODEL, "type", "reason"),
         )
+        of_rollouts = rollout_metrics.Families()
         for body in self.read():
             model = body["metadata"]["namespace"], body["metadata"]["name"]
             status = body.get("status") or {}
@@ -132,7 +136,8 @@ class _Models(Collector):
                 info.add_metric([*model, newest["version"], status.get("servingVersion", ""), revision], 1)
             for row in status.get("conditions") or ():
                 condition.add_metric([*model, row["type"], row["reason"]], float(row["status"] == "True"))
-        yield from (info, condition)
+            of_rollouts.add(body)
+        yield from (info, condition, *of_rollouts)
 
 
 _models = _Models()

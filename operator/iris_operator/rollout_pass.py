@@ -12,7 +12,7 @@ from typing import Any, Final
 from iris_api import kinds, rollouts
 from iris_api.kinds import Kind
 
-from iris_operator import children
+from iris_operator import children, rollout_metrics
 from iris_operator.act import publish
 from iris_operator.children import metadata, service_account
 from iris_operator.cluster import Cluster
@@ -56,9 +56,17 @@ async def decide(
 async def persist(cluster: Cluster, known: Store, body: Mapping[str, Any], step: Step) -> Mapping[str, Any]:
     """Before the plan is carried out: whoever takes over after a crash goes on from the same decision."""
     before = body.get("status") or {}
-    if dict(step.report.status) == (before.get("rollout") or {}):
-        return body
-    return await publish.status(cluster, known, body, status.with_rollout(before, step.report.status))
+    known_rollout = before.get("rollout") or {}
+    if dict(step.report.status) != known_rollout:
+        body = await publish.status(cluster, known, body, status.with_rollout(before, step.report.status))
+    rollout_metrics.decided(
+        body["metadata"]["namespace"],
+        body["metadata"]["name"],
+        before=known_rollout,
+        after=step.report.status,
+        event=step.event,
+    )
+    return body
 
 
 def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFacts:

@@ -38,7 +38,7 @@ def rolling(state: str = "Judging", **more: Any) -> Body:
     return body
 
 
-JUDGING = {
+JUDGING: dict[str, Any] = {
     "step": 3,
     "weight": 50,
     "observedPerMille": 493,

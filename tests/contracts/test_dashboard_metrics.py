@@ -74,9 +74,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def controller() -> Iterator[dict[str, set[str]]]:
-    """Every series of an operator that has looked at one model, asked and written, and resynced."""
+    """Every series of an operator that has rolled out one model, asked and written, and resynced."""
     condition = {"type": "Ready", "reason": "Serving", "status": "True"}
-    status = {"conditions": [condition], "history": [{"version": "1.4.0"}]}
+    gate = {"name": "failed", "lowPerMille": -4, "highPerMille": 12}
+    rollout = {"state": "Stepping", "weight": 20, "observedPerMille": 193, "gates": [gate]}
+    status = {"conditions": [condition], "history": [{"version": "1.4.0"}], "rollout": rollout}
     body = {"metadata": {"namespace": "iris", "name": "iris"}, "status": status}
     operator_metrics.models(lambda: [body])
     operator_metrics.queue_in_work(lambda: [1.0])

@@ -34,6 +34,8 @@ FEATURES: Final = {"sepal_length", "sepal_width", "petal_length", "petal_width"}
 CHOICES: Final = {"$__rate_interval": "30s", "$drift_window": "5m", "$namespace": ".*"}
 DRIFT: Final = "Feature drift (PSI)"
 ALIKE, OTHERS = 0.1, 0.25
+# The watched model has no rollout, so nobody exposes them for it.
+OF_ROLLOUTS: Final = "irismodel_rollout_"
 
 Drift = dict[tuple[str, ...], float]
 
@@ -153,12 +155,13 @@ def _possible(selector: str) -> str:
 def _never_scraped(watched: Watched, expressions: Iterable[str]) -> set[str]:
     """What they read and nobody has exposed, on whichever side of whichever operator it stands."""
     read = {_possible(each) for expression in expressions for each in promql.selectors(expression)}
+    read = {selector for selector in read if not selector.startswith(OF_ROLLOUTS)}
     return {selector for selector in read if not watched.prometheus.series(selector, watched.since)}
 
 
 def _without_data(watched: Watched, queries: dict[str, str]) -> dict[str, str]:
     """Those that have none while there is traffic, and had none since the model was declared."""
-    lacking = dict(queries)
+    lacking = {name: query for name, query in queries.items() if OF_ROLLOUTS not in query}
 
     def all_answered() -> bool:
         for name, query in list(lacking.items()):

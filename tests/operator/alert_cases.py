@@ -49,6 +49,11 @@ def _ready(reason: str, values: str) -> Series:
     return {f'irismodel_condition{{{_LABELS},type="Ready",reason="{reason}"}}': values}
 
 
+def _rollout(state: str, values: str) -> Series:
+    labels = f'{_LABELS},state="{state}",candidate="1.5.0",stable="1.4.0"'
+    return {f"irismodel_rollout_info{{{labels}}}": values}
+
+
 def _classes(setosa: int, virginica: int) -> Series:
     labels = f"prediction_distribution_total{{{_SERIES},prediction_label="
     return {
@@ -84,6 +89,16 @@ def _passes(failed: str) -> Series:
 
 _BURN, _SLOW, _OTHER = "IrisModelErrorBudgetBurn", "IrisModelLatencyBudgetBurn", "IrisModelVersionNotServed"
 _UNREADY, _CLASS, _DRIFT = "IrisModelNotReady", "IrisModelOneClass", "IrisModelFeatureDrift"
+_HELD, _BACK = "IrisModelRolloutHeld", "IrisModelRolledBack"
+_TWENTY_MINUTES: Final = {
+    "a candidate starts for 20 minutes": {**_rollout("Preparing", "1x30"), **_ready("Progressing", "0x30")},
+    "a candidate has a part of the requests": {**_rollout("Stepping", "1x30"), **_ready("Stepping", "0x30")},
+    "a candidate waits for its approval": {
+        **_rollout("AwaitingApproval", "1x30"),
+        **_ready("AwaitingApproval", "0x30"),
+    },
+    "the stable pods are replaced": {**_rollout("Promoting", "1x30"), **_ready("Progressing", "0x30")},
+}
 
 OF_A_MODEL: Final = (
     Case(_BURN, "2 % of the requests fail: fast and slow", _requests("0+98x480", "0+2x480"), 400, 2),
@@ -121,6 +136,35 @@ OF_A_MODEL: Final = (
         9,
     ),
     Case(_UNREADY, "scaled to zero", _ready("ScaledToZero", "0x30"), 25),
+    *(Case(_UNREADY, name, series, 25) for name, series in _TWENTY_MINUTES.items()),
+    *(
+        Case(_OTHER, name, {**series, **_info("1.5.0", "1.4.0", "1x30")}, 25)
+        for name, series in _TWENTY_MINUTES.items()
+    ),
+    Case(
+        _UNREADY,
+        "the spec has become invalid during a rollout",
+        {**_rollout("Preparing", "1x30"), **_ready("InvalidSpec", "0x30")},
+        16,
+        1,
+    ),
+    Case(
+        _OTHER,
+        "another version is under way after a rollout",
+        {
+            **_rollout("Promoted", "1x30"),
+            **_ready("Progressing", "0x30"),
+            **_info("1.6.0", "1.5.0", "1x30"),
+        },
+        12,
+        1,
+    ),
+    Case(_HELD, "too few requests", _ready("RolloutHeld", "0x30"), 3, 1),
+    Case(_HELD, "a commit has paused it", _ready("RolloutPaused", "0x30"), 20),
+    Case(_UNREADY, "held has an alert of its own", _ready("RolloutHeld", "0x30"), 20),
+    Case(_BACK, "the candidate was refused", _ready("RolledBack", "0x30"), 3, 1),
+    Case(_BACK, "it was reverted", {**_ready("RolledBack", "0x5 stale"), **_ready("Serving", "_x5 1x25")}, 8),
+    Case(_UNREADY, "rolled back has an alert of its own", _ready("RolledBack", "0x30"), 20),
     Case(_CLASS, "all alike", _classes(20, 0), 120, 1),
     Case(_CLASS, "97 of 100 alike", _classes(97, 3), 120, 1),
     Case(_CLASS, "nine of ten alike", _classes(9, 1), 120),

@@ -19,8 +19,10 @@ _BURNS: Final = ((14.4, "1h", "5m"), (6.0, "6h", "30m"))
 _SLOW_BUDGET: Final = 0.01
 # The time of a batch depends on its size.
 _PREDICTIONS: Final = 'method="POST",route!="/api/v1/predict/batch"'
-# Declared by the user, or the former version serves as it is to.
-_ASLEEP: Final = "Suspended|ScaledToZero|Stepping|AwaitingApproval|RolloutPaused"
+# Declared by the user, or the former version serves as it is to; what has alerts of its own.
+_ASLEEP: Final = "Suspended|ScaledToZero|Stepping|AwaitingApproval|RolloutPaused|RolloutHeld|RolledBack"
+# The former version serves, and a deadline ends each of these states.
+_ROLLING_OUT: Final = "Preparing|Promoting|RollingBack"
 _ONE_CLASS_SHARE: Final = 0.95
 _DRIFT: Final = 0.25
 _WINDOW: Final = "1h"
@@ -69,6 +71,8 @@ def groups(namespace: str, name: str, objectives: Objectives) -> tuple[dict[str,
         *_slow(model, objectives.latency_milliseconds / 1000),
         _not_served(model),
         _not_ready(model),
+        _held(model),
+        _rolled_back(model),
         _one_class(model),
         _drifting(model),
     ]
@@ -123,10 +127,11 @@ def _burning(
 def _not_served(model: _Model) -> dict[str, Any]:
     info = f"irismodel_info{{{model.selector}}}"
     served = f'label_replace({info}, "declared", "$1", "serving", "(.*)")'
-    asleep = f'max(irismodel_condition{{{model.selector},type="Ready",reason=~"{_ASLEEP}"}})'
+    asleep = f"max({_ready(model, _ASLEEP)})"
     return model.alert(
         "IrisModelVersionNotServed",
-        f"max by (declared) ({info} unless on (declared) {served}) unless on () {asleep}",
+        f"max by (declared) ({info} unless on (declared) {served}) "
+        f"unless on () {asleep} unless on () {_rolling_out(model)}",
         "10m",
         "declares version {{ $labels.declared }} and does not serve it",
     )
@@ -135,9 +140,37 @@ def _not_served(model: _Model) -> dict[str, Any]:
 def _not_ready(model: _Model) -> dict[str, Any]:
     return model.alert(
         "IrisModelNotReady",
-        f'max(irismodel_condition{{{model.selector},type="Ready",reason!~"{_ASLEEP}"}}) == 0',
+        f"max({_ready(model, _ASLEEP, '!~')}) == 0 unless on () {_rolling_out(model)}",
         "15m",
         "is not ready",
+    )
+
+
+def _ready(model: _Model, reasons: str, matches: str = "=~") -> str:
+    return f'irismodel_condition{{{model.selector},type="Ready",reason{matches}"{reasons}"}}'
+
+
+def _rolling_out(model: _Model) -> str:
+    """A status that nobody has written since, such as one of a spec that became invalid, is no rollout."""
+    under_way = f'irismodel_rollout_info{{{model.selector},state=~"{_ROLLING_OUT}"}}'
+    return f"(max({_ready(model, 'Progressing')}) and on () {under_way})"
+
+
+def _held(model: _Model) -> dict[str, Any]:
+    return model.alert(
+        "IrisModelRolloutHeld",
+        f"max({_ready(model, 'RolloutHeld')}) == 0",
+        "1m",
+        "holds a rollout: too few requests to judge its candidate in time",
+    )
+
+
+def _rolled_back(model: _Model) -> dict[str, Any]:
+    return model.alert(
+        "IrisModelRolledBack",
+        f"max({_ready(model, 'RolledBack')}) == 0",
+        "1m",
+        "has rolled its declared version back",
     )
 
 

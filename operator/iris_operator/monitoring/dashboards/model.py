@@ -196,10 +196,36 @@ def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
     board.with_panel(panels.timeline("Conditions", conditions, "{{type}} {{reason}}", span=8))
     writes = rate("irismodel_writes_total", of.operator)
     board.with_panel(panels.graph("Writes of the operator", (writes, "writes"), unit="wps", span=8))
+    _candidate(board, of)
     declared = (_news(of, "declared", "revision"), "Declared {{declared}}")
     board.annotation(panels.marks("Declared", declared, text_label="revision", color=panels.BLUE))
     serving = (_news(of, "serving"), "Serves {{serving}}")
     board.annotation(panels.marks("Serves", serving, text_label="serving", color=panels.GREEN))
+
+
+def _candidate(board: dashboard.Dashboard, of: _Selectors) -> None:
+    """Beside the stable version; empty without a rollout in steps."""
+    declared, observed = (
+        f"max (irismodel_rollout_{name}{{{of.operator}}})" for name in ("weight", "observed_ratio")
+    )
+    share_of = panels.graph(
+        "Requests of the candidate", (declared, "declared"), (observed, "observed"), unit="percentunit"
+    )
+    board.with_panel(share_of.description("A candidate passes only while both are within 3 points."))
+    bounds = f"max by (gate, bound) (irismodel_rollout_gate{{{of.operator}}})"
+    gates = panels.signed("Gates", (bounds, "{{gate}} {{bound}}"), unit="percentunit")
+    board.with_panel(
+        gates.description(
+            "Candidate minus stable version. A gate passes when its high is at or below its margin, and "
+            "fails when its low is above."
+        )
+    )
+    predicted = rate("prediction_distribution_total", of.model, "version", "prediction_label")
+    by_version = rate("prediction_distribution_total", of.model, "version")
+    mix = f"{predicted} / on (version) group_left () ({by_version} > 0)"
+    board.with_panel(
+        panels.graph("Classes by version", (mix, "{{version}} {{prediction_label}}"), unit="percentunit")
+    )
 
 
 def _news(of: _Selectors, *labels: str) -> str:

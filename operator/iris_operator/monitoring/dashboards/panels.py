@@ -69,12 +69,18 @@ def graph(
     title: str, *series: Series, unit: str = "short", span: int = 8, exemplars: bool = False
 ) -> timeseries.Panel:
     """A panel with values over time; with exemplars, also single requests by their ids."""
+    return signed(title, *series, unit=unit, span=span, exemplars=exemplars).min(0)
+
+
+def signed(
+    title: str, *series: Series, unit: str = "short", span: int = 8, exemplars: bool = False
+) -> timeseries.Panel:
+    """The same with values below zero."""
     panel = (
         timeseries.Panel()
         .title(title)
         .datasource(DATASOURCE)
         .unit(unit)
-        .min(0)
         .height(8)
         .span(span)
         .fill_opacity(10)
