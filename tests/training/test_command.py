@@ -66,6 +66,25 @@ def test_a_refusal_is_one_line_with_exit_2_and_writes_nothing(
     assert [path.name for path in home.iterdir()] == ["bad.csv"]
 
 
+def test_a_file_of_rows_is_not_imported_as_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    code = command.main(["import", "iris.data"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "iris-training: 'iris.data': found no registered model, expected models:/NAME@ALIAS or "
+        "models:/NAME/VERSION (import-data converts a file of rows)\n"
+    )
+
+
+def test_a_model_is_not_imported_without_rows_that_judge_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code = command.main(["import", "models:/iris@champion", "--from", "http://127.0.0.1:5000"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "iris-training: --data: found nothing, expected the CSV file with the rows that judge the model\n"
+    )
+
+
 def test_the_command_trains_in_an_empty_folder_and_prints_the_path(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

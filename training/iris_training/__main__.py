@@ -42,6 +42,8 @@ def _run(words: Sequence[str] | None) -> int:
         origin = settings.parse_origin(
             given.model, given.server or os.environ.get(options.SERVER), unprotected=given.unprotected
         )
+        if given.data is None:
+            raise Invalid("--data", "nothing", "the CSV file with the rows that judge the model")
         asked = settings.parse(
             data=given.data, output=given.output, version=given.version, strict=given.strict, now=now
         )

@@ -121,8 +121,7 @@ def model_import() -> Parser:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        required=True,
-        help="the CSV file with the rows that judge the model, whose ranges are written into its card",
+        help="required: the CSV file with the rows that judge the model, whose ranges are written into its card",
     )
     _add_version(parser)
     parser.add_argument(

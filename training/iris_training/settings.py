@@ -90,7 +90,11 @@ def parse_origin(model: str, server: str | None, *, unprotected: bool) -> Origin
     """Refuse wrong addresses before MLflow, which would look for its own default."""
     asked = MODEL.fullmatch(model)
     if asked is None:
-        raise Invalid(quote(model), "no registered model", "models:/NAME@ALIAS or models:/NAME/VERSION")
+        raise Invalid(
+            quote(model),
+            "no registered model",
+            "models:/NAME@ALIAS or models:/NAME/VERSION (import-data converts a file of rows)",
+        )
     return Origin(
         model, asked["name"], asked["alias"], asked["version"], _server("--from", server or ""), unprotected
     )
