@@ -121,7 +121,7 @@ def model_import() -> Parser:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        help="required: the CSV file with the rows that judge the model, whose ranges are written into its card",
+        help="required: the CSV file with the rows that judge the model; its card gets their ranges",
     )
     _add_version(parser)
     parser.add_argument(
