@@ -60,7 +60,7 @@ uninstall: setup ## Uninstall the operator; models keep running
 
 ##@ Measure
 .PHONY: bench-server bench-operator bench-density
-bench-server: setup ## Compare the server with its peers (needs wrk and two cores; QUICK=1: under 5 minutes; PART=columns, singles, batches or starts)
+bench-server: setup ## Compare the server with its peers (needs wrk and two cores; QUICK=1: under 5 minutes; PART=columns, singles, batches, keys or starts)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@for peer in kserve $(if $(QUICK),,mlserver tutorial bentoml litserve ray tools); do scripts/peers.sh $$peer || echo "bench-server: $$peer could not be installed and is skipped" >&2; done
 	@$(BIN)/python -m benchmarks.server $(if $(QUICK),--quick) $(if $(PART),--part $(PART))

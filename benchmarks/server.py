@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from benchmarks import server_columns as columns
 from benchmarks import server_contenders as contenders
 from benchmarks import server_figures as figures
+from benchmarks import server_keys as keys
 from benchmarks import server_load as load
 from benchmarks import server_report as report
 from benchmarks import server_runs as runs
@@ -38,17 +39,18 @@ TREES: Final = {"random-forest": "2.0.0", "hist-gradient-boosting": "3.0.0"}
 
 
 class Effort(NamedTuple):
-    """How long a segment of load takes, how many rounds of them, and how many cold starts."""
+    """How long a segment of load takes, how many rounds of them, and how many cold starts and pairs."""
 
     seconds: int
     repeats: int
     starts: int
+    pairs: int
 
 
-QUICK: Final = Effort(seconds=1, repeats=4, starts=0)
-FULL: Final = Effort(seconds=2, repeats=4, starts=3)
+QUICK: Final = Effort(seconds=1, repeats=4, starts=0, pairs=8)
+FULL: Final = Effort(seconds=2, repeats=4, starts=3, pairs=30)
 # Every step once, to test the benchmark before a run of an hour.
-DRY: Final = Effort(seconds=1, repeats=1, starts=1)
+DRY: Final = Effort(seconds=1, repeats=1, starts=1, pairs=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,11 @@ def two_columns(cast: Cast, effort: Effort) -> list[Figure]:
     return made
 
 
+def access_keys(cast: Cast, effort: Effort) -> list[Figure]:
+    """What it costs to need a key: the same server with and without, on both paths."""
+    return keys.measured(cast.mine, cast.expected, pairs=effort.pairs, seconds=effort.seconds)
+
+
 def batches(cast: Cast, effort: Effort) -> list[Figure]:
     """Many rows in one request, how long other requests wait for it, and a picture of the fast path."""
     able = [one for one in (cast.fast, *cast.peers) if one.batch]
@@ -162,6 +169,7 @@ PARTS: Final[Mapping[str, Callable[[Cast, Effort], list[Figure]]]] = {
     "columns": two_columns,
     "singles": singles,
     "batches": batches,
+    "keys": access_keys,
     "starts": starts,
 }
 

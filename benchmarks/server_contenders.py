@@ -29,6 +29,8 @@ class Question:
     body: Mapping[str, Any]
     # Binary tensors, which follow the JSON as Open Inference V2 says.
     tensors: bytes = b""
+    # Of a client, where the server needs one.
+    key: str = ""
 
     @property
     def content(self) -> bytes:
@@ -36,11 +38,13 @@ class Question:
 
     @property
     def headers(self) -> Mapping[str, str]:
+        known = {"authorization": f"Bearer {self.key}"} if self.key else {}
         if not self.tensors:
-            return {"content-type": "application/json"}
+            return {"content-type": "application/json", **known}
         length = len(self.content) - len(self.tensors)
         # KServe refuses the type of JSON for a body that is not JSON alone.
-        return {"content-type": "application/octet-stream", "inference-header-content-length": str(length)}
+        binary = {"content-type": "application/octet-stream", "inference-header-content-length": str(length)}
+        return binary | known
 
 
 @dataclass(frozen=True, slots=True)

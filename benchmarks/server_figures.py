@@ -1,5 +1,6 @@
 """Rates and times to figures: ratios of what ran side by side, and the words of the report. Pure."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,6 +10,7 @@ from benchmarks.server_load import Segment
 # More of the machine than this to others, and a segment does not count while quieter ones do.
 QUIET: Final = 0.05
 ENOUGH: Final = 3
+_CONFIDENCE: Final = 0.95
 
 Rounds = Sequence[Mapping[str, Segment]]
 Figure = dict[str, Any]
@@ -49,6 +51,33 @@ def rate(figure: str, name: str, rounds: Rounds, peers: Sequence[str], unit: str
 def ratio(rounds: Rounds, name: str, other: str) -> float:
     """Round by round, for noise moves a round as a whole."""
     return round(statistics.median(one[name].rate / one[other].rate for one in rounds), 3)
+
+
+def part(figure: str, name: str, other: str, rounds: Rounds) -> Figure:
+    """A rate as a part of another one's, side by side in each round."""
+    chosen = quiet(rounds)
+    return {
+        "figure": figure,
+        "value": ratio(chosen, name, other),
+        "unit": f"of {other}",
+        "interval": interval(chosen, name, other),
+        "rounds": f"{len(chosen)} of {len(rounds)}",
+        "foreign": round(max(map(_foreign, chosen)), 3),
+    }
+
+
+def interval(rounds: Rounds, name: str, other: str) -> tuple[float, float]:
+    """Of at least 95 % for the median of these ratios, whatever their distribution; all where they are few.
+
+    The median is outside the k-th smallest and largest with the chance that fewer than k are below it.
+    """
+    ratios = sorted(one[name].rate / one[other].rate for one in rounds)
+    count = len(ratios)
+    left_out = 0
+    while sum(math.comb(count, below) for below in range(left_out + 1)) / 2**count <= (1 - _CONFIDENCE) / 2:
+        left_out += 1
+    first = max(left_out - 1, 0)
+    return round(ratios[first], 3), round(ratios[count - 1 - first], 3)
 
 
 def least(

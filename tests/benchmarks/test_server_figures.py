@@ -1,6 +1,14 @@
 """What the server's benchmark makes of its rounds: noise is left out, ratios compare neighbours."""
 
+import json
+from pathlib import Path
+
+from iris_api import keys
+
+from benchmarks import server_contenders as contenders
 from benchmarks import server_figures as figures
+from benchmarks import server_keys
+from benchmarks import server_load as load
 from benchmarks import server_report as report
 from benchmarks.server_load import Segment
 
@@ -69,3 +77,29 @@ def test_both_columns_of_a_model_share_a_row() -> None:
 
 def test_a_column_without_peers_is_empty() -> None:
     assert report.columns([{"figure": "same_file.linear_1"}])[2:] == ["| linear_1 |  |  |"]
+
+
+def test_a_part_has_the_median_of_its_pairs_and_an_interval_for_it() -> None:
+    """Of 20 values, 95 % for the median is from the 6th to the 15th."""
+    rounds = [one(80 + number, 100) for number in range(20)]
+
+    figure = figures.part("keys.fast_path", "fast_path", "kserve-v1", rounds)
+
+    assert (figure["value"], figure["interval"], figure["unit"]) == (0.895, (0.85, 0.94), "of kserve-v1")
+
+
+def test_the_interval_of_few_pairs_is_all_of_them() -> None:
+    assert figures.interval([one(90, 100), one(110, 100)], "fast_path", "kserve-v1") == (0.9, 1.1)
+
+
+def test_a_server_with_keys_is_asked_with_a_key_of_its_list(tmp_path: Path) -> None:
+    listed = tmp_path / "clients.json"
+    key = server_keys.write(listed)
+    [fast_path] = [one for one in contenders.ours(tmp_path, tmp_path, "1.0.0") if one.name == "fast_path"]
+
+    closed = server_keys.closed(fast_path, listed, key)
+
+    assert keys.digest(key) in {entry["sha256"] for entry in json.loads(listed.read_text())}
+    assert closed.environment["IRIS_ACCESS_FILE"] == str(listed)
+    assert f"authorization: Bearer {key}\r\n".encode() in load.as_bytes(closed.question)
+    assert b"authorization" not in load.as_bytes(fast_path.question)
