@@ -81,8 +81,9 @@ def push_images(up_run: UpRun) -> None:
     """One whose tag says one version and whose model is another; one that ends as soon as it starts."""
     other = project_images.build_server(run.FIRST, paths.ARTIFACTS, Progress(), tag=OTHER_MODEL.version)
     good = project_images.build_server(GOOD, paths.ARTIFACTS, Progress())
-    crash = ["python3", "-c", "raise SystemExit('no such thing')"]
-    for image in (other, project_images.build_derived(good, CRASHING.version, crash, Progress())):
+    crash = """CMD ["python3", "-c", "raise SystemExit('no such thing')"]"""
+    crashing = project_images.build_derived(good, good.name, CRASHING.version, crash, Progress())
+    for image in (other, crashing):
         project_images.push(image, up_run.cluster.registry, Progress())
 
 

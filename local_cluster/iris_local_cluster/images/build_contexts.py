@@ -32,8 +32,8 @@ def git_server(project: Path) -> Context:
     return {DOCKERFILE: project / "local_cluster" / "Dockerfile.git-server"}
 
 
-def derived(command: Sequence[str]) -> Context:
-    return {DOCKERFILE: f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nCMD {json.dumps(list(command))}\n"}
+def derived(instructions: str) -> Context:
+    return {DOCKERFILE: f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\n{instructions}\n"}
 
 
 def optional_dependencies(card: Path) -> str:

@@ -135,10 +135,10 @@ def build_git_server(progress: Progress) -> Image:
     return _build(Recipe(name, tag, build_contexts.git_server(paths.PROJECT), base=debian.GIT), progress)
 
 
-def build_derived(image: Image, tag: str, command: Sequence[str], progress: Progress) -> Image:
-    """The same image with another command: for tests of what goes wrong, such as a start that crashes."""
-    context = build_contexts.derived(command)
-    return _build(Recipe(image.name, tag, context, {"BASE_IMAGE": image.stored}), progress)
+def build_derived(image: Image, name: str, tag: str, instructions: str, progress: Progress) -> Image:
+    """The same image with these instructions of a Dockerfile: for tests of what goes wrong."""
+    context = build_contexts.derived(instructions)
+    return _build(Recipe(name, tag, context, {"BASE_IMAGE": image.stored}), progress)
 
 
 def push(image: Image, address: str, progress: Progress, *, replace: bool = True) -> str:
