@@ -14,6 +14,8 @@ from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import environment, run, status
 
 _REFUSED, _INTERRUPTED = 2, 130
+# From 8080 to 8443, and two clusters with different ports never meet.
+_TLS_OFFSET = 363
 
 _EPILOG = """\
 Exit codes: 0 done, 2 refused with one line per reason, 3 not running (status only), 130 interrupted (repeat
@@ -28,13 +30,14 @@ Examples:
 
 
 def up(options: argparse.Namespace) -> int:
-    run.up(detect.cluster(options.name, port=options.port), Progress())
+    tls_port = options.tls_port or options.port + _TLS_OFFSET
+    run.up(detect.cluster(options.name, port=options.port, tls_port=tls_port), Progress())
     return 0
 
 
 def down(options: argparse.Namespace) -> int:
     progress = Progress()
-    cluster = detect.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name)
     with progress.step(f"Delete the cluster {options.name}") as step:
         if not cluster.delete():
             step.cached("not found")
@@ -43,13 +46,13 @@ def down(options: argparse.Namespace) -> int:
 
 
 def show_status(options: argparse.Namespace) -> int:
-    cluster = detect.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name)
     return status.show(cluster, environment.kubeconfig(options.name), watch=options.watch)
 
 
 def publish(options: argparse.Namespace) -> int:
     progress = Progress()
-    cluster = detect.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name)
     if not cluster.running():
         raise LocalClusterError(
             f"cluster {options.name}: not running, expected a cluster that `make up` started"
@@ -62,7 +65,7 @@ def publish(options: argparse.Namespace) -> int:
 
 
 def env(options: argparse.Namespace) -> int:
-    cluster = detect.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name)
     sys.stdout.write(environment.exports(options.name, cluster.ingress if cluster.running() else ""))
     return 0
 
@@ -122,6 +125,9 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
         type=_port,
         default=8080,
         help="port on 127.0.0.1 for the cluster's ingress (default %(default)s)",
+    )
+    starting.add_argument(
+        "--tls-port", type=_port, help=f"its port with TLS (default: {_TLS_OFFSET} above --port, so 8443)"
     )
     command("down", down, "Delete the cluster and all its files.", named)
     looking = command("status", show_status, "Show Flux's progress and the state of each model.", named)

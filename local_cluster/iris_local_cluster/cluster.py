@@ -21,6 +21,11 @@ class Cluster(Protocol):
         ...
 
     @property
+    def tls_ingress(self) -> str:
+        """The same with TLS; empty for a cluster that was created before it had this port."""
+        ...
+
+    @property
     def registry(self) -> str:
         """`127.0.0.1:<port>`: where the host pushes what the cluster pulls from `registry.local:5000`."""
         ...

@@ -8,9 +8,9 @@ from iris_local_cluster.native import layout, record
 from iris_local_cluster.native.node import NativeCluster
 
 
-def cluster(name: str, *, port: int) -> Cluster:
-    """A running native node is used even if Docker was started later."""
+def cluster(name: str, *, port: int = 0, tls_port: int = 0) -> Cluster:
+    """A running native node is used even if Docker was started later. Only `up` needs the ports."""
     layout.require_name(name)
     if record.load(name) is None and image_builders.docker_answers():
-        return KindCluster(name, port)
-    return NativeCluster(layout.Layout(name, paths.cluster(name)), port)
+        return KindCluster(name, port, tls_port)
+    return NativeCluster(layout.Layout(name, paths.cluster(name)), port, tls_port)

@@ -1,6 +1,7 @@
 """Loopback ports of the host: our programs listen on no other address."""
 
 import socket
+from collections.abc import Iterable
 
 from iris_local_cluster.errors import LocalClusterError
 
@@ -19,9 +20,14 @@ def listen(port: int) -> socket.socket:
         listener.close()
         raise LocalClusterError(
             f"port {port} on {ADDRESS}: {(error.strerror or str(error)).lower()}, expected it to be free "
-            "(end what uses it, or choose another with --port)"
+            "(end what uses it, or choose another with --port or --tls-port)"
         ) from error
     return listener
+
+
+def refusals(ports: Iterable[int]) -> tuple[str, ...]:
+    """Why each of these ports cannot be used; nothing for those that can."""
+    return tuple(found for port in ports if (found := refusal(port)))
 
 
 def refusal(port: int) -> str | None:

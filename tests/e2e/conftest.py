@@ -18,18 +18,18 @@ from tests.e2e.stage import NAME, UpRun, command_line, free_port
 
 @pytest.fixture(scope="session")
 def up_run() -> Iterator[UpRun]:
-    port = free_port()
+    port, tls_port = free_port(), free_port()
     subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)
     try:
         up = subprocess.run(
-            command_line("up", "--name", NAME, "--port", str(port)),
+            command_line("up", "--name", NAME, "--port", str(port), "--tls-port", str(tls_port)),
             capture_output=True,
             text=True,
             check=False,
             timeout=3600,
         )
         assert up.returncode == 0, up.stdout + up.stderr
-        cluster = detect.cluster(NAME, port=port)
+        cluster = detect.cluster(NAME)
         yield UpRun(cluster, Kubectl(environment.kubeconfig(NAME)), up.stdout, up.stderr)
     finally:
         subprocess.run(command_line("down", "--name", NAME), check=True, capture_output=True)

@@ -31,7 +31,7 @@ _FILTERS = ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6table
 
 def named(suffix: str, port: int) -> NativeCluster:
     name = f"{NAME}-{suffix}"
-    return NativeCluster(Layout(name, paths.cluster(name)), port)
+    return NativeCluster(Layout(name, paths.cluster(name)), port, free_port())
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_down_finds_a_node_whose_state_was_removed_by_hand(node: NativeCluster) 
 def test_down_leaves_another_clones_cluster_of_that_name_alone(node: NativeCluster, tmp_path: Path) -> None:
     with start_until(node, "Start the node") as up:
         up.send_signal(signal.SIGKILL)
-    namesake = NativeCluster(Layout(node.name, tmp_path), node.port)
+    namesake = NativeCluster(Layout(node.name, tmp_path), node.port, node.tls_port)
 
     with pytest.raises(LocalClusterError, match="is already running from"):
         namesake.delete()

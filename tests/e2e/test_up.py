@@ -1,16 +1,18 @@
 """What `make up` prints and deploys, and that a second run changes nothing.
 
 Covers: the printed results of `make up`, the model's status, the prediction through the ingress by both
-host names, and a second `up` on what runs.
+host names, with and without TLS, and a second `up` on what runs.
 """
 
+import os
 import re
 import subprocess
+import sys
 
 import httpx
 import pytest
 from iris_local_cluster.flux import flux_status
-from iris_local_cluster.up import models, monitoring, run
+from iris_local_cluster.up import environment, models, monitoring, run
 
 from tests.e2e.stage import NAME, UpRun, command_line
 
@@ -111,6 +113,52 @@ def test_the_ingress_carries_only_public_paths(up_run: UpRun, path: str, status:
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://iris.localhost/api/v1/model/info",
+        "https://iris.kube.two.inc/api/v1/model/info",
+        "https://git.localhost/iris.git/info/refs?service=git-upload-pack",
+        "https://prometheus.localhost/-/ready",
+    ],
+)
+def test_curl_reaches_every_host_with_tls_by_the_ca_of_make_up(up_run: UpRun, url: str) -> None:
+    trusting, answer = (curl_with_tls(up_run, url, *options) for options in (_trust(), ()))
+
+    assert trusting.returncode == 0, trusting.stderr
+    # Without the CA: "peer certificate cannot be authenticated".
+    assert answer.returncode == 60
+
+
+def test_the_python_client_predicts_with_tls_by_the_ca_of_make_up(up_run: UpRun) -> None:
+    port = up_run.cluster.tls_ingress.rpartition(":")[2]
+    program = (
+        "from iris_client import Client\n"
+        f"with Client('https://iris.localhost:{port}') as iris:\n"
+        "    print(iris.predict([5.1, 3.5, 1.4, 0.2]).label)"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"SSL_CERT_FILE": str(environment.authority(NAME)), "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (answer.returncode, answer.stdout) == (0, "setosa\n"), answer.stderr
+
+
+def curl_with_tls(up_run: UpRun, url: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", *options]
+    there = ("--connect-to", f"::{up_run.cluster.tls_ingress}")
+    return subprocess.run([*command, *there, url], capture_output=True, text=True, check=False)
+
+
+def _trust() -> tuple[str, str]:
+    return "--cacert", str(environment.authority(NAME))
+
+
 def test_kubectl_can_read_logs_and_run_commands_in_pods(up_run: UpRun) -> None:
     deployment = ("deployment/iris", f"--namespace={models.NAMESPACE}")
 
@@ -131,15 +179,23 @@ def test_nothing_that_is_built_already_is_asked_for_in_vain(up_run: UpRun, names
 
 
 def test_up_a_second_time_builds_and_starts_nothing(up_run: UpRun) -> None:
-    port = up_run.cluster.ingress.rpartition(":")[2]
+    port, tls_port = (
+        address.rpartition(":")[2] for address in (up_run.cluster.ingress, up_run.cluster.tls_ingress)
+    )
+    authority = environment.authority(NAME).read_bytes()
     pods = up_run.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name")
 
     again = subprocess.run(
-        command_line("up", "--name", NAME, "--port", port), capture_output=True, text=True, check=False
+        command_line("up", "--name", NAME, "--port", port, "--tls-port", tls_port),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert re.search(r"Start the node  \S+ s · runs", again.stderr)
     assert re.search(r"Load the base images  \S+ s · cached", again.stderr)
+    assert re.search(r"Make the certificate of the ingress  \S+ s · valid until", again.stderr)
+    assert environment.authority(NAME).read_bytes() == authority
     assert up_run.kubectl.run("get", "pods", "--namespace=kube-system", "--output=name") == pods
     assert models.look(up_run.kubectl).serving == run.SECOND

@@ -33,6 +33,7 @@ class IdleCluster:
 
     name: str = "spring"
     ingress: str = "127.0.0.1:8099"
+    tls_ingress: str = "127.0.0.1:8462"
     registry: str = "127.0.0.1:41000"
 
     def require(self, progress: Progress) -> None:
@@ -180,7 +181,9 @@ def test_every_program_of_env_is_installed() -> None:
     assert [name for name in environment.PROGRAMS if not (paths.SCRIPTS / name).exists()] == []
 
 
-def test_only_the_default_cluster_has_the_short_kubeconfig_path() -> None:
+def test_only_the_default_cluster_has_the_short_paths() -> None:
+    assert environment.authority("iris") == paths.LOCAL / "ca.pem"
+    assert environment.authority("spring").is_relative_to(paths.cluster("spring"))
     assert environment.kubeconfig("iris") == paths.LOCAL / "kubeconfig"
     assert environment.kubeconfig("spring").is_relative_to(paths.cluster("spring"))
 
@@ -192,6 +195,18 @@ def test_the_next_steps_name_the_cluster_and_its_port() -> None:
     assert "http://iris.localhost:8099" in text
     assert "make down CLUSTER=spring" in text
     assert run.curl(IdleCluster()) in text
+
+
+def test_the_next_steps_have_the_address_with_tls_and_its_ca() -> None:
+    assert "curl -s --cacert .local/clusters/spring/ca.pem https://iris.localhost:8462/" in run.next_steps(
+        IdleCluster()
+    )
+    assert "https" not in run.next_steps(IdleCluster(tls_ingress=""))
+
+
+def test_status_has_the_address_with_tls() -> None:
+    assert status.tls(IdleCluster()).startswith(", https://iris.localhost:8462 (CA in ")
+    assert status.tls(IdleCluster(tls_ingress="")) == ""
 
 
 def test_the_curl_command_sends_the_flower_of_the_load_client() -> None:

@@ -12,7 +12,7 @@ from iris_local_cluster.cluster import REGISTRY
 from iris_local_cluster.flux import flux_status, installation, repository
 from iris_local_cluster.images import project_images
 from iris_local_cluster.native import layout
-from iris_local_cluster.up import models, monitoring, run
+from iris_local_cluster.up import certificates, models, monitoring, run
 
 _LOCAL = paths.PROJECT / "clusters" / "local"
 
@@ -71,6 +71,22 @@ def test_browsers_find_the_model_by_its_localhost_name() -> None:
 
     assert rule["host"] == "iris.localhost"
     assert rule["http"]["paths"][0]["backend"]["service"]["name"] == models.NAME
+
+
+def test_the_certificate_of_the_ingress_has_every_host_of_this_cluster() -> None:
+    folders = ("infrastructure", "monitoring", "grafana")
+    ingresses = [each for folder in folders for each in built(folder) if each["kind"] == "Ingress"]
+    hosts = {rule["host"] for each in ingresses for rule in each["spec"]["rules"]} | {run.HOST}
+
+    assert {host for host in hosts if not host.endswith(".kube.two.inc")} <= set(certificates.HOSTS)
+    assert "*.kube.two.inc" in certificates.HOSTS
+
+
+def test_an_ingress_names_the_secret_with_the_certificate() -> None:
+    ingress = one("infrastructure", "Ingress", "iris-localhost")
+
+    assert ingress["spec"]["tls"] == [{"hosts": ["iris.localhost"], "secretName": certificates.SECRET}]
+    assert ingress["metadata"]["namespace"] == models.NAMESPACE
 
 
 def test_the_git_server_has_two_host_names() -> None:

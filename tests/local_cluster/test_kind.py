@@ -32,15 +32,16 @@ class Docker:
 
 
 def test_the_ingress_is_published_on_loopback_only() -> None:
-    [node] = yaml.safe_load(configuration.cluster("spring", port=8080))["nodes"]
+    [node] = yaml.safe_load(configuration.cluster("spring", port=8080, tls_port=8443))["nodes"]
 
     assert node["extraPortMappings"] == [
-        {"containerPort": 80, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+        {"containerPort": 80, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"},
+        {"containerPort": 443, "hostPort": 8443, "listenAddress": "127.0.0.1", "protocol": "TCP"},
     ]
 
 
 def test_the_api_server_listens_on_loopback_only() -> None:
-    document = yaml.safe_load(configuration.cluster("spring", port=8080))
+    document = yaml.safe_load(configuration.cluster("spring", port=8080, tls_port=8443))
 
     assert document["networking"] == {"apiServerAddress": "127.0.0.1"}
 
@@ -77,31 +78,37 @@ def test_two_clusters_share_no_container() -> None:
     ("state", "running"), [("running\n", True), ("exited\n", False)], ids=["running", "stopped"]
 )
 def test_a_cluster_runs_when_its_node_does(*, state: str, running: bool) -> None:
-    cluster = KindCluster("spring", 8080, run=Docker({"docker inspect": state}))
+    cluster = KindCluster("spring", 8080, 8443, run=Docker({"docker inspect": state}))
 
     assert cluster.running() is running
 
 
 def test_a_cluster_without_containers_does_not_run() -> None:
-    assert not KindCluster("spring", 8080, run=Docker({})).running()
+    assert not KindCluster("spring", 8080, 8443, run=Docker({})).running()
 
 
 def test_the_ports_of_ingress_and_registry_are_read_from_docker() -> None:
     docker = Docker(
         {
             "docker port spring-control-plane 80/tcp": "127.0.0.1:8080\n",
+            "docker port spring-control-plane 443/tcp": "127.0.0.1:8443\n",
             "docker port spring-registry 5000/tcp": "127.0.0.1:49153\n",
         }
     )
-    cluster = KindCluster("spring", 8080, run=docker)
+    cluster = KindCluster("spring", 8080, 8443, run=docker)
 
     assert cluster.ingress == cluster.ingress_inside() == "127.0.0.1:8080"
+    assert cluster.tls_ingress == "127.0.0.1:8443"
     assert cluster.registry == "127.0.0.1:49153"
+
+
+def test_a_node_that_was_created_without_a_port_for_tls_has_no_tls_address() -> None:
+    assert KindCluster("spring", 8080, 8443, run=Docker({})).tls_ingress == ""
 
 
 def test_down_without_containers_removes_nothing() -> None:
     docker = Docker({})
 
-    assert not KindCluster("never-was", 8080, run=docker).delete()
+    assert not KindCluster("never-was", 8080, 8443, run=docker).delete()
 
     assert all(line.startswith("docker inspect") for line in docker.asked)

@@ -21,7 +21,7 @@ GOOD = Machine(
     free_gigabytes=100,
     needed_gigabytes=12,
     memory_gigabytes=16,
-    port_refusal=None,
+    port_refusals=(),
     unreachable=None,
 )
 
@@ -45,7 +45,7 @@ def test_a_good_machine_is_not_refused() -> None:
         (replace(GOOD, missing_controllers=("memory",)), "control groups: no memory, expected"),
         (replace(GOOD, free_gigabytes=1.25), "disk: 1.2 GB free at /state, expected 12 GB"),
         (replace(GOOD, memory_gigabytes=1.0), "memory: 1.0 GB, expected 3 GB"),
-        (replace(GOOD, port_refusal="port 8080 on 127.0.0.1: taken"), "port 8080 on 127.0.0.1: taken"),
+        (replace(GOOD, port_refusals=("port 8080 on 127.0.0.1: taken",)), "port 8080 on 127.0.0.1: taken"),
         (replace(GOOD, unreachable="a.example does not answer"), "network: a.example does not answer"),
     ],
     ids=lambda value: value.split(",")[0] if isinstance(value, str) else "",
@@ -183,7 +183,7 @@ def test_the_free_space_is_checked_where_it_is_smallest(
     """The cache may be on another disk than the state, and a build fills the cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc")  # a file system without any room
 
-    machine = prerequisites.survey(tmp_path, name="roomless", ingress_port=0, first_build=False)
+    machine = prerequisites.survey(tmp_path, name="roomless", ports=(), first_build=False)
 
     assert machine.free_gigabytes == 0
     assert machine.fullest.is_relative_to("/proc")

@@ -30,7 +30,7 @@ _SHOWN: Final = 20
 
 def main() -> int:
     options = _options()
-    cluster = detect.cluster(options.name, port=0)
+    cluster = detect.cluster(options.name)
     if not cluster.running():
         sys.stderr.write(f"truth: found no running cluster {options.name}, expected one: make up\n")
         return 2

@@ -26,9 +26,10 @@ def run(command: Sequence[str], content: str = "") -> str:
 class KindCluster:
     """One kind node and its registry, both containers of the person's Docker engine."""
 
-    def __init__(self, name: str, port: int, *, run: Run = run) -> None:
+    def __init__(self, name: str, port: int, tls_port: int, *, run: Run = run) -> None:
         self._name = name
         self._port = port
+        self._tls_port = tls_port
         self._run = run
 
     @property
@@ -38,6 +39,14 @@ class KindCluster:
     @property
     def ingress(self) -> str:
         return self._run(configuration.ingress_port(self._name), "").splitlines()[0]
+
+    @property
+    def tls_ingress(self) -> str:
+        try:
+            return self._run(configuration.tls_ingress_port(self._name), "").splitlines()[0]
+        except LocalClusterError:
+            # A running node cannot get a port.
+            return ""
 
     @property
     def registry(self) -> str:
@@ -51,8 +60,8 @@ class KindCluster:
 
     def require(self, progress: Progress) -> None:
         with progress.step("Check this machine"):
-            if not self.running() and (refusal := loopback.refusal(self._port)):
-                raise LocalClusterError(refusal)
+            if not self.running() and (found := loopback.refusals((self._port, self._tls_port))):
+                raise LocalClusterError("\n".join(found))
 
     def programs(self) -> Sequence[str]:
         return ("kind",)
@@ -100,7 +109,7 @@ class KindCluster:
     def _create_node(self, kind: Path) -> None:
         file = paths.cluster(self._name) / "kind.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(configuration.cluster(self._name, port=self._port))
+        file.write_text(configuration.cluster(self._name, port=self._port, tls_port=self._tls_port))
         self._run(configuration.create_cluster(kind, self._name, file), "")
 
     def _create_or_start(

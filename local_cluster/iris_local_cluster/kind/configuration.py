@@ -19,15 +19,18 @@ def registry(name: str) -> str:
     return f"{name}-registry"
 
 
-def cluster(name: str, *, port: int) -> str:
-    """One node whose port 80, where Traefik listens, is the host's loopback port."""
-    mapping = {"containerPort": 80, "hostPort": port, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+def cluster(name: str, *, port: int, tls_port: int) -> str:
+    """One node whose ports 80 and 443, where Traefik listens, are loopback ports of the host."""
+    mappings = [
+        {"containerPort": inside, "hostPort": outside, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+        for inside, outside in ((80, port), (443, tls_port))
+    ]
     document = {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": name,
         "networking": {"apiServerAddress": "127.0.0.1"},
-        "nodes": [{"role": "control-plane", "extraPortMappings": [mapping]}],
+        "nodes": [{"role": "control-plane", "extraPortMappings": mappings}],
     }
     return yaml.safe_dump(document)
 
@@ -74,6 +77,10 @@ def registry_port(name: str) -> list[str]:
 
 def ingress_port(name: str) -> list[str]:
     return ["docker", "port", node(name), "80/tcp"]
+
+
+def tls_ingress_port(name: str) -> list[str]:
+    return ["docker", "port", node(name), "443/tcp"]
 
 
 def kubeconfig(kind: Path, name: str) -> list[str]:

@@ -24,6 +24,7 @@ from iris_local_cluster.programs import packages
 
 _TARGETS = {
     "ingress_port": layout.INGRESS_PORT,
+    "tls_port": layout.INGRESS_TLS_PORT,
     "api_port": layout.API_PORT,
     "registry_port": layout.REGISTRY_PORT,
 }
@@ -32,10 +33,10 @@ _UNSHARED = ("--mount", "--net", "--pid", "--ipc", "--uts")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def start(node: Layout, *, ingress_port: int) -> Record:
+def start(node: Layout, *, ingress_port: int, tls_port: int) -> Record:
     """A running node's record; starts one when there is none."""
     if found := record.running(node.name):
-        _require_same(node, found, ingress_port)
+        _require_same(node, found, ingress_port=ingress_port, tls_port=tls_port)
         return found
     if modprobe := packages.program("modprobe"):
         # Many kernels have them built in; if one is missing, the mount or the link fails with the reason.
@@ -45,7 +46,7 @@ def start(node: Layout, *, ingress_port: int) -> Record:
     cgroups.create(node.cgroup)
     node.logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        wanted = {"ingress_port": ingress_port, "api_port": 0, "registry_port": 0}
+        wanted = {"ingress_port": ingress_port, "tls_port": tls_port, "api_port": 0, "registry_port": 0}
         listeners = {name: stack.enter_context(loopback.listen(port)) for name, port in wanted.items()}
         _launch(node, listeners)
     started = record.running(node.name)
@@ -62,13 +63,13 @@ def _require_ours(node: Layout, found: Record) -> None:
         )
 
 
-def _require_same(node: Layout, found: Record, ingress_port: int) -> None:
+def _require_same(node: Layout, found: Record, *, ingress_port: int, tls_port: int) -> None:
     _require_ours(node, found)
-    if found.ingress_port != ingress_port:
-        raise LocalClusterError(
-            f"cluster {node.name}: serves on port {found.ingress_port}, expected {ingress_port}: "
-            "delete it first (make down)"
-        )
+    for there, wanted in ((found.ingress_port, ingress_port), (found.tls_port or tls_port, tls_port)):
+        if there != wanted:
+            raise LocalClusterError(
+                f"cluster {node.name}: serves on port {there}, expected {wanted}: delete it first (make down)"
+            )
 
 
 def _launch(node: Layout, listeners: dict[str, socket.socket]) -> None:

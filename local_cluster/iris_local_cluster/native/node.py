@@ -49,6 +49,7 @@ class NativeCluster:
 
     layout: Layout
     port: int
+    tls_port: int
 
     @property
     def name(self) -> str:
@@ -57,6 +58,11 @@ class NativeCluster:
     @property
     def ingress(self) -> str:
         return f"127.0.0.1:{self._record().ingress_port}"
+
+    @property
+    def tls_ingress(self) -> str:
+        port = self._record().tls_port
+        return f"127.0.0.1:{port}" if port else ""
 
     @property
     def registry(self) -> str:
@@ -116,15 +122,16 @@ class NativeCluster:
         return f"{layout.NODE_ADDRESS}:{layout.INGRESS_PORT}"
 
     def _survey(self) -> Machine:
+        ports = (self.port, self.tls_port)
         return prerequisites.survey(
-            self.layout.state, name=self.name, ingress_port=self.port, first_build=not _built_before()
+            self.layout.state, name=self.name, ports=ports, first_build=not _built_before()
         )
 
     def _start_node(self, programs: Mapping[str, Path], step: Step, *, restricted: bool) -> None:
         node = self.layout
         if self.running():
             step.cached("runs")
-        namespaces.start(node, ingress_port=self.port)
+        namespaces.start(node, ingress_port=self.port, tls_port=self.tls_port)
         containerd.configure(node, pause_image=project_images.PAUSE, restrict_oom_score=restricted)
         pods.configure(node)
         registry.configure(node)

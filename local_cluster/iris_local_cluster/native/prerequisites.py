@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Machine:
     free_gigabytes: float
     needed_gigabytes: int
     memory_gigabytes: float
-    port_refusal: str | None
+    port_refusals: tuple[str, ...]
     unreachable: str | None
 
     @property
@@ -48,7 +49,7 @@ class Machine:
         return not self.capabilities >> _CAP_SYS_RESOURCE & 1
 
 
-def survey(state: Path, *, name: str, ingress_port: int, first_build: bool) -> Machine:
+def survey(state: Path, *, name: str, ports: Iterable[int], first_build: bool) -> Machine:
     free, fullest = min((disk.free_gigabytes(folder), folder) for folder in (state, paths.cache()))
     return Machine(
         system=platform.system(),
@@ -60,7 +61,7 @@ def survey(state: Path, *, name: str, ingress_port: int, first_build: bool) -> M
         free_gigabytes=free,
         needed_gigabytes=_DISK_GIGABYTES + (_BUILD_GIGABYTES if first_build else 0),
         memory_gigabytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
-        port_refusal=None if record.running(name) else loopback.refusal(ingress_port),
+        port_refusals=() if record.running(name) else loopback.refusals(ports),
         unreachable=_unreachable() if first_build else None,
     )
 
@@ -105,9 +106,7 @@ def _of_space(machine: Machine) -> list[str]:
 
 
 def _of_the_network(machine: Machine) -> list[str]:
-    found: list[str] = []
-    if machine.port_refusal:
-        found.append(machine.port_refusal)
+    found = list(machine.port_refusals)
     if machine.unreachable:
         found.append(f"network: {machine.unreachable}, expected it to be reachable for the first build")
     return found

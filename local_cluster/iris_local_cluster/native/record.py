@@ -25,6 +25,8 @@ class Record:
     ingress_port: int
     api_port: int
     registry_port: int
+    tls_port: int = 0
+    """0 for a node that was started before the ingress had TLS."""
 
     @property
     def identity(self) -> Identity:

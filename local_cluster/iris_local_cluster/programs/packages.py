@@ -24,11 +24,15 @@ PROBES = {
     "iptables": "iptables",
     "iproute2": "ip",
     "docker-registry": "docker-registry",
+    "openssl": "openssl",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
     "docker.io": "dockerd",
 }
-NODE = ("runc", "containernetworking-plugins", "catatonit", "iptables", "iproute2", "docker-registry")
+NODE = (
+    *("runc", "containernetworking-plugins", "catatonit", "iptables", "iproute2", "docker-registry"),
+    "openssl",
+)
 IMAGES = ("buildah", "mmdebstrap", "runc")
 # Only for the tests of what runs on a Docker engine; they start it themselves.
 DOCKER = ("docker.io", "iptables", "iproute2", "docker-registry")

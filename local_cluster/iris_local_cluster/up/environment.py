@@ -15,6 +15,11 @@ def kubeconfig(name: str) -> Path:
     return paths.KUBECONFIG if name == DEFAULT_NAME else paths.cluster(name) / "kubeconfig"
 
 
+def authority(name: str) -> Path:
+    """The certificate of the cluster's CA, for `curl --cacert`; where its kubeconfig is."""
+    return kubeconfig(name).with_name("ca.pem")
+
+
 def exports(name: str, ingress: str = "") -> str:
     """Lines for a POSIX shell; sourcing them twice is safe. The ingress gives Prometheus' address."""
     folder = shlex.quote(str(paths.BIN))
@@ -43,6 +48,7 @@ def write(name: str, content: str, ingress: str) -> None:
 
 def remove(name: str) -> None:
     kubeconfig(name).unlink(missing_ok=True)
+    authority(name).unlink(missing_ok=True)
     if name == DEFAULT_NAME:
         paths.ENV_FILE.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from iris_local_cluster.flux.repository import Repository
 from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import certificates, environment, models
 
 _OPERATOR = "iris-system"
 
@@ -38,6 +39,18 @@ def operator_image(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> No
             "data": {"values.yaml": f"image: {{digest: '{digest}'}}\n"},
         }
     )
+
+
+def tls(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> None:
+    """Make the ingress's certificate and put it where an Ingress names it; no commit may have its key."""
+    folder = paths.cluster(cluster.name) / "tls"
+    with progress.step("Make the certificate of the ingress") as step:
+        if not certificates.ensure(folder):
+            step.cached(f"valid until {certificates.end(folder)}")
+        authority = environment.authority(cluster.name)
+        authority.write_bytes(certificates.authority(folder).read_bytes())
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": models.NAMESPACE}}
+        kubectl.apply(namespace, certificates.secret(folder, models.NAMESPACE))
 
 
 def git(cluster: Cluster, kubectl: Kubectl, progress: Progress) -> tuple[Repository, str]:

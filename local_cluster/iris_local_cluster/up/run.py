@@ -40,6 +40,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
     kubectl = bring_up(cluster, progress)
     for version in (FIRST, SECOND):
         publish(cluster, version, progress)
+    install.tls(cluster, kubectl, progress)
     install.operator_image(cluster, kubectl, progress)
     repository, commit = install.git(cluster, kubectl, progress)
     gateway_api.install(kubectl, progress)
@@ -237,12 +238,24 @@ Next steps
   git commit -am "Serve 9.9.9" && git push && iris get -A -o wide --watch
   # request a prediction
   {curl(cluster)}
-  # the model's page, in a browser
+{tls_steps(cluster)}  # the model's page, in a browser
   http://iris.localhost:{port}
   # metrics and alerts
 {monitoring.next_steps(port, grafana=cluster.pulls)}
   # delete the cluster
   make down{name}
+"""
+
+
+def tls_steps(cluster: Cluster) -> str:
+    """Nothing for a cluster that was created before it had the port."""
+    if not cluster.tls_ingress:
+        return ""
+    port = cluster.tls_ingress.rpartition(":")[2]
+    authority = environment.authority(cluster.name).relative_to(paths.PROJECT)
+    return f"""\
+  # the same with TLS, by the CA of this cluster
+  curl -s --cacert {authority} https://iris.localhost:{port}/api/v1/model/info
 """
 
 

@@ -23,6 +23,7 @@ from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.flux import flux_status
 from iris_local_cluster.flux.flux_status import FluxObject
 from iris_local_cluster.kubectl import Kubectl
+from iris_local_cluster.up import environment
 
 _STOPPED = 3
 _MARKS = {"True": ("✓", "green"), "False": ("✗", "red"), "Unknown": ("…", "yellow")}
@@ -76,7 +77,7 @@ def show(cluster: Cluster, kubeconfig: Path, *, watch: bool = False) -> int:
 
 
 def look(cluster: Cluster, kubeconfig: Path) -> Picture:
-    heading = f"cluster {cluster.name}: {cluster.describe()}, http://{cluster.ingress}"
+    heading = f"cluster {cluster.name}: {cluster.describe()}, http://{cluster.ingress}{tls(cluster)}"
     kubectl = Kubectl(kubeconfig)
     try:
         kubectl.run("get", "--raw=/version", seconds=10)
@@ -89,6 +90,13 @@ def look(cluster: Cluster, kubeconfig: Path) -> Picture:
         found = kubectl.read("irismodels", "--all-namespaces", seconds=20)["items"]
     problem = "" if objects else "Flux is not installed: repeat `make up` to continue"
     return Picture(heading, problem, objects, tuple(model(each) for each in found))
+
+
+def tls(cluster: Cluster) -> str:
+    """Its address with TLS, where it has one: a name, because a certificate is for names."""
+    port = cluster.tls_ingress.rpartition(":")[2]
+    authority = environment.authority(cluster.name)
+    return f", https://iris.localhost:{port} (CA in {authority})" if port else ""
 
 
 def model(document: Mapping[str, Any]) -> Model:
