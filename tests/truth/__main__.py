@@ -20,7 +20,7 @@ from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import environment
 from iris_local_cluster.up.run import FIRST, SECOND
 
-from tests.truth import changes, run, timeline, verdict
+from tests.truth import changes, declaration, run, timeline, verdict
 from tests.truth.run import Run
 from tests.truth.timeline import Entry
 from tests.truth.verdict import Outcome
@@ -35,9 +35,9 @@ def main() -> int:
         sys.stderr.write(f"truth: found no running cluster {options.name}, expected one: make up\n")
         return 2
     kubectl = Kubectl(environment.kubeconfig(options.name))
-    making = Run(kubectl, cluster.ingress, options.rate, note=_note)
+    making = Run(kubectl, cluster.ingress, options.rate, strategy=options.strategy, note=_note)
     code = 0
-    _note(f"{options.changes} changes, seed {options.seed}, {options.rate:g} requests/s")
+    _note(f"{options.changes} changes, seed {options.seed}, {options.rate:g} requests/s, {options.strategy}")
     try:
         asyncio.run(making.make(FIRST, changes.draw(options.seed, options.changes, (FIRST, SECOND))))
     except KeyboardInterrupt:
@@ -48,7 +48,7 @@ def main() -> int:
         code = 2
     finally:
         run.delete(kubectl)
-    outcome = verdict.judge(making.observed.answers, making.observed.declared)
+    outcome = verdict.judge(making.observed.answers, making.observed.declared, making.observed.shares)
     sys.stdout.write(report(outcome, options.seed, making.observed.timeline))
     return code or int(not outcome.good)
 
@@ -69,6 +69,11 @@ def report(outcome: Outcome, seed: int, entries: Sequence[Entry] = ()) -> str:
         lines.append(
             f"{name}: Ready after {statistics.median(seconds):.1f} s in the median of {len(seconds)}"
         )
+    lines += [
+        f"{split.share.percent} % declared for {split.share.version}: {split.percent:.1f} % of "
+        f"{split.requests} requests{'' if split.good else ', too far off'}"
+        for split in outcome.splits
+    ]
     lines += outcome.wrong[:_SHOWN]
     for each in outcome.lost[:_SHOWN]:
         lines.append(f"lost at {_clock(each.began)} after {each.ended - each.began:.2f} s: {each.failure}")
@@ -93,6 +98,12 @@ def _options() -> argparse.Namespace:
         type=int,
         default=random.randrange(10_000),  # noqa: S311
         help="of the changes (default: a random one)",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=declaration.STRATEGIES,
+        default=declaration.IMMEDIATE,
+        help="how one version replaces another (default %(default)s)",
     )
     parser.add_argument("--rate", type=float, default=20, help="requests per second (default 20)")
     parser.add_argument(

@@ -12,20 +12,19 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.up import load_client, models
 from iris_local_cluster.up.load_client import Answer
 
-from tests.truth import timeline, watches
+from tests.truth import declaration, timeline, watches
 from tests.truth.changes import Change
+from tests.truth.declaration import HOST, NAME
 from tests.truth.timeline import Entry
-from tests.truth.verdict import Declared
+from tests.truth.verdict import Declared, Share
 
-NAME: Final = "truth"
-HOST: Final = f"{NAME}.kube.two.inc"
 _PATIENCE_SECONDS: Final = 180.0
 # How late this process's own event loop may be; later, a lost request may be this machine's fault.
 _BEAT_SECONDS, _LATE_SECONDS = 0.1, 0.3
@@ -40,6 +39,7 @@ class Observed:
     ready: dict[int, float] = field(default_factory=dict)  # by generation: when Ready=True was first seen
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     timeline: list[Entry] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
 
     def happened(self, text: str) -> None:
         self.timeline.append(Entry(time.monotonic(), text))
@@ -48,10 +48,13 @@ class Observed:
 class Run:
     """A client, and the person who changes the model. `observed` is also there after an error."""
 
-    def __init__(self, kubectl: Kubectl, address: str, rate: float, *, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, kubectl: Kubectl, address: str, rate: float, *, strategy: str, note: Callable[[str], None]
+    ) -> None:
         self._kubectl = kubectl
         self._address = address
         self._rate = rate
+        self._strategy = strategy
         self._note = note
         self.observed = Observed()
 
@@ -81,6 +84,7 @@ class Run:
     async def _watched(self) -> AsyncIterator[None]:
         receivers = {
             watches.of_model(NAME): self._saw,
+            watches.of_rollout(NAME): self._saw_share,
             watches.of_pods(NAME): self.observed.happened,
             watches.of_endpoints(NAME): self.observed.happened,
         }
@@ -126,7 +130,7 @@ class Run:
             self._kubectl.run,
             "apply", "--server-side", "--field-manager=truth", "--filename=-",
             "--output=jsonpath={.metadata.generation}",
-            content=json.dumps(_model(version)),
+            content=json.dumps(declaration.model(version, self._strategy)),
         )  # fmt: skip
         return int(generation)
 
@@ -151,20 +155,20 @@ class Run:
                 self.observed.ready.setdefault(int(generation), time.monotonic())
                 self.observed.changed.set()
 
-
-def _model(version: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "serving.two.inc/v1alpha1",
-        "kind": "IrisModel",
-        "metadata": {"name": NAME, "namespace": models.NAMESPACE},
-        "spec": {
-            "version": version,
-            "image": {"repository": "registry.local:5000/iris-server"},
-            "replicas": 2,
-            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
-            "route": {"type": "Ingress", "host": HOST, "className": "traefik"},
-        },
-    }
+    def _saw_share(self, line: str) -> None:
+        """The candidate's part of the requests, once the Gateway has accepted it; any other line ends it."""
+        words = line.split()
+        declared = (words[2], int(words[1])) if len(words) == 3 else None
+        shares = self.observed.shares
+        present = (shares[-1].version, shares[-1].percent) if shares and shares[-1].is_open else None
+        if declared == present:
+            return
+        now = time.monotonic()
+        if present is not None:
+            shares[-1].until = now
+        if declared is not None:
+            shares.append(Share(*declared, since=now))
+            self.observed.happened(f"model: {declared[1]} % of the requests to {declared[0]}")
 
 
 def delete(kubectl: Kubectl) -> None:

@@ -4,7 +4,7 @@ import pytest
 from iris_local_cluster.up.load_client import Answer
 
 from tests.truth import verdict
-from tests.truth.verdict import Declared
+from tests.truth.verdict import Declared, Share
 
 
 def declared() -> list[Declared]:
@@ -59,6 +59,26 @@ def test_the_margin_is_counted_from_the_last_answer_of_another_version() -> None
 
     assert outcome.margins == (3.5,)
     assert outcome.to_ready == {"good": [6]}
+
+
+@pytest.mark.parametrize(("candidates", "good"), [(440, True), (560, True), (439, False), (561, False)])
+def test_a_share_of_many_requests_is_at_most_three_points_off(candidates: int, good: bool) -> None:
+    share = Share("1.1.0", 25, since=100, until=200)
+    versions = ["1.1.0"] * candidates + ["1.0.0"] * (2000 - candidates)
+    answers = [Answer(110, 111, version, None) for version in versions]
+    settled = [Answer(17, 17.1, "1.1.0", None)]
+
+    outcome = verdict.judge([*answers, *settled], declared(), [share])
+
+    assert [split.percent for split in outcome.splits] == [candidates / 20]
+    assert outcome.good is good
+
+
+def test_requests_that_the_router_may_not_have_divided_yet_do_not_count() -> None:
+    share = Share("1.1.0", 50, since=100, until=110)
+    answers = [Answer(101.9, 102, "1.0.0", None), Answer(109, 110.1, "1.0.0", None)]
+
+    assert verdict.judge(answers, declared(), [share]).splits == ()
 
 
 def test_a_run_without_a_request_to_judge_is_not_good() -> None:

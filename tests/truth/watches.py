@@ -13,6 +13,11 @@ _MODEL: Final = (
     "{.object.status.observedGeneration}",
     '{.object.status.conditions[?(@.type=="Ready")].status}',
 )
+_ROLLOUT: Final = (
+    "{.object.status.rollout.routedAt}",
+    "{.object.status.rollout.weight}",
+    "{.object.status.rollout.candidate.version}",
+)
 _POD: Final = (
     "{.type} pod {.object.metadata.name}",
     "{.object.spec.containers[0].image} at {.object.status.podIP}",
@@ -30,6 +35,11 @@ _ENDPOINTS: Final = (
 def of_model(name: str) -> tuple[str, ...]:
     """Lines of generation, observed generation and Ready."""
     return ("irismodel", f"--field-selector=metadata.name={name}", _output(_MODEL))
+
+
+def of_rollout(name: str) -> tuple[str, ...]:
+    """Lines of three words while the Gateway gives the candidate a part of the requests, else of fewer."""
+    return ("irismodel", f"--field-selector=metadata.name={name}", _output(_ROLLOUT))
 
 
 def of_pods(name: str) -> tuple[str, ...]:
