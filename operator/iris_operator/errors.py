@@ -10,6 +10,8 @@ WatchBroken     a watch cannot be resumed: the process ends, and its restart is 
 
 from dataclasses import dataclass
 
+from iris_api import reasons
+
 
 class Invalid(Exception):  # noqa: N818 - an outcome, named as the status names it
     """The declaration cannot work; `reason` is one of `reasons`, the message: where, found, expected."""
@@ -44,6 +46,11 @@ class ClusterError(Exception):
         self.retry_after = retry_after
         self.ending = ending
 
+    @property
+    def is_final(self) -> bool:
+        """Whether time alone does not cure it."""
+        return 400 <= self.code < 500 and self.code != 429
+
 
 @dataclass(frozen=True, slots=True)
 class ChildFailure:
@@ -54,6 +61,11 @@ class ChildFailure:
     message: str
     is_final: bool  # time alone does not cure it
     cause: Invalid | Waiting | ClusterError
+
+
+def refused(condition: str, where: str, error: ClusterError) -> ChildFailure:
+    """A write that the API server has refused."""
+    return ChildFailure(condition, reasons.CHILD_REFUSED, f"{where}: {error}", error.is_final, error)
 
 
 class Incomplete(Exception):  # noqa: N818 - an outcome

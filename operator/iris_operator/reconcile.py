@@ -58,7 +58,8 @@ class _Done:
     model: IrisModel | None
     fault: errors.Invalid | None
     failures: tuple[errors.ChildFailure, ...] = ()
-    step: Step | None = None  # None: suspended or invalid, so nothing was decided
+    step: Step | None = None  # None: suspended, invalid or unsaved, so nothing was done
+    unsaved: errors.ClusterError | None = None  # why the decision could not be persisted
 
 
 async def reconcile(context: Context, key: Key) -> float | None:
@@ -76,28 +77,15 @@ async def reconcile(context: Context, key: Key) -> float | None:
 
     done = _Done(*_parse(snapshot.model))
     if done.model is not None and not done.model.suspend:
-        step = await rollout_pass.decide(
-            done.model,
-            snapshot,
-            prover=context.prover,
-            absent=context.store.absent,
-            now=context.now(),
-        )
-        body = await rollout_pass.persist(context.cluster, context.store, snapshot.model, step)
-        snapshot = dataclasses.replace(snapshot, model=body)
-        plan = plans.complete(step.plan, done.model, snapshot, context.store.absent)
-        failures = await _act(context, snapshot, done.model, plan)
-        done = _Done(done.model, plan.conflict, failures, step)
+        snapshot, done = await _carry_out(context, snapshot, done.model)
 
     facts = await _observe(context, snapshot, done)
     verdict = checks.judge(facts)
     await _publish(context, snapshot.model, facts, verdict)
-    if done.step is not None and done.step.event is not None:
-        await _post(context, snapshot.model, events.Event(*done.step.event))
     again = checks.look_again(facts, verdict)
-    for failure in done.failures:
-        if not isinstance(failure.cause, errors.Invalid):
-            raise errors.Incomplete(failure.cause, again)
+    for cause in (done.unsaved, *(failure.cause for failure in done.failures)):
+        if cause is not None and not isinstance(cause, errors.Invalid):
+            raise errors.Incomplete(cause, again)
     return again
 
 
@@ -106,6 +94,26 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
         return spec.parse(body), None
     except errors.Invalid as invalid:
         return None, invalid
+
+
+async def _carry_out(context: Context, snapshot: Snapshot, model: IrisModel) -> tuple[Snapshot, _Done]:
+    """Decides, persists, acts. Nothing is done about a decision that could not be persisted."""
+    step = await rollout_pass.decide(
+        model, snapshot, prover=context.prover, absent=context.store.absent, now=context.now()
+    )
+    body: Any = snapshot.model
+    try:
+        body = await rollout_pass.persist(context.cluster, context.store, body, step)
+    except errors.ClusterError as error:
+        # Without a verdict of the rollout, what serves does not depend on the decision.
+        failure = errors.refused("Ready", f"status.rollout of IrisModel {model.name}", error)
+        return snapshot, _Done(model, None, (failure,) if step.report.verdict else (), unsaved=error)
+    if step.event is not None:
+        await _post(context, body, events.Event(*step.event))
+    snapshot = dataclasses.replace(snapshot, model=body)
+    plan = plans.complete(step.plan, model, snapshot, context.store.absent)
+    failures = await _act(context, snapshot, model, plan)
+    return snapshot, _Done(model, plan.conflict, failures, step)
 
 
 async def _act(

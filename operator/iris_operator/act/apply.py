@@ -82,10 +82,7 @@ class Applier:
         except errors.ClusterError as error:
             if not error.code and any(_is_silence(known) for known in self._failures):
                 raise  # the second one: the cause is the API server, not a child
-            is_final = 400 <= error.code < 500 and error.code != 429
-            failure = errors.ChildFailure(
-                condition, reasons.CHILD_REFUSED, f"{kind.name} {name}: {error}", is_final, error
-            )
+            failure = errors.refused(condition, f"{kind.name} {name}", error)
         else:
             return
         self.idle = False
