@@ -144,14 +144,14 @@ def plan(options: argparse.Namespace) -> int:
         models = planning.read(options.file, namespace)
     if offline:
         before = planning.read(options.against, namespace) if options.against else []
-        changes = planning.offline(models, before)
+        planned = planning.offline(models, before)
     else:
-        changes = planning.online(_connect(options), models)
-    found = list(itertools.chain.from_iterable(changes.values()))
+        planned = planning.online(_connect(options), models)
+    found = list(itertools.chain.from_iterable(planned.changes.values()))
     if options.output in ("json", "yaml"):
-        output.data(changes, options.output)
+        output.data(planned.changes, options.output)
     else:
-        output.difference(planning.summary(changes))
+        output.difference(planning.summary(planned))
         if options.output == "diff":
             output.difference("\n".join(change.diff for change in found if change.diff))
     return NO if found else YES

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from iris_operator.children import metadata
+from iris_operator.model.plan import CANARY, STABLE
 from iris_operator.observe import causes, workload
 
 from iris_cli import fleet
@@ -44,7 +46,11 @@ class Finding:
 
 def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
     """Send all requests at once, so that the answers are of the same moment. Raises Trouble."""
-    selector = quote(f"app.kubernetes.io/name=iris-server,app.kubernetes.io/instance={name}")
+    # Of the stable pods and of a rollout's candidate.
+    selector = quote(
+        f"app.kubernetes.io/name in ({metadata.SERVER},{metadata.CANARY_SERVER}),"
+        f"app.kubernetes.io/instance={name}"
+    )
     paths = {
         kind: f"{root}/namespaces/{namespace}/{kind}?labelSelector={selector}"
         for kind, root in _KINDS.items()
@@ -73,16 +79,18 @@ def _readable(kubectl: Kubectl, path: str) -> list[Body] | None:
         raise
 
 
-def observed(snapshot: Snapshot) -> workload.Workload:
-    """The rollout as the operator observes it."""
+def observed(snapshot: Snapshot, track: str = STABLE) -> workload.Workload:
+    """The Deployment of one set of pods as the operator observes it."""
     name = snapshot.model["metadata"]["name"]
+    name = metadata.canary_name_of(name) if track == CANARY else name
     deployment = next((body for body in snapshot.deployments if body["metadata"]["name"] == name), None)
-    return workload.observe(deployment, snapshot.replica_sets, snapshot.pods)
+    pods = workload.pods_of(snapshot.pods, track)
+    return workload.observe(deployment, snapshot.replica_sets, pods)
 
 
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """What delays the newest pods, most direct cause first."""
-    found = list(causes.of(observed(snapshot)))
+    """What delays the newest pods and those of a candidate, most direct cause first."""
+    found = [cause for track in (STABLE, CANARY) for cause in causes.of(observed(snapshot, track))]
     for cause in found[:_MOST]:
         warning = _last_warning(cause.pod.name, snapshot.events) if cause.pod and cause.is_passing else ""
         if cause.pod and warning:

@@ -2,15 +2,17 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from iris_api.kinds import Kind
 
-from iris_cli import declared, fleet, planned
+from iris_cli import declared, fleet, flux, planned
 from iris_cli.errors import Refused, Trouble
 from iris_cli.kubectl import Body, Kubectl
 from iris_cli.planned import Change, Name
+from iris_cli.rollouts import course
 
 _SIGNS: Final = {"create": "+", "change": "~", "delete": "-", "refused": "!"}
 
@@ -32,30 +34,48 @@ def render(kubectl: Kubectl, folder: str, namespace: str) -> list[Body]:
     return declared.load(kubectl.build(folder), folder, namespace)
 
 
-def offline(models: list[Body], before: list[Body]) -> dict[str, list[Change]]:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """By the title of a model: what would change, and how its pods would be rolled out."""
+
+    changes: dict[str, list[Change]]
+    rollouts: dict[str, list[str]]
+
+
+def offline(models: list[Body], before: list[Body]) -> Planned:
     """The changes of each model from one set of declarations to another."""
     old, new = ({_title(body): body for body in bodies} for bodies in (before, models))
-    return {title: planned.between(old.get(title), new.get(title)) for title in {**new, **old}}
+    titles = list({**new, **old})
+    found = {title: planned.rollout_between(old.get(title), new.get(title)) for title in titles}
+    return Planned(
+        {title: planned.between(old.get(title), new.get(title)) for title in titles},
+        {title: list(course.lines(one, None)) for title, one in found.items() if one},
+    )
 
 
-def online(kubectl: Kubectl, models: list[Body]) -> dict[str, list[Change]]:
+def online(kubectl: Kubectl, models: list[Body]) -> Planned:
     """The changes of each model from the cluster to its declaration. One LIST per kind and namespace."""
     there = {fleet.identity(body): body for body in fleet.everywhere(kubectl, fleet.identity(models[0])[0])}
     known = {fleet.identity(body): _placed(body, there.get(fleet.identity(body))) for body in models}
     rivals = list({**there, **known}.values())
     live = {namespace: _live(kubectl, namespace) for namespace in sorted({name[0] for name in known})}
-    changes = {}
-    for (namespace, _), body in known.items():
+    found = Planned({}, {})
+    for (namespace, name), body in known.items():
         children, absent = live[namespace]
-        changes[_title(body)] = planned.against(body, children, absent=absent, rivals=rivals)
-    return changes
+        found.changes[_title(body)] = planned.against(body, children, absent=absent, rivals=rivals)
+        rollout = planned.rollout_against(body, children)
+        if rollout:
+            waits = flux.waits_seconds(kubectl, there[namespace, name])
+            found.rollouts[_title(body)] = list(course.lines(rollout, waits))
+    return found
 
 
 def _placed(body: Body, stored: Body | None) -> Body:
-    """The declaration with the identity of the stored object, if it exists."""
+    """The declaration with identity and status of the stored object, if it exists."""
     identity = ("uid", "creationTimestamp", "deletionTimestamp")
     known = {name: stored["metadata"][name] for name in identity if stored and name in stored["metadata"]}
-    return {**body, "metadata": {**body["metadata"], **known}}
+    status = {"status": stored["status"]} if stored and "status" in stored else {}
+    return {**body, **status, "metadata": {**body["metadata"], **known}}
 
 
 def _live(kubectl: Kubectl, namespace: str) -> tuple[dict[Name, Body], set[Kind]]:
@@ -81,11 +101,12 @@ def _list(kubectl: Kubectl, path: str) -> list[Body] | None:
         raise
 
 
-def summary(changes: dict[str, list[Change]]) -> str:
-    """One line per object that would change, or one per model when nothing would."""
+def summary(plan: Planned) -> str:
+    """One line per object that would change, or one per model when nothing would, after its rollout."""
     lines = []
-    for model, found in changes.items():
+    for model, found in plan.changes.items():
         lines.append(f"{model}: {_count(found)}")
+        lines += [f"  {line}" for line in plan.rollouts.get(model, ())]
         lines += [f"  {_SIGNS[one.action]} {one.action} {one.kind} {one.name}{_why(one)}" for one in found]
     return "\n".join(lines)
 

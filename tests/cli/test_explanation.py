@@ -1,5 +1,7 @@
 """`iris why`: the paragraph states what serves, what is missing, since when, and what to do."""
 
+import copy
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -177,3 +179,25 @@ def test_why_reports_other_conditions_that_are_false() -> None:
 )
 def test_an_age_has_one_unit_that_counts_at_least_two(seconds: int, words: str) -> None:
     assert durations.age(timedelta(seconds=seconds)) == words
+
+
+def test_why_names_what_holds_a_candidate_up() -> None:
+    """The stable pods, which are all that the Deployment of the model's own name has, are ready."""
+    found = snapshot(progressing("starting its pods"), pod("a", conditions=READY), pod("b", conditions=READY))
+    missing = {"state": {"waiting": {"reason": "ErrImagePull", "message": "no such tag"}}}
+    candidate = pod("iris-canary-x", container=missing)
+    candidate["metadata"] |= {
+        "labels": {"app.kubernetes.io/name": "iris-server-canary"},
+        "ownerReferences": [{"uid": "canary-new"}],
+    }
+    [deployment], [newest] = copy.deepcopy((found.deployments, found.replica_sets))
+    deployment["metadata"] |= {"name": "iris-canary", "uid": "canary"}
+    newest["metadata"] |= {"uid": "canary-new", "ownerReferences": [{"uid": "canary"}]}
+    both = dataclasses.replace(
+        found,
+        deployments=(*found.deployments, deployment),
+        replica_sets=(*found.replica_sets, newest),
+        pods=(*found.pods, candidate),
+    )
+
+    assert "iris-canary-x: ErrImagePull" in explanation.explain(both, NOW).paragraph

@@ -7,7 +7,10 @@ import pytest
 from iris_api import kinds
 from iris_cli import owned, planned
 from iris_cli.errors import Trouble
+from iris_cli.rollouts import course
 from iris_operator.children import deployment
+from iris_operator.decide import candidates
+from iris_operator.model import shape
 from iris_operator.observe import ownership
 
 from tests.operator import bodies
@@ -160,3 +163,81 @@ def test_the_plan_shows_a_field_that_the_operator_stops_declaring_and_hides_what
 
     assert found["spec"] == {"type": "NodePort", "gone": True, "ports": [{"port": 80}]}
     assert found["metadata"] == {"name": "iris", "namespace": "iris"}
+
+
+CANARY = {"strategy": "Canary", "gates": {"agreementPerMille": 800}}
+
+
+def course_of(changes: list[planned.Change]) -> dict[str, tuple[str, str]]:
+    return {f"{change.kind} {change.name}": (change.action, change.why) for change in changes}
+
+
+def test_a_rollout_creates_the_candidate_first_and_changes_the_stable_pods_at_its_end() -> None:
+    before, after = (bodies.body(version=version, rollout=CANARY) for version in ("1.4.0", "1.5.0"))
+
+    for changes in (planned.between(before, after), planned.against(after, live(before))):
+        found = course_of(changes)
+        assert found["Deployment iris-canary"] == ("create", "")
+        assert found["Deployment iris"] == ("change", planned.ONCE_PROMOTED)
+        assert not [name for name, (action, _) in found.items() if action == "delete"]
+
+
+def test_a_change_that_does_not_shape_the_pods_needs_no_rollout() -> None:
+    before, after = (bodies.body(replicas=replicas, rollout=CANARY) for replicas in (2, 3))
+
+    assert course_of(planned.between(before, after)) == {"Deployment iris": ("change", "")}
+    assert course_of(planned.against(after, live(before))) == {"Deployment iris": ("change", "")}
+
+
+@pytest.mark.parametrize(
+    "rollout",
+    [None, {**CANARY, "strategy": "Immediate"}, {**CANARY, "skip": "1.5.0"}],
+    ids=["none", "off", "skip"],
+)
+def test_a_version_that_is_not_rolled_out_replaces_the_pods_at_once(rollout: Any) -> None:
+    before = bodies.body(version="1.4.0", rollout=CANARY)
+    after = bodies.body(version="1.5.0", rollout=rollout)
+
+    assert course_of(planned.against(after, live(before)))["Deployment iris"] == ("change", "")
+
+
+def test_stable_pods_of_an_unknown_declaration_are_replaced_at_once() -> None:
+    there = live(bodies.body(version="1.4.0", rollout=CANARY))
+    del there[kinds.SERVICE_ACCOUNT, "iris"]["metadata"]["annotations"]
+
+    found = course_of(planned.against(bodies.body(version="1.5.0", rollout=CANARY), there))
+
+    assert found["Deployment iris"] == ("change", "")
+
+
+def test_a_rollout_that_is_under_way_as_declared_only_has_its_end_before_it() -> None:
+    before, after = (bodies.body(version=version, rollout=CANARY) for version in ("1.4.0", "1.5.0"))
+    candidate = {"version": "1.5.0", "shape": shape.digest(shape.of(planned.parsed(after)))}
+    after["status"] = {"rollout": {"state": "Preparing", "candidate": candidate}}
+    rollout = planned.rollout_against(after, live(before))
+    there = {
+        name: ownership.stamp(dict(child))
+        for name, child in planned.wanted(after, live(before), rollout).items()
+    }
+
+    assert {why for _, why in course_of(planned.against(after, there)).values()} == {planned.ONCE_PROMOTED}
+
+
+def test_a_refused_version_changes_nothing() -> None:
+    before, after = (bodies.body(version=version, rollout=CANARY) for version in ("1.4.0", "1.5.0"))
+    model = planned.parsed(after)
+    assert model.rollout
+    declaration = candidates.declaration(model.rollout, shape.of(model))
+    after["status"] = {"rollout": {"state": "RolledBack", "rejected": {"declaration": declaration}}}
+
+    rollout = planned.rollout_against(after, live(before))
+
+    assert rollout
+    assert list(course.lines(rollout, None)) == [
+        "version 1.5.0 was rolled back, is not tried again, and 1.4.0 serves"
+    ]
+    assert not [
+        change
+        for change in planned.against(after, live(before))
+        if change.kind == "Deployment" and not change.why
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.cluster.conftest import IRIS, Ask, Iris
+from tests.cluster.conftest import IRIS, Ask, Iris, gone
 
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
@@ -78,3 +78,34 @@ async def test_aborting_by_the_printed_version_ends_the_rollout(waiting: Iris, a
 
     assert status["servingVersion"] == "1.0.0"
     assert "no rollout is under way (spec.rollout.strategy is Canary)" in shown.stdout
+
+
+async def test_a_plan_of_a_rollout_is_what_the_operator_then_does(
+    operator: "OperatorProcess", cluster: "Cluster", iris: Iris, pods: "Kubelet", ask: Ask
+) -> None:
+    def declaration(version: str) -> str:
+        route = {"host": f"{cluster.namespace}.test"}
+        spec = {"version": version, "route": route, "rollout": MANUAL}
+        body = {"apiVersion": "serving.two.inc/v1alpha1", "kind": "IrisModel", "metadata": {"name": "iris"}}
+        return yaml.safe_dump({**body, "spec": spec})
+
+    await iris.declare("1.0.0", rollout=MANUAL)
+    await iris.reaches("Serving")
+    before = await ask("plan", "-f", "-", "-o", "summary", text=declaration("1.1.0"))
+    await iris.declare("1.1.0", rollout=MANUAL)
+    await iris.reaches("AwaitingApproval", version="1.1.0")
+    during = await ask("plan", "-f", "-", "-o", "summary", text=declaration("1.1.0"))
+    await iris.declare("1.1.0", rollout={**MANUAL, "approved": "1.1.0"})
+    await iris.reaches("Serving", version="1.1.0")
+    await gone(cluster, "Deployment", "iris-canary")
+    approved = declaration("1.1.0").replace("approval: Manual", "approval: Manual\n    approved: 1.1.0")
+    after = await ask("plan", "-f", "-", "-o", "summary", text=approved)
+
+    assert "rollout of version 1.1.0 beside 1.0.0, which serves meanwhile:\n" in before.stdout, before.stderr
+    assert "then it waits for spec.rollout.approved: 1.1.0\n" in before.stdout
+    assert "+ create Deployment iris-canary\n" in before.stdout
+    assert "~ change Deployment iris (once the candidate is promoted)\n" in before.stdout
+    lines = [line for line in during.stdout.splitlines() if line.lstrip()[:1] in ("+", "~", "-", "!")]
+    assert lines
+    assert [line for line in lines if not line.endswith("(once the candidate is promoted)")] == []
+    assert (after.returncode, after.stdout.count("\n")) == (0, 1), after.stdout

@@ -74,7 +74,12 @@ def manifest(kind: Kind, model: IrisModel, *, name: str | None = None, **content
 
 def canary_name(model: IrisModel) -> str:
     """Of every object of the candidate; the API accepts no model whose name ends like this."""
-    return f"{model.name}{_CANARY_SUFFIX}"
+    return canary_name_of(model.name)
+
+
+def canary_name_of(name: str) -> str:
+    """The same for a model whose name is all that can be read."""
+    return f"{name}{_CANARY_SUFFIX}"
 
 
 def of_canary(manifest: dict[str, Any], model: IrisModel) -> dict[str, Any]:

@@ -8,11 +8,9 @@ from typing import Any, Final
 
 from iris_api import reasons, rollouts
 
-from iris_operator.decide import split_requests, verdict
+from iris_operator.decide import candidates, split_requests, verdict
 from iris_operator.decide.rollout_facts import RolloutFacts, Step, alone
 from iris_operator.decide.verdict import RolloutReport
-from iris_operator.model import shape
-from iris_operator.model.spec import Gates
 
 POLL_SECONDS: Final = 1.0
 _LONGEST_MESSAGE: Final = 1024
@@ -30,7 +28,7 @@ def begin(facts: RolloutFacts, reason: str, message: str, *, known: Mapping[str,
         "rejected": {
             "version": facts.version,
             "digest": facts.digest(),
-            "declaration": declaration(facts),
+            "declaration": candidates.declaration(facts.policy, facts.declared),
             "reason": reason,
             "message": message[:_LONGEST_MESSAGE],
             "at": facts.moment,
@@ -66,15 +64,3 @@ def drain(facts: RolloutFacts) -> Step:
     message = f"version {version} is not declared any more and loses its requests"
     report = RolloutReport(status, verdict.progressing(message), [POLL_SECONDS])
     return Step(alone(facts.former, keeps_candidate=True), report)
-
-
-def declaration(facts: RolloutFacts) -> str:
-    """Of all that a rejection depends on: a change of the gates is a reason to try again."""
-    gates, digest = facts.policy.gates, shape.digest(facts.declared)
-    known = f"{digest}-{gates.agreement_per_mille}"
-    of_traffic = (
-        gates.failed_per_mille, gates.refused_per_mille, gates.slow_per_mille, gates.shift_per_mille
-    )  # fmt: skip
-    if not facts.policy.steps or gates == Gates(gates.agreement_per_mille):
-        return known
-    return "-".join([known, *map(str, of_traffic)])

@@ -15,6 +15,7 @@ from iris_api import reasons, rollouts
 
 from iris_operator.decide import (
     agreement_gate,
+    candidates,
     promotion,
     rollback,
     split_requests,
@@ -94,7 +95,9 @@ def _has_steps(facts: RolloutFacts) -> bool:
 
 def _is_refused(facts: RolloutFacts) -> bool:
     rejected = facts.before.get("rejected") or {}
-    return facts.state in _BACK and rejected.get("declaration") == rollback.declaration(facts)
+    return facts.state in _BACK and rejected.get("declaration") == candidates.declaration(
+        facts.policy, facts.declared
+    )
 
 
 def _at_once(facts: RolloutFacts, event: tuple[str, str] | None = None) -> Step:
@@ -114,7 +117,7 @@ def _start(facts: RolloutFacts) -> Step:
         return _at_once(facts)  # a bad stable version blocks no other
     candidate: dict[str, Any] = {"version": facts.version, "shape": shape.digest(facts.declared)}
     if facts.policy.steps:
-        candidate["replicas"] = split_requests.replicas(facts.stable_replicas, facts.policy.steps[0])
+        candidate["replicas"] = candidates.replicas(facts.stable_replicas, facts.policy.steps[0])
     status = {
         "state": rollouts.PREPARING,
         "summary": f"{rollouts.PREPARING} {facts.version}",

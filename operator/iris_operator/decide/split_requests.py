@@ -4,7 +4,6 @@
 accepted it. Both are absent while nobody is routed to a candidate.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from iris_operator.decide.rollout_facts import RolloutFacts
 
 # An accepted route needs a moment until every router follows it: measured up to 1.9 s.
 SETTLE_SECONDS: Final = 5.0
-BASELINE_SECONDS: Final = 15.0
 _CLOCKS: Final = ("routedAt", "stepSince", "baseline", "expectedBy", "missing")
 _RESULTS: Final = ("gates", "looks", "observedPerMille")
 
@@ -46,11 +44,6 @@ def suspended(status: Mapping[str, Any]) -> dict[str, Any]:
     """The status without what goes on in a suspension: a step begins anew after it."""
     stopped = _without(status, ("since",))
     return _without(stopped, (*_CLOCKS, *_RESULTS)) if "weight" in status else stopped
-
-
-def replicas(stable: int, percent: int) -> int:
-    """As many pods as the share needs; two where the stable version has two, for they must agree."""
-    return max(min(stable, 2), math.ceil(stable * percent / 100))
 
 
 def _without(status: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

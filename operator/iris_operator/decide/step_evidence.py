@@ -14,8 +14,8 @@ import msgspec
 from iris_api import rollouts
 
 from iris_operator.decide import traffic_gates
+from iris_operator.decide.candidates import BASELINE_SECONDS
 from iris_operator.decide.rollout_facts import RolloutFacts, TrafficCounts
-from iris_operator.decide.split_requests import BASELINE_SECONDS
 from iris_operator.decide.traffic_gates import Evidence
 from iris_operator.observe.traffic import PodTraffic, Traffic
 

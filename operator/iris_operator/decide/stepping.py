@@ -10,6 +10,7 @@ from typing import Any, Final
 from iris_api import reasons, rollouts
 
 from iris_operator.decide import (
+    candidates,
     promotion,
     rollback,
     split_requests,
@@ -29,7 +30,7 @@ _LONGEST_MESSAGE: Final = 1024
 def enter(facts: RolloutFacts, status: Mapping[str, Any], number: int) -> Step:
     """The first pass of a step; the share follows once there are pods for it."""
     percent = facts.policy.steps[number - 1]
-    replicas = split_requests.replicas(facts.stable_replicas, percent)
+    replicas = candidates.replicas(facts.stable_replicas, percent)
     state = rollouts.JUDGING if number == len(facts.policy.steps) else rollouts.STEPPING
     candidate = {**status["candidate"], "replicas": replicas, "digest": facts.digest()}
     begun = split_requests.begun({**status, "candidate": candidate}, number)
