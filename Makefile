@@ -59,7 +59,7 @@ uninstall: setup ## Uninstall the operator; models keep running
 	@helm=$$($(BIN)/iris-local-cluster program helm); PATH="$${helm%/*}:$$PATH" exec $(BIN)/iris-delivery uninstall $(if $(YES),--yes)
 
 ##@ Measure
-.PHONY: bench-server bench-operator bench-density
+.PHONY: bench-server bench-operator bench-console bench-density
 bench-server: setup ## Compare the server with its peers (needs wrk and two cores; QUICK=1: under 5 minutes; PART=columns, singles, batches, keys or starts)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@for peer in kserve $(if $(QUICK),,mlserver tutorial bentoml litserve ray tools); do scripts/peers.sh $$peer || echo "bench-server: $$peer could not be installed and is skipped" >&2; done
@@ -67,6 +67,9 @@ bench-server: setup ## Compare the server with its peers (needs wrk and two core
 
 bench-operator: setup ## Measure the operator at 1, 100 and 1,000 models, and Flux, on a real API server (MODELS=100)
 	@$(BIN)/python -m benchmarks.operator_bench $(if $(MODELS),--models $(MODELS)) $(if $(FLUX),--flux $(FLUX))
+
+bench-console: setup ## Measure the console and `iris get` with 1,000 models on a real API server (MODELS=100)
+	@$(BIN)/python -m benchmarks.console $(if $(MODELS),--models $(MODELS))
 
 bench-density: setup ## Measure the cost of an idle model on the running local cluster, with 50 models (MODELS=20)
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))

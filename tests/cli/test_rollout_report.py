@@ -66,6 +66,7 @@ def test_a_rollout_is_reported_in_words() -> None:
             "  agreement  both versions predict the same class for 29 of 30 reference rows "
             "(versicolor → virginica: 1)"
         ),
+        "  to do      wait",
     ]
 
 

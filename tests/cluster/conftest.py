@@ -1,7 +1,6 @@
 """The operator and what surrounds it: real model servers, a played kubelet, a namespace per test."""
 
 import asyncio
-import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,7 +12,7 @@ import yaml
 from iris_api import readiness
 from playwright.async_api import Browser, async_playwright
 
-from tests.cluster.console_pages import CHROMIUM, Start
+from tests.cluster.console_pages import CHROMIUM, Consoles
 from tests.harness import kubelet, model_servers, operator_process
 from tests.harness.kubelet import Kubelet
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -149,25 +148,10 @@ async def gone(cluster: Cluster, kind: str, name: str) -> None:
 
 
 @pytest.fixture
-def console(api_server: "ApiServer", tmp_path: Path) -> Iterator[Start]:
-    """Starts consoles, by default as the administrator; returns the printed address. Ctrl-C ends them."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: str, kubeconfig: Path | None = None) -> str:
-        found = kubeconfig or api_server.kubeconfig_of_user("admin")
-        command = [str(IRIS), "console", "--no-open", "--kubeconfig", str(found), *words]
-        running = subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        started.append(running)
-        assert running.stdout is not None
-        return running.stdout.readline().strip()
-
-    yield start
-    for running in started:
-        running.send_signal(signal.SIGINT)
-        rest, _ = running.communicate(timeout=20)
-        assert (running.returncode, rest) == (0, "")
+def console(api_server: "ApiServer", tmp_path: Path) -> Iterator[Consoles]:
+    started = Consoles(IRIS, api_server.kubeconfig_of_user("admin"), tmp_path)
+    yield started
+    started.stop()
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+import signal
+import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 from playwright.async_api import Browser, Page
@@ -14,7 +17,33 @@ CHROMIUM = "/usr/bin/chromium"
 MILLISECONDS = 20_000.0
 # A folder in which pictures of the pages are kept, if anybody wants to see them.
 PICTURES = os.environ.get("IRIS_PICTURES")
-Start = Callable[..., str]
+
+
+class Consoles:
+    """Starts consoles in a folder, by default as the administrator. Ctrl-C ends them."""
+
+    def __init__(self, program: Path, kubeconfig: Path, folder: Path) -> None:
+        self._command = [str(program), "console", "--no-open", "--kubeconfig"]
+        self._kubeconfig, self._folder = kubeconfig, folder
+        self._started: list[subprocess.Popen[str]] = []
+
+    def __call__(self, *words: str, kubeconfig: Path | None = None) -> str:
+        """The printed address."""
+        command = [*self._command, str(kubeconfig or self._kubeconfig), *words]
+        running = subprocess.Popen(
+            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self._started.append(running)
+        assert running.stdout is not None
+        return running.stdout.readline().strip()
+
+    def stop(self) -> None:
+        """Each must end without a failure and without another word."""
+        while self._started:
+            running = self._started.pop()
+            running.send_signal(signal.SIGINT)
+            rest, _ = running.communicate(timeout=20)
+            assert (running.returncode, rest) == (0, "")
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import yaml
 from playwright.async_api import Browser, expect
 
 from tests.cluster.conftest import Iris
-from tests.cluster.console_pages import MILLISECONDS, Start, admitted, opened, pictures, until
+from tests.cluster.console_pages import MILLISECONDS, Consoles, admitted, opened, pictures, until
 from tests.harness.kubernetes import Cluster
+from tests.harness.relay import Relay
 
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.cluster
 
 
-def test_the_address_admits_one_browser_once(console: Start) -> None:
+def test_the_address_admits_one_browser_once(console: Consoles) -> None:
     address = console()
 
     with admitted(address) as client:
@@ -35,7 +36,7 @@ def test_the_address_admits_one_browser_once(console: Start) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/model?key=a/b", "/events", "/static/console.js", "/?token=x", "/?token="]
 )
-def test_without_the_cookie_nothing_is_shown(console: Start, path: str) -> None:
+def test_without_the_cookie_nothing_is_shown(console: Consoles, path: str) -> None:
     url = httpx.URL(console())
 
     answer = httpx.get(f"http://{url.host}:{url.port}{path}")
@@ -44,14 +45,14 @@ def test_without_the_cookie_nothing_is_shown(console: Start, path: str) -> None:
     assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
 
 
-def test_a_foreign_host_name_is_refused(console: Start) -> None:
+def test_a_foreign_host_name_is_refused(console: Consoles) -> None:
     with admitted(console()) as client:
         assert client.get("/", headers={"Host": "rebound.example"}).status_code == 421
 
 
 @pytest.mark.parametrize("revision", ["", "-1", "x", "²", "9" * 5000])
 def test_a_stream_from_a_revision_that_is_no_number_begins_at_the_start(
-    console: Start, revision: str
+    console: Consoles, revision: str
 ) -> None:
     with (
         admitted(console()) as client,
@@ -61,7 +62,7 @@ def test_a_stream_from_a_revision_that_is_no_number_begins_at_the_start(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-def test_only_get_is_answered(console: Start, method: str) -> None:
+def test_only_get_is_answered(console: Consoles, method: str) -> None:
     with admitted(console()) as client:
         assert client.request(method, "/").status_code == 405
 
@@ -71,7 +72,7 @@ async def test_the_console_follows_a_model_from_its_declaration_to_its_end(
     cluster: Cluster,
     iris: Iris,
     pods: "Kubelet",
-    console: Start,
+    console: Consoles,
     browser: Browser,
 ) -> None:
     page, complaints = await opened(browser)
@@ -103,7 +104,7 @@ async def test_the_console_follows_a_model_from_its_declaration_to_its_end(
 
 
 async def test_a_name_that_looks_like_html_is_shown_as_text(
-    operator: "OperatorProcess", cluster: Cluster, iris: Iris, console: Start
+    operator: "OperatorProcess", cluster: Cluster, iris: Iris, console: Consoles
 ) -> None:
     await iris.declare("1.0.0", route=None, env=[{"name": "A", "value": "<script>"}])
     await cluster.apply(
@@ -126,7 +127,7 @@ async def test_a_name_that_looks_like_html_is_shown_as_text(
 
 
 async def test_a_user_of_one_namespace_sees_its_models_and_what_could_not_be_read(
-    api_server: "ApiServer", cluster: Cluster, iris: Iris, console: Start, tmp_path: Path
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, console: Consoles, tmp_path: Path
 ) -> None:
     rule = {"apiGroups": ["serving.two.inc"], "resources": ["irismodels"], "verbs": ["get", "list", "watch"]}
     rbac = "rbac.authorization.k8s.io"
@@ -150,3 +151,68 @@ async def test_a_user_of_one_namespace_sees_its_models_and_what_could_not_be_rea
 
     assert f"This user may not read all namespaces: these are the models of {cluster.namespace}." in fleet
     assert "This user may not read: deployments, replicasets, pods, events" in page
+
+
+async def test_a_console_survives_a_cluster_that_goes_away_and_comes_back(
+    api_server: "ApiServer", cluster: Cluster, iris: Iris, console: Consoles, browser: Browser, tmp_path: Path
+) -> None:
+    await iris.declare("1.0.0", route=None)
+    page, _ = await opened(browser)
+    async with Relay(api_server.kubeconfig_of_user("admin")) as relay:
+        kubeconfig = relay.write_kubeconfig(tmp_path / "relayed")
+        await page.goto(console("-n", cluster.namespace, kubeconfig=kubeconfig))
+        await expect(page.locator("#rows tr")).to_contain_text("1.0.0")
+        await expect(page.locator("#trouble")).to_be_hidden()
+
+        await relay.cut()
+
+        await expect(page.locator("#trouble")).to_contain_text("Shown is the last known state")
+        await expect(page.locator("#rows tr")).to_contain_text("1.0.0")
+
+        await iris.declare("1.1.0", route=None)
+        await relay.restore()
+
+        await expect(page.locator("#rows tr")).to_contain_text("1.1.0", timeout=2 * MILLISECONDS)
+        await expect(page.locator("#trouble")).to_be_hidden()
+
+
+async def test_a_page_says_when_its_console_has_ended(
+    cluster: Cluster, iris: Iris, console: Consoles, browser: Browser
+) -> None:
+    await iris.declare("1.0.0", route=None)
+    page, _ = await opened(browser)
+    await page.goto(console("-n", cluster.namespace))
+    await expect(page.locator("#rows tr")).to_contain_text("1.0.0")
+
+    console.stop()
+
+    await expect(page.locator("#trouble")).to_contain_text("Is `iris console` still running?")
+
+
+async def test_the_keyboard_reaches_filter_model_and_links_and_keeps_its_place(
+    operator: "OperatorProcess", cluster: Cluster, iris: Iris, console: Consoles, browser: Browser
+) -> None:
+    await iris.declare("1.0.0")
+    page, _ = await opened(browser)
+    await page.goto(console("-n", cluster.namespace))
+    await expect(page.locator("#rows tr")).to_contain_text("1.0.0")
+
+    await page.get_by_role("searchbox").focus()
+    await page.keyboard.type("nothing has this name")
+    await expect(page.locator("#empty")).to_be_visible()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("iris")
+    for _ in range(3):  # the charts of the fleet and of the operator, then the model
+        await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="iris", exact=True)).to_be_focused()
+    await iris.declare("1.1.0")
+    await expect(page.locator("#rows tr")).to_contain_text("1.1.0")
+    await expect(page.get_by_role("link", name="iris", exact=True)).to_be_focused()
+    await page.keyboard.press("Enter")
+
+    address = page.locator("#content").get_by_role("link")
+    await expect(address).to_have_attribute("href", f"http://{cluster.namespace}.test")
+    await address.focus()
+    await iris.declare("1.0.0")
+    await expect(page.locator("#content .facts").first).to_contain_text("1.0.0")
+    await expect(address).to_be_focused()

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.cluster.conftest import ADDRESSES, Iris
-from tests.cluster.console_pages import MILLISECONDS, Start, admitted, opened, pictures, until
+from tests.cluster.console_pages import MILLISECONDS, Consoles, admitted, opened, pictures, until
 from tests.harness import prometheus_process
 from tests.harness.kubernetes import Cluster, eventually
 from tests.harness.prometheus_process import Target
@@ -62,7 +62,7 @@ async def test_each_panel_of_each_board_is_drawn_with_the_data_of_a_real_prometh
     cluster: Cluster,
     iris: Iris,
     pods: "Kubelet",
-    console: Start,
+    console: Consoles,
     browser: Browser,
     tmp_path: Path,
 ) -> None:
@@ -101,7 +101,7 @@ async def test_each_panel_of_each_board_is_drawn_with_the_data_of_a_real_prometh
     assert complaints == []
 
 
-async def test_without_a_prometheus_the_charts_say_why(console: Start, cluster: Cluster) -> None:
+async def test_without_a_prometheus_the_charts_say_why(console: Consoles, cluster: Cluster) -> None:
     with admitted(console("-n", cluster.namespace)) as client:
         assert first_event(client) == (
             "No charts. Prometheus: found none of Prometheus Operator here, "
@@ -111,7 +111,7 @@ async def test_without_a_prometheus_the_charts_say_why(console: Start, cluster: 
 
 
 async def test_a_user_who_may_not_use_the_proxy_reads_why_there_are_no_charts(
-    api_server: "ApiServer", console: Start
+    api_server: "ApiServer", console: Consoles
 ) -> None:
     jane = api_server.kubeconfig_of_user("jane")
 
@@ -130,6 +130,6 @@ def first_event(client: httpx.Client) -> str:
 
 
 @pytest.mark.parametrize("path", ["/charts?board=other", "/charts?key=a/b", "/charts/events?key=a/b"])
-def test_charts_of_nothing_are_not_found(console: Start, path: str) -> None:
+def test_charts_of_nothing_are_not_found(console: Consoles, path: str) -> None:
     with admitted(console()) as client:
         assert client.get(path).status_code == 404

@@ -127,7 +127,8 @@ class Live:
 
     def _fail(self, trouble: Trouble) -> None:
         with self._changed:
-            self._trouble = str(trouble)
+            kept = " Shown is the last known state; the console tries again." if self._models else ""
+            self._trouble = f"{trouble}.{kept}"
             self._advance()
 
     def _advance(self) -> None:

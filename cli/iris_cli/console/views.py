@@ -10,7 +10,7 @@ from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from iris_cli import durations, evidence, fleet
-from iris_cli.console import charts
+from iris_cli.console import charts, rollout_pictures
 from iris_cli.console.charts import View
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body
@@ -121,7 +121,7 @@ def model_content(
         steps=steps(body, now),
         bars=time_line(history, now),
         history=history,
-        rollout=status.get("rollout") or {},
+        rollout=rollout_pictures.of(body, now),
         events=[_event(event, now) for event in events],
         url=status.get("url", ""),
         now=now.astimezone().strftime("%H:%M:%S"),

@@ -65,10 +65,15 @@ def is_refused(body: Body) -> bool:
 
 def paragraphs(body: Body, now: datetime) -> Iterator[str]:
     """The report without its table of gates: a headline, then one line for each fact."""
-    yield _headline(body, now)
-    facts = {name: text for name, text in _facts(body) if text}
-    width = max(map(len, facts), default=0)
-    yield from (f"  {name.ljust(width)}  {text}" for name, text in facts.items())
+    yield headline(body, now)
+    found = facts(body)
+    width = max(map(len, found), default=0)
+    yield from (f"  {name.ljust(width)}  {text}" for name, text in found.items())
+
+
+def facts(body: Body) -> dict[str, str]:
+    """What there is to say, by name."""
+    return {name: text for name, text in _facts(body) if text}
 
 
 def gates(body: Body) -> list[list[str]]:
@@ -101,7 +106,7 @@ def line(body: Body) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _headline(body: Body, now: datetime) -> str:
+def headline(body: Body, now: datetime) -> str:
     rollout, row = of(body), fleet.row(body, {})
     title = f"IrisModel {row.namespace}/{row.name}"
     if not readiness.is_current(body):

@@ -32,6 +32,18 @@ function element(html) {
   return template.content.firstElementChild;
 }
 
+// Replaced only when more than its time has changed, so that focus and selection stay.
+function content(html) {
+  const place = find("content"), fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const now = fresh.content.getElementById("now").textContent, shown = find("now");
+  if (shown) shown.textContent = now;
+  if (shown && fresh.innerHTML === place.innerHTML) return;
+  const link = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  place.replaceChildren(fresh.content);
+  if (link) [...place.querySelectorAll("a")].find((each) => each.getAttribute("href") === link)?.focus({ preventScroll: true });
+}
+
 const known = new Map([...(find("rows")?.rows ?? [])].map((row) => [row.dataset.key, row]));
 
 function place(fresh) {
@@ -59,7 +71,7 @@ function follow() {
   events.addEventListener("trouble", (event) => trouble(JSON.parse(event.data)));
   events.addEventListener("row", (event) => { place(element(JSON.parse(event.data))); filter(); });
   events.addEventListener("keys", (event) => { keep(JSON.parse(event.data)); filter(); });
-  events.addEventListener("content", (event) => { find("content").innerHTML = JSON.parse(event.data); });
+  events.addEventListener("content", (event) => content(JSON.parse(event.data)));
   events.addEventListener("notes", (event) => notes(JSON.parse(event.data)));
   events.addEventListener("panel", (event) => drawPanel(JSON.parse(event.data)));
   events.addEventListener("marks", (event) => drawMarks(JSON.parse(event.data)));
