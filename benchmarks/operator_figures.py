@@ -53,6 +53,10 @@ def of(runs: Sequence[Run], flux: Run | None) -> Iterator[Figure]:
     yield Figure("writes_per_new_object", values["writes_per_new_object"], "")
     yield Figure("passes_per_new_object", values["passes_per_new_object"], "")
     yield Figure("version_change_s", values["version_change_s"], "s")
+    yield Figure("rollout_s", values["rollout_s"], "s")
+    yield Figure("rollout_cpu_ms", values["rollout_cpu_ms"], "ms")
+    yield Figure("rollout_writes", values["rollout_writes"], "")
+    yield Figure("rollout_memory_times", values["rollout_memory_times"], "times", 1.1)
     for name, goal in (("event_to_write_s", 0.1), ("child_repair_s", 1.0)):
         short = name.removesuffix("_s")
         yield Figure(f"{short}_p50_s", percentile(samples[name], 0.5), "s")

@@ -28,6 +28,8 @@ _FEWEST_SAMPLES: Final = 10
 _SWEEP_SECONDS: Final = 20
 _CALM_SECONDS: Final = 3.0
 _PROGRAMS: Final = Path(sys.executable).parent
+# One model of so many gets a new version by a rollout, all of these at once.
+_ROLLOUTS: Final = 10
 _WATCHED: Final = ("IrisModel", "Service", "Deployment", "Ingress")
 _PASSES: Final = "controller_runtime_reconcile_total"
 _LEASE: Final = {"IRIS_OPERATOR_LEASE_NAMESPACE": "default"}
@@ -57,9 +59,10 @@ class Fleet:
         """Whether every model has all its children."""
         return all((place, MODEL) in self.ingresses.seen for place in self.namespaces)
 
-    def serving(self, version: str) -> bool:
-        """Whether every model reports the declared version as serving."""
-        return all(_serves(self.models.seen.get((place, MODEL)), version) for place in self.namespaces)
+    def serving(self, version: str, places: Sequence[str] = ()) -> bool:
+        """Whether every model, or every one of these places, reports the declared version as serving."""
+        wanted = places or self.namespaces
+        return all(_serves(self.models.seen.get((place, MODEL)), version) for place in wanted)
 
     async def declare(self, place: str, version: str, **spec: Any) -> None:
         declared = {"version": version, "route": {"host": f"{place}.test"}, **spec}
@@ -137,8 +140,32 @@ async def live(there: Fleet, run: Run) -> None:
         after = operator_cost.of(operator.process.pid)
         run.figures["version_change_cpu_ms"] = (after.cpu_seconds - before.cpu_seconds) * 1000 / run.models
         run.figures["memory_mb"] = after.memory_megabytes
+        await _rollouts(there, run, operator)
     run.figures["iris_get_s"] = await _listing(there, "iris", "get", "-A")
     run.figures["kubectl_get_s"] = await _listing(there, "kubectl", "get", "irismodels", "-A")
+
+
+async def _rollouts(there: Fleet, run: Run, operator: OperatorProcess) -> None:
+    """Compare a candidate with what serves in some of the models at once, and promote it."""
+    places = there.namespaces[::_ROLLOUTS]
+    await _settled(operator)
+    before, writes, began = operator_cost.of(operator.process.pid), operator.writes(), time.monotonic()
+    most = before.memory_megabytes
+    rollout = {"strategy": "Canary"}
+    await operator_stage.each([partial(there.declare, place, "1.0.0", rollout=rollout) for place in places])
+
+    async def largest() -> float:
+        nonlocal most
+        most = max(most, operator_cost.of(operator.process.pid).memory_megabytes)
+        return most
+
+    await eventually(largest, lambda _: there.serving("1.0.0", places), within=_PATIENCE)
+    run.figures["rollout_s"] = time.monotonic() - began
+    await _settled(operator)
+    after = operator_cost.of(operator.process.pid)
+    run.figures["rollout_cpu_ms"] = (after.cpu_seconds - before.cpu_seconds) * 1000 / len(places)
+    run.figures["rollout_writes"] = (operator.writes() - writes) / len(places)
+    run.figures["rollout_memory_times"] = await largest() / before.memory_megabytes
 
 
 async def _listing(there: Fleet, program: str, *words: str) -> float:

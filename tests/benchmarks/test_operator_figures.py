@@ -10,7 +10,7 @@ EVERY = (
     "start_up_s", "applied_s", "applied_cpu_ms", "create_burst_s", "writes_per_new_object",
     "passes_per_new_object", "version_change_s", "rest_writes", "rest_calls_per_object", "rest_cpu_share",
     "memory_mb", "rest_memory_mb_per_minute", "failover_kill_s", "failover_term_s", "cpu_ms_per_object",
-    "iris_get_s", "kubectl_get_s",
+    "iris_get_s", "kubectl_get_s", "rollout_s", "rollout_cpu_ms", "rollout_writes", "rollout_memory_times",
 )  # fmt: skip
 
 
