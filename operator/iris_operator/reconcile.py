@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from iris_api import kinds
+from iris_api.kinds import Kind
 
 from iris_operator import children, errors, metrics, rollout_pass
 from iris_operator.act import events, publish
@@ -25,12 +26,13 @@ from iris_operator.decide import checks, parts, pickles, plans, status
 from iris_operator.decide.facts import Facts, WorkloadFacts
 from iris_operator.decide.rollout_facts import Step
 from iris_operator.decide.verdict import Verdict
-from iris_operator.model import spec
+from iris_operator.model import routes, spec
 from iris_operator.model.plan import STABLE, Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, provenance, workload
 from iris_operator.observe.ingress_classes import IngressClasses
 from iris_operator.observe.proof import Prover
+from iris_operator.observe.route_changes import RouteChanges
 from iris_operator.observe.store import Key, Snapshot, Store
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Context:
     agreed: dict[Key, bytes] = field(default_factory=dict)
     ingress_classes: IngressClasses = field(default_factory=IngressClasses)
     overrides: Overrides = field(default_factory=Overrides)
+    route_changes: RouteChanges = field(default_factory=RouteChanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ async def reconcile(context: Context, key: Key) -> float | None:
         metrics.gone(*key)
         context.agreed.pop(key, None)
         context.overrides.forget(key)
+        context.route_changes.forget(key)
         return None  # the children follow by garbage collection
 
     done = _Done(*_parse(snapshot.model))
@@ -111,7 +115,8 @@ async def _carry_out(context: Context, snapshot: Snapshot, model: IrisModel) -> 
     if step.event is not None:
         await _post(context, body, events.Event(*step.event))
     snapshot = dataclasses.replace(snapshot, model=body)
-    plan = plans.complete(step.plan, model, snapshot, context.store.absent)
+    former = context.route_changes.former(model, snapshot, context.now())
+    plan = plans.complete(step.plan, model, snapshot, absent=context.store.absent, former=former)
     failures = await _act(context, snapshot, model, plan)
     return snapshot, _Done(model, plan.conflict, failures, step)
 
@@ -123,11 +128,17 @@ async def _act(
     if context.agreed.get(snapshot.key) == compared:
         return ()
     applier = Applier(context.cluster, context.store, context.overrides)
-    kept = metadata.canary_name(model) if plan.keeps_candidate else ""
+    kept = [child for child in snapshot.children if _is_kept(child, model, plan)]
     failures = await applier.children(snapshot, model, children.build(model, plan), kept=kept)
     if applier.idle:
         context.agreed[snapshot.key] = compared
     return failures
+
+
+def _is_kept(child: tuple[Kind, str], model: IrisModel, plan: Plan) -> bool:
+    kind, name = child
+    is_candidate = name == metadata.canary_name(model)
+    return kind == plan.former_route or (is_candidate and plan.keeps_candidate)
 
 
 def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
@@ -135,7 +146,8 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
     children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
     children.sort(key=lambda child: child[:2])
     left_out = sorted(kind.plural for kind in plan.left_out)
-    planned = (plan.tracks, plan.fallback, plan.candidate_percent, plan.keeps_candidate, left_out)
+    kept = (plan.keeps_candidate, plan.former_route and plan.former_route.plural)
+    planned = (plan.tracks, plan.fallback, plan.candidate_percent, kept, left_out)
     parts = (model, planned, children)
     return hashlib.sha256(msgspec.msgpack.encode(parts, order="deterministic")).digest()
 
@@ -172,15 +184,22 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
         rollout=done.step.report if done.step else None,
         parts=parts.observe(model, after, context.store.absent, now) if model else (),
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
-        missing_class=await context.ingress_classes.missing(
-            context.cluster, after.children.get((kinds.INGRESS, name), {}), now
-        ),
+        former_route=context.route_changes.former(model, after, now) if model else None,
+        missing_class=await _missing_class(context, after, model),
         url=_url(model, after) if model else _status(body).get("url", ""),
         pickle=model.server.pickle if model else pickles.ALLOW,
         overrides=context.overrides.of(before.key),
         source=await provenance.source(context.cluster, body),
         now=now,
     )
+
+
+async def _missing_class(context: Context, snapshot: Snapshot, model: IrisModel | None) -> str:
+    """Of a declared Ingress: a former one does not matter."""
+    ingress = snapshot.children.get((kinds.INGRESS, snapshot.key[1]), {})
+    if model is not None and model.route is not None and model.route.type != routes.INGRESS:
+        return ""
+    return await context.ingress_classes.missing(context.cluster, ingress, context.now())
 
 
 def _url(model: IrisModel, snapshot: Snapshot) -> str:

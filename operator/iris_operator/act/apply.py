@@ -5,7 +5,7 @@ have is created or, where that is refused, read live first.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -50,18 +50,18 @@ class Applier:
         model: IrisModel,
         wanted: Sequence[tuple[Kind, Body]],
         *,
-        kept: str = "",
+        kept: Collection[tuple[Kind, str]] = (),
     ) -> tuple[errors.ChildFailure, ...]:
-        """A child that fails does not hold up the others; `kept` is a name that is not deleted. Raises
+        """A child that fails does not hold up the others; those in `kept` are not deleted. Raises
         errors.Waiting where none can be made, and errors.ClusterError where the API server cannot be
         reached."""
         self._confirmed, self._failures = False, []
         for kind, manifest in wanted:
             with self._collecting_failures(kind, manifest["metadata"]["name"]):
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
-        names = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted}
+        staying = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted} | set(kept)
         for (kind, name), live in snapshot.children.items():
-            if (kind, name) not in names and name != kept:
+            if (kind, name) not in staying:
                 self.idle = False
                 with self._collecting_failures(kind, name):
                     await self._prune(model, kind, live)

@@ -48,7 +48,7 @@ def report(live: Mapping[str, Any]) -> Report | None:
     routed = f"the Ingress routes {url}"
     secrets = (secret.get("secretName") for secret in tls)
     unchecked = "".join(f"; it is not checked that Secret {name} has a certificate" for name in secrets)
-    if (live.get("status") or {}).get("loadBalancer", {}).get("ingress"):
+    if has_address(live):
         return Report(True, reasons.ROUTE_APPLIED, f"{routed}{unchecked}")
     routed += "; no ingress controller has published an address for it"
     overdue = f"{routed} within spec.progressDeadlineSeconds{unchecked}"
@@ -60,3 +60,8 @@ def report(live: Mapping[str, Any]) -> Report | None:
         since=datetime.fromisoformat(made) if made else None,
         overdue=Report(None, reasons.ADDRESS_NOT_PUBLISHED, overdue),
     )
+
+
+def has_address(live: Mapping[str, Any]) -> bool:
+    """Whether a controller has published one, which it does once it serves the Ingress."""
+    return bool((live.get("status") or {}).get("loadBalancer", {}).get("ingress"))

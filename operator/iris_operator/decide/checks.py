@@ -76,6 +76,8 @@ def look_again(facts: Facts, found: Verdict) -> float | None:
         waits.append(_REFUSAL_SECONDS)  # no watch covers the object that was in the way
     if facts.missing_class:
         waits.append(_REFUSAL_SECONDS)
+    if facts.former_route and facts.former_route.seconds is not None:
+        waits.append(facts.former_route.seconds + 0.1)
     waits += [(part.changes_at - facts.now).total_seconds() + 0.1 for part in facts.parts if part.changes_at]
     if sources.is_half_known(facts.source):
         waits.append(_UNREAD_SECONDS)

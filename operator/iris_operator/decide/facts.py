@@ -10,6 +10,7 @@ from iris_operator.children import deployment
 from iris_operator.children.report import Report
 from iris_operator.decide.verdict import RolloutReport
 from iris_operator.observe.proof import Proof
+from iris_operator.observe.route_changes import FormerRoute
 from iris_operator.observe.workload import OlderPod, Workload
 
 # How long a terminating pod may answer: its preStop wait and the drain. Measured on a node: the last request
@@ -91,6 +92,7 @@ class Facts:
     now: datetime
     pickle: str | None  # spec.server.pickle; None: absent
     overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
+    former_route: FormerRoute | None = None
     rollout: RolloutReport | None = None  # None: nothing was decided in this pass
 
     def failure_of(self, condition: str) -> errors.ChildFailure | None:

@@ -10,14 +10,23 @@ from iris_operator.decide import pod_templates
 from iris_operator.model import plan, routes, shape
 from iris_operator.model.plan import Plan
 from iris_operator.model.spec import IrisModel
+from iris_operator.observe.route_changes import FormerRoute
 from iris_operator.observe.store import Snapshot
 
 
-def complete(decided: Plan, model: IrisModel, snapshot: Snapshot, absent: frozenset[Kind]) -> Plan:
-    """`absent`: kinds without an API in this cluster."""
+def complete(
+    decided: Plan,
+    model: IrisModel,
+    snapshot: Snapshot,
+    *,
+    absent: frozenset[Kind],
+    former: FormerRoute | None = None,
+) -> Plan:
+    """`absent`: kinds without an API in this cluster; `former`: a route that has to stay."""
     conflict = _route_conflict(snapshot)
     left_out = absent | children.ROUTE_KINDS if conflict else absent
-    complete = dataclasses.replace(decided, left_out=left_out, conflict=conflict)
+    former_route = former.kind if former and not conflict else None
+    complete = dataclasses.replace(decided, left_out=left_out, conflict=conflict, former_route=former_route)
     return with_revisions(complete, model, snapshot)
 
 

@@ -152,6 +152,10 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
             rows.setdefault(part.condition, (part.condition, report.works, report.reason, report.message))
         elif part.is_applied and part.applied:
             rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part)))
+    if facts.former_route and "RouteReady" in rows and not rows["RouteReady"][1]:
+        kind, works, reason, message = rows["RouteReady"]
+        message += f"; until then the former {facts.former_route.kind.name} routes"
+        rows["RouteReady"] = (kind, works, reason, message)
     if facts.overrides and not facts.suspended:
         message = f"{'; '.join(facts.overrides)}: forced on every write, as by an admission policy"
         rows["ChildrenAsDeclared"] = ("ChildrenAsDeclared", False, reasons.VALUE_FORCED, message)

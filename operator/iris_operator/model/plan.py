@@ -37,6 +37,7 @@ class Plan:
     candidate_percent: int = 0  # of the requests that come by the route
     # Whether the objects of a candidate that is not planned stay: requests may still be on their way to it.
     keeps_candidate: bool = False
+    former_route: Kind | None = None  # a route of this kind stays, though it is not declared any more
 
     @property
     def stable(self) -> Shape:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from iris_api import kinds
 
 from iris_operator import errors
+from iris_operator.children import ingress
 from iris_operator.cluster import Cluster
 
 _MISSING_SECONDS: Final = timedelta(seconds=30)
@@ -21,10 +22,10 @@ class IngressClasses:
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, bool]] = {}
 
-    async def missing(self, cluster: Cluster, ingress: Any, now: datetime) -> str:
+    async def missing(self, cluster: Cluster, live: Any, now: datetime) -> str:
         """The class of this Ingress if the cluster has none of that name, else an empty text."""
-        name = str((ingress.get("spec") or {}).get("ingressClassName") or "")
-        if not name or (ingress.get("status") or {}).get("loadBalancer", {}).get("ingress"):
+        name = str((live.get("spec") or {}).get("ingressClassName") or "")
+        if not name or ingress.has_address(live):
             return ""
         asked_at, is_missing = self._known.get(name, (now, False))
         lifetime = _MISSING_SECONDS if is_missing else _FOUND_SECONDS
