@@ -94,7 +94,8 @@ class Settings(BaseSettings):
     """The list of clients, each with the SHA-256 of its key; with it everything but the probes needs a key.
     In a cluster: `spec.access`"""
     verify_file: Path | None = None
-    """The public keys of which one must have signed the model; the option `--verify-file` comes first"""
+    """The public keys of which one must have signed the model; the option `--verify-file` comes first. In a
+    cluster: `spec.verify`"""
     termination_log: Path = Path("/dev/termination-log")
     """The file in which Kubernetes finds the reason of a refusal; written only when it exists"""
 

@@ -14,6 +14,9 @@ SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serve
 # Stalled: somebody has to change something
 IMAGE_PULL_FAILED: Final = "ImagePullFailed"
 ARTIFACT_REJECTED: Final = "ArtifactRejected"
+UNSIGNED: Final = "Unsigned"  # these three in the words of the model server
+WRONG_KEY: Final = "WrongKey"
+TAMPERED: Final = "Tampered"
 SERVER_TOO_OLD: Final = "ServerTooOld"
 PODS_CRASHING: Final = "PodsCrashing"
 PROGRESS_DEADLINE_EXCEEDED: Final = "ProgressDeadlineExceeded"
@@ -61,6 +64,10 @@ SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a n
 PICKLE_ALLOWED: Final = "PickleAllowed"  # spec.server.pickle is absent, which means Allow
 PICKLE_DENIED: Final = "PickleDenied"  # every pod that answers denies it
 PICKLE_NOT_DENIED: Final = "PickleNotDenied"  # declared, but a pod does not enforce it, or none answers
+
+# SignatureVerified
+SIGNATURE_VERIFIED: Final = "SignatureVerified"  # every pod that answers serves what a declared key signed
+SIGNATURE_NOT_VERIFIED: Final = "SignatureNotVerified"  # a pod does not (mode Warn), or none answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,32 @@ READY: Final = (
         "declare the version that the image holds, or build the image again",
     ),
     OfReady(
+        UNSIGNED,
+        "False",
+        "Stalled",
+        "`spec.verify` is set, and the image has no signature that the server can read",
+        "sign the model with one of the keys and build the image again",
+    ),
+    OfReady(
+        WRONG_KEY,
+        "False",
+        "Stalled",
+        "Another key than those of `spec.verify` signed the model",
+        "list that key if it is one of yours; else find out who signed",
+    ),
+    OfReady(
+        TAMPERED,
+        "False",
+        "Stalled",
+        "The image does not hold exactly the files that were signed",
+        "build the image again from the signed files; find out who changed them",
+    ),
+    OfReady(
         SERVER_TOO_OLD,
         "False",
         "Stalled",
-        "The server of this image has no access keys, and so refuses to start with `spec.access`",
-        "build the image again with the present server, or take `spec.access` out",
+        "The server of this image is older than `spec.access` or `spec.verify`, so it refuses to start",
+        "build the image again with the present server, or take that field out",
     ),
     OfReady(
         PODS_CRASHING,

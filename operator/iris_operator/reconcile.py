@@ -188,6 +188,7 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
         missing_class=await _missing_class(context, after, model),
         url=_url(model, after) if model else _status(body).get("url", ""),
         pickle=model.server.pickle if model else pickles.ALLOW,
+        verify=model.verify if model else None,
         overrides=context.overrides.of(before.key),
         source=await provenance.source(context.cluster, body),
         now=now,

@@ -12,8 +12,10 @@ from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.refusals import Refusal
 from tests.crds.rollout_refusals import ROLLOUT
 from tests.crds.schema import SPEC, defaults
+from tests.crds.verify_refusals import VERIFY
 from tests.crds.workload_refusals import WORKLOAD
 from tests.harness import kubernetes
+from tests.operator.test_verify import RELEASE
 
 pytestmark = pytest.mark.cluster
 
@@ -38,7 +40,7 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 
 @pytest.mark.parametrize(
     "refusal",
-    [*WORKLOAD, *ACCESS, *PLACEMENT, *METADATA, *ROLLOUT],
+    [*WORKLOAD, *ACCESS, *VERIFY, *PLACEMENT, *METADATA, *ROLLOUT],
     ids=lambda refusal: refusal.mistake.replace(" ", "-"),
 )
 async def test_the_api_server_refuses_and_names_the_field(
@@ -121,6 +123,7 @@ FULL: dict[str, Any] = {
             }
         ]
     },
+    "verify": {"mode": "Warn", "keys": [RELEASE]},
     "server": {"logLevel": "Debug", "fastPath": "Off", "pickle": "Deny"},
     "route": {
         "type": "Ingress",

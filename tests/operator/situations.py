@@ -227,6 +227,43 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         True,
         "ServerTooOld",
     ),
+    "a server that verifies no signature": (
+        rolling(
+            unready(last=ended(2, "error: unrecognized arguments: --verify-file /etc/iris/verify/keys.json"))
+        ),
+        False,
+        False,
+        True,
+        "ServerTooOld",
+    ),
+    "an unknown option that is not ours": (
+        rolling(unready(last=ended(2, "error: unrecognized arguments: --verify-files x"))),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "unsigned": (
+        rolling(unready(last=ended(65, "artifact refused: Unsigned: /model: no signature"))),
+        False,
+        False,
+        True,
+        "Unsigned",
+    ),
+    "signed by another key": (
+        rolling(unready(last=ended(65, "artifact refused: WrongKey: /model/a.sig: the signature"))),
+        False,
+        False,
+        True,
+        "WrongKey",
+    ),
+    "tampered": (
+        rolling(unready(last=ended(65, "artifact refused: Tampered: /model: 'x', which is not signed"))),
+        False,
+        False,
+        True,
+        "Tampered",
+    ),
     "artifact refused, started again": (
         rolling(unready(last=ended(65, "artifact refused: version"), restarts=1)),
         False,

@@ -443,7 +443,13 @@ def test_the_operator_makes_the_service_account_before_the_pods_that_need_it() -
 @pytest.mark.parametrize("child", children.CHILDREN, ids=lambda child: child.__name__.rpartition(".")[2])
 def test_the_operator_labels_and_owns_every_child(child: ModuleType) -> None:
     route = GATEWAY if child is http_route else bodies.FULL["route"]
-    changes = {"version": "1.4.0", "monitoring": {}, "networkPolicy": {}, "access": {"keys": []}}
+    changes: dict[str, Any] = {
+        "version": "1.4.0",
+        "monitoring": {},
+        "networkPolicy": {},
+        "access": {"keys": []},
+    }
+    changes["verify"] = {"keys": [{"name": "release", "publicKey": "a key"}]}
     everything = {**bodies.FULL, **changes, "route": route}
 
     built = child.build(bodies.model(**everything))

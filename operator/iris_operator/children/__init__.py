@@ -22,6 +22,7 @@ from iris_operator.children import (
     deployment,
     horizontal_pod_autoscaler,
     http_route,
+    immutable_config_map,
     ingress,
     metadata,
     network_policy,
@@ -30,6 +31,7 @@ from iris_operator.children import (
     service,
     service_account,
     service_monitor,
+    verify_config_map,
 )
 from iris_operator.model import shape
 from iris_operator.model.plan import CANARY, Plan, Track
@@ -41,6 +43,7 @@ CHILDREN: Final[tuple[ModuleType, ...]] = (
     service_account,
     network_policy,
     access_config_map,
+    verify_config_map,
     deployment,
     service,
     pod_disruption_budget,
@@ -66,7 +69,7 @@ _OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget)
 
 def condition(kind: Kind, name: str) -> str:
     """The condition that this child makes False when it fails."""
-    if kind == access_config_map.KIND and not name.endswith(dashboard_config_map.SUFFIX):
+    if kind == immutable_config_map.KIND and not name.endswith(dashboard_config_map.SUFFIX):
         return "Ready"
     return _CONDITIONS[kind]
 

@@ -1,34 +1,20 @@
-"""The ConfigMap with the clients that have a key, for the pods; none where nobody needs a key. Pure.
+"""The ConfigMap with the clients that have a key, for the pods; none where nobody needs a key. Pure."""
 
-Its name has the digest of its content, so it never changes: pods read exactly the list of their template, and
-another list is a rollout.
-"""
-
-import hashlib
 from typing import Any, Final
 
-import msgspec
-from iris_api import kinds
-
-from iris_operator.children import metadata
+from iris_operator.children import immutable_config_map
 from iris_operator.model.spec import Access, IrisModel
 
-KIND = kinds.CONFIG_MAP
+KIND = immutable_config_map.KIND
+PURPOSE: Final = "access"
 FILE: Final = "clients.json"
 
 
 def build(model: IrisModel) -> dict[str, Any] | None:
     if model.access is None:
         return None
-    content = _content(model.access)
-    return metadata.manifest(
-        KIND, model, name=name(model, model.access), immutable=True, data={FILE: content}
-    )
+    return immutable_config_map.build(model, PURPOSE, FILE, model.access.keys)
 
 
 def name(model: IrisModel, access: Access) -> str:
-    return f"{model.name}-access-{hashlib.sha256(_content(access).encode()).hexdigest()[:16]}"
-
-
-def _content(access: Access) -> str:
-    return msgspec.json.encode(access.keys, order="deterministic").decode()
+    return immutable_config_map.name(model, PURPOSE, access.keys)

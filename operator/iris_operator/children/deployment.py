@@ -5,11 +5,12 @@ IRIS_EXPECTED_VERSION exits before it is ready.
 """
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, Final
 
 from iris_api import kinds
 
-from iris_operator.children import access_config_map, metadata
+from iris_operator.children import access_config_map, metadata, verify_config_map
 from iris_operator.model import pod_template
 from iris_operator.model.spec import IrisModel
 
@@ -32,11 +33,11 @@ _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 PRE_STOP_SECONDS: Final = 5
 _GRACE_SECONDS: Final = 40
 _USER: Final = 65532
-_ACCESS: Final = "access"
-_ACCESS_FOLDER: Final = "/etc/iris/access"
-# A server of a release without keys ends at the unknown option, before it opens a port.
+_FOLDER: Final = "/etc/iris"
+# A server of an older release ends at an unknown option, before it opens a port.
 _COMMAND: Final = ("iris-model-server", "--host", "::", "--port", str(PORT))
 MANAGEMENT_OPTION: Final = "--management-port"
+VERIFY_OPTION: Final = "--verify-file"
 
 
 def build(model: IrisModel) -> dict[str, Any]:
@@ -92,10 +93,8 @@ def _pod(model: IrisModel) -> dict[str, Any]:
         ],
         "containers": [_container(model)],
     }
-    if model.access is not None:
-        pod["volumes"] = [
-            {"name": _ACCESS, "configMap": {"name": access_config_map.name(model, model.access)}}
-        ]
+    if volumes := _volumes(model):
+        pod["volumes"] = [{"name": name, "configMap": {"name": source}} for name, source in volumes.items()]
     if model.image.pull_secrets:
         pod["imagePullSecrets"] = [{"name": name} for name in model.image.pull_secrets]
     if model.node_selector:
@@ -139,20 +138,46 @@ def _container(model: IrisModel) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
         },
     }
-    if model.access is not None:
-        _close(container)
+    _give_files(container, model)
     if model.resources:
         container["resources"] = {part: dict(values) for part, values in model.resources.items() if values}
     return container
 
 
+def _volumes(model: IrisModel) -> dict[str, str]:
+    """The ConfigMaps that the pods read, by the name of their volume."""
+    volumes = {}
+    if model.access is not None:
+        volumes[access_config_map.PURPOSE] = access_config_map.name(model, model.access)
+    if model.verify is not None:
+        volumes[verify_config_map.PURPOSE] = verify_config_map.name(model, model.verify)
+    return volumes
+
+
+def _give_files(container: dict[str, Any], model: IrisModel) -> None:
+    """Has the server read the ConfigMaps of the model."""
+    volumes = _volumes(model)
+    if not volumes:
+        return
+    container["command"] = [*_COMMAND]
+    container["volumeMounts"] = [
+        {"name": name, "mountPath": f"{_FOLDER}/{name}", "readOnly": True} for name in volumes
+    ]
+    if model.access is not None:
+        _close(container)
+    if model.verify is not None:
+        container["command"] += [VERIFY_OPTION, _path(verify_config_map)]
+
+
+def _path(child: ModuleType) -> str:
+    return f"{_FOLDER}/{child.PURPOSE}/{child.FILE}"
+
+
 def _close(container: dict[str, Any]) -> None:
     """Lets clients with a key in, and the operator by a port of its own."""
-    container["command"] = [*_COMMAND, MANAGEMENT_OPTION, str(MANAGEMENT_PORT)]
-    variable = {"name": "IRIS_ACCESS_FILE", "value": f"{_ACCESS_FOLDER}/{access_config_map.FILE}"}
-    container["env"].append(variable)
+    container["command"] += [MANAGEMENT_OPTION, str(MANAGEMENT_PORT)]
+    container["env"].append({"name": "IRIS_ACCESS_FILE", "value": _path(access_config_map)})
     container["ports"].append({"name": MANAGEMENT, "containerPort": MANAGEMENT_PORT, "protocol": "TCP"})
-    container["volumeMounts"] = [{"name": _ACCESS, "mountPath": _ACCESS_FOLDER, "readOnly": True}]
 
 
 def _variable(model: IrisModel, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from iris_operator import errors
 from iris_operator.children import deployment
 from iris_operator.children.report import Report
 from iris_operator.decide.verdict import RolloutReport
+from iris_operator.model.spec import Verify
 from iris_operator.observe.proof import Proof
 from iris_operator.observe.route_changes import FormerRoute
 from iris_operator.observe.workload import OlderPod, Workload
@@ -91,6 +92,7 @@ class Facts:
     source: Mapping[str, str]  # the revision that declared the version, empty when unknown
     now: datetime
     pickle: str | None  # spec.server.pickle; None: absent
+    verify: Verify | None = None
     overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
     former_route: FormerRoute | None = None
     rollout: RolloutReport | None = None  # None: nothing was decided in this pass

@@ -8,7 +8,7 @@ from typing import Any, Final
 from iris_api import reasons, sources
 
 from iris_operator import children
-from iris_operator.decide import history, pickles, split_requests
+from iris_operator.decide import history, pickles, signatures, split_requests
 from iris_operator.decide.facts import Facts, Part
 from iris_operator.decide.verdict import Verdict
 
@@ -23,6 +23,7 @@ _TYPES: Final = frozenset(
         "Stalled",
         "ChildrenAsDeclared",
         pickles.CONDITION,
+        signatures.CONDITION,
         *children.CONDITIONS,
     }
 )
@@ -52,6 +53,11 @@ def build(facts: Facts, verdict: Verdict, before: Mapping[str, Any]) -> dict[str
         ),
     }
     status |= {"source": dict(facts.source)} if facts.source else {}
+    served = [
+        proof for proof in facts.stable.proofs.values() if (proof.version, proof.digest) == (serving, digest)
+    ]
+    signer = signatures.signer(served)
+    status |= {"signedBy": signer} if signer else {}
     rollout = _rollout(facts, before)
     return status | ({"rollout": rollout} if rollout else {})
 
@@ -159,8 +165,9 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
     if facts.overrides and not facts.suspended:
         message = f"{'; '.join(facts.overrides)}: forced on every write, as by an admission policy"
         rows["ChildrenAsDeclared"] = ("ChildrenAsDeclared", False, reasons.VALUE_FORCED, message)
-    pickle = pickles.condition(facts.pickle, facts.stable.proofs.values())
-    return [*rows.values(), *([pickle] if pickle else [])]
+    proofs = facts.stable.proofs.values()
+    reported = (pickles.condition(facts.pickle, proofs), signatures.condition(facts.verify, proofs))
+    return [*rows.values(), *(row for row in reported if row)]
 
 
 def _applied(part: Part) -> str:

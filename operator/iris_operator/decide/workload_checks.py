@@ -24,14 +24,15 @@ _PROOF_RETRY_SECONDS: Final = 2.0
 def _artifact_rejected(facts: WorkloadFacts) -> Verdict | None:
     for pod in facts.workload.newest:
         if workload.refused_artifact(pod):
-            return verdict.stalled(reasons.ARTIFACT_REJECTED, f"pod {pod.name}: {pod.exit_message}")
+            reason = workload.refused_signature(pod) or reasons.ARTIFACT_REJECTED
+            return verdict.stalled(reason, f"pod {pod.name}: {pod.exit_message}")
     return None
 
 
 def _server_too_old(facts: WorkloadFacts) -> Verdict | None:
     for pod in facts.workload.newest:
-        if workload.ignores_keys(pod):
-            found = f"pod {pod.name}: found a server of a release without access keys, which does not start"
+        if option := workload.unknown_option(pod):
+            found = f"pod {pod.name}: found a server of a release without {option}, which does not start"
             return verdict.stalled(reasons.SERVER_TOO_OLD, f"{found}; expected a newer image")
     return None
 

@@ -26,6 +26,7 @@ _EXPECTED: Final = {
 }
 # The operator or Kubernetes sets these on children: two writers would overwrite each other for ever.
 _RESERVED: Final = ("app.kubernetes.io/", "serving.two.inc/", "deployment.kubernetes.io/")
+ENFORCE: Final = "Enforce"  # of verify; Warn serves an unsigned model, too
 _REFUSAL: Final = re.compile(
     r"(?:Expected `(?P<type>\w+)|Object missing required field `(?P<missing>\w+)).*?"
     r"(?: - at `\$(?P<path>.*)`)?"
@@ -67,6 +68,18 @@ class Access(Fields, frozen=True):
     """Only clients with one of these keys are answered; none of them admits nobody."""
 
     keys: tuple[Key, ...] = ()
+
+
+class SigningKey(Fields, frozen=True):
+    name: _Text
+    public_key: _Text
+
+
+class Verify(Fields, frozen=True):
+    """One of these keys must have signed the model."""
+
+    keys: tuple[SigningKey, ...]
+    mode: _Text = ENFORCE
 
 
 class Server(Fields, frozen=True):
@@ -175,6 +188,7 @@ class IrisModel(Fields, frozen=True):
     suspend: bool
     autoscaling: Autoscaling | None = None
     access: Access | None = None
+    verify: Verify | None = None
     rollout: Rollout | None = None
     route: Route | None = None
     resources: dict[str, dict[str, Any]] = {}

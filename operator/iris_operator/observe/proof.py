@@ -34,6 +34,7 @@ class Proof:
     version: str = ""
     digest: str = ""
     pickle: str = ""  # what the server says it does with pickles; empty: a release without Deny
+    signed_by: str = ""  # the key of spec.verify that signed the model
     failure: str = ""
 
 
@@ -123,4 +124,5 @@ def _parse(pod: Pod, raw: bytes, model: str) -> Proof:
         return Proof(failure=f"pod {pod.name}: GET {PATH}: found no name, version and digest in the answer")
     if name != model:
         return Proof(failure=f"pod {pod.name}: answers for model {name!r}, expected {model!r}")
-    return Proof(version=version, digest=digest, pickle=str(answer.get("pickle", "")))
+    of_later = {name: str(answer.get(name, "")) for name in ("pickle", "signed_by")}
+    return Proof(version=version, digest=digest, **of_later)

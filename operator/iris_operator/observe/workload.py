@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from iris_api import reasons
+
 from iris_operator.children import deployment as deployment_child
 from iris_operator.children import metadata as children_metadata
 from iris_operator.model import plan
@@ -17,6 +19,12 @@ from iris_operator.model import plan
 ARTIFACT_REFUSED_EXIT: Final = 65
 # Its exit code for options and settings that it cannot use.
 UNUSABLE_EXIT: Final = 2
+_SIGNATURE: Final = re.compile(
+    rf"artifact refused: ({reasons.UNSIGNED}|{reasons.WRONG_KEY}|{reasons.TAMPERED}): "
+)
+_UNKNOWN: Final = re.compile(
+    rf"unrecognized arguments: ({deployment_child.MANAGEMENT_OPTION}|{deployment_child.VERIFY_OPTION}) "
+)
 _PULL_FAILURES: Final = frozenset(
     {
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable",
@@ -265,10 +273,16 @@ def refused_artifact(pod: Pod) -> bool:
     return not pod.ready and pod.exit_code == ARTIFACT_REFUSED_EXIT
 
 
-def ignores_keys(pod: Pod) -> bool:
-    """Whether its server is of a release without keys, which ends at the option."""
-    found = f"unrecognized arguments: {deployment_child.MANAGEMENT_OPTION}"
-    return not pod.ready and pod.exit_code == UNUSABLE_EXIT and found in pod.exit_message
+def refused_signature(pod: Pod) -> str:
+    """The reason that the server has for refusing the model's signature; empty for any other refusal."""
+    found = _SIGNATURE.match(pod.exit_message)
+    return found[1] if found else ""
+
+
+def unknown_option(pod: Pod) -> str:
+    """The option at which a server of an older release has ended, or nothing."""
+    found = _UNKNOWN.search(pod.exit_message)
+    return found[1] if found and not pod.ready and pod.exit_code == UNUSABLE_EXIT else ""
 
 
 def crashing(pod: Pod, restarts: int) -> bool:
