@@ -365,6 +365,19 @@ def test_a_model_is_ready_as_soon_as_older_pods_no_longer_answer() -> None:
     assert (before.ready, after.ready) == (False, True)
 
 
+def test_a_closed_model_is_ready_when_older_pods_are_gone_or_were_killed() -> None:
+    """On an open connection a pod answers a revoked client, or one without a key, until its drain ends."""
+    ports = [{"name": "management", "containerPort": 8001}]
+    closed = [{**each, "spec": {"containers": [{"name": "server", "ports": ports}]}} for each in BOTH]
+    known = facts(pods=[*closed, situations.leaving(1)])
+    killed = situations.NOW + timedelta(seconds=41)
+
+    assert not checks.judge(at(known, killed - timedelta(seconds=0.1))).ready
+    assert checks.look_again(known, checks.judge(known)) == pytest.approx(41.1)
+    assert checks.judge(at(known, killed)).ready
+    assert checks.judge(facts(pods=closed)).ready
+
+
 def test_every_reason_has_its_situation() -> None:
     found_reasons = {row[4] for row in SITUATIONS.values()}
 

@@ -31,7 +31,7 @@ _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 # Routers learn late that a pod is terminating: the listener stays open until then.
 PRE_STOP_SECONDS: Final = 5
-_GRACE_SECONDS: Final = 40
+GRACE_SECONDS: Final = 40
 _USER: Final = 65532
 _FOLDER: Final = "/etc/iris"
 # A server of an older release ends at an unknown option, before it opens a port.
@@ -76,7 +76,7 @@ def _pod(model: IrisModel) -> dict[str, Any]:
         "serviceAccountName": model.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,

@@ -17,6 +17,8 @@ from iris_operator.observe.workload import OlderPod, Workload
 # How long a terminating pod may answer: its preStop wait and the drain. Measured on a node: the last request
 # through Traefik began 0.2 s after the DELETE, on a connection kept alive through kube-proxy 5.5 s after it.
 SETTLE: Final = timedelta(seconds=deployment.PRE_STOP_SECONDS + 1)
+# Who may call is no matter of likelihood: until a pod is gone, or its kubelet must have killed it.
+KILLED: Final = timedelta(seconds=deployment.GRACE_SECONDS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,17 @@ class WorkloadFacts:
         """Whether every answer is of the version: it is proven, and no older pod may still answer."""
         return self.proves_version() and not self.answering_older()
 
+    @property
+    def settle(self) -> timedelta:
+        """How long a terminating pod counts as one that may answer."""
+        return KILLED if self.workload.closed else SETTLE
+
     def answering_older(self) -> tuple[OlderPod, ...]:
         """Older pods that may still answer. A pod that is gone cannot, and a lost node's is not awaited."""
         return tuple(
             pod
             for pod in self.workload.older
-            if pod.terminating_since is None or self.now < pod.terminating_since + SETTLE
+            if pod.terminating_since is None or self.now < pod.terminating_since + self.settle
         )
 
     def proves_version(self) -> bool:

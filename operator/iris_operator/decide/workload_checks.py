@@ -10,7 +10,7 @@ from typing import Final
 from iris_api import reasons
 
 from iris_operator.decide import verdict
-from iris_operator.decide.facts import SETTLE, WorkloadFacts
+from iris_operator.decide.facts import WorkloadFacts
 from iris_operator.decide.verdict import Verdict
 from iris_operator.observe import causes, workload
 from iris_operator.observe.proof import DOUBT_SECONDS
@@ -153,7 +153,7 @@ def waits(facts: WorkloadFacts, found: Verdict) -> list[float]:
         seconds.append(_deadline_left(facts).total_seconds() + 0.1)
     if not found.ready:
         ends = (pod.terminating_since for pod in facts.answering_older())
-        seconds += [(end + SETTLE - facts.now).total_seconds() + 0.1 for end in ends if end is not None]
+        seconds += [(end + facts.settle - facts.now).total_seconds() + 0.1 for end in ends if end is not None]
     if found.reason == reasons.VERSION_MISMATCH:  # a reload is no event
         seconds.append(DOUBT_SECONDS)
     return seconds

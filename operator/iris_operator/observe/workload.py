@@ -95,6 +95,11 @@ class Workload:
         return tuple(pod for pod in self.pods if pod.newest and not pod.failed)
 
     @property
+    def closed(self) -> bool:
+        """Whether the newest pods admit only clients with a key."""
+        return any(pod.port == deployment_child.MANAGEMENT_PORT for pod in self.newest)
+
+    @property
     def failed(self) -> tuple[Pod, ...]:
         return tuple(pod for pod in self.pods if pod.newest and pod.failed)
 
