@@ -28,9 +28,9 @@ class Target:
 
 @contextmanager
 def running(folder: Path, targets: Sequence[Target]) -> Iterator[str]:
-    """The address of a Prometheus that scrapes each second, ready for the block."""
+    """The address of a Prometheus that scrapes each second and runs in `folder`, ready for the block."""
     program = binaries.ensure(["prometheus"], Progress())["prometheus"]
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     scrapes = {
         "job_name": "tests",
         "scrape_interval": "1s",
@@ -42,7 +42,7 @@ def running(folder: Path, targets: Sequence[Target]) -> Iterator[str]:
     (folder / "prometheus.yaml").write_text(yaml.safe_dump({"scrape_configs": [scrapes]}))
     address = f"127.0.0.1:{free_port()}"
     command = [str(program), f"--config.file={folder / 'prometheus.yaml'}", f"--web.listen-address={address}"]
-    process = subprocess.Popen([*command, f"--storage.tsdb.path={folder / 'data'}", *_OPTIONS])
+    process = subprocess.Popen([*command, f"--storage.tsdb.path={folder / 'data'}", *_OPTIONS], cwd=folder)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not _ready(address):
