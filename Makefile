@@ -94,8 +94,8 @@ contracts: setup
 unit: setup
 	@$(BIN)/pytest -q -m "$(UNIT)" --numprocesses=auto --dist=loadfile
 
-test: setup ## Run everything: check, then tests with real processes, a browser, an API server and a node
-	@scripts/test.sh
+test: setup ## Run everything: check, then tests with real processes, a browser, an API server and a node (TESTS="-k traefik")
+	@scripts/test.sh $(TESTS)
 
 faults: setup ## Run all distinct fault plans on a real API server (FAULTS="--sample 200 --seed 7")
 	@exec $(BIN)/python -m tests.faults $(FAULTS)

@@ -20,7 +20,7 @@ from iris_local_cluster.progress import Progress
 
 _MODULE = paths.PROJECT / ".github" / "act"
 _PROGRAMS = Path(__file__).with_name("programs")
-_REPOSITORY = "example/iris"
+REPOSITORY = "example/iris"
 _WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 # As actions/checkout: one commit without tags, unless the whole history is asked for.
 _CHECKOUT = """\
@@ -134,7 +134,7 @@ class Forge:
             *("--no-cache-server", "--cache-server-addr=127.0.0.1", "--artifact-server-addr=127.0.0.1"),
             *("--eventpath", str(self.folder / "event.json"), f"--action-cache-path={self.folder}/cache"),
             *("--secret=GITHUB_TOKEN", "--secret=CLUSTERS_VIEW_KUBECONFIG"),
-            *(f"--env=GITHUB_REPOSITORY={_REPOSITORY}", "--env=GITHUB_REPOSITORY_OWNER=example"),
+            *(f"--env=GITHUB_REPOSITORY={REPOSITORY}", "--env=GITHUB_REPOSITORY_OWNER=example"),
             *replaced,
         ]
 
@@ -154,12 +154,14 @@ class Forge:
         inputs: Mapping[str, str],
         *,
         event: str = "workflow_dispatch",
+        payload: Mapping[str, Any] | None = None,
         kubeconfig: str = "none",
         job: str = "",
     ) -> Run:
-        """Run a workflow on the tip of main, to its end."""
-        payload = {"inputs": inputs, "repository": {"name": "iris", "full_name": _REPOSITORY}}
-        (self.folder / "event.json").write_text(json.dumps(payload))
+        """Run a workflow on the tip of main, to its end; the event's payload may have more than inputs."""
+        repository = {"name": "iris", "full_name": REPOSITORY}
+        document = {"inputs": inputs, "repository": repository, **(payload or {})}
+        (self.folder / "event.json").write_text(json.dumps(document))
         (self.folder / "record").write_text("")
         self.git("pull", "--quiet", "origin", "main")
         answer = subprocess.run(
