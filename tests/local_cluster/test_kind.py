@@ -46,6 +46,15 @@ def test_the_api_server_listens_on_loopback_only() -> None:
     assert document["networking"] == {"apiServerAddress": "127.0.0.1"}
 
 
+def test_kubeadm_waits_longer_than_its_minute_for_the_api_server_of_a_busy_machine() -> None:
+    """With two busy cores the API server answered after 80 s, and `kind create cluster` had failed."""
+    [patch] = yaml.safe_load(configuration.cluster("spring", port=8080, tls_port=8443))[
+        "kubeadmConfigPatches"
+    ]
+
+    assert yaml.safe_load(patch) == {"kind": "InitConfiguration", "timeouts": {"kubernetesAPICall": "5m"}}
+
+
 def test_the_registry_is_published_on_a_free_loopback_port() -> None:
     command = configuration.create_registry("spring")
 

@@ -8,6 +8,12 @@ from iris_local_cluster.cluster import REGISTRY
 
 _REGISTRY_IMAGE = "docker.io/library/registry:3"
 _HOSTS = f"/etc/containerd/certs.d/{REGISTRY}"
+# kubeadm's one minute is too short for a busy machine with two cores.
+_PATIENCE = """\
+kind: InitConfiguration
+timeouts:
+  kubernetesAPICall: 5m
+"""
 
 
 def node(name: str) -> str:
@@ -30,6 +36,7 @@ def cluster(name: str, *, port: int, tls_port: int) -> str:
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": name,
         "networking": {"apiServerAddress": "127.0.0.1"},
+        "kubeadmConfigPatches": [_PATIENCE],
         "nodes": [{"role": "control-plane", "extraPortMappings": mappings}],
     }
     return yaml.safe_dump(document)
