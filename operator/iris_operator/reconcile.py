@@ -30,6 +30,7 @@ from iris_operator.model import routes, spec
 from iris_operator.model.plan import STABLE, Plan
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, provenance, workload
+from iris_operator.observe.gateways import Findings, Gateways
 from iris_operator.observe.ingress_classes import IngressClasses
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.route_changes import RouteChanges
@@ -50,6 +51,7 @@ class Context:
     # Of each model, a digest of what was compared last and needed no call: it is not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
     ingress_classes: IngressClasses = field(default_factory=IngressClasses)
+    gateways: Gateways = field(default_factory=Gateways)
     overrides: Overrides = field(default_factory=Overrides)
     route_changes: RouteChanges = field(default_factory=RouteChanges)
 
@@ -77,6 +79,7 @@ async def reconcile(context: Context, key: Key) -> float | None:
         context.agreed.pop(key, None)
         context.overrides.forget(key)
         context.route_changes.forget(key)
+        context.gateways.forget(key)
         return None  # the children follow by garbage collection
 
     done = _Done(*_parse(snapshot.model))
@@ -174,6 +177,8 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
     generation = body["metadata"].get("generation", 0)
     waiting_since = status.waiting_since(_status(body), declared, generation, deadline)
     proofs = await context.prover.prove(seen.pods, name, version)
+    route = after.children.get((kinds.HTTP_ROUTE, name))
+    gateway = await context.gateways.look(context.cluster, model, route, now) if model else Findings()
     return Facts(
         generation=generation,
         version=declared,
@@ -186,7 +191,8 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
         selector=",".join(f"{label}={value}" for label, value in sorted(metadata.selector_of(name).items())),
         former_route=context.route_changes.former(model, after, now) if model else None,
         missing_class=await _missing_class(context, after, model),
-        url=_url(model, after) if model else _status(body).get("url", ""),
+        gateway_problem=gateway.problem,
+        url=_url(model, after, gateway) if model else _status(body).get("url", ""),
         pickle=model.server.pickle if model else pickles.ALLOW,
         verify=model.verify if model else None,
         overrides=context.overrides.of(before.key),
@@ -203,9 +209,12 @@ async def _missing_class(context: Context, snapshot: Snapshot, model: IrisModel 
     return await context.ingress_classes.missing(context.cluster, ingress, context.now())
 
 
-def _url(model: IrisModel, snapshot: Snapshot) -> str:
-    is_routed = any(kind in children.ROUTE_KINDS for kind, _ in snapshot.children)
-    return model.url if is_routed else model.cluster_url
+def _url(model: IrisModel, snapshot: Snapshot, gateway: Findings) -> str:
+    if not any(kind in children.ROUTE_KINDS for kind, _ in snapshot.children):
+        return model.cluster_url
+    if gateway.has_certificate and model.url != model.cluster_url:
+        return model.url.replace("http://", "https://", 1)
+    return model.url
 
 
 async def _publish(context: Context, body: Any, facts: Facts, verdict: Verdict) -> None:

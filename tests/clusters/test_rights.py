@@ -39,7 +39,7 @@ _METHODS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "dele
 
 
 # Without a namespace: no Role gives it, and the operator does without.
-_OF_THE_CLUSTER = {("get", "networking.k8s.io", "ingressclasses")}
+_OF_THE_CLUSTER = {("get", kind.group, kind.plural) for kind in (kinds.INGRESS_CLASS, kinds.GATEWAY_CLASS)}
 
 
 class Recorder(Proxy):
@@ -166,7 +166,11 @@ async def live_a_whole_life(cluster: Cluster) -> None:
         made = partial(_named, cluster, kind.name, "iris")
         [listed] = await eventually(made, bool, within=30)
         await cluster.create(_copy(await cluster.get(kind.name, listed["metadata"]["name"])))
-    gateway = {"name": "web", "namespace": "traefik"}
+    gateway = {"name": "web", "namespace": cluster.namespace}
+    listener = {"name": "web", "protocol": "HTTP", "port": 80}
+    spec = {"gatewayClassName": "nobody", "listeners": [listener]}
+    api = kinds.GATEWAY.api_version
+    await cluster.apply({"apiVersion": api, "kind": "Gateway", "metadata": {"name": "web"}, "spec": spec})
     model["spec"]["route"] = {"type": "Gateway", "host": "iris.test", "gateway": gateway}
     await cluster.apply(model)
     await eventually(partial(_named, cluster, "HTTPRoute", "iris"), bool, within=30)

@@ -40,3 +40,10 @@ def live(cluster: FakeCluster, kind: Kind, key: Key = KEY) -> Body:
 def conditions(cluster: FakeCluster, key: Key = KEY) -> dict[str, dict[str, Any]]:
     """Of the model's status, by type."""
     return {row["type"]: row for row in live(cluster, kinds.IRIS_MODEL, key)["status"]["conditions"]}
+
+
+def accepted(route: dict[str, Any]) -> dict[str, Any]:
+    """The status that the controller of its Gateway writes."""
+    row = {"status": "True", "observedGeneration": route["metadata"]["generation"]}
+    rows = [{**row, "type": kind} for kind in ("Accepted", "ResolvedRefs")]
+    return {"parents": [{"parentRef": route["spec"]["parentRefs"][0], "conditions": rows}]}

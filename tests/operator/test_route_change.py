@@ -60,7 +60,7 @@ class Changing:
         if self.declared == kinds.INGRESS:
             self.report({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}})
         else:
-            self.report(accepted(live))
+            self.report(passes.accepted(live))
 
     def restart(self) -> None:
         """A new process sees what there is."""
@@ -69,12 +69,6 @@ class Changing:
             for name in self.cluster.names(kind, "iris"):
                 store.observe(kind, passes.live(self.cluster, kind, ("iris", name)))
         self.known = Context(self.cluster, store, Prover(lambda: 0.0), self.now, "test")
-
-
-def accepted(route: dict[str, Any]) -> dict[str, Any]:
-    row = {"status": "True", "observedGeneration": route["metadata"]["generation"]}
-    rows = [{**row, "type": kind} for kind in ("Accepted", "ResolvedRefs")]
-    return {"parents": [{"parentRef": route["spec"]["parentRefs"][0], "conditions": rows}]}
 
 
 BOTH = set(ROUTES)

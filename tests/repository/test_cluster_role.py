@@ -50,8 +50,20 @@ def test_the_cluster_role_allows_list_and_watch_of_every_watched_kind(kind: Kind
         (kinds.EVENT, "", {"create"}),
         (kinds.KUSTOMIZATION, "", {"get"}),
         (kinds.INGRESS_CLASS, "", {"get"}),
+        (kinds.GATEWAY, "", {"get"}),
+        (kinds.GATEWAY_CLASS, "", {"get"}),
     ],
-    ids=["the spec is the user's", "status", "pods", "replica sets", "events", "Flux", "route classes"],
+    ids=[
+        "the spec is the user's",
+        "status",
+        "pods",
+        "replica sets",
+        "events",
+        "Flux",
+        "route classes",
+        "gateways",
+        "gateway classes",
+    ],
 )
 def test_the_cluster_role_has_no_verb_that_is_not_used(kind: Kind, subresource: str, verbs: set[str]) -> None:
     assert granted(kind.group, kind.plural + subresource) == verbs
@@ -67,6 +79,8 @@ def test_the_cluster_role_has_no_resource_that_the_code_does_not_use() -> None:
         (kinds.EVENT.group, kinds.EVENT.plural),
         (kinds.KUSTOMIZATION.group, kinds.KUSTOMIZATION.plural),
         (kinds.INGRESS_CLASS.group, kinds.INGRESS_CLASS.plural),
+        (kinds.GATEWAY.group, kinds.GATEWAY.plural),
+        (kinds.GATEWAY_CLASS.group, kinds.GATEWAY_CLASS.plural),
         (kinds.IRIS_MODEL.group, "irismodels/status"),
         ("apiextensions.k8s.io", "customresourcedefinitions"),  # Kopf's own
     }

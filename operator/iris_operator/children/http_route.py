@@ -54,7 +54,25 @@ def report(live: Mapping[str, Any]) -> Report | None:
     """What the Gateway's controller says of this generation of the route."""
     [wanted] = live["spec"]["parentRefs"]
     name = f"Gateway {wanted['namespace']}/{wanted['name']}"
-    found = [
+    if refused := refusal(live):
+        message = f"{name}: {refused.get('reason')}: {refused.get('message', '')}"
+        return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
+    if {row["type"] for row in _conditions(live) if row["status"] == "True"} >= _NEEDED:
+        return Report(True, reasons.ROUTE_ACCEPTED, f"{name} has accepted the HTTPRoute")
+    message = f"{name} has not accepted the HTTPRoute yet: does it exist, and does its controller run?"
+    return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
+
+
+def refusal(live: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The condition by which the controller refuses this generation of the route."""
+    rows = (row for row in _conditions(live) if row["type"] in _NEEDED and row["status"] == "False")
+    return next(rows, None)
+
+
+def _conditions(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of the Gateway that the route names, for its present generation."""
+    [wanted] = live["spec"]["parentRefs"]
+    return [
         row
         for parent in (live.get("status") or {}).get("parents") or ()
         if all(
@@ -63,14 +81,6 @@ def report(live: Mapping[str, Any]) -> Report | None:
         for row in parent.get("conditions") or ()
         if row.get("observedGeneration") == live["metadata"].get("generation")
     ]
-    for row in found:
-        if row["type"] in _NEEDED and row["status"] == "False":
-            message = f"{name}: {row.get('reason')}: {row.get('message', '')}"
-            return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
-    if {row["type"] for row in found if row["status"] == "True"} >= _NEEDED:
-        return Report(True, reasons.ROUTE_ACCEPTED, f"{name} has accepted the HTTPRoute")
-    message = f"{name} has not accepted the HTTPRoute yet: does it exist, and does its controller run?"
-    return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
 
 
 def backends(model: IrisModel, candidate_percent: int) -> list[tuple[str, int]]:

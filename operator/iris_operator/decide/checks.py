@@ -74,7 +74,7 @@ def look_again(facts: Facts, found: Verdict) -> float | None:
         waits.append(facts.stable.time_left().total_seconds() + 0.1)
     if any(isinstance(failure.cause, errors.Invalid) for failure in facts.failures):
         waits.append(_REFUSAL_SECONDS)  # no watch covers the object that was in the way
-    if facts.missing_class:
+    if facts.missing_class or facts.gateway_problem:
         waits.append(_REFUSAL_SECONDS)
     if facts.former_route and facts.former_route.seconds is not None:
         waits.append(facts.former_route.seconds + 0.1)

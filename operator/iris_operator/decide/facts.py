@@ -102,6 +102,7 @@ class Facts:
     verify: Verify | None = None
     overrides: tuple[str, ...] = ()  # values of children that somebody forces on every write
     former_route: FormerRoute | None = None
+    gateway_problem: str = ""  # why the Gateway cannot serve the route
     rollout: RolloutReport | None = None  # None: nothing was decided in this pass
 
     def failure_of(self, condition: str) -> errors.ChildFailure | None:

@@ -149,6 +149,9 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
             f"found no IngressClass {facts.missing_class}, expected one: no controller serves the Ingress"
         )
         rows.setdefault("RouteReady", ("RouteReady", False, reasons.INGRESS_CLASS_NOT_FOUND, message))
+    if facts.gateway_problem:
+        row = ("RouteReady", False, reasons.ROUTE_NOT_ACCEPTED, facts.gateway_problem)
+        rows.setdefault("RouteReady", row)
     for part in facts.parts:
         if part.missing:
             message = f"found no API for {' and '.join(part.missing)}, expected {part.api}"
