@@ -142,7 +142,7 @@ def strays(written: Iterable[Written], names: Sequence[str] = ("iris", "late")) 
         r"^((PATCH|DELETE) (serviceaccounts|networkpolicies|deployments|services|poddisruptionbudgets"
         rf"|horizontalpodautoscalers|ingresses)/{name}"
         rf"|(PATCH|DELETE) configmaps/{name}-dashboard"
-        rf"|PATCH irismodels/{name}/status|POST events/\*)$"
+        rf"|PATCH irismodels/{name}/status( \d+ \w+)?|POST events/\*)$"
     )
     return [write.call.signature for write in written if not ours.match(write.call.signature)]
 

@@ -121,7 +121,12 @@ def of_scenario(scenario: str, traces: Sequence[Sequence[Seen]], known: Iterable
 
 
 def _asks_something(plan: Plan) -> bool:
-    return plan.mode not in _RARE or (plan.scenario, plan.target.signature) in _RARE[plan.mode]
+    return plan.mode not in _RARE or (plan.scenario, _place(plan.target)) in _RARE[plan.mode]
+
+
+def _place(target: Seen) -> str:
+    """Verb and object, without the state of a status."""
+    return " ".join(target.signature.split()[:2])
 
 
 def distinct(plans: Iterable[Plan]) -> list[Plan]:
@@ -158,7 +163,7 @@ _OTHERS: Final = "children that are alike"
 
 def _class(plan: Plan) -> str:
     """Write or event, its verb and the kind of object, whatever its name."""
-    verb, _, rest = plan.target.signature.partition(" ")
+    verb, _, rest = _place(plan.target).partition(" ")
     kind, _, name = rest.partition("/")
     kind = _OTHERS if kind in _ALIKE else "status" if name.endswith("/status") else kind
     return f"{plan.target.what} {verb} {kind}"
@@ -172,10 +177,7 @@ def _writes(shared: Iterable[Seen]) -> list[Seen]:
         seen
         for seen in writes
         if seen.number == 1
-        or (
-            not seen.signature.startswith("POST events")
-            and seen.number <= _sure(seen.signature, last[seen.signature])
-        )
+        or (not seen.signature.startswith("POST events") and seen.number <= _sure(seen, last[seen.signature]))
     ]
 
 
@@ -186,11 +188,11 @@ def _last(seen: Iterable[Seen]) -> dict[str, int]:
     return numbers
 
 
-def _sure(signature: str, last: int) -> int:
-    """The last number that surely comes again: how often a status changes on the way differs."""
-    return (
-        max(1, last * 3 // 4) if signature.endswith("/status") or signature.startswith("MODIFIED") else last
-    )
+def _sure(target: Seen, last: int) -> int:
+    """The last number that surely comes again: how often counters of a status change on the way differs."""
+    if _place(target) != target.signature:
+        return 1
+    return max(1, last * 3 // 4) if target.signature.startswith("MODIFIED") else last
 
 
 def _ends(shared: Iterable[Seen]) -> list[Seen]:
@@ -199,5 +201,5 @@ def _ends(shared: Iterable[Seen]) -> list[Seen]:
     return [
         Seen("event", signature, number)
         for signature, found in last.items()
-        for number in {1, _sure(signature, found)}
+        for number in {1, _sure(Seen("event", signature, 1), found)}
     ]

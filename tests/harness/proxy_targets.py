@@ -1,9 +1,11 @@
 """What a fault can be aimed at: a write or a watch event, by what it is about and its number. Pure.
 
 Names that the API server makes up (pods, ReplicaSets, events) are left out, so that a target of one run
-exists in the next.
+exists in the next. A status of an IrisModel is named by its generation and reason instead of counted: how
+often it changes on the way to Ready depends on the load of the machine.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,7 +59,11 @@ class Call:
     @property
     def signature(self) -> str:
         name = "*" if self.plural in _MADE_UP else self.name
-        return "/".join(part for part in (f"{self.method} {self.plural}", name, self.subresource) if part)
+        place = "/".join(part for part in (f"{self.method} {self.plural}", name, self.subresource) if part)
+        if (self.plural, self.subresource) != ("irismodels", "status"):
+            return place
+        status = json.loads(self.body or b"{}").get("status", {})
+        return f"{place} {_state(status, status.get('observedGeneration'))}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +82,14 @@ class Denied:
 def event_signature(plural: str, kind: str, body: Mapping[str, Any]) -> str:
     """As `Call.signature`, for a watch event."""
     name = "*" if plural in _MADE_UP else body["metadata"]["name"]
-    return f"{kind} {plural}/{name}"
+    if (kind, plural) != ("MODIFIED", "irismodels"):
+        return f"{kind} {plural}/{name}"
+    return f"{kind} {plural}/{name} {_state(body.get('status', {}), body['metadata']['generation'])}".rstrip()
+
+
+def _state(status: Mapping[str, Any], generation: object) -> str:
+    """The generation, and the reason of Ready once it has been observed."""
+    if generation is None:
+        return ""
+    rows = status.get("conditions", ()) if status.get("observedGeneration") == generation else ()
+    return f"{generation} " + next((row["reason"] for row in rows if row["type"] == "Ready"), "unobserved")
