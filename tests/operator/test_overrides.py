@@ -2,20 +2,15 @@
 
 import copy
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from iris_api import kinds
 from iris_api.kinds import Kind
-from iris_operator.observe.proof import Prover
-from iris_operator.observe.store import Store
-from iris_operator.reconcile import Context, reconcile
+from iris_operator.reconcile import reconcile
 
 from tests.fakes.cluster import FakeCluster
-from tests.operator import bodies
-
-KEY = ("iris", "iris")
-NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+from tests.operator import passes
+from tests.operator.passes import KEY
 
 
 class Forcing(FakeCluster):
@@ -31,12 +26,6 @@ class Forcing(FakeCluster):
         return await super().apply(kind, changed, **options)
 
 
-def context(cluster: FakeCluster) -> Context:
-    store = Store()
-    store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body()))
-    return Context(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
-
-
 def reported(cluster: FakeCluster) -> list[tuple[str, str, str]]:
     body = cluster.find(kinds.IRIS_MODEL, *KEY)
     assert body is not None
@@ -48,7 +37,7 @@ def reported(cluster: FakeCluster) -> list[tuple[str, str, str]]:
 
 async def test_a_forced_value_is_reported_and_not_written_again() -> None:
     cluster = Forcing()
-    known = context(cluster)
+    known = passes.context(cluster)
     await reconcile(known, KEY)
     cluster.calls.clear()
 
@@ -65,7 +54,7 @@ async def test_a_forced_value_is_reported_and_not_written_again() -> None:
 
 async def test_drift_beside_a_forced_value_is_put_back() -> None:
     cluster = Forcing()
-    known = context(cluster)
+    known = passes.context(cluster)
     await reconcile(known, KEY)
     live = cluster.find(kinds.DEPLOYMENT, *KEY)
     assert live is not None
@@ -82,7 +71,7 @@ async def test_drift_beside_a_forced_value_is_put_back() -> None:
 
 async def test_a_value_that_is_forced_no_more_leaves_the_status_with_the_next_write() -> None:
     cluster = Forcing()
-    known = context(cluster)
+    known = passes.context(cluster)
     await reconcile(known, KEY)
     cluster.is_on = False
     body = cluster.find(kinds.IRIS_MODEL, *KEY)

@@ -1,41 +1,28 @@
 """One pass at the edges where what we know is not what is: nothing of yesterday may be written."""
 
 import copy
-import dataclasses
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from iris_api import kinds
 from iris_operator import errors
-from iris_operator.observe.proof import Prover
-from iris_operator.observe.store import Store
 from iris_operator.reconcile import Context, reconcile
 
 from tests.fakes.cluster import FakeCluster
-from tests.operator import bodies
-
-KEY = ("iris", "iris")
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-def context(cluster: FakeCluster, **declared: Any) -> Context:
-    """An operator that knows the model as it is declared here."""
-    store = Store()
-    store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(**declared)))
-    return Context(cluster, store, Prover(lambda: 0.0), lambda: NOW, "test")
+from tests.operator import bodies, passes
+from tests.operator.passes import KEY, NOW
 
 
 def add_younger(known: Context, cluster: FakeCluster, **route: str) -> None:
     """A second model with a route, created a day after the first."""
     late = bodies.body("late", route=route)
     late["metadata"]["creationTimestamp"] = "2026-11-24T12:00:00Z"
-    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, late))
+    passes.put(known, cluster, kinds.IRIS_MODEL, late)
 
 
 async def test_a_status_is_written_once_and_then_no_more() -> None:
     cluster = FakeCluster()
-    known = context(cluster)
+    known = passes.context(cluster)
     await reconcile(known, KEY)
     cluster.calls.clear()
 
@@ -47,7 +34,7 @@ async def test_a_status_is_written_once_and_then_no_more() -> None:
 async def test_no_status_is_written_over_that_of_a_newer_spec() -> None:
     """A restart with a LIST from yesterday; a suspended model writes no child, only its status could lie."""
     cluster = FakeCluster()
-    known = context(cluster, suspend=True)
+    known = passes.context(cluster, suspend=True)
     newer = bodies.body(version="2.0.0", suspend=True)
     newer["status"] = {"observedGeneration": 7}
     cluster.put(kinds.IRIS_MODEL, copy.deepcopy(newer))
@@ -55,41 +42,37 @@ async def test_no_status_is_written_over_that_of_a_newer_spec() -> None:
     with pytest.raises(errors.Waiting, match="it has changed meanwhile"):
         await reconcile(known, KEY)
 
-    found = cluster.find(kinds.IRIS_MODEL, *KEY)
-    assert found is not None
+    found = passes.live(cluster, kinds.IRIS_MODEL)
     assert found["status"] == newer["status"]
 
 
 async def test_the_same_drift_is_repaired_however_often_it_comes() -> None:
     """What was compared once is not compared again: drift that looks like the last one has not been."""
     cluster = FakeCluster()
-    known = context(cluster)
+    known = passes.context(cluster)
     for _ in range(2):
         await reconcile(known, KEY)
     for _ in range(3):
-        service = cluster.find(kinds.SERVICE, *KEY)
-        assert service is not None
+        service = passes.live(cluster, kinds.SERVICE)
         drifted = copy.deepcopy(service)
         drifted["spec"]["selector"]["app.kubernetes.io/name"] = "other"
-        known.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, drifted))
+        passes.put(known, cluster, kinds.SERVICE, drifted)
 
         await reconcile(known, KEY)
 
-        repaired = cluster.find(kinds.SERVICE, *KEY)
-        assert repaired is not None
+        repaired = passes.live(cluster, kinds.SERVICE)
         assert repaired["spec"] == service["spec"]
 
 
 async def test_a_child_that_others_only_touch_is_not_written() -> None:
     cluster = FakeCluster()
-    known = context(cluster)
+    known = passes.context(cluster)
     for _ in range(2):
         await reconcile(known, KEY)
-    service = cluster.find(kinds.SERVICE, *KEY)
-    assert service is not None
+    service = passes.live(cluster, kinds.SERVICE)
     service = copy.deepcopy(service)
     service["metadata"].setdefault("annotations", {})["somebody"] = "was here"
-    known.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, service))
+    passes.put(known, cluster, kinds.SERVICE, service)
     cluster.calls.clear()
 
     await reconcile(known, KEY)
@@ -99,7 +82,7 @@ async def test_a_child_that_others_only_touch_is_not_written() -> None:
 
 async def test_the_url_is_the_routes_only_for_the_model_that_has_the_route() -> None:
     cluster = FakeCluster()
-    known = context(cluster, route={"host": "a.example"})
+    known = passes.context(cluster, route={"host": "a.example"})
     add_younger(known, cluster, host="a.example")
 
     for name in ("iris", "late"):
@@ -112,12 +95,11 @@ async def test_the_url_is_the_routes_only_for_the_model_that_has_the_route() -> 
 
 async def test_a_condition_of_somebody_else_is_no_reason_to_write() -> None:
     cluster = FakeCluster()
-    known = context(cluster)
+    known = passes.context(cluster)
     await reconcile(known, KEY)
-    body = cluster.find(kinds.IRIS_MODEL, *KEY)
-    assert body is not None
+    body = passes.live(cluster, kinds.IRIS_MODEL)
     body["status"]["conditions"].append({"type": "theirs.test/Audited", "status": "True", "reason": "Seen"})
-    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, body))
+    passes.put(known, cluster, kinds.IRIS_MODEL, body)
     cluster.calls.clear()
 
     await reconcile(known, KEY)
@@ -135,20 +117,19 @@ async def test_an_older_model_that_moves_to_a_served_route_does_not_take_it(
     before: dict[str, str], served: dict[str, str], is_ahead: bool
 ) -> None:
     cluster = FakeCluster()
-    known = context(cluster, route=before)
+    known = passes.context(cluster, route=before)
     add_younger(known, cluster, **served)
     for name in ("iris", "late"):
         await reconcile(known, ("iris", name))
-    moved = cluster.find(kinds.IRIS_MODEL, *KEY)
-    assert moved is not None
+    moved = passes.live(cluster, kinds.IRIS_MODEL)
     moved["spec"]["route"] |= served
     moved["metadata"]["generation"] = 2
     if is_ahead:
         changed = cluster.find(kinds.IRIS_MODEL, "iris", "late")
         assert changed is not None
         changed["metadata"]["generation"] = 2
-        known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, changed))
-    known.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, moved))
+        passes.put(known, cluster, kinds.IRIS_MODEL, changed)
+    passes.put(known, cluster, kinds.IRIS_MODEL, moved)
 
     for name in ("iris", "late"):
         await reconcile(known, ("iris", name))
@@ -163,7 +144,7 @@ async def test_an_older_model_that_moves_to_a_served_route_does_not_take_it(
 
 async def test_an_autoscaler_that_cannot_scale_is_in_the_status_until_it_can() -> None:
     cluster = FakeCluster()
-    known = context(cluster, autoscaling={"maxReplicas": 5})
+    known = passes.context(cluster, autoscaling={"maxReplicas": 5})
     found = []
     for scaling in (None, "False", "True"):
         live = cluster.find(kinds.HORIZONTAL_POD_AUTOSCALER, *KEY)
@@ -171,12 +152,11 @@ async def test_an_autoscaler_that_cannot_scale_is_in_the_status_until_it_can() -
             row = {"type": "ScalingActive", "status": scaling, "reason": "Because", "message": "no metrics"}
             live["status"] = {"conditions": [row]}
             kind = kinds.HORIZONTAL_POD_AUTOSCALER
-            known.store.observe(kind, cluster.put(kind, live))
+            passes.put(known, cluster, kind, live)
 
         await reconcile(known, KEY)
 
-        body = cluster.find(kinds.IRIS_MODEL, *KEY)
-        assert body is not None
+        body = passes.live(cluster, kinds.IRIS_MODEL)
         rows = body["status"]["conditions"]
         found.append(
             [
@@ -196,20 +176,18 @@ async def test_an_autoscaler_that_cannot_scale_is_in_the_status_until_it_can() -
 async def test_a_rollout_that_never_begins_is_stalled_after_the_deadline() -> None:
     """The Deployment goes back to a ReplicaSet that exists: Kubernetes runs no clock of its own then."""
     cluster, moments = FakeCluster(), [NOW]
-    known = dataclasses.replace(context(cluster, progressDeadlineSeconds=60), now=lambda: moments[-1])
+    known = passes.context(cluster, now=lambda: moments[-1], progressDeadlineSeconds=60)
     await reconcile(known, KEY)
-    live = cluster.find(kinds.DEPLOYMENT, *KEY)
-    assert live is not None
+    live = passes.live(cluster, kinds.DEPLOYMENT)
     rolled_out = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
     live["status"] = {"observedGeneration": 1, "conditions": [rolled_out]}
-    known.store.observe(kinds.DEPLOYMENT, cluster.put(kinds.DEPLOYMENT, live))
+    passes.put(known, cluster, kinds.DEPLOYMENT, live)
 
     found = []
     for seconds in (1, 59, 61, 3600):
         moments.append(NOW + timedelta(seconds=seconds))
         await reconcile(known, KEY)
-        body = cluster.find(kinds.IRIS_MODEL, *KEY)
-        assert body is not None
+        body = passes.live(cluster, kinds.IRIS_MODEL)
         found.append(body["status"]["conditions"][0]["reason"])
 
     assert found == ["Progressing", "Progressing", "ProgressDeadlineExceeded", "ProgressDeadlineExceeded"]

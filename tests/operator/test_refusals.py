@@ -1,7 +1,6 @@
 """Whatever the API server refuses, the rest is done and the status says what is missing and why."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -10,14 +9,12 @@ from hypothesis import strategies as st
 from iris_api import kinds
 from iris_api.kinds import Kind
 from iris_operator import children, errors
-from iris_operator.observe.proof import Prover
-from iris_operator.observe.store import Store
 from iris_operator.reconcile import Context, reconcile
 
 from tests.fakes.cluster import Call, FakeCluster
-from tests.operator import bodies
+from tests.operator import bodies, passes
+from tests.operator.passes import KEY
 
-KEY: Final = ("iris", "iris")
 MONITORED: Final = {"scrape": {"enabled": True}, "alerts": {"enabled": True}}
 DECLARED: Final[Mapping[str, Any]] = {
     "route": {"host": "a.example"},
@@ -38,10 +35,8 @@ async def one_pass(context: Context) -> Exception | None:
 
 
 def conditions(cluster: FakeCluster) -> dict[str, dict[str, str]]:
-    found = cluster.find(kinds.IRIS_MODEL, *KEY)
-    assert found is not None
-    assert found["status"]["observedGeneration"] == 1
-    return {row["type"]: row for row in found["status"]["conditions"]}
+    assert passes.live(cluster, kinds.IRIS_MODEL)["status"]["observedGeneration"] == 1
+    return passes.conditions(cluster)
 
 
 def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, Context]:
@@ -52,10 +47,7 @@ def refusing(refused: Mapping[Kind, int]) -> tuple[FakeCluster, Context]:
             raise errors.ClusterError(refused[call.kind], f"no {call.kind.name} here")
 
     cluster.before = refuse
-    store = Store()
-    store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, bodies.body(**DECLARED)))
-    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    return cluster, Context(cluster, store, Prover(lambda: 0.0), lambda: now, "test")
+    return cluster, passes.context(cluster, **DECLARED)
 
 
 @given(st.dictionaries(st.sampled_from(BUILT), st.sampled_from(CODES)))
@@ -123,10 +115,9 @@ async def test_a_lifted_refusal_is_forgotten() -> None:
 async def test_a_child_that_does_not_go_is_named_and_the_rest_goes_on() -> None:
     cluster, context = refusing({})
     await one_pass(context)
-    stuck = cluster.find(kinds.SERVICE, *KEY)
-    assert stuck is not None
+    stuck = passes.live(cluster, kinds.SERVICE)
     stuck["metadata"]["deletionTimestamp"] = "2026-11-26T11:00:00Z"
-    context.store.observe(kinds.SERVICE, cluster.put(kinds.SERVICE, stuck))
+    passes.put(context, cluster, kinds.SERVICE, stuck)
 
     outcome = await one_pass(context)
 
@@ -147,7 +138,7 @@ async def test_a_revision_of_flux_that_cannot_be_read_costs_no_verdict(code: int
         "kustomize.toolkit.fluxcd.io/name": "models",
         "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
     }
-    context.store.observe(kinds.IRIS_MODEL, cluster.put(kinds.IRIS_MODEL, body))
+    passes.put(context, cluster, kinds.IRIS_MODEL, body)
 
     async def refuse(call: Call) -> None:
         if call.kind == kinds.KUSTOMIZATION:
