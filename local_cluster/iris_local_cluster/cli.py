@@ -11,7 +11,7 @@ from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, run, status
+from iris_local_cluster.up import environment, run, signing, status
 
 _REFUSED, _INTERRUPTED = 2, 130
 # From 8080 to 8443, and two clusters with different ports never meet.
@@ -60,6 +60,7 @@ def publish(options: argparse.Namespace) -> int:
     if not options.force:
         run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT / "data" / "iris.csv")
     run.train(options.version, progress, strict=not options.force)
+    signing.sign(options.version, progress)
     run.publish(cluster, options.version, progress, replace=options.force)
     return 0
 

@@ -16,6 +16,8 @@ LOCAL = PROJECT / ".local"
 KUBECONFIG = LOCAL / "kubeconfig"
 BIN = LOCAL / "bin"
 ENV_FILE = LOCAL / "env"
+# Signs what `make publish` publishes from this checkout.
+SIGNING_KEY = LOCAL / "signing" / "key.pem"
 
 # Programs that come inside Python wheels (kubectl, traefik) are beside this interpreter's scripts.
 SCRIPTS = Path(sysconfig.get_path("scripts"))

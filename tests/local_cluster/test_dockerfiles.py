@@ -122,6 +122,7 @@ def test_the_server_image_takes_one_version_by_whole_file_names() -> None:
     assert model.split() == [
         "artifacts/model_pipeline_${VERSION}.json",
         "artifacts/model_pipeline_${VERSION}.joblib",
+        "artifacts/${SIGNATURE}",
         "/model/",
     ]
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from iris_training import estimators, export, options, settings, train
+from iris_training import estimators, export, options, settings, sign, train
 from iris_training.errors import Invalid
 
 REFUSED = 2
@@ -48,6 +48,12 @@ def _run(words: Sequence[str] | None) -> int:
             data=given.data, output=given.output, version=given.version, strict=given.strict, now=now
         )
         _print(train.import_model(origin, asked, export.Disk()))
+    elif words[:1] == [options.SIGN]:
+        given = options.signing().parse_args(words[1:])
+        version = settings.parse_version(given.version)
+        _print(sign.sign(version, Path(given.key), Path(given.output), export.Disk()))
+    elif words[:1] == [options.NEW_KEY]:
+        sys.stdout.write(sign.new_key(Path(options.key_making().parse_args(words[1:]).file)))
     else:
         named = vars(options.training().parse_args(words))
         recipe = estimators.parse(named.pop("estimator"), named.pop("scaler"), named.pop("param"))

@@ -96,6 +96,15 @@ def save_data(path: Path, content: bytes, disk: Disk) -> None:
             _replace({path.name: content}, path.parent, disk)
 
 
+def save_key(path: Path, content: bytes) -> None:
+    """Write a private key that only its owner can read, never over another file."""
+    with _refusing_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+
+
 def save_sample(path: Path, content: bytes, disk: Disk) -> None:
     """Write the data file unless another run has written it."""
     with _refusing_disk_errors(path):

@@ -11,6 +11,7 @@ class Names:
     picture: str
     model_card: str
     card: str
+    signature: str
 
 
 def build(version: str) -> Names:
@@ -21,4 +22,5 @@ def build(version: str) -> Names:
         picture=f"{stem}.confusion_matrix.png",
         model_card=f"{stem}.md",
         card=f"{stem}.json",
+        signature=f"{stem}.sig",
     )

@@ -13,6 +13,8 @@ the path of the joblib is the only line on standard output.
 """
 CONVERT = "import-data"
 IMPORT = "import"
+SIGN = "sign"
+NEW_KEY = "new-key"
 CONVERT_DESCRIPTION = """\
 Convert a CSV file of irises to the format for training: UCI's file without a header, headers of R, Kaggle
 and scikit-learn, Iris-setosa, decimal commas, semicolons, tabs, a byte order mark. It changes no number and
@@ -24,6 +26,14 @@ model is opened in a process without network, with a read-only file system and n
 only its numbers leave that process: weights or trees, never the pickle. A model that cannot be written as
 numbers is refused. The path of the joblib is the only line on standard output.
 """
+SIGN_DESCRIPTION = """\
+Sign a version, the card and the joblib, for servers that demand a signature (spec.verify). The path of the
+signature is the only line on standard output.
+"""
+NEW_KEY_DESCRIPTION = """\
+Make an ECDSA P-256 key for `iris-training sign`. The private key is written to FILE, which only you can read;
+the public key, for spec.verify, is printed.
+"""
 SERVER = "MLFLOW_TRACKING_URI"
 EPILOG = """\
 The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
@@ -31,7 +41,8 @@ The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
 where species is setosa, versicolor or virginica.
 
 `iris-training import-data FILE` converts other formats, and `iris-training import MODEL` makes a
-version from a model in an MLflow registry: see their --help.
+version from a model in an MLflow registry: see their --help. `iris-training sign VERSION`
+signs a version with a key that `iris-training new-key FILE` makes.
 
 Exit codes: 0 trained, 2 refused in one line for each fault with nothing written, 130 interrupted.
 
@@ -103,6 +114,25 @@ def conversion() -> Parser:
         default=str(settings.SAMPLE_DATA),
         help="the new file, never an existing one (default %(default)s)",
     )
+    return parser
+
+
+def signing() -> Parser:
+    parser = Parser(prog=f"iris-training {SIGN}", description=SIGN_DESCRIPTION)
+    parser.add_argument("version", metavar="VERSION", help="the version to sign")
+    parser.add_argument("--key", metavar="FILE", required=True, help="the private key in PEM")
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        default=str(settings.OUTPUT),
+        help="the folder of the artifact (default %(default)s)",
+    )
+    return parser
+
+
+def key_making() -> Parser:
+    parser = Parser(prog=f"iris-training {NEW_KEY}", description=NEW_KEY_DESCRIPTION)
+    parser.add_argument("file", metavar="FILE", help="the private key, never an existing file")
     return parser
 
 

@@ -109,8 +109,10 @@ def _server(option: str, address: str) -> str:
 
 
 def _version(version: str | None, now: datetime) -> str:
-    if version is None:
-        return f"1.0.{now:%Y%m%d_%H%M%S}"
+    return f"1.0.{now:%Y%m%d_%H%M%S}" if version is None else parse_version(version)
+
+
+def parse_version(version: str) -> str:
     if not VERSION.fullmatch(version):
         raise Invalid(
             "--version",

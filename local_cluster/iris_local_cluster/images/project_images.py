@@ -120,8 +120,12 @@ def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str 
     for file in files:
         if not (artifacts / file).is_file():
             raise LocalClusterError(f"{artifacts / file}: not found, expected it from `make training`")
-    context = build_contexts.server(paths.PROJECT, artifacts, files)
     arguments = {"VERSION": version, "EXTRA": build_contexts.optional_dependencies(artifacts / files[0])}
+    signature = f"model_pipeline_{version}.sig"
+    if (artifacts / signature).is_file():
+        files.append(signature)
+        arguments["SIGNATURE"] = signature
+    context = build_contexts.server(paths.PROJECT, artifacts, files)
     return _build(Recipe("iris-server", tag or version, context, arguments), progress)
 
 

@@ -20,7 +20,7 @@ from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, gateway_api, install, load_client, models, monitoring
+from iris_local_cluster.up import environment, gateway_api, install, load_client, models, monitoring, signing
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
@@ -34,6 +34,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
     binaries.build_ahead(cluster.programs(), progress)
     for version in (FIRST, SECOND):
         train(version, progress)
+        signing.sign(version, progress)
     for version in (FIRST, SECOND):
         project_images.build_server(version, paths.ARTIFACTS, progress)
     install.build_images(progress)
