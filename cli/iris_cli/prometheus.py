@@ -123,20 +123,24 @@ def query(expression: str, **times: object) -> str:
     return f"{path}?{urllib.parse.urlencode({'query': expression, **times})}"
 
 
+def result(answer: Any) -> list[Mapping[str, Any]]:
+    """The series of an answer. Raises Trouble."""
+    try:
+        return list(answer["data"]["result"])
+    except (KeyError, TypeError) as error:
+        raise Trouble("Prometheus: found no series in its answer, expected those of its HTTP API") from error
+
+
 def ask(source: Source) -> dict[Key, Traffic]:
     """The traffic of every model. Raises Trouble."""
-    answer = source.read(query(QUERY))
-    try:
-        return parse(answer)
-    except (ValueError, KeyError, TypeError) as error:
-        raise Trouble(f"Prometheus: no usable answer: {error}") from error
+    return parse(source.read(query(QUERY)))
 
 
-def parse(answer: Mapping[str, Any]) -> dict[Key, Traffic]:
-    """The traffic in Prometheus' answer. Pure."""
+def parse(answer: Any) -> dict[Key, Traffic]:
+    """The traffic in Prometheus' answer. Pure; raises Trouble."""
     total: dict[Key, float] = defaultdict(float)
     failed: dict[Key, float] = defaultdict(float)
-    for series in answer["data"]["result"]:
+    for series in result(answer):
         labels, rate = series["metric"], float(series["value"][1])
         key = labels.get("namespace", ""), labels.get("service", "")
         total[key] += rate

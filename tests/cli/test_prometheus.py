@@ -61,3 +61,9 @@ def test_an_address_that_does_not_answer_is_named(address: str, message: str) ->
         prometheus.ask(prometheus.connect(address, KUBECTL))
 
     assert message in str(trouble.value)
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"data": None}, {"data": {"result": None}}])
+def test_an_answer_of_something_else_is_no_series(answer: object) -> None:
+    with pytest.raises(Trouble, match="found no series in its answer"):
+        prometheus.result(answer)

@@ -84,6 +84,4 @@ def _panel(source: Source, panel: Panel, span: Span) -> Drawing:
 
 def _result(source: Source, query: Query, span: Span, *, step: int) -> Result:
     times = {} if query.is_instant else {"start": span.times[0], "end": span.times[-1], "step": step}
-    answer = source.read(prometheus.query(span.filled(query), **times))
-    result: Result = answer["data"]["result"]
-    return result
+    return prometheus.result(source.read(prometheus.query(span.filled(query), **times)))
