@@ -29,11 +29,15 @@ CREDENTIALS: Final[dict[str, list[str]]] = {
     "two keys": [f"x-api-key: {access.GOOD}", f"x-api-key: {access.GOOD}"],
     "two keys in Authorization": [f"authorization: Bearer {access.GOOD}"] * 2,
     "a wrong key before a good one": [f"x-api-key: {access.NOBODYS}", f"authorization: Bearer {access.GOOD}"],
+    "two keys beside Authorization": [f"x-api-key: {access.GOOD}"] * 2
+    + [f"authorization: Bearer {access.GOOD}"],
+    "a key in another scheme": [f"authorization: Basic {access.GOOD}"],
     "a key with a tail": [f"authorization: Bearer {access.GOOD}x"],
 }
 GRANTED: Final[dict[str, list[str]]] = {
     "Bearer": [f"authorization: Bearer {access.GOOD}"],
     "bearer in lower case": [f"authorization: bearer {access.GOOD}"],
+    "Bearer and two spaces": [f"authorization: Bearer  {access.GOOD}"],
     "X-Api-Key": [f"X-Api-Key: {access.GOOD}"],
     "X-Api-Key beside another Authorization": [f"x-api-key: {access.GOOD}", "authorization: Basic eA=="],
 }

@@ -1,6 +1,7 @@
 """The list of clients: rates, ends, clocks, and what is refused in the file."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +73,22 @@ def test_a_clock_that_jumps_neither_opens_nor_locks_a_key(jump: float) -> None:
     assert outcome(keyed, access.GOOD) == 200
     assert outcome(keyed, access.GOOD) == 429
     assert outcome(keyed, access.EXPIRED) == 401
+
+
+def test_by_default_a_key_ends_by_the_clock_since_the_start_of_the_machine() -> None:
+    """Nobody can set it; the wall clock is read at the start of the server only."""
+    steady = Clocks().steady()
+
+    assert 0 <= time.clock_gettime(time.CLOCK_BOOTTIME) - steady < 60
+    assert abs(time.time() - Clocks().wall()) < 60
+
+
+@pytest.mark.parametrize("text", ["secret", access.MISTYPED, access.GOOD + "x", f" {access.GOOD}"])
+def test_text_of_another_form_is_refused_although_its_digest_is_listed(text: str) -> None:
+    """A digest in Git is safe for random keys only: that of a password must be of no use."""
+    listed, _, _ = metered(access.entry("shop", text))
+
+    assert outcome(listed, text) == 401
 
 
 def test_clients_are_counted_by_name_and_outcome() -> None:
