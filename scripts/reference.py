@@ -12,7 +12,7 @@ from typing import Any, Final
 import iris_operator.metrics  # noqa: F401 - puts the operator's metrics into the registry
 import yaml
 from annotated_types import Ge, Gt, Le
-from iris_api import causes, reasons
+from iris_api import causes, conditions, reasons
 from iris_model_server import errors
 from iris_model_server import settings as server_settings
 from iris_model_server.telemetry.metrics import Metrics
@@ -96,6 +96,16 @@ def ready() -> Iterator[Row]:
         yield f"`{row.reason}`", row.status, row.beside, row.meaning, row.cure
 
 
+def other_conditions() -> Iterator[Row]:
+    for row in conditions.CONDITIONS:
+        yield ", ".join(f"`{name}`" for name in row.conditions), f"`{row.reason}`", row.status, row.meaning
+
+
+def named(meanings: Mapping[str, str]) -> Iterator[Row]:
+    for reason, meaning in meanings.items():
+        yield f"`{reason}`", meaning
+
+
 def pod_causes() -> Iterator[Row]:
     for cause in causes.CAUSES:
         words, cure = (
@@ -163,6 +173,9 @@ def tables() -> dict[str, dict[str, str]]:
                 ((name, meaning) for name, _, meaning in fields(model["status"])),
             ),
             "ready": table(("reason", "Ready", "also", "what it means", "what to do"), ready()),
+            "conditions": table(("condition", "reason", "status", "what it means"), other_conditions()),
+            "events": table(("event", "what happened"), named(conditions.EVENTS)),
+            "rejections": table(("reason", "what it means"), named(conditions.REJECTIONS)),
             "causes": table(("in the message", "what it means", "what to do"), pod_causes()),
         },
     }

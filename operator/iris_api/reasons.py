@@ -38,7 +38,8 @@ CANDIDATE_LOST: Final = "CandidateLost"
 GATE_FAILED: Final = "GateFailed"
 NOT_ENOUGH_EVIDENCE: Final = "NotEnoughEvidence"
 
-# Events of rollouts
+# Events beside those of Ready
+SPEC_CHANGED: Final = "SpecChanged"
 ROLLOUT_STARTED: Final = "RolloutStarted"
 ROLLOUT_PROMOTED: Final = "RolloutPromoted"
 ROLLOUT_WITHDRAWN: Final = "RolloutWithdrawn"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from iris_api import kinds
+from iris_api import kinds, reasons
 
 from iris_operator import errors
 from iris_operator.cluster import Cluster
@@ -46,7 +46,7 @@ def of_change(before: Mapping[str, Any], generation: int, source: Mapping[str, s
     if before.get("observedGeneration", generation) == generation:
         return None
     revision = source.get("revision")
-    return Event("SpecChanged", f"generation {generation}" + (f", by {revision}" if revision else ""))
+    return Event(reasons.SPEC_CHANGED, f"generation {generation}" + (f", by {revision}" if revision else ""))
 
 
 async def post(
