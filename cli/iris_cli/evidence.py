@@ -1,6 +1,9 @@
 """Gathers a snapshot of a model and its children, and finds what delays its pods. Pure but for `gather`.
 
 The operator's own `workload` and `causes` judge the pods, so both name the same causes in the same words.
+The status has the nearest cause, and `iris why` repeats it. Pods are read only for what the status cannot
+hold: causes of further pods, causes that pass within a rollout, with their last warning, and the cure for a
+pod by its name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
