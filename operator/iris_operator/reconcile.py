@@ -141,7 +141,8 @@ async def _act(
 def _is_kept(child: tuple[Kind, str], model: IrisModel, plan: Plan) -> bool:
     kind, name = child
     is_candidate = name == metadata.canary_name(model)
-    return kind == plan.former_route or (is_candidate and plan.keeps_candidate)
+    is_former = name == model.name and kind == plan.former_route
+    return is_former or (is_candidate and plan.keeps_candidate)
 
 
 def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:

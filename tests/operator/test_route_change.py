@@ -1,5 +1,6 @@
 """A route that changes its type, Ingress to Gateway or back: somebody serves it at every moment."""
 
+import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -159,6 +160,17 @@ async def test_a_former_route_of_another_host_goes_at_once(declared: Kind) -> No
     changing = await Changing(declared, host="b.example").change()
 
     assert await changing.after(0) == {declared}
+
+
+@_EITHER
+async def test_a_copy_of_a_former_route_goes_at_once(declared: Kind) -> None:
+    changing = await Changing(declared).change()
+    copied = copy.deepcopy(passes.live(changing.cluster, changing.former))
+    copied["metadata"] |= {"name": "copied", "uid": "uid-of-the-copy"}
+    passes.put(changing.known, changing.cluster, changing.former, copied)
+
+    assert await changing.after(0) == BOTH
+    assert changing.cluster.names(changing.former, "iris") == ["iris"]
 
 
 async def test_a_model_that_gives_up_its_route_has_none_at_once() -> None:
