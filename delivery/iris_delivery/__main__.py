@@ -12,6 +12,7 @@ from iris_delivery import (
     cluster,
     declaration,
     environments,
+    flux,
     git,
     install,
     promote,
@@ -28,7 +29,7 @@ from iris_delivery.git import Repository
 from iris_delivery.promote import Asked
 
 REFUSED = 2
-ANSWERS = {"serving": 0, "stalled": 3, "superseded": 4, "silent": 5}
+ANSWERS = {"serving": 0, "stalled": 3, "superseded": 4, "silent": 5, "rolled-back": 7}
 UNFINISHED = 6
 INTERRUPTED = 130
 
@@ -83,6 +84,8 @@ def _verify(options: argparse.Namespace, repository: Repository) -> int:
     file = declaration.path(environment)
     declared = declaration.parse(repository.show(commit, file), file)
     there = cluster.connect(options.context or environment)
+    if warning := flux.warning(repository, commit, environment):
+        _progress(f"{environment}: {warning}")
     outcome = verify.wait(
         lambda: verify.look(there, declared),
         lambda: verify.later_commit(

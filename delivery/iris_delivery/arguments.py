@@ -17,10 +17,11 @@ _EPILOG = """\
 Exit codes:
   0  done, or there was nothing to do
   2  refused, with the cause and the cure in one line; nothing was changed
-  3  verify: the version is stalled; the line has the operator's reason
+  3  verify: the version is stalled, or waits for a commit; the line has the operator's reason
   4  verify: a later commit replaced it
   5  verify: not serving within the timeout
   6  install, uninstall: incomplete; the line names what is left
+  7  verify: a rollout was rolled back; the line has the numbers
 
 Examples:
   iris-delivery bump minor --push                                   # tag v1.5.0

@@ -1,14 +1,14 @@
-"""Compares an IrisModel with what Git declares: serving, stalled or waiting. Pure."""
+"""Compares an IrisModel with what Git declares: serving, rolled back, stalled or waiting. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from iris_api import readiness
+from iris_api import readiness, reasons, rollouts
 
 from iris_delivery.declaration import Declaration
 
-Verdict = Literal["serving", "stalled", "waiting"]
+Verdict = Literal["serving", "rolled-back", "stalled", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ def compare(model: Mapping[str, Any] | None, declared: Declaration) -> Compariso
         return Comparison("waiting", f"{label}: the operator has not observed {release.version} yet")
     words = ": ".join(filter(None, (found.reason, found.message))) or "no condition yet"
     if found.stalled:
-        return Comparison("stalled", f"{label}: {words}")
+        verdict: Verdict = "rolled-back" if found.reason == reasons.ROLLED_BACK else "stalled"
+        return Comparison(verdict, "; ".join([f"{label}: {words}", *rollouts.numbers(model)]))
     if found.ready and found.serving == release.version:
         return Comparison("serving", f"{label}: serves {release}")
     return Comparison("waiting", f"{label}: {words}")

@@ -75,6 +75,10 @@ class Repository:
             raise Refused(path, f"not in commit {commit[:10]}", "expected it committed")
         return self.run("show", f"{commit}:{path}")
 
+    def files(self, commit: str, folder: str) -> list[str]:
+        """The paths in a folder of a commit; none where it has no such folder."""
+        return self.run("ls-tree", "-r", "--name-only", commit, "--", f"{folder}/").splitlines()
+
     def history(self, path: str) -> list[Commit]:
         """Newest first, along the branch's own line."""
         listed = self.run("log", "--first-parent", "--format=%H%x00%B%x01", "--", path)

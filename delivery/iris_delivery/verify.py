@@ -1,7 +1,7 @@
 """Waits until an environment serves what a commit declares; a timeout is a failure.
 
-There are four outcomes: serving, stalled, superseded by a later commit, or none of these in time. Git, the
-cluster and the clock are arguments.
+There are five outcomes: serving, rolled back, stalled, superseded by a later commit, or none of these in
+time. Git, the cluster and the clock are arguments.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from iris_delivery.declaration import Declaration
 from iris_delivery.errors import Refused, Unreachable
 from iris_delivery.git import Repository
 
-Answer = Literal["serving", "stalled", "superseded", "silent"]
+Answer = Literal["serving", "rolled-back", "stalled", "superseded", "silent"]
 _LOOK_SECONDS = 2.0
 _FETCH_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One of the four outcomes, and its cause."""
+    """One of the five outcomes, and its cause."""
 
     answer: Answer
     why: str

@@ -1,6 +1,7 @@
-"""Words of `spec.rollout` and `status.rollout`, as in docs/rollouts.md. Pure."""
+"""Words of `spec.rollout` and `status.rollout`, as in docs/rollouts.md, and its numbers as text. Pure."""
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 # spec.rollout.strategy
 IMMEDIATE: Final = "Immediate"
@@ -31,3 +32,24 @@ UNDER_WAY: Final = (PREPARING, STEPPING, JUDGING, HELD, AWAITING_APPROVAL, PROMO
 # A commit decides otherwise.
 UNDECIDED: Final = (*UNDER_WAY, ROLLING_BACK, ROLLED_BACK)
 ENDED: Final = (PROMOTED, ROLLED_BACK)
+
+
+def numbers(body: Mapping[str, Any]) -> Iterator[str]:
+    """What the requests have shown so far: a sentence for each gate that was judged."""
+    rollout = (body.get("status") or {}).get("rollout") or {}
+    limits = ((body.get("spec") or {}).get("rollout") or {}).get("gates") or {}
+    for gate in rollout.get("gates", ()):
+        if "lowPerMille" in gate:
+            yield f"gate {gate['name']} {gate['verdict']}: {_difference(gate, limits)}"
+
+
+def _difference(gate: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
+    shares = (
+        f"{gate['canaryPerMille']} against {gate['stablePerMille']}, " if "canaryPerMille" in gate else ""
+    )
+    needs = f", needs about {gate['needed']} more" if "needed" in gate else ""
+    limit = limits.get(gate["name"] + "PerMille", "?")
+    return (
+        f"{shares}difference {gate['lowPerMille']} to {gate['highPerMille']} of 1,000, at most {limit} "
+        f"({gate['requests']} requests{needs})"
+    )

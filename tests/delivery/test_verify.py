@@ -1,6 +1,7 @@
 """Waiting for an environment: each of the four answers, on virtual time and as a command."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from iris_delivery import verify
@@ -110,6 +111,62 @@ def test_the_command_gives_the_operators_reason(clone: Clone, capsys: pytest.Cap
     assert clone.run("verify", "--environment", "dev") == 3
 
     assert "stalled: irismodel iris/iris: ArtifactRejected: found 1.3.0" in capsys.readouterr().err
+
+
+GATE = {
+    "name": "failed", "verdict": "Fail", "canaryPerMille": 62, "stablePerMille": 1, "lowPerMille": 14,
+    "highPerMille": 128, "requests": 128,
+}  # fmt: skip
+
+
+def _in_rollout(reason: str, **gate: object) -> dict[str, Any]:
+    body = model("1.4.0", conditions=[condition("Stalled", "True", reason, "1.3.0 serves")])
+    body["spec"]["rollout"] = {"gates": {"failedPerMille": 10}}
+    body["status"]["rollout"] = {"gates": [GATE | gate, {"name": "shift", "verdict": "NotJudged"}]}
+    return body
+
+
+def test_a_version_that_was_rolled_back_ends_with_its_numbers(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.serves("dev", _in_rollout("RolledBack"))
+
+    assert clone.run("verify", "--environment", "dev") == 7
+
+    assert capsys.readouterr().err == (
+        "iris-delivery: dev: rolled-back: irismodel iris/iris: RolledBack: 1.3.0 serves; gate failed Fail: "
+        "62 against 1, difference 14 to 128 of 1,000, at most 10 (128 requests)\n"
+    )
+
+
+def test_a_rollout_that_is_held_is_not_waited_for(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    clone.serves("dev", _in_rollout("RolloutHeld", verdict="NotEnough", lowPerMille=-9, needed=700))
+
+    assert clone.run("verify", "--environment", "dev") == 3
+
+    told = capsys.readouterr().err
+    assert "stalled: irismodel iris/iris: RolloutHeld: 1.3.0 serves; gate failed NotEnough: " in told
+    assert told.endswith("(128 requests, needs about 700 more)\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warned"),
+    [("--feature-gates=Another=true", True), ("--feature-gates=CancelHealthCheckOnNewRevision=true", False)],
+)
+def test_an_environment_whose_flux_holds_back_a_revert_is_warned_about(
+    clone: Clone, capsys: pytest.CaptureFixture[str], arguments: str, warned: bool
+) -> None:
+    folder = clone.root / "clusters" / "dev" / "flux-system"
+    folder.mkdir(parents=True)
+    (folder / "gotk-components.yaml").write_text("args: []\n")
+    (folder / "kustomization.yaml").write_text(f"patches: [{arguments}]\n")
+    clone.commit("Connect dev")
+    clone.git("push", "--quiet", "origin", "main")
+
+    assert clone.run("verify", "--environment", "dev") == 0
+
+    told = "dev: warning: clusters/dev/flux-system: found no CancelHealthCheckOnNewRevision=true"
+    assert (told in capsys.readouterr().err) is warned
 
 
 def test_the_command_tells_a_later_commit_from_a_failure(

@@ -4,6 +4,7 @@ Pods are played, and so is Flux: the remote applies the version of dev when main
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ pytestmark = [pytest.mark.workflows, pytest.mark.timeout(1800)]
 _FILE = "clusters/dev/version.yaml"
 _IMAGE = "ghcr.io/example/iris-server"
 _ADDRESSES = {"1.0.0": "127.0.88.11", "1.1.0": "127.0.88.12"}
+_MODEL = {
+    "apiVersion": "serving.two.inc/v1alpha1",
+    "kind": "IrisModel",
+    "metadata": {"name": "iris", "namespace": "iris"},
+}
 _GOOD, _BAD = "1" * 64, "2" * 64
 _HOOK = """\
 #!/bin/sh
@@ -84,11 +90,11 @@ def _release(forge: Forge, version: str, digest: str) -> None:
     forge.publish(f"{_IMAGE}:{version}", f"sha256:{digest}")
 
 
-def _declared(forge: Forge) -> str:
-    return str(declaration.parse(forge.shown("origin/main", _FILE), _FILE).release.version)
+def _declared(forge: Forge, revision: str = "origin/main") -> str:
+    return str(declaration.parse(forge.shown(revision, _FILE), _FILE).release.version)
 
 
-async def test_a_good_version_is_deployed_and_a_bad_one_ends_in_a_rollback(
+async def test_a_good_version_is_deployed_and_a_bad_one_ends_in_a_pull_request_that_reverts_it(
     forge: Forge, kubeconfig: Path, operator: None, dev: Cluster
 ) -> None:
     refused = kubelet.ended(65, "artifact refused: found version 1.1.0, expected 1.2.0", restarts=0)
@@ -105,11 +111,15 @@ async def test_a_good_version_is_deployed_and_a_bad_one_ends_in_a_rollback(
         ]
         assert "deploy/" not in forge.git("ls-remote", "--heads", "origin")
 
+        await dev.apply({**_MODEL, "spec": {"rollout": {"strategy": "Canary"}}})
         _release(forge, "1.2.0", _BAD)
         failed = await _run(forge, kubeconfig, "deploy", version="1.2.0")
         assert failed.code != 0
-        assert "stalled: irismodel iris/iris: ArtifactRejected" in failed.log
+        assert re.search(r"rolled-back: irismodel iris/iris: RolledBack: .*ArtifactRejected", failed.log)
         assert _declared(forge) == "1.2.0"
+        [_, reverting] = failed.given("gh pr create")
+        [branch] = [word for word in reverting if word.startswith("rollback/dev-")]
+        assert _declared(forge, f"origin/{branch}") == "1.1.0"
 
         back = await _run(forge, kubeconfig, "rollback")
         assert back.code == 0, back.log[-5000:]
