@@ -118,7 +118,7 @@ async def test_a_good_version_is_deployed_and_a_bad_one_ends_in_a_pull_request_t
         assert re.search(r"rolled-back: irismodel iris/iris: RolledBack: .*ArtifactRejected", failed.log)
         assert _declared(forge) == "1.2.0"
         [_, reverting] = failed.given("gh pr create")
-        [branch] = [word for word in reverting if word.startswith("rollback/dev-")]
+        [branch] = [word for word in reverting if word.startswith("revert/dev-")]
         assert _declared(forge, f"origin/{branch}") == "1.1.0"
 
         back = await _run(forge, kubeconfig, "rollback")
