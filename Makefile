@@ -75,7 +75,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults truth soak workflows lock charts
+.PHONY: check format lint types contracts unit test faults truth soak workflows lock charts judge-tables
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -111,6 +111,9 @@ workflows: setup ## Run tag, publish, charts, deploy and rollback of .github on 
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-programs $(if $(UPGRADE),--upgrade) -o requirements.lock
+
+judge-tables: setup ## Simulate the judge and write the tables of docs/judge.md (about a minute)
+	@$(BIN)/python -m tests.api.judge_tables
 
 reference: setup ## Generate the tables of docs/reference that come from the code
 	@$(BIN)/python -m scripts.reference

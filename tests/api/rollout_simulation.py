@@ -1,9 +1,8 @@
 """Simulates rollouts: requests by chance, looks by the judge, and the same with a fixed threshold beside it.
 
-`python -m tests.api.rollout_simulation` prints the tables of decision 0020.
+`make judge-tables` writes its lines into docs/judge.md.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -138,34 +137,41 @@ def _step(
     return Step(events[0], events[1], (sums[0], sums[1]))
 
 
-def main() -> None:
-    lines = [
-        (f"healthy, {share:.1%} fail, {rate} requests/s", rate, Version(share), Version(share))
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: what is rolled out beside what."""
+
+    name: str
+    rate: float  # requests per second
+    canary: Version
+    stable: Version
+
+
+LINES: Final = (
+    *(
+        Line(f"healthy, {share:.1%} fail, {rate} requests/s", rate, Version(share), Version(share))
         for rate in (20, 2)
         for share in (0.001, 0.005, 0.01)
-    ]
-    lines += [
-        ("one point worse (0.5 % to 1.5 %)", 20, Version(0.015), Version(0.005)),
-        ("20 % fail", 20, Version(0.2), Version(0.001)),
-        ("20 % fail, 2 requests/s", 2, Version(0.2), Version(0.001)),
-        ("another mix of classes (40/35/25 to 20/35/45)", 20, Version(classes=(0.2, 0.35, 0.45)), Version()),
-    ]
-    for name, rate, canary, stable in lines:
-        ended = outcomes(2000, rate, canary, stable)
-        states = Counter(outcome.state for outcome in ended)
-        times = sorted(outcome.seconds for outcome in ended)
-        fixed = Counter(by_threshold(seed, rate, canary, checks=2) for seed in range(2000))
-        shares = " | ".join(f"{states[state] / 20:.1f}" for state in ("Promoted", "RolledBack", "Held"))
-        failed = median(outcome.failed_answers for outcome in ended)
-        cells = (
-            name,
-            shares,
-            f"{median(times):.0f} s",
-            f"{times[int(len(times) * 0.99)]:.0f} s",
-            f"{failed:.0f}",
-        )
-        sys.stdout.write(f"| {' | '.join(cells)} | {fixed['RolledBack'] / 20:.1f} |\n")
+    ),
+    Line("one point worse (0.5% to 1.5%)", 20, Version(0.015), Version(0.005)),
+    Line("20% fail", 20, Version(0.2), Version(0.001)),
+    Line("20% fail, 2 requests/s", 2, Version(0.2), Version(0.001)),
+    Line("classes 40/35/25 become 20/35/45", 20, Version(0, classes=(0.2, 0.35, 0.45)), Version(0)),
+)
 
 
-if __name__ == "__main__":
-    main()
+def cells(line: Line, amount: int = 2000) -> list[str]:
+    """The line of the table: shares of the outcomes, times, failed answers, and the threshold's share."""
+    ended = outcomes(amount, line.rate, line.canary, line.stable)
+    states = Counter(outcome.state for outcome in ended)
+    times = sorted(outcome.seconds for outcome in ended)
+    fixed = Counter(by_threshold(seed, line.rate, line.canary, checks=2) for seed in range(amount))
+    shares = [100 * states[state] / amount for state in ("Promoted", "RolledBack", "Held")]
+    return [
+        line.name,
+        *(f"{share:.1f}" for share in shares),
+        f"{median(times):.0f} s",
+        f"{times[int(len(times) * 0.99)]:.0f} s",
+        f"{median(outcome.failed_answers for outcome in ended):.0f}",
+        f"{100 * fixed['RolledBack'] / amount:.1f}",
+    ]
