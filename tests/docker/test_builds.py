@@ -16,9 +16,9 @@ from tests.docker.stand_ins import PYTHON, SYSTEM
 pytestmark = pytest.mark.docker
 
 MEGABYTE = 1_000_000
-# What our layers add to the base. Measured with Python 3.11: server 106.5 MB, operator 185.5 MB (126 of them
-# are the Kubernetes client).
-BUDGET = {"server": 112 * MEGABYTE, "operator": 195 * MEGABYTE}
+# What our layers add to the base. Measured with Python 3.11: operator 185.5 MB (126 of them are the
+# Kubernetes client); server 106.5 MB before the 16 MB of cryptography.
+BUDGET = {"server": 130 * MEGABYTE, "operator": 195 * MEGABYTE}
 
 
 @pytest.fixture(scope="module", params=["server", "operator"])

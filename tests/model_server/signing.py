@@ -1,5 +1,6 @@
 """Signed artifact folders: keys of a test, and signatures by the real `model-signing`, never by our code."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 SIGNATURE: Final = "model_pipeline_1.4.0.sig"
 _PROGRAM: Final = Path(sys.executable).parent / "model_signing"
@@ -39,6 +41,17 @@ def sign(folder: Path, key: Path, *, signature: str = SIGNATURE) -> Path:
         "sign", "key", str(folder), "--signature", str(folder / signature), "--private_key", str(key)
     )
     return folder
+
+
+def sign_again(bundle: dict[str, Any], key: Path, statement: Any) -> None:
+    """Put another statement into a bundle, with a signature that holds."""
+    payload = json.dumps(statement).encode()
+    message = b"DSSEv1 28 application/vnd.in-toto+json %d %b" % (len(payload), payload)
+    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    envelope = bundle["dsseEnvelope"]
+    envelope["payload"] = base64.b64encode(payload).decode()
+    envelope["signatures"][0]["sig"] = base64.b64encode(private.sign(message, ec.ECDSA(SHA256()))).decode()
 
 
 def model_signing(*arguments: str) -> str:

@@ -197,6 +197,56 @@ def test_a_signature_that_does_not_hold_is_refused_with_its_reason(
     assert refusal(folder, trusting(made, "release")).startswith(f"artifact refused: {expected}")
 
 
+SIGNED_BUT_ANOTHER_SHAPE: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "statement type": (
+        lambda signed: signed.update(_type="other"),
+        "_type: other, expected https://in-toto.io",
+    ),
+    "predicate": (
+        lambda signed: signed.update(predicateType="other"),
+        "predicateType: other, expected https://",
+    ),
+    "shards": (
+        lambda signed: signed["predicate"]["serialization"].update(method="shards"),
+        "predicate.serialization.method: shards, expected files",
+    ),
+    "hash": (
+        lambda signed: signed["predicate"]["serialization"].update(hash_type="blake3"),
+        "predicate.serialization.hash_type: blake3, expected sha256",
+    ),
+    "hash of a file": (
+        lambda signed: signed["predicate"]["resources"][0].update(algorithm="blake3"),
+        f"'{CARD}': algorithm: blake3, expected sha256",
+    ),
+    "subject": (lambda signed: signed["subject"][0].update(digest={"sha256": "0"}), "subject: 0, expected "),
+    "two subjects": (
+        lambda signed: signed["subject"].append(signed["subject"][0]),
+        "Expected `array` of length",
+    ),
+    "a name twice": (
+        lambda signed: signed["predicate"]["resources"].append(signed["predicate"]["resources"][0]),
+        "resources: a name twice, expected names that differ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SIGNED_BUT_ANOTHER_SHAPE)
+def test_a_statement_that_the_server_does_not_read_in_full_is_refused_though_its_key_signed_it(
+    kind: str, folder: Path, made: Path
+) -> None:
+    change, expected = SIGNED_BUT_ANOTHER_SHAPE[kind]
+    bundle = json.loads((folder / signing.SIGNATURE).read_text())
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    statement["predicate"]["resources"].sort(key=lambda resource: resource["name"], reverse=True)
+    change(statement)
+    signing.sign_again(bundle, made / "release.pem", statement)
+    (folder / signing.SIGNATURE).write_text(json.dumps(bundle))
+
+    assert refusal(folder, trusting(made, "release")).startswith(
+        f"artifact refused: Unsigned: {WHERE}: {expected}"
+    )
+
+
 def test_the_signature_of_another_key_is_refused(made: Path) -> None:
     found = refusal(made / "other", trusting(made, "release"))
 
