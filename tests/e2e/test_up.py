@@ -49,6 +49,7 @@ def test_make_up_names_the_commit_that_declared_the_serving_version(up_run: UpRu
     [
         ("crd", "irismodels.serving.two.inc", "crds"),
         ("deployment", "traefik", "infrastructure"),
+        ("gateway", "traefik", "infrastructure"),
         ("deployment", "git-server", "infrastructure"),
         ("helmrelease", "iris-operator", "operator"),
         ("irismodel", "iris", "models"),
