@@ -156,9 +156,13 @@ class Run:
                 self.observed.changed.set()
 
     def _saw_share(self, line: str) -> None:
-        """The candidate's part of the requests, once the Gateway has accepted it; any other line ends it."""
+        """The candidate's part of the requests, once the Gateway has accepted it; any other line ends it.
+
+        In a promotion the stable pods get the same version, so that answers show no split any more.
+        """
         words = line.split()
-        declared = (words[2], int(words[1])) if len(words) == 3 else None
+        divided = len(words) == 4 and words[0] in ("Stepping", "Judging")
+        declared = (words[3], int(words[2])) if divided else None
         shares = self.observed.shares
         present = (shares[-1].version, shares[-1].percent) if shares and shares[-1].is_open else None
         if declared == present:

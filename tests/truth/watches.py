@@ -14,6 +14,7 @@ _MODEL: Final = (
     '{.object.status.conditions[?(@.type=="Ready")].status}',
 )
 _ROLLOUT: Final = (
+    "{.object.status.rollout.state}",
     "{.object.status.rollout.routedAt}",
     "{.object.status.rollout.weight}",
     "{.object.status.rollout.candidate.version}",
@@ -38,7 +39,8 @@ def of_model(name: str) -> tuple[str, ...]:
 
 
 def of_rollout(name: str) -> tuple[str, ...]:
-    """Lines of three words while the Gateway gives the candidate a part of the requests, else of fewer."""
+    """Lines of state, time of acceptance, percent and version once the Gateway has accepted the candidate's
+    part of the requests, else of fewer words."""
     return ("irismodel", f"--field-selector=metadata.name={name}", _output(_ROLLOUT))
 
 
