@@ -9,7 +9,7 @@ from iris_operator import errors
 from iris_operator.children.report import Report
 from iris_operator.decide import verdict
 from iris_operator.decide.facts import Facts, Part, WorkloadFacts
-from iris_operator.decide.verdict import RolloutReport
+from iris_operator.decide.verdict import RolloutReport, Verdict
 from iris_operator.observe import workload
 from iris_operator.observe.proof import Proof
 
@@ -177,6 +177,31 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         False,
         True,
         "AwaitingApproval",
+    ),
+    "a rollout is at a step": (
+        facts(
+            rollout=RolloutReport(
+                {}, Verdict(ready=False, reason=reasons.STEPPING, message="10 %", reconciling=True)
+            )
+        ),
+        False,
+        True,
+        False,
+        "Stepping",
+    ),
+    "a rollout waits for more requests": (
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_HELD, "too few requests"))),
+        False,
+        False,
+        True,
+        "RolloutHeld",
+    ),
+    "a route that cannot split requests": (
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.SPLIT_IMPOSSIBLE, "no route"))),
+        False,
+        False,
+        True,
+        "SplitImpossible",
     ),
     "a rollout is paused": (
         facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_PAUSED, "1.5.0 has passed"))),
