@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from iris_api import readiness, reasons
+from iris_api import readiness, reasons, rollouts
 from iris_api.reasons import CURES
 
 from iris_cli import durations, evidence, fleet
@@ -122,6 +122,8 @@ def _moment(since: datetime | None, now: datetime) -> str:
 
 
 def _further(snapshot: Snapshot, reason: str) -> Iterator[str]:
+    if reason in (reasons.ROLLOUT_HELD, reasons.ROLLED_BACK):
+        yield from map(_capital, rollouts.numbers(snapshot.model))
     state = evidence.observed(snapshot)
     if reason == reasons.SERVING and state.ready < state.wanted:
         yield f"Only {state.ready} of {state.wanted} pods are ready now"

@@ -201,3 +201,18 @@ def test_why_names_what_holds_a_candidate_up() -> None:
     )
 
     assert "iris-canary-x: ErrImagePull" in explanation.explain(both, NOW).paragraph
+
+
+def test_why_has_the_numbers_of_a_rollout_that_is_held() -> None:
+    body = stalled("RolloutHeld", "rollout of version 1.1.0 is held after 1800 s")
+    body["spec"]["rollout"] = {"gates": {"failedPerMille": 10}}
+    gate = {
+        "name": "failed", "verdict": "NotEnough", "canaryPerMille": 2, "stablePerMille": 1,
+        "lowPerMille": -4, "highPerMille": 12, "requests": 1203, "needed": 260,
+    }  # fmt: skip
+    body["status"]["rollout"] = {"gates": [gate, {"name": "shift", "verdict": "NotJudged"}]}
+
+    assert (
+        " Gate failed NotEnough: 2 against 1, difference -4 to 12 of 1,000, at most 10 "
+        "(1203 requests, needs about 260 more). "
+    ) in paragraph_of(body)

@@ -23,10 +23,8 @@ def test_a_candidate_has_objects_of_its_own_that_select_only_its_pods() -> None:
         for kind, manifest in children.build(model, plan.Plan(tracks))
     }
 
-    names = {name for name in built if name.endswith("-canary")}
-    assert names == {
-        f"{kind}/iris-canary" for kind in ("Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget")
-    }
+    names = {name.partition("/")[0] for name in built if name.endswith("/iris-canary")}
+    assert names == {"Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor"}
     selector = {**manifests.SELECTOR, "app.kubernetes.io/name": "iris-server-canary"}
     made = built["Deployment/iris-canary"]["spec"]
     assert made["selector"]["matchLabels"] == selector
@@ -35,6 +33,8 @@ def test_a_candidate_has_objects_of_its_own_that_select_only_its_pods() -> None:
     assert built["Service/iris-canary"]["spec"]["selector"] == selector
     assert built["NetworkPolicy/iris-canary"]["spec"]["podSelector"]["matchLabels"] == selector
     assert built["PodDisruptionBudget/iris-canary"]["spec"]["selector"]["matchLabels"] == selector
+    assert built["ServiceMonitor/iris-canary"]["spec"]["selector"]["matchLabels"] == selector
+    assert selector.items() <= built["Service/iris-canary"]["metadata"]["labels"].items()
     assert built["Deployment/iris"]["spec"]["template"] == template_of(stable)
     assert built["Service/iris"]["spec"]["selector"] == manifests.SELECTOR
 

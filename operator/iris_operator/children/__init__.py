@@ -64,7 +64,7 @@ CONDITIONS: Final = frozenset(_CONDITIONS.values())
 ROUTE_KINDS: Final = frozenset({ingress.KIND, http_route.KIND})
 
 # What a candidate has of its own.
-_OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget)
+_OF_CANARY: Final = (network_policy, deployment, service, pod_disruption_budget, service_monitor)
 
 
 def condition(kind: Kind, name: str) -> str:
