@@ -1,19 +1,13 @@
 """The same raw requests through a real Traefik, whose clients share its connections to the server."""
 
 import asyncio
-import contextlib
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.model_server import processes
+from tests.model_server import processes, traefik
 from tests.model_server.connections import INFO, connect, post
 from tests.model_server.processes import Running
 from tests.model_server.wire_table import BY_THE_BOOK, LAST
@@ -51,37 +45,8 @@ SMUGGLED = [
 @pytest.fixture(scope="module")
 def proxied(either_path: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server by the address of a Traefik before it."""
-    scratch = tmp_path_factory.mktemp("traefik")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    routes = scratch / "routes.yaml"
-    routes.write_text(
-        "http:\n"
-        "  routers: {iris: {rule: PathPrefix(`/`), service: iris}}\n"
-        f"  services: {{iris: {{loadBalancer: {{servers: [{{url: '{either_path.url}'}}]}}}}}}\n"
-    )
-    command = [
-        str(Path(sys.executable).with_name("traefik")),
-        f"--entrypoints.web.address=127.0.0.1:{port}",
-        f"--providers.file.filename={routes}",
-        "--global.checknewversion=false",
-    ]
-    with (scratch / "traefik.log").open("w") as log:
-        traefik = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool | None:
-        assert traefik.poll() is None, (scratch / "traefik.log").read_text()
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{address}/livez").status_code == 200 or None
-        return None
-
-    try:
-        processes.until(answers)
-        yield replace(either_path, url=address)
-    finally:
-        traefik.kill()
-        traefik.wait()
+    with traefik.running(tmp_path_factory.mktemp("traefik"), either_path.url) as proxy:
+        yield replace(either_path, url=proxy.url)
 
 
 async def statuses_of(server: Running, *segments: bytes) -> list[int]:
