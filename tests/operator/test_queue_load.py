@@ -11,10 +11,7 @@ from iris_operator.observe.store import Key
 from iris_operator.runtime.queue import RETURNS_AT_ONCE, RETURNS_PER_SECOND, Queue
 
 from tests.harness import virtual_time
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
+from tests.operator.queues import now
 
 
 async def work(waiting: Queue, seconds: float, taken: list[tuple[float, Key]], fails: bool = False) -> None:
