@@ -183,6 +183,10 @@ class ApiServer:
             "secure-port": 0,
             "kube-api-qps": 500,
             "kube-api-burst": 1000,
+            # No kubelet runs here: a Node without a status is left alone, a silent one is noticed soon.
+            "node-startup-grace-period": "1h",
+            "node-monitor-grace-period": "4s",
+            "node-monitor-period": "1s",
         }
 
     def _answers_ready(self) -> bool:

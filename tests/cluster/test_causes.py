@@ -151,12 +151,9 @@ async def test_a_paused_deployment_of_a_suspended_model_is_in_the_status_and_in_
 
 @pytest.fixture
 async def node(cluster: Cluster) -> AsyncIterator[str]:
-    """A node that was ready a moment ago and is silent from now on."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+    """A node whose kubelet has not reported yet."""
     name = f"node-of-{cluster.namespace}"
     await cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
-    await cluster.patch("Node", name, {"status": {"conditions": [ready]}}, subresource="status")
     yield name
     await cluster.delete("Node", name)
 
@@ -164,7 +161,7 @@ async def node(cluster: Cluster) -> AsyncIterator[str]:
 async def test_a_silent_node_is_in_the_status_and_in_why(
     operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: Kubelet, node: str, ask: Ask
 ) -> None:
-    """Kubernetes' own node controller notices it."""
+    """It reports once and never again; Kubernetes' own node controller notices it."""
     await iris.declare(replicas=1)
     [pod] = await eventually(lambda: cluster.list("Pod"), lambda found: len(found) == 1)
     target = {"target": {"apiVersion": "v1", "kind": "Node", "name": node}}
@@ -173,11 +170,15 @@ async def test_a_silent_node_is_in_the_status_and_in_why(
     await cluster.request("POST", path, json=binding)
     await iris.reaches("Serving")
 
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+    await cluster.patch("Node", node, {"status": {"conditions": [ready]}}, subresource="status")
+
     await names_the_cause(iris, ask, rf"pod \S+: node {node} does not answer")
 
 
-async def test_an_autoscaler_without_metrics_is_in_the_status_of_a_model_that_serves(
-    operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: Kubelet
+async def test_an_autoscaler_without_metrics_is_in_the_status_of_a_model_that_serves_and_in_why(
+    operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: Kubelet, ask: Ask
 ) -> None:
     """No metrics-server runs here."""
     await iris.declare(autoscaling={"minReplicas": 2, "maxReplicas": 3})
@@ -189,6 +190,7 @@ async def test_an_autoscaler_without_metrics_is_in_the_status_of_a_model_that_se
     assert (found["status"], found["reason"]) == ("False", "ScalingInactive")
     assert "FailedGetContainerResourceMetric" in found["message"]
     assert condition(status, "Ready")["status"] == "True"
+    assert found["message"] in (await ask("why", iris.name)).stdout
 
 
 @pytest.fixture

@@ -100,17 +100,6 @@ async def test_the_operator_waits_thirty_seconds_before_it_calls_a_pull_failed(
     assert condition(then, "Available")["status"] == "False"
 
 
-async def test_the_progress_deadline_stalls_a_rollout_that_stands_still(
-    operator: "OperatorProcess", iris: Iris, pods: "Kubelet"
-) -> None:
-    pods.set("2.0.0", kubelet.never_ready)
-
-    await iris.declare("2.0.0", progressDeadlineSeconds=30)
-
-    status = await iris.reaches("ProgressDeadlineExceeded")
-    assert condition(status, "Stalled")["status"] == "True"
-
-
 async def test_the_older_model_keeps_a_contested_route(
     operator: "OperatorProcess", cluster: Cluster, iris: Iris, pods: "Kubelet"
 ) -> None:
