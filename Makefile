@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTER ?= iris
 VERSION ?=
-UNIT := not process and not browser and not cluster and not docker and not e2e and not workflows
+UNIT := not process and not browser and not cluster and not docker and not e2e and not workflows and not kind
 
 ##@ First steps
 .PHONY: help setup
@@ -75,7 +75,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults truth soak workflows lock charts judge-tables
+.PHONY: check format lint types contracts unit test faults truth soak workflows kind lock charts judge-tables
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -106,8 +106,11 @@ truth: setup ## Compare Ready with the answers of clients, on the local cluster,
 soak: setup ## Attack the server for a minute in each way, on both paths, beside a client (SOAK="--seconds 10")
 	@exec $(BIN)/python -m tests.soak $(SOAK)
 
-workflows: setup ## Run tag, publish, charts, deploy and rollback of .github on this machine, with act (some minutes)
+workflows: setup ## Run all workflows of .github on this machine, with act (some minutes)
 	@exec $(BIN)/pytest -q -m workflows tests/workflows
+
+kind: setup ## Run `make up` on kind, in a Docker engine of its own (root on Debian or Ubuntu; half an hour)
+	@exec $(BIN)/pytest -q -m kind tests/kind
 
 lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes the newest versions)
 	@uv pip compile pyproject.toml */pyproject.toml --group dev --extra scikit-learn --universal --generate-hashes --no-header -q --no-emit-package iris-operator --no-emit-package iris-programs $(if $(UPGRADE),--upgrade) -o requirements.lock
