@@ -9,7 +9,7 @@ from iris_model_server import app, errors
 from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 
-from tests.model_server import access, wire_inputs
+from tests.model_server import access, equivalence, wire_inputs
 from tests.model_server.conftest import TOKEN, connected
 from tests.model_server.equivalence import Comparison
 from tests.model_server.test_api import problem_of
@@ -124,6 +124,20 @@ async def test_a_client_above_its_rate_is_refused_on_both_paths(comparison: Comp
         assert found[:2] == [200, 200]
         assert 429 in found
         assert b"\r\nretry-after: 1\r\n" in seen.written
+
+
+async def test_a_shared_call_of_the_model_takes_of_the_rate_and_is_counted(tmp_path: Path) -> None:
+    """A model that does not fold is asked once for all requests that wait."""
+    comparison = Comparison(equivalence.write_unfolded(tmp_path / "model"), access.write(tmp_path))
+    one = with_headers(PREDICTION, [f"authorization: Bearer {access.LIMITED}"])
+
+    for path in (comparison.fast, comparison.reference):
+        found = statuses((await path.see(Input((one,) * 8))).written)
+
+        assert found[:2] == [200, 200]
+        assert 429 in found
+        counted = path.server.context.metrics.exposition("")[0].decode()
+        assert f'client="batch",outcome="granted"}} {found.count(200)}.0' in counted
 
 
 async def test_an_empty_list_admits_nobody(settings: Settings, tmp_path: Path) -> None:
