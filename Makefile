@@ -75,7 +75,7 @@ bench-density: setup ## Measure the cost of an idle model on the running local c
 	@$(BIN)/python -m benchmarks.density $(if $(MODELS),--models $(MODELS))
 
 ##@ Before you commit
-.PHONY: check format lint types contracts unit test faults truth soak workflows kind lock charts judge-tables
+.PHONY: check format lint types contracts unit test faults truth soak workflows kind lock charts pictures judge-tables
 check: setup lint types contracts unit ## Check format, lint, types, import contracts and unit tests: about a minute
 
 format: setup ## Format the code as `make check` requires
@@ -117,6 +117,9 @@ lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes 
 
 judge-tables: setup ## Simulate the judge and write the tables of docs/judge.md (about a minute)
 	@$(BIN)/python -m tests.api.judge_tables
+
+pictures: setup ## Make the pictures of docs/pictures, on a real API server with a played kubelet (some minutes)
+	@$(BIN)/python -m scripts.pictures
 
 reference: setup ## Generate the tables of docs/reference that come from the code
 	@$(BIN)/python -m scripts.reference

@@ -13,7 +13,7 @@ from iris_cli.console.drawings import Drawing, Result, Span
 from iris_cli.errors import Trouble
 from iris_cli.prometheus import Source
 
-RANGES: Final = {"15m": 900, "1h": 3600, "6h": 21600, "1d": 86400, "7d": 604800}
+RANGES: Final = {"5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400, "7d": 604800}
 USUAL_RANGE: Final = "1h"
 USUAL_WINDOW: Final = "1h"
 # A query through the API server is a process of its own.

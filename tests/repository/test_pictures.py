@@ -1,0 +1,52 @@
+"""Pictures of the documents are small, all there, and made from the present commands, panels and version."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from scripts.pictures import session, terminal
+
+LARGEST: Final = 150 * 1024
+PICTURES: Final = [f"{name}.png" for name in session.SCREENS] + ["terminal.svg"]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_there_small_and_shown(name: str) -> None:
+    assert 0 < (session.FOLDER / name).stat().st_size <= LARGEST
+    assert f"({name})" in (session.FOLDER / "README.md").read_text("utf-8")
+
+
+def test_no_other_picture_is_there() -> None:
+    found = {file.name for file in session.FOLDER.iterdir()}
+
+    assert found == {*PICTURES, "README.md", "made.json"}
+
+
+def test_pictures_follow_from_the_present_version_commands_and_panels() -> None:
+    """`make pictures` makes them anew."""
+    assert json.loads((session.FOLDER / "made.json").read_text("utf-8")) == session.made()
+
+
+def test_the_recording_has_every_command() -> None:
+    recorded = (session.FOLDER / "terminal.svg").read_text("utf-8")
+
+    assert recorded.count('class="typed"') >= len(session.COMMANDS)
+    assert all(f"$ {command.split()[0]}" in recorded for command in session.COMMANDS)
+
+
+def test_a_recording_shows_each_line_after_the_one_before_and_escapes_it() -> None:
+    drawn = terminal.draw([("iris get", "NAME\n<iris>"), ("iris why iris", "x " * 80)])
+
+    moments = [float(part.split("s")[0]) for part in drawn.split("animation-delay:")[1:]]
+    assert moments == sorted(moments)
+    assert "&lt;iris&gt;" in drawn
+    assert max(len(line.partition(">")[2]) for line in drawn.splitlines() if "<text" in line) < 130
+
+
+def test_the_readme_shows_a_recording_and_a_rollout_on_its_first_screen() -> None:
+    first = (Path(__file__).parents[2] / "README.md").read_text("utf-8").splitlines()[:10]
+
+    assert [line for line in first if "(docs/pictures/terminal.svg)" in line]
+    assert [line for line in first if "(docs/pictures/console-rollout.png)" in line]
