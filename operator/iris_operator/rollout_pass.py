@@ -82,6 +82,7 @@ def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFact
         serving=nothing,
         promoted=nothing,
         candidate=nothing,
+        has_ready_candidate=False,
         agreement=None,
         split=split.NONE,
         traffic=None,
@@ -128,6 +129,7 @@ async def _observe(facts: RolloutFacts, model: IrisModel, snapshot: Snapshot, pr
     promoted = serving if is_promoting and _is_built_from(stable, planned) else facts.promoted
     return dataclasses.replace(
         facts,
+        has_ready_candidate=split.has_ready(canary_pods),
         serving=dataclasses.replace(serving, version=fallback.version),
         promoted=promoted,
         candidate=await of(canary, facts.declared.version),

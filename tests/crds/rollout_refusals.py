@@ -56,5 +56,17 @@ ROLLOUT = (
     Refusal("approval of anything", _rollout(approved="*"), "spec.rollout.approved", '"*": expected letters'),
     Refusal("approval too long", _rollout(approved="1" * 64), "spec.rollout.approved", "more than 63"),
     Refusal("a pause of some time", _rollout(pause="1h"), "spec.rollout.pause", "boolean"),
+    Refusal(
+        "testers without a value",
+        _rollout(testers={"header": "x-iris-track"}),
+        "spec.rollout.testers.value",
+        "Required",
+    ),
+    Refusal(
+        "testers by no header",
+        _rollout(testers={"header": "x iris", "value": "canary"}),
+        "spec.rollout.testers.header",
+        "expected the name of a header",
+    ),
     Refusal("unknown gate", _rollout(gates={"slow": 1}), "spec.rollout.gates.slow", "unknown field"),
 )

@@ -50,7 +50,7 @@ class Gateway:
         if reported != live:
             self._cluster.put(kinds.HTTP_ROUTE, reported)
         if not self.refusal:
-            [rule] = live["spec"]["rules"]
+            *_, rule = live["spec"]["rules"]
             self.weights = {backend["name"]: backend["weight"] for backend in rule["backendRefs"]}
 
     def serve(self, requests: int) -> None:

@@ -45,9 +45,10 @@ class GatewayWorld(World):
         self.controller.step("iris")
         self.gateway.step()
         self.gateway.serve(self.requests)
+        had_candidate = self.template("iris-canary")
         await self.look()
-        live = self.cluster.find(kinds.DEPLOYMENT, "iris", "iris-canary")
-        assert live is not None or self.gateway.percent == 0, "the candidate went while it had requests"
+        is_removed = had_candidate and not self.template("iris-canary")
+        assert not (is_removed and self.gateway.percent), "the candidate is deleted while it has requests"
         for seen, now in ((self.states, self.rollout().get("state")), (self.percents, self.gateway.percent)):
             if seen[-1:] != [now]:
                 seen.append(now)  # type: ignore[arg-type]
@@ -60,10 +61,31 @@ class GatewayWorld(World):
             await self.round()
         assert not until, f"never {until}: {self.rollout()}"
 
+    async def rest(self, rounds: int = 60) -> None:
+        """Until the rollout has ended, and a round has cost no call."""
+        for _ in range(rounds):
+            calls = len(self.cluster.calls)
+            await self.round()
+            is_over = self.rollout().get("state") in (None, "Promoted", "RolledBack")
+            if is_over and len(self.cluster.calls) == calls:
+                return
+        raise AssertionError(f"never at rest: {self.rollout()}")
+
     def routed(self) -> int:
         """The share of the candidate in the HTTPRoute."""
         live = self.cluster.find(kinds.HTTP_ROUTE, "iris", "iris")
         return 0 if live is None else _percent(live)
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Of the HTTPRoute."""
+        live = self.cluster.find(kinds.HTTP_ROUTE, "iris", "iris")
+        return live["spec"]["rules"] if live else []
+
+    def may_shrink(self) -> bool:
+        """Whether the autoscaler may remove pods."""
+        live = self.cluster.find(kinds.HORIZONTAL_POD_AUTOSCALER, "iris", "iris")
+        assert live is not None
+        return "behavior" not in live["spec"]
 
     async def _see(self, store: Store) -> None:
         await super()._see(store)
@@ -95,5 +117,5 @@ class GatewayWorld(World):
 
 
 def _percent(route: Mapping[str, Any]) -> int:
-    [rule] = route["spec"]["rules"]
+    *_, rule = route["spec"]["rules"]
     return sum(part["weight"] for part in rule["backendRefs"] if part["name"] == "iris-canary")

@@ -166,6 +166,7 @@ class SteppingWorld:
             candidate=candidate.facts("canary", self.declared.version, since, self.now)
             if candidate and is_ours
             else nothing,
+            has_ready_candidate=candidate is not None and candidate.ready,
             agreement=agreement,
             split=Split(self.routed, self.is_accepted, self.refusal),
             traffic=self._counts() if "routedAt" in self.status else None,

@@ -1,8 +1,15 @@
 """Rollouts by steps as scenarios: what a commit leads to, with the objects, the route and requests."""
 
-from typing import Any
+from typing import Any, Final
+
+import pytest
+from iris_api import kinds
 
 from tests.operator.gateway_world import GatewayWorld
+
+# One step, which a healthy version passes soon.
+TRANSITIONS: Final = (kinds.IRIS_MODEL, kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE)
+SHORT: Final[dict[str, Any]] = {"steps": [50]}
 
 
 async def served(**declared: Any) -> GatewayWorld:
@@ -76,3 +83,107 @@ async def test_a_cluster_without_the_api_of_gateways_makes_the_split_impossible(
 
     assert (world.reason(), world.template()) == ("SplitImpossible", "1.0.0")
     assert "found no API for HTTPRoute, expected the CRDs of Gateway API" in world.message()
+
+
+async def test_testers_get_the_candidate_by_their_header_while_it_has_a_share() -> None:
+    world = await served()
+    testers = {"header": "x-iris-track", "value": "canary"}
+
+    world.step_to("1.1.0", rollout={"testers": testers})
+    await world.run(until="Preparing")
+    assert len(world.rules()) == 1
+    await world.run(until="Judging")
+
+    by_header, by_share = world.rules()
+    assert by_header["matches"][0] == {
+        **by_share["matches"][0],
+        "headers": [{"type": "Exact", "name": "x-iris-track", "value": "canary"}],
+    }
+    assert [backend["name"] for backend in by_header["backendRefs"]] == ["iris-canary"]
+    await world.run(until="Promoted")
+    assert len(world.rules()) == 1
+
+
+async def test_an_autoscaler_removes_no_stable_pod_while_the_candidate_has_a_share() -> None:
+    world = await served(autoscaling={"minReplicas": 2, "maxReplicas": 4})
+    shrinks = {world.routed(): world.may_shrink()}
+
+    world.step_to("1.1.0", autoscaling={"minReplicas": 2, "maxReplicas": 4})
+    while world.rollout().get("state") != "Promoted":
+        await world.round()
+        shrinks[world.routed()] = world.may_shrink()
+
+    assert shrinks == {0: True, 5: False, 20: False, 50: False}
+
+
+async def test_a_gateway_that_disappears_in_a_step_does_not_keep_its_candidate_for_ever() -> None:
+    world = await served()
+    world.step_to("1.1.0", rollout=SHORT)
+    await world.run(until="Judging")
+    await world.run(2)
+    world.gateway.is_there, world.gateway.weights = False, {}
+
+    world.step_to("1.0.0", rollout=SHORT)
+    await world.run(5)
+    assert world.template("iris-canary") == "1.1.0"
+    await world.rest()
+
+    assert (world.reason(), world.template(), world.template("iris-canary")) == ("Serving", "1.0.0", "")
+
+
+async def test_a_candidate_whose_deployment_is_deleted_by_hand_gets_no_request_any_more() -> None:
+    world = await served()
+    world.step_to("1.1.0", rollout=SHORT)
+    await world.run(until="Judging")
+    await world.run(2)
+    assert world.routed() == 50
+
+    live = world.cluster.find(kinds.DEPLOYMENT, "iris", "iris-canary")
+    assert live is not None
+    world.cluster.take(kinds.DEPLOYMENT, live)
+    await world.round()
+
+    assert world.routed() == 0
+    await world.rest()
+    assert world.rollout()["rejected"]["reason"] == "CandidateLost"
+
+
+async def begun(story: str) -> GatewayWorld:
+    """A commit of this story is to be acted on."""
+    world = await served()
+    world.gateway.failing["1.1.0"] = 0.3 if story == "bad" else 0.0
+    world.requests = 2000
+    world.step_to("1.1.0", rollout=SHORT)
+    if story == "withdrawn":
+        await world.run(until="Judging")
+        await world.run(2)
+        world.step_to("1.0.0", rollout=SHORT)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("story", "version", "state"),
+    [
+        ("good", "1.1.0", "Promoted"),
+        ("bad", "1.0.0", "RolledBack"),
+        ("withdrawn", "1.0.0", None),
+    ],
+)
+async def test_an_operator_that_ends_after_any_transition_changes_nothing_about_a_rollout_by_steps(
+    story: str, version: str, state: str | None
+) -> None:
+    """To end before a call leaves what the call before it has left."""
+    whole = await begun(story)
+    whole.cluster.calls.clear()
+    await whole.rest()
+    transitions = [at for at, call in enumerate(whole.cluster.calls) if call.kind in TRANSITIONS]
+    assert len(transitions) > 5
+
+    for at in transitions:
+        world = await begun(story)
+        world.crash(at, before=False)
+        await world.rest()
+
+        assert (world.template(), world.rollout().get("state"), world.percents[-1]) == (version, state, 0), at
+        assert world.cluster.names(kinds.DEPLOYMENT, "iris") == ["iris"]
+        assert world.gateway.lost == 0

@@ -100,6 +100,8 @@ def _built(model: IrisModel, of: Iterable[ModuleType], plan: Plan) -> Iterator[t
 def _manifest(child: ModuleType, model: IrisModel, plan: Plan) -> dict[str, Any] | None:
     if child is http_route:
         return http_route.build(model, plan.candidate_percent)
+    if child is horizontal_pod_autoscaler:
+        return horizontal_pod_autoscaler.build(model, may_shrink=not plan.candidate_percent)
     manifest: dict[str, Any] | None = child.build(model)
     return manifest
 

@@ -17,23 +17,23 @@ CONDITION = "AutoscalingReady"
 _POD_NAME: Final = re.compile(r" (?:of|for) [Pp]od \S+")
 
 
-def build(model: IrisModel) -> dict[str, Any] | None:
+def build(model: IrisModel, *, may_shrink: bool = True) -> dict[str, Any] | None:
+    """`may_shrink`: False while a candidate has a share of the load, which a rollback takes back at once."""
     autoscaling = model.autoscaling
     if autoscaling is None:
         return None
     target = {"type": "Utilization", "averageUtilization": autoscaling.target_cpu_utilization_percentage}
     # Of our container only: a sidecar without a CPU request would leave the whole pod without a utilization.
     cpu = {"name": "cpu", "container": deployment.CONTAINER, "target": target}
-    return metadata.manifest(
-        KIND,
-        model,
-        spec={
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": model.name},
-            "minReplicas": autoscaling.min_replicas,
-            "maxReplicas": autoscaling.max_replicas,
-            "metrics": [{"type": "ContainerResource", "containerResource": cpu}],
-        },
-    )
+    spec: dict[str, Any] = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": model.name},
+        "minReplicas": autoscaling.min_replicas,
+        "maxReplicas": autoscaling.max_replicas,
+        "metrics": [{"type": "ContainerResource", "containerResource": cpu}],
+    }
+    if not may_shrink:
+        spec["behavior"] = {"scaleDown": {"selectPolicy": "Disabled"}}
+    return metadata.manifest(KIND, model, spec=spec)
 
 
 def report(live: Mapping[str, Any]) -> Report | None:

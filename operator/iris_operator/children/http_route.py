@@ -3,7 +3,7 @@
 It has no filter: a Gateway that does not support one may answer every request with 500, and still accept it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from iris_api import kinds, reasons
@@ -35,19 +35,34 @@ def build(model: IrisModel, candidate_percent: int = 0) -> dict[str, Any] | None
     }
     if gateway.section_name:
         parent["sectionName"] = gateway.section_name
-    rule = {
-        "matches": [
-            {"path": {"type": _MATCHES[kind], "value": path}} for path, kind in public_paths.below(route.path)
-        ],
-        "backendRefs": [
-            {"kind": kinds.SERVICE.name, "name": name, "port": service.PORT, "weight": weight}
-            for name, weight in backends(model, candidate_percent)
-        ],
-    }
-    spec = {"parentRefs": [parent], "rules": [rule]} | ({"hostnames": [route.host]} if route.host else {})
+    rules = [*_of_testers(model, candidate_percent), _rule(route.path, backends(model, candidate_percent))]
+    spec = {"parentRefs": [parent], "rules": rules} | ({"hostnames": [route.host]} if route.host else {})
     child = metadata.manifest(KIND, model, spec=spec)
     metadata.add(child, "annotations", route.annotations)
     return child
+
+
+def _of_testers(model: IrisModel, candidate_percent: int) -> Iterator[dict[str, Any]]:
+    """Whoever sends the header gets the candidate, while that has a share of the requests."""
+    testers = model.rollout.testers if model.rollout else None
+    if testers is None or model.route is None or not candidate_percent:
+        return
+    header = {"type": "Exact", "name": testers.header, "value": testers.value}
+    yield _rule(model.route.path, [(metadata.canary_name(model), 1)], headers=[header])
+
+
+def _rule(path: str, weights: Iterable[tuple[str, int]], **match: Any) -> dict[str, Any]:
+    """Of the public paths to Services, each with its weight."""
+    return {
+        "matches": [
+            {"path": {"type": _MATCHES[kind], "value": public}, **match}
+            for public, kind in public_paths.below(path)
+        ],
+        "backendRefs": [
+            {"kind": kinds.SERVICE.name, "name": name, "port": service.PORT, "weight": weight}
+            for name, weight in weights
+        ],
+    }
 
 
 def report(live: Mapping[str, Any]) -> Report | None:

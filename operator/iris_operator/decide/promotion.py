@@ -85,8 +85,7 @@ def _split(facts: RolloutFacts) -> Mapping[str, Any]:
     status = facts.clocked()
     if not facts.is_split:
         return status
-    is_lost = facts.candidate.workload.seen and facts.candidate.workload.ready == 0
-    return split_requests.directed(facts, status, 0 if is_lost else status["weight"])
+    return split_requests.directed(facts, status, status["weight"] if facts.has_ready_candidate else 0)
 
 
 def _agreed(status: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ class RolloutFacts:
     serving: WorkloadFacts  # the stable Deployment, whatever it runs; of the fallback's version
     promoted: WorkloadFacts  # the same once it is built from the declared shape; of the declared version
     candidate: WorkloadFacts
+    has_ready_candidate: bool  # any pod of the candidate, whatever its Deployment reports, or if it is gone
     agreement: Agreement | NoAnswer | None  # None: not asked
     split: Split
     traffic: TrafficCounts | None  # None: not asked

@@ -81,7 +81,7 @@ def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[
         return found.reason, found.message
     if facts.before.get("weight", 0) == 0:
         return None
-    if facts.candidate.workload.seen and facts.candidate.workload.ready == 0:
+    if not facts.has_ready_candidate:
         return reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it had requests"
     restarted = step_evidence.restarted(facts)
     if restarted:

@@ -146,6 +146,13 @@ class Gates(Fields, frozen=True):
     shift_per_mille: int = 100
 
 
+class Testers(Fields, frozen=True):
+    """Requests with this header."""
+
+    header: _Text
+    value: _Text
+
+
 class Rollout(Fields, frozen=True):
     strategy: _Text
     gates: Gates
@@ -157,6 +164,7 @@ class Rollout(Fields, frozen=True):
     approved: _Text | None = None
     pause: bool = False
     skip: _Text | None = None
+    testers: Testers | None = None  # they get the candidate
 
     @property
     def is_canary(self) -> bool:

@@ -1,6 +1,6 @@
 """How the live route divides requests between the stable pods and the candidate. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,16 @@ def observe(model: IrisModel, snapshot: Snapshot, *, has_api: bool) -> Split:
     return NONE
 
 
+def has_ready(pods: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether routers may send a request to one of these pods."""
+    return any(not pod["metadata"].get("deletionTimestamp") and _is_ready(pod) for pod in pods)
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(row["type"] == "Ready" and row["status"] == "True" for row in conditions)
+
+
 def _of(live: Mapping[str, Any], candidate: str) -> Split:
     report = http_route.report(live)
     is_settled = report is not None and report.works is True
@@ -47,9 +57,11 @@ def _of(live: Mapping[str, Any], candidate: str) -> Split:
 
 
 def _percent(live: Mapping[str, Any], candidate: str) -> int:
-    """The largest of all rules, should somebody have changed one of them."""
+    """The largest of all rules but the testers', should somebody have changed one of them."""
     shares = [0]
     for rule in live["spec"].get("rules") or ():
+        if any(match.get("headers") for match in rule.get("matches") or ()):
+            continue
         weights = {backend["name"]: backend.get("weight", 1) for backend in rule.get("backendRefs") or ()}
         total = sum(weights.values())
         shares.append(round(100 * weights.get(candidate, 0) / total) if total else 0)
