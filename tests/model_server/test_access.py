@@ -202,7 +202,13 @@ async def test_a_preflight_needs_no_key_and_a_refusal_can_be_read_by_the_page(gu
     async with connected(app.create_app(open_to, artifact.load(guarded.artifact_dir))) as client:
         assert (await client.request("OPTIONS", "/api/v1/predict", headers=asked)).status_code == 204
         refused = await client.post("/api/v1/predict", headers={"origin": origin})
+        # OPTIONS alone is no preflight, nor is one of a page that may not call.
+        others = [
+            await client.request("OPTIONS", "/api/v1/predict", headers=headers)
+            for headers in ({}, {"origin": origin}, asked | {"origin": "https://other.example.com"})
+        ]
 
+    assert [other.status_code for other in others] == [401, 401, 401]
     assert refused.status_code == 401
     assert refused.headers["access-control-allow-origin"] == origin
 
