@@ -60,14 +60,14 @@ async def _screens(page: Page, address: str) -> None:
     await browser.save(page, "console-rollout", height=1600, selector="section:has(#rollout)")
     await page.emulate_media(color_scheme="dark")
     await page.goto(f"{root}/charts?key={GARDEN}/iris&range=5m&window=5m")
-    await page.wait_for_function("document.querySelectorAll('figure:not([data-drawn])').length === 0")
+    await expect(page.locator("figure:not([data-drawn])")).to_have_count(0, timeout=60_000)
     await browser.save(page, "console-charts", height=1040)
     await page.emulate_media(color_scheme="light")
 
 
 async def _server(page: Page) -> None:
     await page.goto(f"http://{stage.ADDRESSES['1.1.0']}:8000")
-    await expect(page.locator("#share-2")).to_contain_text("%")
+    await expect(page.locator("#share-2")).to_contain_text("%", timeout=60_000)
     await browser.save(page, "page", height=760)
 
 
