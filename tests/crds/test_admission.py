@@ -223,6 +223,7 @@ async def test_the_api_server_stores_every_default_of_the_schema(cluster: kubern
         "rollout": {},
         "autoscaling": {"maxReplicas": 4},
         "tolerations": [{"key": "a"}],
+        "verify": {"keys": [RELEASE]},
     }
 
     stored = await cluster.create(model(**opted_in))
