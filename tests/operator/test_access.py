@@ -45,6 +45,19 @@ def test_the_list_is_an_immutable_config_map_that_the_pods_name() -> None:
     assert pod_of(model)["volumes"] == [{"name": "access", "configMap": {"name": listed["metadata"]["name"]}}]
 
 
+def test_the_server_reads_the_list_where_the_pod_mounts_it() -> None:
+    """Without the variable the server would serve a closed model to everybody."""
+    model = closed()
+    (container,) = pod_of(model)["containers"]
+    (mount,) = container["volumeMounts"]
+    (file,) = listed_by(model)["data"]
+
+    variables = {each["name"]: each["value"] for each in container["env"]}
+    assert variables["IRIS_ACCESS_FILE"] == f"{mount['mountPath']}/{file}"
+    assert mount["name"] == pod_of(model)["volumes"][0]["name"]
+    assert mount["readOnly"] is True
+
+
 @pytest.mark.parametrize(
     "listed",
     [[], [{**SHOP, "name": "cart"}], [{"name": "shop", "sha256": DIGEST}]],
@@ -96,6 +109,13 @@ def test_only_the_operator_and_prometheus_reach_the_management_port(peers: list[
     assert management["ports"] == [{"protocol": "TCP", "port": 8001}]
     assert len(management["from"]) == 2
     assert management["from"][0] == OPERATOR
+
+
+def test_a_model_that_is_not_scraped_admits_the_operator_alone() -> None:
+    policy = network_policy.build(closed(monitoring={"scrape": {"enabled": False}}))
+    assert policy is not None
+
+    assert policy["spec"]["ingress"][1]["from"] == [OPERATOR]
 
 
 def test_prometheus_scrapes_the_management_port() -> None:
