@@ -382,7 +382,7 @@ async def test_the_api_server_prints_the_columns_of_the_design(cluster: kubernet
         "Replicas": 2,
         "URL": "http://iris.kube.two.inc",
         "Reason": "Serving",
-        "Rollout": "Promoted 1.4.0",
+        "Rollout": "Judging 1.4.0 50% 3/3",
     }
 
 
