@@ -92,7 +92,7 @@ async def test_each_panel_of_each_board_is_drawn_with_the_data_of_a_real_prometh
             assert await eventually(empty, lambda found: found <= without, within=90) == without
             await expect(page.get_by_role("link", name="1h").first).to_have_attribute("aria-current", "true")
             await page.get_by_role("link", name="15m").first.click()
-            await page.get_by_role("link", name="5m", exact=True).click()
+            await page.get_by_role("link", name="5m", exact=True).last.click()
             panels = await drawn(page)
             await pictures(page, "charts-model")
             assert panels["Serving version"].split() == ["1.0.0", "1.1.0"]
