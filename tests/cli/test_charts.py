@@ -59,6 +59,15 @@ def test_the_declared_version_in_the_table_of_models_is_the_label() -> None:
     assert drawing["rows"] == [["iris", "iris", "1.4.0", "1.3.0", 1.0]]
 
 
+def test_the_values_of_a_tile_have_the_same_order_whatever_order_prometheus_gives() -> None:
+    answer = [series((0, "1"), version="1.1.0"), series((0, "1"), version="1.0.0")]
+    tile = panel("tile", Query("up", "{{version}}", is_instant=True), shows_name=True)
+
+    drawing = drawings.draw(tile, [answer], SPAN)
+
+    assert [value["name"] for value in drawing["values"]] == ["1.0.0", "1.1.0"]
+
+
 def test_a_graph_has_a_gap_where_prometheus_has_no_number() -> None:
     end = SPAN.times[-1]
     answer = [series((end - 30, "1"), (end - 15, "NaN"), (end, "2"), version="1.4.0")]

@@ -58,7 +58,10 @@ def draw(panel: Panel, results: Sequence[Result], span: Span) -> Drawing:
         for series in result
     ]
     if panel.kind == "tile":
-        values = [(name, number(series["value"][1])) for name, series in found]
+        # Prometheus gives the values of one moment in no order.
+        values = sorted(
+            ((name, number(series["value"][1])) for name, series in found), key=lambda one: one[0]
+        )
         return common | {
             "values": [
                 {
