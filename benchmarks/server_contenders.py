@@ -27,7 +27,7 @@ class Question:
 
     path: str
     body: Mapping[str, Any]
-    # Binary tensors, which follow the JSON as Open Inference V2 says.
+    # Binary tensors, which follow the JSON as in Open Inference V2.
     tensors: bytes = b""
     # Of a client, where the server needs one.
     key: str = ""

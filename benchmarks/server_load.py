@@ -123,7 +123,7 @@ def ask(base: str, question: Question) -> Any:
     if length is None:
         return json.loads(content)
     answer = json.loads(content[: int(length)])
-    # Of one output, the only one that a question in binary asks for.
+    # A binary request names one output, so the answer has one.
     answer["outputs"][0]["data"] = array("d", content[int(length) :])
     return answer
 

@@ -1,6 +1,6 @@
 """Asks Prometheus over HTTP, by its own address or through the API server.
 
-`Web` has an address. `Proxied` is a Service of the cluster, which the API server asks for the user; that
+`Web` has an address. `Proxied` is a Service of the cluster, reached through the API server's proxy; that
 needs the right to `get services/proxy`.
 """
 

@@ -85,7 +85,7 @@ def signed(
         .span(span)
         .fill_opacity(10)
         .show_points(common.VisibilityMode.NEVER)
-        # Without a legend nobody knows which line is which.
+        # Without a legend a reader cannot tell the lines apart.
         .legend(
             builders.VizLegendOptions()
             .show_legend(True)
