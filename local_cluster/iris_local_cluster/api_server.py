@@ -49,6 +49,7 @@ class ApiServer:
     port: int
     programs: Mapping[str, Path]
     tokens: Mapping[str, str]
+    silent_node_seconds: int = 50
     etcd: ServerProcess = field(init=False)
     api_server: ServerProcess = field(init=False)
     controller_manager: ServerProcess = field(init=False)
@@ -183,9 +184,9 @@ class ApiServer:
             "secure-port": 0,
             "kube-api-qps": 500,
             "kube-api-burst": 1000,
-            # No kubelet runs here: a Node without a status is left alone, a silent one is noticed soon.
+            # No kubelet runs here: a Node without a status is left alone.
             "node-startup-grace-period": "1h",
-            "node-monitor-grace-period": "4s",
+            "node-monitor-grace-period": f"{self.silent_node_seconds}s",
             "node-monitor-period": "1s",
         }
 
@@ -246,8 +247,13 @@ def running(
     users: Mapping[str, Sequence[str]] | None = None,
     crds: Sequence[Path] = (),
     progress: Progress | None = None,
+    silent_node_seconds: int = 50,
 ) -> Iterator[ApiServer]:
-    """An API server of its own for the block: `users` (name to groups) may log in, `crds` are established."""
+    """An API server of its own for the block: `users` (name to groups) may log in, `crds` are established.
+
+    A Node that renews neither lease nor status for `silent_node_seconds` is no longer ready; the default is
+    that of Kubernetes.
+    """
     temporary = tempfile.gettempdir()
     if len(temporary) > _LONGEST_TEMPORARY_FOLDER:
         found = f"found a folder with a name of {len(temporary)} characters"
@@ -259,7 +265,7 @@ def running(
         # Bound but not listening: nobody else gets the port, and the API server can share it.
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind(("127.0.0.1", 0))
-        server = ApiServer(folder, reserved.getsockname()[1], programs, tokens)
+        server = ApiServer(folder, reserved.getsockname()[1], programs, tokens, silent_node_seconds)
         try:
             _write_tokens(server, {ADMIN: [_ADMIN_GROUP], **(users or {})})
             server.start(crds)

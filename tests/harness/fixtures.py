@@ -25,7 +25,7 @@ def api_server() -> Iterator["ApiServer"]:
     # Here and not above: unit tests load this file too and never need it.
     from iris_local_cluster import api_server as servers  # noqa: PLC0415
 
-    with servers.running(users={"jane": []}, crds=CRDS) as server:
+    with servers.running(users={"jane": []}, crds=CRDS, silent_node_seconds=4) as server:
         yield server
 
 
