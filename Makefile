@@ -21,9 +21,12 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 	@PYTHON=$(PYTHON) scripts/setup.sh
 
 ##@ Train and serve on this machine
-.PHONY: training mlflow run build-run
+.PHONY: training import-data mlflow run build-run
 training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv STRICT=1)
 	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict)
+
+import-data: setup ## Convert FILE=iris.data, from UCI, R, Kaggle or a spreadsheet, to a new data/iris.csv
+	@$(BIN)/iris-training import-data "$${FILE:?such as FILE=iris.data}"
 
 mlflow: setup ## Add MLflow's client to .venv, for `iris-training import models:/NAME@ALIAS` and --log-to
 	@scripts/mlflow.sh
@@ -60,7 +63,7 @@ uninstall: setup ## Uninstall the operator; models keep running
 
 ##@ Measure
 .PHONY: bench-server bench-operator bench-console bench-density
-bench-server: setup ## Compare the server with its peers (needs wrk and two cores; QUICK=1: under 5 minutes; PART=columns, singles, batches, keys or starts)
+bench-server: setup ## Compare the server with its peers (needs wrk and two cores; QUICK=1: under 5 minutes; PART=columns, singles, batches, keys, before or starts)
 	@ls artifacts/model_pipeline_1.4.0.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training VERSION=1.4.0
 	@for peer in kserve $(if $(QUICK),,mlserver tutorial bentoml litserve ray tools); do scripts/peers.sh $$peer || echo "bench-server: $$peer could not be installed and is skipped" >&2; done
 	@$(BIN)/python -m benchmarks.server $(if $(QUICK),--quick) $(if $(PART),--part $(PART))

@@ -18,9 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from benchmarks import server_before as before
 from benchmarks import server_columns as columns
 from benchmarks import server_contenders as contenders
 from benchmarks import server_figures as figures
+from benchmarks import server_goals as goals
 from benchmarks import server_keys as keys
 from benchmarks import server_load as load
 from benchmarks import server_report as report
@@ -133,6 +135,7 @@ def two_columns(cast: Cast, effort: Effort) -> list[Figure]:
             one.expected,
             repeats=min(effort.repeats, figures.ENOUGH),
             seconds=effort.seconds,
+            starts=effort.starts,
         )
         made += found
         cast.absent.update(absent)
@@ -142,6 +145,11 @@ def two_columns(cast: Cast, effort: Effort) -> list[Figure]:
 def access_keys(cast: Cast, effort: Effort) -> list[Figure]:
     """What it costs to need a key: the same server with and without, on both paths."""
     return keys.measured(cast.mine, cast.expected, pairs=effort.pairs, seconds=effort.seconds)
+
+
+def as_before(cast: Cast, effort: Effort) -> list[Figure]:
+    """Whether the linear model is served as quickly as by the server before there were trees."""
+    return before.measured(cast.mine, cast.expected, pairs=effort.pairs, seconds=effort.seconds)
 
 
 def batches(cast: Cast, effort: Effort) -> list[Figure]:
@@ -170,6 +178,7 @@ PARTS: Final[Mapping[str, Callable[[Cast, Effort], list[Figure]]]] = {
     "singles": singles,
     "batches": batches,
     "keys": access_keys,
+    "before": as_before,
     "starts": starts,
 }
 
@@ -224,7 +233,7 @@ def main() -> int:
         linear = cast_of(folder, options.version, room / "linear-joblib", quick=options.quick)
         cast = replace(linear, trees=trees)
         for part in chosen:
-            for figure in PARTS[part](cast, effort):
+            for figure in map(goals.judged, PARTS[part](cast, effort)):
                 sys.stdout.write(json.dumps(figure) + "\n")
                 sys.stdout.flush()
                 made.append(figure)
@@ -232,7 +241,9 @@ def main() -> int:
         day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
         command = f"make bench-server{' QUICK=1' if options.quick else ''}"
         report.write(made, report.Run(command, day, cast.absent), keep=bool(options.part))
-    return 0
+        for name in goals.missed(made):
+            runs.report(f"below its floor: {name}")
+    return 0 if options.dry or not goals.missed(made) else 1
 
 
 if __name__ == "__main__":

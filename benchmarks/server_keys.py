@@ -11,9 +11,10 @@ from typing import Final
 from iris_api import keys
 
 from benchmarks import server_figures as figures
+from benchmarks import server_runs as runs
 from benchmarks.server_contenders import Contender
 from benchmarks.server_figures import Figure
-from benchmarks.server_runs import CONNECTIONS, Stage
+from benchmarks.server_runs import Stage
 
 PATHS: Final = ("fast_path", "reference")
 # As many as a list may have, with the rate that takes one more step; nobody reaches it.
@@ -33,12 +34,9 @@ def measured(
             if contender.name in PATHS:
                 stage.enter(contender)
                 stage.enter(closed(contender, listed, key))
-        names, rounds = list(stage.all), []
-        # In both orders: who comes second may find another machine.
-        for order in (names, names[::-1]):
-            rounds += stage.rounds(
-                order, lambda one: one.question, (pairs + 1) // 2, connections=CONNECTIONS, seconds=seconds
-            )
+        rounds = runs.paired(
+            stage, list(stage.all), lambda one: one.question, runs.CONNECTIONS, pairs, seconds
+        )
     return [figures.part(f"keys.{path}", _with_keys(path), path, rounds) for path in PATHS]
 
 

@@ -1,4 +1,7 @@
-"""Figures to the page of results: a table, a picture, on which machine and day. Writes two files."""
+"""Figures to the page of results: a table, a picture, on which machine and day.
+
+Writes three files, and both columns into the README.
+"""
 
 import json
 import os
@@ -8,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from benchmarks import server_readme
 from benchmarks.server_figures import Figure
 
 # The figures that make up the two columns, the stricter first.
 COLUMNS: Final = ("same_computation", "same_file")
 RESULTS: Final = Path(__file__).parent / "results"
+README: Final = Path(__file__).parents[1] / "README.md"
 _WIDTH: Final = 420
 HOW_TO_READ: Final = """\
 *Same computation*: everybody calls scikit-learn for the same joblib. *Same model file*: this server reads the
@@ -50,6 +55,8 @@ def write(figures: Sequence[Figure], run: Run, *, keep: bool = False) -> None:
     ]
     (RESULTS / "server.svg").write_text(_picture(bars), encoding="utf-8")
     (RESULTS / "server.md").write_text(_page(list(made.values()), run), encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(server_readme.filled(readme, list(made.values())), encoding="utf-8")
 
 
 def in_columns(figure: Figure) -> bool:
@@ -72,6 +79,22 @@ def _times(figure: Figure | None) -> str:
     if figure is None or "times_best_peer" not in figure:
         return ""
     return f"{figure['times_best_peer']:.3g} x {figure['best_peer']}"
+
+
+def goals(figures: Sequence[Figure]) -> list[str]:
+    """The lines of a table with each goal of this run, the lowest results first."""
+    order = ("missed", "floor", "goal")
+    found = sorted((one for one in figures if "met" in one), key=lambda one: order.index(one["met"]))
+    if not found:
+        return []
+    rows = [f"| {one['figure']} | {one['goal']} | {_compared(one)} | {one['met']} |" for one in found]
+    return ["## Goals", "", "| figure | goal | found | reached |", "|---|---|---|---|", *rows, ""]
+
+
+def _compared(figure: Figure) -> str:
+    """The field that the goal compares."""
+    found = figure[figure["goal"].partition(" ")[0]]
+    return " to ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
 
 
 def _page(figures: Sequence[Figure], run: Run) -> str:
@@ -97,6 +120,7 @@ def _page(figures: Sequence[Figure], run: Run) -> str:
         "",
         "*To others*: the part of the machine that went to other work in the noisiest round that counts.",
     ]
+    lines += ["", *goals(figures)]
     lines += [f"Left out: {name} ({reason})." for name, reason in run.absent.items()]
     if (RESULTS / "server.flame.svg").exists():
         lines += ["", "## Where the time goes", "![flame picture of the fast path](server.flame.svg)"]
