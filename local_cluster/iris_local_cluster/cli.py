@@ -58,7 +58,7 @@ def publish(options: argparse.Namespace) -> int:
             f"cluster {options.name}: not running, expected a cluster that `make up` started"
         )
     if not options.force:
-        run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT / "data" / "iris.csv")
+        run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT)
     run.train(options.version, progress, strict=not options.force)
     signing.sign(options.version, progress)
     run.publish(cluster, options.version, progress, replace=options.force)

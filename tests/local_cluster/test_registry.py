@@ -89,16 +89,36 @@ def test_a_registry_that_fails_replaces_nothing(held: Registry) -> None:
     assert held.tags == {"iris-server:1.2.0": FIRST}
 
 
-def test_an_artifact_from_other_data_than_the_present_file_is_refused(tmp_path: Path) -> None:
-    data, card = tmp_path / "iris.csv", tmp_path / "model_pipeline_1.2.0.json"
-    data.write_bytes(b"")
-    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    card.write_text(json.dumps({"data": {"sha256": empty}}))
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-    run.require_same_data("1.2.0", tmp_path, data)
-    run.require_same_data("1.3.0", tmp_path, data)
+
+def described(folder: Path, source: str) -> None:
+    card = {"data": {"source": source, "sha256": EMPTY}}
+    (folder / "model_pipeline_1.2.0.json").write_text(json.dumps(card))
+
+
+@pytest.mark.parametrize("absolute", [False, True], ids=["below the top folder", "anywhere"])
+def test_an_artifact_whose_data_have_changed_since_is_refused_with_both_digests(
+    tmp_path: Path, *, absolute: bool
+) -> None:
+    data = tmp_path / "mine.csv"
+    data.write_bytes(b"")
+    described(tmp_path, str(data) if absolute else "mine.csv")
+
+    run.require_same_data("1.2.0", tmp_path, tmp_path)
     data.write_bytes(b"5.1")
     with pytest.raises(
-        LocalClusterError, match=rf"trained from data sha256 {empty}, expected [0-9a-f]{{64}}, "
+        LocalClusterError,
+        match=rf"trained from data sha256 {EMPTY}, expected [0-9a-f]{{64}}, that of {data}: ",
     ):
-        run.require_same_data("1.2.0", tmp_path, data)
+        run.require_same_data("1.2.0", tmp_path, tmp_path)
+
+
+def test_data_of_another_version_or_that_are_gone_refuse_nothing(tmp_path: Path) -> None:
+    """An imported model is judged by any file, and data/iris.csv is not its data."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/iris.csv").write_bytes(b"5.1")
+    described(tmp_path, "rows.csv")
+
+    run.require_same_data("1.2.0", tmp_path, tmp_path)
+    run.require_same_data("1.3.0", tmp_path, tmp_path)

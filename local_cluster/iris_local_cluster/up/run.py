@@ -104,12 +104,15 @@ def _require_no_warnings(card: Path) -> None:
         )
 
 
-def require_same_data(version: str, artifacts: Path, data: Path) -> None:
-    """Refuse an artifact that was trained from other data than the present file."""
+def require_same_data(version: str, artifacts: Path, project: Path) -> None:
+    """Refuse an artifact whose data file, which its card names, has changed since."""
     card = artifacts / f"model_pipeline_{version}.json"
-    if not card.is_file() or not data.is_file():
+    if not card.is_file():
         return
-    trained = json.loads(card.read_text())["data"]["sha256"]
+    described = json.loads(card.read_text())["data"]
+    data, trained = project / described["source"], described["sha256"]
+    if not data.is_file():
+        return
     present = hashlib.sha256(data.read_bytes()).hexdigest()
     if trained != present:
         raise LocalClusterError(
