@@ -22,8 +22,8 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 
 ##@ Train and serve on this machine
 .PHONY: training import-data mlflow run build-run
-training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest DATA=file.csv STRICT=1)
-	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict)
+training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest PARAM=max_depth=6 DATA=file.csv STRICT=1 NO_WORSE=1)
+	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(foreach given,$(PARAM),--param $(given)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict) $(if $(NO_WORSE),--no-worse)
 
 import-data: setup ## Convert FILE=iris.data, from UCI, R, Kaggle or a spreadsheet, to a new data/iris.csv
 	@$(BIN)/iris-training import-data "$${FILE:?such as FILE=iris.data}"

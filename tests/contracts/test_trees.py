@@ -12,7 +12,8 @@ import joblib
 import numpy as np
 import pytest
 from iris_model_server.model import artifact as served
-from iris_training import artifact, data, export
+from iris_model_server.model import tree_card
+from iris_training import artifact, data, export, trees
 from iris_training.estimators import ESTIMATORS, SCALERS, Recipe
 from iris_training.settings import Settings
 from iris_training.source import Source
@@ -50,6 +51,10 @@ def test_the_server_answers_as_scikit_learn_without_it(name: str, tmp_path: Path
     assert model.source == "trees"
     found = np.array(model.probabilities([tuple(row) for row in rows.tolist()]))
     assert np.abs(found - pipeline.predict_proba(rows)).max() < 1e-14
+
+
+def test_training_writes_as_many_trees_and_leaves_as_the_server_reads() -> None:
+    assert (trees.MOST_TREES, trees.MOST_LEAVES) == (tree_card.MOST_TREES, tree_card.MOST_LEAVES)
 
 
 @pytest.mark.process

@@ -39,3 +39,13 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def checkout(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return Checkout.of(paths.PROJECT, tmp_path_factory.mktemp("checkout"), engine)
+
+
+@pytest.fixture(scope="session")
+def registry(engine: Engine) -> Iterator[str]:
+    """`127.0.0.1:port`."""
+    container = engine.run("run", "--detach", "--publish=127.0.0.1::5000", stand_ins.REGISTRY)
+    try:
+        yield engine.run("port", container, "5000/tcp").splitlines()[0]
+    finally:
+        engine.run("rm", "--force", "--volumes", container)

@@ -3,25 +3,14 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.docker.engine import Engine
-from tests.docker.stand_ins import PYTHON, REGISTRY
+from tests.docker.stand_ins import PYTHON
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def registry(engine: Engine) -> Iterator[str]:
-    """`127.0.0.1:port`."""
-    container = engine.run("run", "--detach", "--publish=127.0.0.1::5000", REGISTRY)
-    try:
-        yield engine.run("port", container, "5000/tcp").splitlines()[0]
-    finally:
-        engine.run("rm", "--force", "--volumes", container)
 
 
 @pytest.fixture(scope="module")

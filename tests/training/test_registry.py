@@ -57,6 +57,8 @@ def test_an_honest_answer_is_the_model_as_data() -> None:
 LIES = {
     "no JSON object": ([], "no answer of the process"),
     "a reason": (GOOD | {"reason": "an\nodd one"}, "expected a model that can be data; train it with"),
+    "all of a long reason": (GOOD | {"reason": "x" * 199 + "y"}, "xy', expected a model that can be data"),
+    "a reason without end": (GOOD | {"reason": "x" * 10**6}, "x…', expected a model that can be data"),
     "an order of classes": (GOOD | {"classes": ["2", "1", "0"]}, "in this order"),
     "an order of features": (GOOD | {"features": GOOD["features"][::-1]}, "in this order"),
     "a way round in circles": (tree(right=[1, 0]), "numbers that are no model"),

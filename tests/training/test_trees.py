@@ -101,7 +101,17 @@ def test_training_writes_no_trees_that_are_too_many() -> None:
 
     assert form.trees is None
     assert form.reason is not None
-    assert form.reason.endswith("leaves, at most 50000 are written")
+    assert "leaves, at most 50000 are written; grow fewer or smaller ones" in form.reason
+
+
+def test_trees_without_splits_are_too_many_when_a_server_would_not_read_them() -> None:
+    stump = trees.Tree((), (), (), (), ((1.0, 0.0, 0.0),))
+
+    assert trees.excess(trees.Trees("mean", (0.0,) * 3, (stump,) * trees.MOST_TREES)) is None
+    found = trees.excess(trees.Trees("mean", (0.0,) * 3, (stump,) * (trees.MOST_TREES + 1)))
+
+    assert found is not None
+    assert found.startswith("3001 trees, at most 3000 are written; grow fewer or smaller ones")
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,10 @@ def warnings(found: Sequence[Invalid], settings: Settings) -> tuple[str, ...]:
 def _portable(fitted: Pipeline, rows: Sequence[Sequence[float]]) -> Portable:
     form = portable.of(fitted, rows)
     if form.reason is not None:
-        logger.warning("model as data: omitted (%s), servers open the joblib", form.reason)
+        logger.warning(
+            "model as data: omitted (%s); a server opens the joblib, unless spec.server.pickle is Deny",
+            form.reason,
+        )
     return form
 
 

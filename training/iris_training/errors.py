@@ -40,6 +40,6 @@ class Faults:
         return first
 
 
-def quote(value: str) -> str:
+def quote(value: str, longest: int = LONGEST_QUOTE) -> str:
     """A cell for a message: quoted, and shortened if it is long."""
-    return repr(value if len(value) <= LONGEST_QUOTE else value[:LONGEST_QUOTE] + "…")
+    return repr(value if len(value) <= longest else value[:longest] + "…")

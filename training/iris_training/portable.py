@@ -39,8 +39,8 @@ def of(fitted: Pipeline, rows: Sequence[Sequence[float]]) -> Portable:
     grown = trees.of(fitted)
     if grown is None:
         return Portable(reason=f"{type(fitted['classify']).__name__}: neither weights nor trees")
-    if grown.leaves > trees.MOST_LEAVES:
-        return Portable(reason=f"trees: {grown.leaves} leaves, at most {trees.MOST_LEAVES} are written")
+    if (found := trees.excess(grown)) is not None:
+        return Portable(reason=f"trees: {found}")
     difference = trees.difference(grown, fitted, tested)
     # Not "more than": a NaN is never more.
     if not difference <= trees.TOLERANCE:

@@ -25,8 +25,9 @@ from iris_training.data import LARGEST_LENGTH
 
 # More than the mean of a few hundred numbers and an exponential can differ by.
 TOLERANCE = 1e-12
-# A server keeps all of them in memory and traverses each tree for each flower.
+# A server keeps all of them in memory, and refuses a card with more.
 MOST_LEAVES = 50_000
+MOST_TREES = 3000
 
 LINKS = ("mean", "softmax")
 
@@ -88,10 +89,22 @@ def of(fitted: Pipeline) -> Trees | None:
     return Trees(link, tuple(base), tuple(_tree(one, next(cuts)) for one in nodes))
 
 
+def excess(trees: Trees) -> str | None:
+    """What is more than a server reads, and the way."""
+    for found, most, name in (
+        (trees.leaves, MOST_LEAVES, "leaves"),
+        (len(trees.trees), MOST_TREES, "trees"),
+    ):
+        if found > most:
+            way = "grow fewer or smaller ones (n_estimators, max_iter, max_leaf_nodes)"
+            return f"{found} {name}, at most {most} are written; {way}"
+    return None
+
+
 def check(trees: Trees) -> None:
     """Raise ValueError where a path could leave its tree, or never end: for trees that we did not grow."""
     width = 1 if trees.link == "softmax" else len(CLASSES)
-    if not trees.trees or trees.leaves > MOST_LEAVES or len(trees.trees) % (len(CLASSES) // width):
+    if not trees.trees or excess(trees) or len(trees.trees) % (len(CLASSES) // width):
         raise ValueError("trees")
     for tree in trees.trees:
         splits = len(tree.feature)

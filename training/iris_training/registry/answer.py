@@ -24,6 +24,8 @@ from iris_training.trees import Tree, Trees
 
 SECONDS = 180
 LARGEST_ANSWER = 64 * 1024 * 1024
+# Our own reasons are shorter, but the answer may be the model's own.
+LONGEST_REASON = 200
 WAY = "train it with `iris-training --estimator`, or log a model that can be data"
 # Numbers of the classes, and their names with and without the genus.
 LABELS = (
@@ -91,7 +93,8 @@ def parse(
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Invalid(name, "no answer of the process that opened it", "a model as data") from error
     if reason is not None:
-        raise Invalid(f"{name}: {quote(estimator)}", quote(str(reason)), f"a model that can be data; {WAY}")
+        found = quote(str(reason), LONGEST_REASON)
+        raise Invalid(f"{name}: {quote(estimator)}", found, f"a model that can be data; {WAY}")
     if classes not in [[*labels] for labels in LABELS]:
         found = quote(f"classes {classes}")
         raise Invalid(name, found, f"{', '.join(CLASSES)} or their numbers from 0, in this order")

@@ -1,0 +1,124 @@
+"""A forest, trained here or imported from MLflow: published and served, without scikit-learn in its image."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+import joblib
+import pytest
+from iris_local_cluster import paths
+
+from tests.docker.checkout import Checkout
+from tests.docker.engine import Engine
+from tests.training.mlflow_server import Registry
+
+pytest_plugins = ("tests.training.mlflow_server",)
+pytestmark = pytest.mark.docker
+
+READY_SECONDS = 60
+# What `make publish` calls once its cluster runs; here the cluster is a registry alone.
+PUBLISH = """
+import sys
+from types import SimpleNamespace
+from iris_local_cluster import paths
+from iris_local_cluster.progress import Progress
+from iris_local_cluster.up import run
+version, address = sys.argv[1:]
+run.require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
+run.train(version, Progress(), strict=True)
+run.publish(SimpleNamespace(registry=address), version, Progress(), replace=False)
+"""
+# The last one has to be there.
+LIBRARIES = ("sklearn", "scipy", "joblib", "mlflow", "iris_training", "msgspec")
+FOUND = f"from importlib.util import find_spec; print(*filter(find_spec, {LIBRARIES}))"
+
+
+@pytest.fixture(scope="module")
+def here(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Not the checkout of other tests, to which a forest would be the newest model."""
+    return Checkout.of(paths.PROJECT, tmp_path_factory.mktemp("forest"), engine)
+
+
+def published(checkout: Checkout, version: str, registry: str) -> str:
+    """Publish a version; its name in the registry. Nothing of it is left in the engine."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PUBLISH, version, registry],
+        env=checkout.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    target = f"{registry}/iris-server:{version}"
+    engine = checkout.engine
+    engine.run("image", "rm", "--force", engine.image(target)["Id"])
+    return target
+
+
+@contextmanager
+def served(engine: Engine, image: str) -> Iterator[str]:
+    """The address of a server of this image, once it is ready; the engine has to pull the image."""
+    options = ("--detach", "--publish=127.0.0.1::8000", "--env=IRIS_PICKLE=Deny", "--read-only")
+    container = engine.run("run", *options, image)
+    try:
+        url = f"http://{engine.run('port', container, '8000/tcp').splitlines()[0]}"
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{url}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                    break
+            assert time.monotonic() < deadline, engine.run("logs", container)
+            time.sleep(0.1)
+        yield url
+    finally:
+        engine.run("rm", "--force", container)
+
+
+def answers(url: str, rows: list[list[float]]) -> Any:
+    answer = httpx.post(f"{url}/api/v1/predict/batch", json={"rows": rows}, trust_env=False).json()
+    return answer["model_version"], answer["probabilities"]
+
+
+def libraries(engine: Engine, image: str) -> str:
+    """Those of the list that the image has."""
+    return engine.run("run", "--rm", "--network=none", image, "python3", "-c", FOUND)
+
+
+def test_a_trained_forest_is_published_and_served_from_an_image_without_scikit_learn(
+    engine: Engine, here: Checkout, registry: str
+) -> None:
+    command = [sys.executable, "-m", "iris_training", "--version", "3.0.0", "--estimator", "random-forest"]
+    subprocess.run(command, cwd=here.root, check=True, capture_output=True)
+    card = json.loads((here.root / "artifacts/model_pipeline_3.0.0.json").read_text())
+    rows = card["reference"]["rows"]
+    pipeline = joblib.load(here.root / "artifacts/model_pipeline_3.0.0.joblib")
+
+    image = published(here, "3.0.0", registry)
+    with served(engine, image) as url:
+        version, probabilities = answers(url, rows)
+
+    assert version == "3.0.0"
+    assert probabilities == pipeline.predict_proba(rows).tolist()
+    assert libraries(engine, image) == "msgspec"
+
+
+def test_a_champion_of_mlflow_is_imported_published_and_served_from_an_image_without_scikit_learn(
+    engine: Engine, here: Checkout, registry: str, mlflow: Registry
+) -> None:
+    ended = mlflow.imported("models:/forest@champion", here.root)
+    assert ended.returncode == 0, ended.stderr
+
+    image = published(here, "2.0.0", registry)
+    with served(engine, image) as url:
+        version, probabilities = answers(url, mlflow.rows)
+
+    assert version == "2.0.0"
+    found = [share for row in probabilities for share in row]
+    expected = [share for row in mlflow.probabilities for share in row]
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert libraries(engine, image) == "msgspec"
