@@ -138,7 +138,7 @@ def test_import_data_never_replaces_a_file(tmp_path: Path, capsys: pytest.Captur
     assert code == 2
     assert capsys.readouterr().err == (
         f"iris-training: {ours}: found a file already there, "
-        "expected another --output, or that file moved away\n"
+        f"expected another --output, or that file moved away (mv {ours} {ours}.old)\n"
     )
     assert ours.read_text() == "mine"
 

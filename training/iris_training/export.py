@@ -92,7 +92,8 @@ def save_data(path: Path, content: bytes, disk: Disk) -> None:
         disk.make_folder(path.parent)
         with disk.locked(path.parent):
             if os.path.lexists(path):
-                raise Invalid(path, "a file already there", "another --output, or that file moved away")
+                cure = f"another --output, or that file moved away (mv {path} {path}.old)"
+                raise Invalid(path, "a file already there", cure)
             _replace({path.name: content}, path.parent, disk)
 
 
