@@ -6,12 +6,12 @@ import logging
 import sys
 from collections.abc import Callable
 
-from iris_local_cluster import detect, paths
+from iris_local_cluster import detect
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, run, signing, status
+from iris_local_cluster.up import environment, run, status
 
 _REFUSED, _INTERRUPTED = 2, 130
 # From 8080 to 8443, and two clusters with different ports never meet.
@@ -51,17 +51,7 @@ def show_status(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    progress = Progress()
-    cluster = detect.cluster(options.name)
-    if not cluster.running():
-        raise LocalClusterError(
-            f"cluster {options.name}: not running, expected a cluster that `make up` started"
-        )
-    if not options.force:
-        run.require_same_data(options.version, paths.ARTIFACTS, paths.PROJECT)
-    run.train(options.version, progress, strict=not options.force)
-    signing.sign(options.version, progress)
-    run.publish(cluster, options.version, progress, replace=options.force)
+    run.release(detect.cluster(options.name), options.version, Progress(), force=options.force)
     return 0
 
 

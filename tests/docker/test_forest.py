@@ -12,6 +12,7 @@ import httpx
 import joblib
 import pytest
 from iris_local_cluster import paths
+from iris_local_cluster.images import registry as images
 
 from tests.docker.checkout import Checkout
 from tests.docker.engine import Engine
@@ -21,17 +22,22 @@ pytest_plugins = ("tests.training.mlflow_server",)
 pytestmark = pytest.mark.docker
 
 READY_SECONDS = 60
-# What `make publish` calls once its cluster runs; here the cluster is a registry alone.
+# What `make publish` calls; here the cluster is a registry alone.
 PUBLISH = """
 import sys
 from types import SimpleNamespace
-from iris_local_cluster import paths
+from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import run
+from iris_local_cluster.up import environment, run
 version, address = sys.argv[1:]
-run.require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
-run.train(version, Progress(), strict=True)
-run.publish(SimpleNamespace(registry=address), version, Progress(), replace=False)
+cluster = SimpleNamespace(name="forest", registry=address, running=lambda: True)
+kubeconfig = environment.kubeconfig(cluster.name)
+kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+kubeconfig.touch()
+try:
+    run.release(cluster, version, Progress())
+except LocalClusterError as refusal:
+    sys.exit(str(refusal))
 """
 # The last one has to be there.
 LIBRARIES = ("sklearn", "scipy", "joblib", "mlflow", "iris_training", "msgspec")
@@ -44,20 +50,29 @@ def here(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return Checkout.of(paths.PROJECT, tmp_path_factory.mktemp("forest"), engine)
 
 
-def published(checkout: Checkout, version: str, registry: str) -> str:
-    """Publish a version; its name in the registry. Nothing of it is left in the engine."""
-    ended = subprocess.run(
+def publish(checkout: Checkout, version: str, registry: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-c", PUBLISH, version, registry],
         env=checkout.environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def published(checkout: Checkout, version: str, registry: str) -> str:
+    """Publish a version; its name in the registry. Nothing of it is left in the engine."""
+    ended = publish(checkout, version, registry)
     assert ended.returncode == 0, ended.stderr
     target = f"{registry}/iris-server:{version}"
     engine = checkout.engine
     engine.run("image", "rm", "--force", engine.image(target)["Id"])
     return target
+
+
+def train(checkout: Checkout, version: str, *options: str) -> None:
+    command = [sys.executable, "-m", "iris_training", "--version", version, *options]
+    subprocess.run(command, cwd=checkout.root, check=True, capture_output=True)
 
 
 @contextmanager
@@ -92,8 +107,7 @@ def libraries(engine: Engine, image: str) -> str:
 def test_a_trained_forest_is_published_and_served_from_an_image_without_scikit_learn(
     engine: Engine, here: Checkout, registry: str
 ) -> None:
-    command = [sys.executable, "-m", "iris_training", "--version", "3.0.0", "--estimator", "random-forest"]
-    subprocess.run(command, cwd=here.root, check=True, capture_output=True)
+    train(here, "3.0.0", "--estimator", "random-forest")
     card = json.loads((here.root / "artifacts/model_pipeline_3.0.0.json").read_text())
     rows = card["reference"]["rows"]
     pipeline = joblib.load(here.root / "artifacts/model_pipeline_3.0.0.joblib")
@@ -122,3 +136,22 @@ def test_a_champion_of_mlflow_is_imported_published_and_served_from_an_image_wit
     expected = [share for row in mlflow.probabilities for share in row]
     assert found == pytest.approx(expected, abs=1e-12)
     assert libraries(engine, image) == "msgspec"
+
+
+def test_a_published_forest_is_not_replaced_by_another_one(here: Checkout, registry: str) -> None:
+    train(here, "5.0.0", "--estimator", "decision-tree")
+    assert publish(here, "5.0.0", registry).returncode == 0
+    before = images.digest(f"{registry}/iris-server:5.0.0")
+
+    again = publish(here, "5.0.0", registry)
+    for file in (here.root / "artifacts").glob("model_pipeline_5.0.0.*"):
+        file.unlink()
+    train(here, "5.0.0", "--estimator", "decision-tree", "--param", "max_depth=2")
+    other = publish(here, "5.0.0", registry)
+
+    assert again.returncode == 0, again.stderr
+    assert other.returncode == 1
+    line = other.stderr.splitlines()[-1]
+    assert f"iris-server:5.0.0: found {before}, expected sha256:" in line
+    assert "FORCE=1" in line
+    assert images.digest(f"{registry}/iris-server:5.0.0") == before

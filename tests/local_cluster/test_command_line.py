@@ -141,6 +141,14 @@ def test_status_from_another_clone_names_where_the_cluster_was_started(tmp_path:
         status.show(IdleCluster(), missing)
 
 
+def test_publish_from_another_clone_is_refused_before_anything_is_trained() -> None:
+    """It once pushed into the cluster of the other clone."""
+    with pytest.raises(
+        LocalClusterError, match=r"clusters/spring/kubeconfig: not found, .* another clone started it: run"
+    ):
+        run.release(IdleCluster(), "9.9.9", Progress())
+
+
 @pytest.mark.process
 def test_status_fails_when_the_api_server_does_not_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,8 @@ import shlex
 from pathlib import Path
 
 from iris_local_cluster import paths
+from iris_local_cluster.cluster import Cluster
+from iris_local_cluster.errors import LocalClusterError
 
 DEFAULT_NAME = "iris"
 # kubectl finds plugins and their completion by name on PATH.
@@ -13,6 +15,15 @@ PROGRAMS = ("kubectl", "iris", "kubectl-iris", "kubectl_complete-iris")
 def kubeconfig(name: str) -> Path:
     """The default cluster has the short path; other clusters keep theirs in their state folder."""
     return paths.KUBECONFIG if name == DEFAULT_NAME else paths.cluster(name) / "kubeconfig"
+
+
+def require(cluster: Cluster, kubeconfig: Path) -> None:
+    """Refuse a running cluster that is not this clone's."""
+    if not kubeconfig.is_file():
+        raise LocalClusterError(
+            f"{kubeconfig}: not found, expected the file that `make up` writes: cluster {cluster.name} "
+            f"({cluster.describe()}) is starting, or another clone started it: run the command there"
+        )
 
 
 def authority(name: str) -> Path:

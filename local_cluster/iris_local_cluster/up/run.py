@@ -73,6 +73,20 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
         ask(cluster, SECOND, progress)
 
 
+def release(cluster: Cluster, version: str, progress: Progress, *, force: bool = False) -> None:
+    """Train, sign and push a version; `force` replaces it, and accepts data that are refused else."""
+    if not cluster.running():
+        raise LocalClusterError(
+            f"cluster {cluster.name}: not running, expected a cluster that `make up` started"
+        )
+    environment.require(cluster, environment.kubeconfig(cluster.name))
+    if not force:
+        require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
+    train(version, progress, strict=not force)
+    signing.sign(version, progress)
+    publish(cluster, version, progress, replace=force)
+
+
 def train(version: str, progress: Progress, *, strict: bool = False) -> None:
     """Train a version that is not there; `strict` refuses data with warnings, such as another unit."""
     with progress.step(f"Train release {version}") as step:

@@ -59,11 +59,7 @@ def show(cluster: Cluster, kubeconfig: Path, *, watch: bool = False) -> int:
     if not cluster.running():
         sys.stdout.write(f"cluster {cluster.name}: not running (`make up` starts it)\n")
         return _STOPPED
-    if not kubeconfig.is_file():
-        raise LocalClusterError(
-            f"{kubeconfig}: not found, expected the file that `make up` writes: cluster {cluster.name} "
-            f"({cluster.describe()}) is starting, or another clone started it: run `make status` there"
-        )
+    environment.require(cluster, kubeconfig)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     if not watch:
         picture = look(cluster, kubeconfig)
