@@ -26,7 +26,7 @@ training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIM
 	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(foreach given,$(PARAM),--param $(given)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict) $(if $(NO_WORSE),--no-worse)
 
 import-data: setup ## Convert FILE=iris.data, from UCI, R, Kaggle or a spreadsheet, to a new data/iris.csv
-	@$(BIN)/iris-training import-data "$${FILE:?such as FILE=iris.data}"
+	@$(BIN)/iris-training import-data "$${FILE:?found nothing, expected the file to convert, such as FILE=iris.data}"
 
 mlflow: setup ## Add MLflow's client to .venv, for `iris-training import models:/NAME@ALIAS` and --log-to
 	@scripts/mlflow.sh
@@ -51,7 +51,7 @@ status: setup ## Show Flux's progress and the state of each model (WATCH=1 refre
 	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER) $(if $(WATCH),--watch)
 
 publish: setup ## Train VERSION=1.2.0 and push its image to the cluster's registry; then commit that version (FORCE=1 replaces)
-	@exec $(BIN)/iris-local-cluster publish --name $(CLUSTER) $(if $(FORCE),--force) "$${VERSION:?such as VERSION=1.2.0}"
+	@exec $(BIN)/iris-local-cluster publish --name $(CLUSTER) $(if $(FORCE),--force) "$${VERSION:?found nothing, expected a version, such as VERSION=1.2.0}"
 
 ##@ Your own cluster
 .PHONY: install uninstall

@@ -123,6 +123,11 @@ def test_the_reader_names_line_and_column_of_a_bad_cell_wherever_it_is(
         pytest.param(HEADER.title(), "1:1", "the header 'Sepal_Length,", id="header in another case"),
         pytest.param(HEADER.replace(",", ";"), "1:1", "semicolons or tabs between", id="semicolons"),
         pytest.param(f"{ROW}\n", "1:1", "no header", id="no header"),
+        pytest.param(
+            "5.1,3.5,1.4,setosa\n", "1:1", "no header and 4 columns", id="neither header nor column"
+        ),
+        pytest.param("5.1,3.5,1.4,0.2,rosa\n", "1:1", "no header and 5 columns", id="no header, other label"),
+        pytest.param("colour\n", "1:1", "'colour'", id="one word"),
         pytest.param(f"{HEADER}\n{HEADER}\n{ROW}\n", "2:1", "the header a second time", id="header twice"),
         pytest.param(f"{HEADER}\n{ROW},9\n", "2:6", "6 columns", id="row too long"),
         pytest.param(f"{HEADER}\n{ROW}\n5.1,3.5,1.4\n", "3:4", "3 columns", id="row too short"),

@@ -40,7 +40,9 @@ def _run(words: Sequence[str] | None) -> int:
     elif words[:1] == [options.IMPORT]:
         given = options.model_import().parse_args(words[1:])
         origin = settings.parse_origin(
-            given.model, given.server or os.environ.get(options.SERVER), unprotected=given.unprotected
+            given.model,
+            given.server or os.environ.get(settings.SERVER_VARIABLE),
+            unprotected=given.unprotected,
         )
         if given.data is None:
             raise Invalid("--data", "nothing", "the CSV file with the rows that judge the model")

@@ -110,6 +110,9 @@ def _header(lines: Iterator[Line], name: str) -> None:
     line, cells = next(lines, (1, []))
     if not cells:
         raise Invalid(f"{name}:1:1", "an empty file", expected)
+    if len(cells) > 1 and all(map(NUMBER.fullmatch, cells[:-1])):
+        columns = f"{expected}, or for import-data {len(FEATURES)} lengths and one of {', '.join(CLASSES)}"
+        raise Invalid(f"{name}:{line}:1", f"no header and {len(cells)} columns", columns)
     for column, cell in enumerate(cells, start=1):
         if cell in cells[: column - 1]:
             raise Invalid(f"{name}:{line}:{column}", f"the column {quote(cell)} twice", expected)

@@ -34,7 +34,6 @@ NEW_KEY_DESCRIPTION = """\
 Make an ECDSA P-256 key for `iris-training sign`. The private key is written to FILE, which only you can read;
 the public key, for spec.verify, is printed.
 """
-SERVER = "MLFLOW_TRACKING_URI"
 EPILOG = """\
 The CSV is UTF-8 with exactly this header, lengths in cm and above 0:
   sepal_length,sepal_width,petal_length,petal_width,species
@@ -146,7 +145,7 @@ def model_import() -> Parser:
         "--from",
         dest="server",
         metavar="URI",
-        help=f"the address of the MLflow server (default: ${SERVER})",
+        help=f"the address of the MLflow server (default: ${settings.SERVER_VARIABLE})",
     )
     parser.add_argument(
         "--data",

@@ -11,6 +11,8 @@ from iris_training.estimators import Recipe
 SAMPLE_DATA = Path("data/iris.csv")
 OUTPUT = Path("artifacts")
 SEED = 42
+# MLflow's own.
+SERVER_VARIABLE = "MLFLOW_TRACKING_URI"
 # scikit-learn's random states are 32-bit.
 LARGEST_SEED = 2**32 - 1
 # An image tag and a Kubernetes label value at once.
@@ -96,15 +98,19 @@ def parse_origin(model: str, server: str | None, *, unprotected: bool) -> Origin
             "models:/NAME@ALIAS or models:/NAME/VERSION (import-data converts a file of rows)",
         )
     return Origin(
-        model, asked["name"], asked["alias"], asked["version"], _server("--from", server or ""), unprotected
+        model,
+        asked["name"],
+        asked["alias"],
+        asked["version"],
+        _server(f"--from or {SERVER_VARIABLE}", server or ""),
+        unprotected,
     )
 
 
 def _server(option: str, address: str) -> str:
     if not SERVER.fullmatch(address):
-        raise Invalid(
-            option, quote(address), "the address of an MLflow server, such as http://127.0.0.1:5000"
-        )
+        found = quote(address) if address else "nothing"
+        raise Invalid(option, found, "the address of an MLflow server, such as http://127.0.0.1:5000")
     return address
 
 
