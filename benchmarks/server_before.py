@@ -49,7 +49,7 @@ def measured(
 
 def unpacked(folder: Path) -> bool:
     """The older server's code is in the folder; False if git does not have it."""
-    archive = ["git", "-C", str(HERE), "archive", "--format=tar", f"{COMMIT}:model_server"]
+    archive = ["git", "-C", str(HERE.parent), "archive", "--format=tar", f"{COMMIT}:model_server"]
     packed = subprocess.run(archive, capture_output=True, check=False)
     if packed.returncode == 0:
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
@@ -58,10 +58,11 @@ def unpacked(folder: Path) -> bool:
 
 
 def former(contender: Contender, folder: Path) -> Contender:
-    """The same contender with the older code, which Python finds first."""
+    """The same contender with the older code, which Python finds first, and which has no binary tensors."""
     return replace(
         contender,
         name=_before(contender.name),
+        binary=False,
         environment={**contender.environment, "PYTHONPATH": str(folder)},
     )
 

@@ -108,6 +108,14 @@ def test_half_a_run_changes_no_readme() -> None:
     assert server_readme.filled(readme, BOTH[1:]) == readme
 
 
+def test_the_server_before_is_unpacked_from_git(tmp_path: Path) -> None:
+    if not server_before.unpacked(tmp_path):
+        pytest.skip("a shallow clone has no older server")
+
+    assert (tmp_path / "iris_model_server" / "__main__.py").is_file()
+    assert not (tmp_path / "iris_model_server" / "model" / "tree_card.py").exists()
+
+
 def test_the_server_before_runs_the_older_code_with_the_same_settings(tmp_path: Path) -> None:
     [fast_path] = [one for one in contenders.ours(tmp_path, tmp_path, "1.0.0") if one.name == "fast_path"]
 
