@@ -16,9 +16,8 @@ from iris_local_cluster.images import registry as images
 
 from tests.docker.checkout import Checkout
 from tests.docker.engine import Engine
-from tests.training.mlflow_server import Registry
+from tests.training.mlflow_server import Registry, with_models
 
-pytest_plugins = ("tests.training.mlflow_server",)
 pytestmark = pytest.mark.docker
 
 READY_SECONDS = 60
@@ -48,6 +47,12 @@ FOUND = f"from importlib.util import find_spec; print(*filter(find_spec, {LIBRAR
 def here(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Not the checkout of other tests, to which a forest would be the newest model."""
     return Checkout.of(paths.PROJECT, tmp_path_factory.mktemp("forest"), engine)
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with with_models(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
 
 
 def publish(checkout: Checkout, version: str, registry: str) -> subprocess.CompletedProcess[str]:

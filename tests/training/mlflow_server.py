@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from iris_training import data
 
 from tests.model_server import processes
@@ -115,10 +114,11 @@ def _answers(process: subprocess.Popen[bytes], url: str, log: Path) -> bool | No
         return None
 
 
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+@contextlib.contextmanager
+def with_models(folder: Path) -> Iterator[Registry]:
+    """A server whose models a program of others has logged."""
     done("scripts/peers.sh", "mlflow")
     done("scripts/mlflow.sh", OURS)
-    with serving(tmp_path_factory.mktemp("mlflow")) as url:
+    with serving(folder) as url:
         empty = Registry(url, [], [])
         yield Registry(url, **empty.author("models"))

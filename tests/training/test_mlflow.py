@@ -4,16 +4,22 @@ import json
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.model_server import processes
-from tests.training.mlflow_server import OURS, ROOT, Registry, free_port, run
+from tests.training.mlflow_server import OURS, ROOT, Registry, free_port, run, with_models
 
-pytest_plugins = ("tests.training.mlflow_server",)
 pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with with_models(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
 
 
 def test_a_champion_is_imported_and_served_with_scikit_learns_answers(
