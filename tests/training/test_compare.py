@@ -2,13 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from iris_training import __main__ as command
-from iris_training import compare, data, estimators, previous
+from iris_training import compare, comparison_report, data, estimators, previous
 from iris_training.compare import Candidate
 from iris_training.errors import Invalid
 from iris_training.estimators import Recipe
@@ -66,6 +67,32 @@ def test_comparison_of_one_recipe_with_itself_differs_in_nothing_and_claims_litt
     assert not found.worse
     assert not found.better
     assert found.accuracy.smallest_detectable == pytest.approx(3 / 150)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "log_loss", "verdict"),
+    [
+        pytest.param((-0.1, 0.1), (0.01, 0.2), "worse than 1.0.0", id="log loss alone"),
+        pytest.param((0.01, 0.1), (0.01, 0.2), "worse than 1.0.0", id="the other score is better"),
+        pytest.param((-0.1, 0.1), (-0.2, -0.01), "better than 1.0.0", id="better log loss alone"),
+        pytest.param((-0.1, 0.1), (-0.2, 0.01), "no difference shown", id="neither"),
+    ],
+)
+def test_verdict_is_worse_by_either_score(
+    accuracy: tuple[float, float], log_loss: tuple[float, float], verdict: str
+) -> None:
+    equal = compared(REGRESSION, REGRESSION)
+    scores = [
+        replace(score, low=low, high=high)
+        for score, (low, high) in ((equal.accuracy, accuracy), (equal.log_loss, log_loss))
+    ]
+
+    found = replace(equal, accuracy=scores[0], log_loss=scores[1], same_recipe=False)
+
+    assert comparison_report.verdict(found) == verdict
+    assert found.worse == verdict.startswith("worse")
+    if found.worse:
+        assert "log loss" in str(comparison_report.refusal(found, "2.0.0"))
 
 
 def test_comparison_with_another_seed_of_a_random_estimator_fits_again() -> None:
