@@ -48,8 +48,7 @@ async def decide(
     step = rollout.decide(facts)
     if step.asks:
         answer = await _compare(facts, prover)
-        if answer is not None:
-            step = rollout.decide(dataclasses.replace(facts, agreement=answer))
+        step = rollout.decide(dataclasses.replace(facts, agreement=answer))
     return step
 
 
@@ -174,11 +173,12 @@ def _ours(model: IrisModel, snapshot: Snapshot, kind: Kind, name: str) -> Mappin
     return live if live is not None and ownership.owner(live, model) == "ours" else None
 
 
-async def _compare(facts: RolloutFacts, prover: Prover) -> Agreement | NoAnswer | None:
-    """None where no stable pod answers."""
-    new = _answering(facts.candidate)
-    old = _answering(facts.serving)
-    return await prover.compare(old[0], new[0]) if old and new else None
+async def _compare(facts: RolloutFacts, prover: Prover) -> Agreement | NoAnswer:
+    for side in (facts.candidate, facts.serving):
+        if not _answering(side):
+            failures = [proof.failure for proof in side.proofs.values() if proof.failure]
+            return NoAnswer(": ".join([f"no pod of version {side.version} answers", *failures[:1]]))
+    return await prover.compare(_answering(facts.serving)[0], _answering(facts.candidate)[0])
 
 
 def _answering(facts: WorkloadFacts) -> list[Pod]:

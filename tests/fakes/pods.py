@@ -26,9 +26,15 @@ class FakeProver(Prover):
         super().__init__(lambda: 0.0)
         self._labels = labels
         self.asked: list[tuple[str, str]] = []
+        self.silent: set[str] = set()  # tags of pods that do not answer
 
     async def prove(self, pods: Iterable[Pod], model: str, version: str) -> Mapping[str, Proof]:
-        return {pod.uid: Proof(_tag(pod), f"sha256:{_tag(pod)}") for pod in pods if pod.ready}
+        return {pod.uid: self._proof(pod) for pod in pods if pod.ready}
+
+    def _proof(self, pod: Pod) -> Proof:
+        if _tag(pod) in self.silent:
+            return Proof(failure=f"pod {pod.name}: no answer")
+        return Proof(_tag(pod), f"sha256:{_tag(pod)}")
 
     async def compare(self, stable: Pod, candidate: Pod) -> Agreement | NoAnswer:
         old, new = _tag(stable), _tag(candidate)

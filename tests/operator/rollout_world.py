@@ -147,5 +147,14 @@ class World:
             store.compare(kind, None, [body for body in found if body], self.cluster.version_now())
 
 
+async def served(**declared: Any) -> World:
+    """Version 1.0.0 serves."""
+    world = World()
+    world.declare("1.0.0", rollout=CANARY, **declared)
+    await world.settle(12)
+    assert world.reason() == "Serving"
+    return world
+
+
 def _version(pod: Mapping[str, Any]) -> str:
     return str(pod["containers"][0]["image"]).rpartition(":")[2]

@@ -99,6 +99,7 @@ class SteppingWorld:
         self.routed = 0
         self.is_accepted = True
         self.refusal = ""
+        self.is_forced = False  # the route keeps its former weights, whatever is decided
         self.skew = 0  # points that the observed share is off
         self.events: list[str] = []
         self.step: Step | None = None
@@ -207,7 +208,7 @@ class SteppingWorld:
         if step.plan.stable.version != self.stable.version:
             self.stable = Pods(step.plan.stable.version, 4)
         self.fallback = step.plan.fallback or step.plan.stable
-        if self.is_accepted and not self.refusal:
+        if self.is_accepted and not self.refusal and not self.is_forced:
             self.routed = step.plan.candidate_percent
 
     def _serve(self) -> None:

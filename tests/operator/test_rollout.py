@@ -5,16 +5,7 @@ from typing import Any
 import pytest
 from iris_api import kinds
 
-from tests.operator.rollout_world import BROKEN, CANARY, WORSE, World
-
-
-async def served(**declared: Any) -> World:
-    """Version 1.0.0 serves."""
-    world = World()
-    world.declare("1.0.0", rollout=CANARY, **declared)
-    await world.settle(12)
-    assert world.reason() == "Serving"
-    return world
+from tests.operator.rollout_world import BROKEN, CANARY, WORSE, World, served
 
 
 def events(world: World) -> list[str]:

@@ -147,8 +147,7 @@ def _preparing(facts: RolloutFacts) -> Step:
     if gate == 0:
         return _compared(facts, facts.before)
     if facts.agreement is None:
-        step = _wait(facts, "waiting for the stable version to answer", _ASK_AGAIN_SECONDS)
-        return replace(step, asks=True)
+        return replace(_wait(facts, "waiting for the reference rows", _ASK_AGAIN_SECONDS), asks=True)
     if isinstance(facts.agreement, NoAnswer):
         if facts.is_out_of_time():
             return rollback.begin(facts, reasons.REFERENCE_ROWS_FAILED, facts.agreement.failure)
@@ -172,8 +171,15 @@ def _waiting(facts: RolloutFacts) -> Step:
     if found.reason == reasons.SCALED_TO_ZERO:
         return _at_once(facts)
     if not found.ready and not promotion.is_waiting(facts):
-        return _wait(facts, found.message, _ASK_AGAIN_SECONDS)
+        return _prepared_anew(facts)
     return _compared(facts, facts.before)
+
+
+def _prepared_anew(facts: RolloutFacts) -> Step:
+    """Its pods were lost while it waited: they start within a deadline that begins now, and are compared."""
+    status = facts.entered(rollouts.PREPARING, facts.before)
+    found = facts.under_way("starting its pods again")
+    return Step(facts.plan(facts.former, status), RolloutReport(status, found, facts.until_deadline()))
 
 
 def _wait(facts: RolloutFacts, message: str, *waits: float) -> Step:

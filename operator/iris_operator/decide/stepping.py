@@ -92,9 +92,11 @@ def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[
 def _unrouted(facts: RolloutFacts, status: Mapping[str, Any]) -> Step:
     """The route does not have the share yet, or never will."""
     split = facts.split
-    if split.refusal and (split.is_final or facts.is_out_of_time()):
-        found = verdict.stalled(reasons.SPLIT_IMPOSSIBLE, f"{split.refusal}; {facts.former.version} serves")
-        return _beside(facts, {**status, "missing": split.refusal}, found, _LONGEST_SPLIT_SECONDS)
+    if split.is_final or facts.is_out_of_time():
+        share = f"found {split.percent} % of the requests for the candidate in the HTTPRoute"
+        why = split.refusal or f"{share}, expected {status['weight']} %"
+        found = verdict.stalled(reasons.SPLIT_IMPOSSIBLE, f"{why}; {facts.former.version} serves")
+        return _beside(facts, {**status, "missing": why}, found, _LONGEST_SPLIT_SECONDS)
     missing = split.refusal or "waiting until the route is accepted"
     return _go_on(facts, {**status, "missing": missing}, waits=rollback.POLL_SECONDS)
 
