@@ -131,9 +131,11 @@ async def test_a_refusal_reaches_a_client_that_still_sends(either_path: Running,
     assert received.endswith(b"}")
 
 
-async def test_a_client_that_never_takes_its_answer_is_sent_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["Auto", "Off"])
+async def test_a_client_that_never_takes_its_answer_is_sent_away(tmp_path: Path, path: str) -> None:
     ask = post(json.dumps({"rows": [[5.1, 3.5, 1.4, 0.2]] * 20_000}).encode(), path="/api/v1/predict/batch")
     variables = {"IRIS_BODY_SECONDS": "0.5", "IRIS_HEAD_SECONDS": "0.1", "IRIS_KEEP_ALIVE_SECONDS": "1"}
+    variables["IRIS_FAST_PATH"] = path
     with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **variables) as server:
         host, _, port = server.url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=processes.DEADLINE) as client:
