@@ -9,8 +9,8 @@ all=(process browser cluster docker e2e)
 tiers=("${all[@]}")
 absent=()
 table=$(mktemp)
-log=$(mktemp)
-other=
+logs=$(mktemp -d)
+beside=()
 
 report() {
   local name tests result seconds line
@@ -25,9 +25,10 @@ report() {
 
 end() {
   # The shell would let what runs in the background ignore a Ctrl-C; so it also ends its servers.
-  [ -z "$other" ] || { kill -INT "$other"; wait "$other" || true; }
+  for run in "${beside[@]}"; do kill -INT "$run" 2>/dev/null || true; done
+  for run in "${beside[@]}"; do wait "$run" || true; done
   report
-  rm -f "$table" "$log"
+  rm -rf "$table" "$logs"
 }
 trap end EXIT
 
@@ -65,26 +66,38 @@ fi
 # Before the tests: the first build takes minutes, and the time limit of a test does not include a compiler.
 if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
 
-# Two runs in parallel: the tests on the node mostly wait (for pulls, rollouts, Flux), the others compute. The output of
-# the second is printed when it has ended, so that the two do not mix.
-marks=$(printf ' or %s' "${tiers[@]}")
-marks=${marks# or }
-status=0 beside=0
-if [ "${tiers[*]}" = "${tiers[*]/e2e/}" ]; then
-  "${pytest[@]}" -m "$marks" "$@" || status=$?
-else
-  "${pytest[@]}" -m "(${marks}) and not e2e" "$@" >"$log" 2>&1 &
-  other=$!
-  "${pytest[@]}" -m e2e "$@" || status=$?
-  wait "$other" || beside=$?
-  other=
-  cat "$log"
-fi
-# With arguments, one of the two may select no test (exit code 5); both at once is a mistake.
-case "$status $beside" in
-  "0 5" | "5 0") status=0 ;;
-  *) [ $status != 0 ] || status=$beside ;;
-esac
+# Three runs in parallel: the tests on the node and those on the API server mostly wait (for pulls, rollouts, clocks, Flux),
+# the others compute. The output of a run in the background is printed when it has ended, so that they do not mix.
+runs=()
+others=
+for tier in "${tiers[@]}"; do
+  case $tier in
+    e2e) runs=("e2e" "${runs[@]}") ;;
+    cluster) runs+=("cluster and not e2e") ;;
+    *) others+="${others:+ or }$tier" ;;
+  esac
+done
+[ -z "$others" ] || runs+=("($others) and not cluster and not e2e")
+
+status=0 empty=0
+ended() { # exit code of a run: 5 where it selected no test, which is a mistake only if all of them do
+  if [ "$1" = 5 ]; then empty=$((empty + 1)); elif [ $status = 0 ]; then status=$1; fi
+}
+for run in "${runs[@]:1}"; do
+  "${pytest[@]}" -m "$run" "$@" >"$logs/${#beside[@]}" 2>&1 &
+  beside+=($!)
+done
+code=0
+"${pytest[@]}" -m "${runs[0]}" "$@" || code=$?
+ended $code
+for index in "${!beside[@]}"; do
+  code=0
+  wait "${beside[index]}" || code=$?
+  unset "beside[index]"
+  ended $code
+  cat "$logs/$index"
+done
+[ $empty != ${#runs[@]} ] || status=5
 
 if [ ${#absent[@]} -gt 0 ] && [ "${CI:-}" = true ] && [ $status = 0 ]; then status=1; fi
 exit $status

@@ -1,12 +1,13 @@
 """The operator as a real process against a real API server."""
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import httpx
 
 OPERATOR = Path(".venv/bin/iris-operator")
 _START_SECONDS = 240.0
+_ports = itertools.chain(range(20_000 + os.getpid() % 10_000, 32_000), range(20_000, 32_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ def _wait_until_ready(operator: OperatorProcess) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the kernel gives to clients: one of them could take it before a server does."""
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
