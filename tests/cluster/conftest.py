@@ -37,12 +37,27 @@ IRIS = Path(sys.executable).with_name("iris")
 Answer = subprocess.CompletedProcess[str]
 Ask = Callable[..., Awaitable[Answer]]
 ADDRESSES = {"1.0.0": "127.0.88.1", "1.1.0": "127.0.88.2"}
+# Trained on mislabelled rows: it loads, answers quickly, without any error, and is wrong.
+WORSE, WORSE_ADDRESS = "9.0.0", "127.0.88.9"
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Version to a trained model."""
+    return model_servers.train(tmp_path_factory.mktemp("artifacts"), ADDRESSES)
+
+
+@pytest.fixture(scope="session")
+def worse_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("worse")
+    data = model_servers.mislabelled(folder / "data.csv")
+    return model_servers.train(folder, [WORSE], data=data)[WORSE]
+
+
+@pytest.fixture(scope="session")
+def servers(artifacts: dict[str, Path]) -> Iterator[dict[str, str]]:
     """Version to the address where a real model server answers for model `iris`."""
-    with model_servers.running(tmp_path_factory.mktemp("servers"), ADDRESSES, "iris"):
+    with model_servers.serving({ADDRESSES[version]: artifacts[version] for version in ADDRESSES}, "iris"):
         yield ADDRESSES
 
 

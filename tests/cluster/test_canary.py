@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from iris_local_cluster.api_server import ApiServer
 
-from tests.cluster.conftest import Iris, condition, gone
+from tests.cluster.conftest import WORSE, WORSE_ADDRESS, Iris, condition, gone
 from tests.harness import kubelet, model_servers, operator_process
 from tests.harness.kubelet import Kubelet
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -19,17 +19,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.cluster
 
 CANARY: dict[str, Any] = {"strategy": "Canary"}
-# Trained on mislabelled rows: it loads, answers, and is wrong.
-WORSE = "9.0.0"
-WORSE_ADDRESS = "127.0.88.9"
 
 
 @pytest.fixture(scope="module")
-def worse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def worse_server(worse_artifact: Path) -> Iterator[str]:
     """The address of a model that was trained on mislabelled rows."""
-    folder = tmp_path_factory.mktemp("worse")
-    data = model_servers.mislabelled(folder / "data.csv")
-    with model_servers.running(folder, {WORSE: WORSE_ADDRESS}, "iris", data=data):
+    with model_servers.serving({WORSE_ADDRESS: worse_artifact}, "iris"):
         yield WORSE_ADDRESS
 
 

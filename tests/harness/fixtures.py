@@ -5,6 +5,7 @@ Named here once and loaded by tests/conftest.py, so that every folder shares the
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,19 +31,25 @@ def api_server() -> Iterator["ApiServer"]:
 
 
 @pytest.fixture
-async def cluster(api_server: "ApiServer", namespace: str) -> AsyncIterator[kubernetes.Cluster]:
-    """The administrator's client, looking at this test's namespace."""
-    async with kubernetes.client_of(api_server.kubeconfig) as client:
-        yield kubernetes.Cluster(client, namespace)
+async def cluster(api_server: "ApiServer") -> AsyncIterator[kubernetes.Cluster]:
+    """The administrator's client, looking at a namespace of the test's own."""
+    async with own_namespace(api_server) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-async def namespace(api_server: "ApiServer") -> AsyncIterator[str]:
-    """A namespace of the test's own in which pods may be created; deleted afterwards."""
+def namespace(cluster: kubernetes.Cluster) -> str:
+    """The test's own."""
+    return cluster.namespace
+
+
+@asynccontextmanager
+async def own_namespace(api_server: "ApiServer") -> AsyncIterator[kubernetes.Cluster]:
+    """The administrator's client in a new namespace in which pods may be created; deleted afterwards."""
     name = f"test-{next(_numbers)}"
     async with kubernetes.client_of(api_server.kubeconfig) as client:
         cluster = kubernetes.Cluster(client, name)
         await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         await kubernetes.eventually(lambda: cluster.find("ServiceAccount", "default"), bool)
-        yield name
+        yield cluster
         await cluster.delete("Namespace", name)

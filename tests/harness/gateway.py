@@ -22,7 +22,6 @@ _PODS: Final = {"iris": "iris-server", "iris-canary": "iris-server-canary"}
 _FIELDS: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 _AT_ONCE: Final = 4
 _TURN: Final = 60  # requests between two looks at the pods
-_PAUSE: Final = 0.1
 
 
 def rows(*classes: int) -> list[dict[str, float]]:
@@ -33,10 +32,14 @@ def rows(*classes: int) -> list[dict[str, float]]:
 
 
 class PlayedGateway:
-    """Accepts the route of a model named iris, and sends these rows, until the block ends."""
+    """Accepts the route of a model named iris, and sends these rows, until the block ends.
 
-    def __init__(self, cluster: Cluster, sent: list[dict[str, float]]) -> None:
+    `pause`: seconds between two turns of sixty requests.
+    """
+
+    def __init__(self, cluster: Cluster, sent: list[dict[str, float]], *, pause: float) -> None:
         self._cluster = cluster
+        self._pause = pause
         self._rows = {service: itertools.cycle(sent) for service in _PODS}
         self.weights: dict[str, int] = {}  # of the route that it accepted last
         self.percents: list[int] = []  # of the candidate, one after the other
@@ -111,7 +114,7 @@ class PlayedGateway:
 
     async def _send(self) -> None:
         while True:
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(self._pause)
             weights = self.weights if self.is_sending else {}
             addresses = {service: await self._addresses(service) for service in weights}
             turn = list(_turn(weights))

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -27,10 +27,29 @@ def running(
 ) -> Iterator[None]:
     """One server per version of `addresses` (version to loopback address), each with a model of its own,
     trained on `data` instead of the sample."""
+    trained = train(folder, addresses, data=data)
+    with serving({address: trained[version] for version, address in addresses.items()}, model, within=within):
+        yield
+
+
+def train(folder: Path, versions: Iterable[str], *, data: Path | None = None) -> dict[str, Path]:
+    """All at once. Version to its artifact."""
+    started = {version: _training(folder / version, data) for version in versions}
+    for version, process in started.items():
+        assert process.wait() == 0, f"the training of {version} failed"
+    return {version: folder / version for version in started}
+
+
+@contextmanager
+def serving(artifacts: Mapping[str, Path], model: str, *, within: float = _START_SECONDS) -> Iterator[None]:
+    """A server at each address, all started at once."""
     with ExitStack() as stack:
-        for version, address in addresses.items():
-            _train(folder / version, data)
-            stack.enter_context(_server(folder / version, address, model, within))
+        started = [
+            (stack.enter_context(_server(artifact, address, model)), address)
+            for address, artifact in artifacts.items()
+        ]
+        for process, address in started:
+            _wait_until_ready(process, address, within)
         yield
 
 
@@ -46,28 +65,31 @@ def mislabelled(file: Path) -> Path:
     return file
 
 
-def _train(folder: Path, data: Path | None) -> None:
+def _training(folder: Path, data: Path | None) -> subprocess.Popen[bytes]:
     folder.mkdir()
-    train = [str(_TRAINING), "--output", str(folder), "--version", folder.name]
+    command = [str(_TRAINING), "--output", str(folder), "--version", folder.name]
     if data is not None:
-        train += ["--data", str(data)]
-    subprocess.run(train, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command += ["--data", str(data)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @contextmanager
-def _server(folder: Path, address: str, model: str, within: float) -> Iterator[None]:
-    environment = {**os.environ, "IRIS_ARTIFACT_DIR": str(folder), "IRIS_MODEL_NAME": model}
+def _server(artifact: Path, address: str, model: str) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {**os.environ, "IRIS_ARTIFACT_DIR": str(artifact), "IRIS_MODEL_NAME": model}
     process = subprocess.Popen([_SERVER, "--host", address], env=environment, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + within
-        while not _ready(address):
-            assert process.poll() is None, f"the model server for {folder.name} ended"
-            assert time.monotonic() < deadline, f"the model server for {folder.name} is not ready"
-            time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], address: str, within: float) -> None:
+    deadline = time.monotonic() + within
+    while not _ready(address):
+        assert process.poll() is None, f"the model server at {address} ended"
+        assert time.monotonic() < deadline, f"the model server at {address} is not ready"
+        time.sleep(0.05)
 
 
 def _ready(address: str) -> bool:
