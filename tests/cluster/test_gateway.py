@@ -1,6 +1,6 @@
-"""A route by the real Traefik: what it reports of the Gateway, and a change of the route's type.
+"""A route by the real Traefik: what it reports of the Gateway, which paths it takes, a change of its type.
 
-No request is sent here, for an EndpointSlice refuses the loopback addresses of the tests' pods.
+No request reaches a pod here, for an EndpointSlice refuses the loopback addresses of the tests' pods.
 """
 
 import asyncio
@@ -10,13 +10,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import yaml
 from iris_local_cluster import api_server as servers
 from iris_local_cluster.api_server import ADMIN, ApiServer
 from iris_local_cluster.up import gateway_api
 from iris_operator.children import http_route
 
-from tests.cluster.conftest import Iris, condition
+from tests.cluster.conftest import Ask, Iris, condition
 from tests.harness import operator_process
 from tests.harness.fixtures import CRDS
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -25,6 +27,7 @@ from tests.harness.operator_process import OperatorProcess
 pytestmark = pytest.mark.cluster
 
 _GROUP = "gateway.networking.k8s.io/v1"
+_TRAEFIK = Path("clusters/local/infrastructure/traefik/deployment.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,8 @@ def entry(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> It
         f"--entryPoints.web.address=127.0.0.1:{port}",
         *(f"--providers.kubernetesIngress.{name}={value}" for name, value in access.items()),
         *(f"--providers.kubernetesGateway.{name}={value}" for name, value in access.items()),
+        *_matching(),
+        "--providers.kubernetesIngress.allowEmptyServices=true",
         "--providers.kubernetesIngress.ingressEndpoint.ip=192.0.2.7",
         "--global.checkNewVersion=false",
     ]
@@ -56,6 +61,13 @@ def entry(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> It
     yield port
     traefik.terminate()
     traefik.wait(30)
+
+
+def _matching() -> list[str]:
+    """How the Traefik of the local cluster reads the paths of an Ingress."""
+    declared = yaml.safe_load(_TRAEFIK.read_text("utf-8"))
+    arguments: list[str] = declared["spec"]["template"]["spec"]["containers"][0]["args"]
+    return [one for one in arguments if "PrefixMatching" in one]
 
 
 @pytest.fixture
@@ -103,15 +115,41 @@ async def route_ready(iris: Iris, status: str, words: str) -> None:
 
 
 async def test_a_route_waits_for_a_gateway_that_admits_it_and_names_what_is_missing(
-    operator: OperatorProcess, iris: Iris, gateway_class: int
+    operator: OperatorProcess, iris: Iris, gateway_class: int, ask: Ask
 ) -> None:
+    """`iris why` has the words of the status."""
+
+    async def why(words: str) -> None:
+        await route_ready(iris, "False", words)
+        await eventually(lambda: ask("why", "iris"), lambda answer: words in answer.stdout)
+
     await iris.declare(route=by_gateway(iris))
 
-    await route_ready(iris, "False", "found no Gateway default/web, expected one")
+    await why("found no Gateway default/web, expected one")
     await make_gateway(iris.cluster, gateway_class, **{"from": "Same"})
-    await route_ready(iris, "False", "found listener web, expected one whose allowedRoutes admits")
+    await why("found listener web, expected one whose allowedRoutes admits")
     await make_gateway(iris.cluster, gateway_class, **{"from": "All"})
     await route_ready(iris, "True", "Gateway default/web has accepted the HTTPRoute")
+
+
+async def test_a_path_that_only_begins_like_a_public_one_is_not_routed(
+    operator: OperatorProcess, iris: Iris, gateway_class: int
+) -> None:
+    """Traefik compares texts, unless it is told to compare segments. No pod: 503 where a path is routed."""
+    await iris.declare(route={**by_ingress(iris), "path": "/a"})
+    await route_ready(iris, "True", "the Ingress routes")
+    address = f"http://127.0.0.1:{gateway_class}"
+    headers = {"host": f"{iris.cluster.namespace}.test"}
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+
+        async def status(path: str) -> int:
+            return (await client.get(address + path, headers=headers)).status_code
+
+        await eventually(lambda: status("/a/v2"), lambda found: found == 503)
+        found = {path: await status(path) for path in ("/a/v2/models", "/a/v2x", "/ab", "/a/metrics", "/v2")}
+
+    assert found == {"/a/v2/models": 503, "/a/v2x": 404, "/ab": 404, "/a/metrics": 404, "/v2": 404}
 
 
 class Recorder:
