@@ -54,12 +54,27 @@ async def test_its_pods_are_let_into_a_namespace_that_enforces_restricted_pod_se
     await eventually(lambda: cluster.list("Pod"), lambda found: len(found) == 2)
 
 
+# As `kubectl set env` does it.
+_OF_ANOTHER = {"name": "IRIS_MODEL_NAME", "value": "another"}
+
+
+def _variable(deployment: Manifest, name: str) -> str:
+    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    return str(next(entry["value"] for entry in env if entry["name"] == name))
+
+
 DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
     (
         "Deployment",
         "iris",
         {"spec": {"template": {"spec": {"containers": [{"name": "server", "image": "somebody/else:1"}]}}}},
         lambda body: body["spec"]["template"]["spec"]["containers"][0]["image"],
+    ),
+    (
+        "Deployment",
+        "iris",
+        {"spec": {"template": {"spec": {"containers": [{"name": "server", "env": [_OF_ANOTHER]}]}}}},
+        lambda body: _variable(body, _OF_ANOTHER["name"]),
     ),
     ("Deployment", "iris", {"spec": {"replicas": 7}}, lambda body: body["spec"]["replicas"]),
     ("Deployment", "iris", {"spec": {"paused": True}}, lambda body: body["spec"].get("paused")),
@@ -104,43 +119,44 @@ DRIFTS: list[tuple[str, str, dict[str, Any], Callable[[Manifest], object]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "drift", "look"),
-    DRIFTS,
-    ids=[f"{kind}-{index}" for index, (kind, *_) in enumerate(DRIFTS)],
-)
 async def test_a_child_changed_by_hand_is_repaired(
-    operator: "OperatorProcess",
-    cluster: Cluster,
-    iris: "Iris",
-    kind: str,
-    name: str,
-    drift: dict[str, Any],
-    look: Callable[[Manifest], object],
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", subtests: pytest.Subtests
 ) -> None:
     await iris.declare()
-    before = await find(cluster, kind, name)
 
-    drifted = await _merge(cluster, kind, name, drift)
+    async def repaired(
+        kind: str, name: str, drift: dict[str, Any], look: Callable[[Manifest], object]
+    ) -> None:
+        before = await find(cluster, kind, name)
 
-    assert look(drifted) != look(before)
-    await eventually(lambda: cluster.get(kind, name), lambda body: look(body) == look(before))
+        drifted = await _merge(cluster, kind, name, drift)
+
+        assert look(drifted) != look(before)
+        await eventually(lambda: cluster.get(kind, name), lambda body: look(body) == look(before))
+
+    for index, drift in enumerate(DRIFTS):
+        with subtests.test(f"{drift[0]}-{index}"):
+            await repaired(*drift)
 
 
-@pytest.mark.parametrize(("kind", "name"), CHILDREN)
 async def test_a_child_deleted_by_hand_comes_back(
-    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", kind: str, name: str
+    operator: "OperatorProcess", cluster: Cluster, iris: "Iris", subtests: pytest.Subtests
 ) -> None:
     await iris.declare()
-    before = await find(cluster, kind, name)
 
-    await cluster.delete(kind, name)
+    async def comes_back(kind: str, name: str) -> None:
+        before = await find(cluster, kind, name)
 
-    after = await eventually(
-        lambda: cluster.find(kind, name),
-        lambda body: body is not None and body["metadata"]["uid"] != before["metadata"]["uid"],
-    )
-    assert after is not None
+        await cluster.delete(kind, name)
+
+        await eventually(
+            lambda: cluster.find(kind, name),
+            lambda body: body is not None and body["metadata"]["uid"] != before["metadata"]["uid"],
+        )
+
+    for kind, name in CHILDREN:
+        with subtests.test(kind):
+            await comes_back(kind, name)
 
 
 async def test_what_is_not_declared_any_more_is_pruned(
