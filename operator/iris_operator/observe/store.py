@@ -221,6 +221,9 @@ def trim(kind: Kind, body: Body) -> Body:
     if kind == kinds.POD:  # most of the memory: only the state of a pod is needed
         spec = body.get("spec") or {}
         placed = {name: spec[name] for name in ("nodeName", "readinessGates") if name in spec}
+        ports = [{"ports": part["ports"]} for part in spec.get("containers", ()) if "ports" in part]
+        if ports:  # one of them is where the operator asks it
+            placed["containers"] = ports
         return {"metadata": kept, "spec": placed, "status": body.get("status", {})}
     if kind == kinds.REPLICA_SET:
         return {"metadata": kept}
