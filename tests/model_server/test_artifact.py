@@ -121,7 +121,8 @@ def test_loading_refuses_a_folder_without_a_card(tmp_path: Path, made: bool) -> 
 
 
 CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
-    "another schema": ({"schema": 3}, "schema: 3, expected 1 or 2"),
+    "another schema": ({"schema": 3}, "schema: 3, expected 1 or 2, which this server reads (a newer schema"),
+    "another schema and another form": ({"schema": 3, "classes": {}}, "schema: 3, expected 1 or 2, which"),
     "another version than its file name": (
         {"version": "1.4.1"},
         "version: 1.4.1, expected the version in the file",

@@ -88,7 +88,15 @@ class Card(Struct, frozen=True):
     trees: Trees | None = None
 
 
+class _Schema(Struct, frozen=True):
+    """Read before the rest, whose form depends on it."""
+
+    schema: int
+
+
 _DECODER: Final = msgspec.json.Decoder(Card)
+_SCHEMA_DECODER: Final = msgspec.json.Decoder(_Schema)
+_KNOWN: Final = " or ".join(map(str, SCHEMAS))
 
 
 def file_name(version: str) -> str:
@@ -106,17 +114,19 @@ def parse(content: bytes, where: PurePath) -> Card:
     if len(content) > MOST_BYTES:
         raise ArtifactRefused(where, f"{len(content)} bytes", f"at most {MOST_BYTES}")
     try:
+        found = _SCHEMA_DECODER.decode(content).schema
+        if found not in SCHEMAS:
+            expected = f"{_KNOWN}, which this server reads (a newer schema needs a newer server)"
+            raise ArtifactRefused(f"{where}: schema", found, expected)
         card = _DECODER.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ArtifactRefused(where, error, "a model card of schema 1 or 2") from error
+        raise ArtifactRefused(where, error, f"a model card of schema {_KNOWN}") from error
     _check_identity(card, where)
     _check_shapes(card, where)
     return card
 
 
 def _check_identity(card: Card, where: PurePath) -> None:
-    if card.schema not in SCHEMAS:
-        raise ArtifactRefused(f"{where}: schema", card.schema, " or ".join(map(str, SCHEMAS)))
     if card.trees is not None and card.schema < SCHEMA_OF_TREES:
         raise ArtifactRefused(f"{where}: schema", f"{card.schema} with trees", SCHEMA_OF_TREES)
     if card.trees is not None and card.linear is not None:
