@@ -133,6 +133,12 @@ def _statement(change: Callable[[dict[str, Any]], None]) -> Callable[[Path, Path
     return _bundle(edit)
 
 
+def _emptied(folder: Path, _: Path) -> None:
+    """As where a container runtime mounts an image empty."""
+    for path in folder.iterdir():
+        path.unlink()
+
+
 REFUSED: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "one byte of the card": (_change(CARD), f"Tampered: FOLDER/{CARD}: sha256: "),
     "one byte of the joblib": (_change(JOBLIB), f"Tampered: FOLDER/{JOBLIB}: sha256: "),
@@ -153,6 +159,7 @@ REFUSED: dict[str, tuple[Callable[[Path, Path], None], str]] = {
         lambda folder, _: (folder / signing.SIGNATURE).unlink(),
         "Unsigned: FOLDER: no signature, expected one file that ends with .sig, the signature of release",
     ),
+    "nothing at all": (_emptied, "FOLDER: an empty folder, expected a model with its signature"),
     "empty": (_write(signing.SIGNATURE, b""), f"Unsigned: {WHERE}: an empty file, expected a "),
     "of 10 MB": (
         _write(signing.SIGNATURE, b" " * 10_000_000),

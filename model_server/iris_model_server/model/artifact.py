@@ -65,9 +65,11 @@ def load(
 
 
 def _choose(folder: Path, files: Files, expected_version: str | None) -> Card:
-    names = [name for name in files.names() if cards.FILE_NAME.fullmatch(name)]
+    listed = files.names()
+    names = [name for name in listed if cards.FILE_NAME.fullmatch(name)]
     if not names:
-        raise ArtifactRefused(folder, "no model card", "model_pipeline_<version>.json (make training)")
+        found = "no model card" if listed else "an empty folder"
+        raise ArtifactRefused(folder, found, "model_pipeline_<version>.json (make training)")
     if expected_version is not None:
         if cards.file_name(expected_version) not in names:
             found = ", ".join(name.removeprefix("model_pipeline_").removesuffix(".json") for name in names)

@@ -95,6 +95,8 @@ def verify(folder: Path, verification: Verification) -> Verified:
         found = _listed(folder)
     except OSError as error:
         raise ArtifactRefused(folder, error.strerror, "a readable folder with a model card") from error
+    if not found:  # as where an image volume is mounted empty: there is nothing to be unsigned
+        raise ArtifactRefused(folder, "an empty folder", "a model with its signature")
     signatures = [name for name in found if name.endswith(SUFFIX)]
     if not signatures:
         expected = f"one file that ends with {SUFFIX}, the signature of {verification.names}"
