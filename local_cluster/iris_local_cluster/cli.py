@@ -51,7 +51,8 @@ def show_status(options: argparse.Namespace) -> int:
 
 
 def publish(options: argparse.Namespace) -> int:
-    run.release(detect.cluster(options.name), options.version, Progress(), force=options.force)
+    cluster = detect.cluster(options.name)
+    run.release(cluster, options.version, Progress(), force=options.force, two=options.artifact)
     return 0
 
 
@@ -126,6 +127,11 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     text = "Train a release and push its image to the cluster's registry."
     publishing = command("publish", publish, text, named)
     publishing.add_argument("version", help="such as 1.2.0; commit it afterwards")
+    publishing.add_argument(
+        "--artifact",
+        action="store_true",
+        help="push the model and the server as two images, for spec.artifact, and print the lines for Git",
+    )
     publishing.add_argument(
         "--force",
         action="store_true",

@@ -1,4 +1,4 @@
-"""Rules that both Dockerfiles keep, so that Docker, Podman and buildah build the same small image."""
+"""Rules that the Dockerfiles keep, so that Docker, Podman and buildah build the same small image."""
 
 import re
 import tomllib
@@ -8,6 +8,7 @@ import pytest
 from iris_local_cluster import paths
 
 FILES = {"server": "model_server", "operator": "operator"}
+ALL = (*FILES, "model")
 
 
 @pytest.fixture(params=sorted(FILES))
@@ -36,12 +37,22 @@ def _stages(text: str) -> list[list[tuple[str, str]]]:
     return stages
 
 
-def test_both_stages_use_one_base_that_can_be_chosen(text: str) -> None:
+def _runtime(text: str) -> list[tuple[str, str]]:
+    """What the image itself is made of: the stages after the one that builds."""
+    return [instruction for stage in _stages(text)[1:] for instruction in stage]
+
+
+def test_all_stages_use_one_base_that_can_be_chosen(text: str) -> None:
+    bases = [stage[0][1].split()[0] for stage in _stages(text)]
+
     assert _instructions(text)[0] == ("ARG", "BASE_IMAGE=python:3.13-slim")
-    assert [stage[0][1].split()[0] for stage in _stages(text)] == ["${BASE_IMAGE}"] * 2
+    assert bases[:2] == ["${BASE_IMAGE}"] * 2
+    assert bases[2:] in ([], ["server"])
 
 
-def test_a_dockerfile_uses_only_what_both_builders_support(text: str) -> None:
+@pytest.mark.parametrize("image", ALL)
+def test_a_dockerfile_uses_only_what_both_builders_support(image: str) -> None:
+    text = (paths.PROJECT / f"Dockerfile.{image}").read_text()
     for name, words in _instructions(text):
         assert name in {"ARG", "FROM", "RUN", "COPY", "ENV", "LABEL", "USER", "WORKDIR", "EXPOSE", "CMD"}
         assert not re.search(r"(^|\s)--(mount|link|chmod|network|security|parents|exclude)\b", words), words
@@ -53,8 +64,8 @@ def test_no_health_check_because_probes_are_kubernetes_own(text: str) -> None:
     assert "HEALTHCHECK" not in [name for name, _ in _instructions(text)]
 
 
-def test_the_last_stage_installs_nothing_and_runs_as_nobody(text: str) -> None:
-    last = _stages(text)[-1]
+def test_the_image_installs_nothing_and_runs_as_nobody(text: str) -> None:
+    last = _runtime(text)
 
     assert "RUN" not in [name for name, _ in last]
     assert ("USER", "65532:65532") in last
@@ -62,7 +73,7 @@ def test_the_last_stage_installs_nothing_and_runs_as_nobody(text: str) -> None:
 
 
 def test_only_the_virtual_environment_leaves_the_build_stage(text: str) -> None:
-    copies = [words for name, words in _stages(text)[-1] if name == "COPY" and "--from" in words]
+    copies = [words for name, words in _runtime(text) if name == "COPY" and "--from" in words]
 
     assert copies == ["--from=build /opt/venv /opt/venv"]
 
@@ -104,7 +115,9 @@ def test_dependencies_come_before_code_and_code_before_the_model(text: str) -> N
         assert patterns[kind] in words
 
 
-def test_image_labels_have_the_title_and_the_commit(image: str, text: str) -> None:
+@pytest.mark.parametrize("image", ALL)
+def test_image_labels_have_the_title_and_the_commit(image: str) -> None:
+    text = (paths.PROJECT / f"Dockerfile.{image}").read_text()
     (labels,) = [words for name, words in _instructions(text) if name == "LABEL"]
 
     assert f'org.opencontainers.image.title="iris-{image}"' in labels
@@ -113,9 +126,10 @@ def test_image_labels_have_the_title_and_the_commit(image: str, text: str) -> No
     assert "org.opencontainers.image.source=" in labels
 
 
-def test_the_server_image_takes_one_version_by_whole_file_names() -> None:
+@pytest.mark.parametrize(("image", "folder"), [("server", "/model/"), ("model", "/")])
+def test_an_image_takes_one_version_by_whole_file_names(image: str, folder: str) -> None:
     """`model_pipeline_1.4.0.*` would also take version 1.4.0.1."""
-    text = (paths.PROJECT / "Dockerfile.server").read_text()
+    text = (paths.PROJECT / f"Dockerfile.{image}").read_text()
 
     (model,) = [words for name, words in _instructions(text) if name == "COPY" and "artifacts" in words]
 
@@ -123,8 +137,23 @@ def test_the_server_image_takes_one_version_by_whole_file_names() -> None:
         "artifacts/model_pipeline_${VERSION}.json",
         "artifacts/model_pipeline_${VERSION}.joblib",
         "artifacts/${SIGNATURE}",
-        "/model/",
+        folder,
     ]
+
+
+def test_the_image_of_a_model_has_its_files_and_nothing_else() -> None:
+    (stage,) = _stages((paths.PROJECT / "Dockerfile.model").read_text())
+
+    assert stage[0] == ("FROM", "scratch")
+    assert {name for name, _ in stage} == {"FROM", "ARG", "COPY", "LABEL"}
+
+
+def test_the_server_without_a_model_is_the_stage_before_the_model() -> None:
+    _, server, last = _stages((paths.PROJECT / "Dockerfile.server").read_text())
+
+    assert server[0] == ("FROM", "${BASE_IMAGE} AS server")
+    assert not [words for _, words in server if "artifacts/" in words]
+    assert {name for name, _ in last} == {"FROM", "ARG", "COPY"}
 
 
 def test_both_dockerfiles_begin_alike_so_that_the_first_layers_are_shared() -> None:
@@ -144,7 +173,7 @@ def test_the_context_is_closed_but_for_what_the_builds_copy() -> None:
 
     copied = {
         Path(word).parts[0]
-        for name in FILES
+        for name in ALL
         for instruction, words in _instructions((paths.PROJECT / f"Dockerfile.{name}").read_text())
         if instruction == "COPY" and "--from" not in words
         for word in words.split()[:-1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def project(tmp_path: Path) -> Path:
     files = {
         "Dockerfile.server": "FROM scratch\n",
         "Dockerfile.operator": "FROM scratch\n",
+        "Dockerfile.model": "FROM scratch\n",
         "requirements.lock": "kopf==1\n",
         "model_server/pyproject.toml": "[project]\n",
         "model_server/iris_model_server/app.py": "app = 1\n",
@@ -60,6 +62,21 @@ def test_a_context_holds_exactly_what_the_image_needs(project: Path, tmp_path: P
         "artifacts/model_pipeline_1.0.json",
         "artifacts/model_pipeline_1.0.joblib",
     }
+
+
+def test_the_context_of_a_model_has_its_files_and_that_of_a_bare_server_has_none_of_them(
+    project: Path, tmp_path: Path
+) -> None:
+    files = ["model_pipeline_1.0.json", "model_pipeline_1.0.joblib"]
+    model = build_contexts.model(project, project / "artifacts", files)
+    bare = build_contexts.bare_server(project)
+
+    assert set(model) == {"Dockerfile", *(f"artifacts/{file}" for file in files)}
+    assert set(bare) == set(_server(project)) - set(model) | {"Dockerfile"}
+    assert (model["Dockerfile"], bare["Dockerfile"]) == (
+        project / "Dockerfile.model",
+        project / "Dockerfile.server",
+    )
 
 
 def test_the_same_files_and_arguments_are_the_same_image(project: Path, tmp_path: Path) -> None:
@@ -144,6 +161,7 @@ def test_docker_and_buildah_get_the_same_arguments() -> None:
         "--tag",
         "iris-server:key",
     ]
+    assert "--target=server" in builds.options(replace(build, target="server"))
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,15 @@ DOCKERFILE = "Dockerfile"
 
 
 def server(project: Path, artifacts: Path, files: Sequence[str]) -> Context:
-    model = {f"artifacts/{file}": artifacts / file for file in files}
-    return {DOCKERFILE: project / "Dockerfile.server", **_package(project, "model_server"), **model}
+    return {**bare_server(project), **_artifact(artifacts, files)}
+
+
+def bare_server(project: Path) -> Context:
+    return {DOCKERFILE: project / "Dockerfile.server", **_package(project, "model_server")}
+
+
+def model(project: Path, artifacts: Path, files: Sequence[str]) -> Context:
+    return {DOCKERFILE: project / "Dockerfile.model", **_artifact(artifacts, files)}
 
 
 def operator(project: Path) -> Context:
@@ -68,6 +75,10 @@ def revision(project: Path) -> str:
         return Git(project).run("rev-parse", "HEAD").strip()
     except ProgramFailed:
         return "unknown"
+
+
+def _artifact(artifacts: Path, files: Sequence[str]) -> dict[str, Path | str]:
+    return {f"artifacts/{file}": artifacts / file for file in files}
 
 
 def _package(project: Path, name: str) -> dict[str, Path | str]:

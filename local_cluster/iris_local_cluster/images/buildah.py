@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iris_local_cluster import paths
@@ -68,9 +68,7 @@ class Buildah:
         if bundle := certificate_bundle(os.environ):
             options += ["--volume", f"{bundle}:{_BUNDLE_INSIDE}:ro"]
             certificates = {"PIP_CERT": _BUNDLE_INSIDE}
-        complete = Build(
-            build.context, build.dockerfile, {**build.arguments, **certificates}, build.reference
-        )
+        complete = replace(build, arguments={**build.arguments, **certificates})
         command = self._command("build", *options, *builds.options(complete), str(build.context))
         # Ends with us, however we end: the next run takes its mounts away, and it must not commit then.
         builds.follow(["setpriv", "--pdeathsig", "KILL", *command], build.reference, note)

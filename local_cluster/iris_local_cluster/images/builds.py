@@ -15,18 +15,23 @@ from iris_local_cluster.errors import LocalClusterError
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One image to build: where its files are, which Dockerfile, its arguments, its name in the store."""
+    """One image to build: where its files are, which Dockerfile, its arguments, its name in the store.
+
+    `target` is the stage to end with; empty: the last.
+    """
 
     context: Path
     dockerfile: str
     arguments: Mapping[str, str]
     reference: str
+    target: str = ""
 
 
 def options(build: Build) -> list[str]:
     """The options that docker and buildah have in common."""
     arguments = [f"--build-arg={name}={value}" for name, value in build.arguments.items()]
-    return [*arguments, "--file", str(build.context / build.dockerfile), "--tag", build.reference]
+    target = [f"--target={build.target}"] if build.target else []
+    return [*arguments, *target, "--file", str(build.context / build.dockerfile), "--tag", build.reference]
 
 
 def answer(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -105,28 +105,51 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an image is built from; `base` are the packages of the system below it."""
+    """What an image is built from.
+
+    Without a `tag` the digest of its content is one. `base` are the packages of the system below it; none:
+    there is no system. `target` is the stage to end with.
+    """
 
     name: str
     tag: str
     context: Context
     arguments: Mapping[str, str] = field(default_factory=dict)
     base: Sequence[str] = debian.PYTHON
+    target: str = ""
 
 
 def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str | None = None) -> Image:
     """The server with the model of this version; tests may give it another tag."""
+    files, arguments = _model(version, artifacts)
+    arguments["EXTRA"] = build_contexts.optional_dependencies(artifacts / files[0])
+    context = build_contexts.server(paths.PROJECT, artifacts, files)
+    return _build(Recipe("iris-server", tag or version, context, arguments), progress)
+
+
+def build_bare_server(progress: Progress) -> Image:
+    """The server without a model, and without what only pickles need."""
+    context = build_contexts.bare_server(paths.PROJECT)
+    return _build(Recipe("iris-server", "", context, {"VERSION": "bare"}, target="server"), progress)
+
+
+def build_model(version: str, artifacts: Path, progress: Progress) -> Image:
+    """The model of this version alone."""
+    files, arguments = _model(version, artifacts)
+    context = build_contexts.model(paths.PROJECT, artifacts, files)
+    return _build(Recipe("iris-model", version, context, arguments, base=()), progress)
+
+
+def _model(version: str, artifacts: Path) -> tuple[list[str], dict[str, str]]:
+    """Its files in the folder, the card first, and the arguments of a build with them."""
     files = [f"model_pipeline_{version}.json", f"model_pipeline_{version}.joblib"]
     for file in files:
         if not (artifacts / file).is_file():
             raise LocalClusterError(f"{artifacts / file}: not found, expected it from `make training`")
-    arguments = {"VERSION": version, "EXTRA": build_contexts.optional_dependencies(artifacts / files[0])}
     signature = f"model_pipeline_{version}.sig"
-    if (artifacts / signature).is_file():
-        files.append(signature)
-        arguments["SIGNATURE"] = signature
-    context = build_contexts.server(paths.PROJECT, artifacts, files)
-    return _build(Recipe("iris-server", tag or version, context, arguments), progress)
+    if not (artifacts / signature).is_file():
+        return files, {"VERSION": version}
+    return [*files, signature], {"VERSION": version, "SIGNATURE": signature}
 
 
 def build_operator(tag: str, progress: Progress) -> Image:
@@ -154,24 +177,27 @@ def push(image: Image, address: str, progress: Progress, *, replace: bool = True
 
 
 def _build(recipe: Recipe, progress: Progress) -> Image:
-    name, tag = recipe.name, recipe.tag
+    name = recipe.name
     with (
-        progress.step(f"Build the image {name}:{tag}") as step,
+        progress.step(f"Build the image {name}:{recipe.tag or 'without a model'}") as step,
         tempfile.TemporaryDirectory(prefix="iris-image-") as folder,
         _store(progress, step) as engine,
     ):
         build_contexts.write(recipe.context, Path(folder))
-        arguments = {"BASE_IMAGE": engine.base(recipe.base, progress), **recipe.arguments}
-        stored = f"{engine.prefix}{name}:{build_contexts.key(Path(folder), arguments)}"
-        if engine.holds(stored):
+        arguments = dict(recipe.arguments)
+        if recipe.base:
+            arguments["BASE_IMAGE"] = engine.base(recipe.base, progress)
+        key = build_contexts.key(Path(folder), arguments)
+        image = Image(name, recipe.tag or f"bare-{key}", f"{engine.prefix}{name}:{key}")
+        if engine.holds(image.stored):
             step.cached()
-            return Image(name, tag, stored)
+            return image
         disk.require([paths.cache()], _BUILD_GIGABYTES)
         # Not in the key: a commit that changes no file of the image must not rebuild it.
         arguments["REVISION"] = build_contexts.revision(paths.PROJECT)
-        build = Build(Path(folder), build_contexts.DOCKERFILE, arguments, stored)
+        build = Build(Path(folder), build_contexts.DOCKERFILE, arguments, image.stored, recipe.target)
         engine.build(build, step.note)
-        return Image(name, tag, stored)
+        return image
 
 
 @contextmanager

@@ -20,7 +20,16 @@ from iris_local_cluster.images import project_images
 from iris_local_cluster.kubectl import Kubectl
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, gateway_api, install, load_client, models, monitoring, signing
+from iris_local_cluster.up import (
+    environment,
+    gateway_api,
+    install,
+    load_client,
+    models,
+    monitoring,
+    publishing,
+    signing,
+)
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
@@ -40,7 +49,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
     install.build_images(progress)
     kubectl = bring_up(cluster, progress)
     for version in (FIRST, SECOND):
-        publish(cluster, version, progress)
+        publishing.together(cluster, version, progress)
     install.tls(cluster, kubectl, progress)
     install.operator_image(cluster, kubectl, progress)
     repository, commit = install.git(cluster, kubectl, progress)
@@ -73,8 +82,10 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
         ask(cluster, SECOND, progress)
 
 
-def release(cluster: Cluster, version: str, progress: Progress, *, force: bool = False) -> None:
-    """Train, sign and push a version; `force` replaces it, and accepts data that are refused else."""
+def release(
+    cluster: Cluster, version: str, progress: Progress, *, force: bool = False, two: bool = False
+) -> None:
+    """Train, sign and push it, as `two` images if asked; `force` replaces it, with data refused else."""
     if not cluster.running():
         raise LocalClusterError(
             f"cluster {cluster.name}: not running, expected a cluster that `make up` started"
@@ -84,7 +95,10 @@ def release(cluster: Cluster, version: str, progress: Progress, *, force: bool =
         require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
     train(version, progress, strict=not force)
     signing.sign(version, progress)
-    publish(cluster, version, progress, replace=force)
+    if two:
+        _say(publishing.apart(cluster, version, progress, replace=force))
+    else:
+        publishing.together(cluster, version, progress, replace=force)
 
 
 def train(version: str, progress: Progress, *, strict: bool = False) -> None:
@@ -133,14 +147,6 @@ def require_same_data(version: str, artifacts: Path, project: Path) -> None:
             f"{card}: trained from data sha256 {trained}, expected {present}, that of {data}: choose another "
             "version, or FORCE=1 publishes the artifact as it was trained"
         )
-
-
-def publish(cluster: Cluster, version: str, progress: Progress, *, replace: bool = True) -> None:
-    """`make up` replaces its two versions, since the code of the server may have changed since."""
-    with progress.step(f"Publish iris-server:{version}"):
-        # Built again if necessary: a first cluster takes minutes, and all clones share the image store.
-        image = project_images.build_server(version, paths.ARTIFACTS, progress)
-        project_images.push(image, cluster.registry, progress, replace=replace)
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
