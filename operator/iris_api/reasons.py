@@ -14,6 +14,7 @@ SCALED_TO_ZERO: Final = "ScaledToZero"  # no pod was asked for, so nothing serve
 # Stalled: somebody has to change something
 IMAGE_PULL_FAILED: Final = "ImagePullFailed"
 ARTIFACT_REJECTED: Final = "ArtifactRejected"
+ARTIFACT_NOT_MOUNTED: Final = "ArtifactNotMounted"  # spec.artifact, where images are not mounted
 UNSIGNED: Final = "Unsigned"  # these three in the words of the model server
 WRONG_KEY: Final = "WrongKey"
 TAMPERED: Final = "Tampered"
@@ -122,15 +123,25 @@ READY: Final = (
         IMAGE_PULL_FAILED,
         "False",
         "Stalled",
-        "The image could not be pulled for 30 s",
-        "correct `spec.version`, `spec.image` or the pull secret",
+        "An image could not be pulled for 30 s; the message names it",
+        "correct `spec.version`, `spec.image`, `spec.artifact` or the pull secret",
     ),
     OfReady(
         ARTIFACT_REJECTED,
         "False",
         "Stalled",
         "The server refused its model; the message has where, found and expected",
-        "declare the version that the image holds, or build the image again",
+        "declare the version that the image holds, or build the image again; for a card of a newer schema "
+        "take a newer server",
+    ),
+    OfReady(
+        ARTIFACT_NOT_MOUNTED,
+        "False",
+        "Stalled",
+        "`spec.artifact` is set, and the pods have no model: the API server or a node cannot mount images, "
+        "or the image is empty",
+        "use Kubernetes 1.36 and, on every node, a runtime that mounts images (such as containerd 2.1); "
+        "or take `spec.artifact` out",
     ),
     OfReady(
         UNSIGNED,

@@ -7,6 +7,7 @@ import pytest
 from iris_local_cluster.api_server import ApiServer
 
 from tests.crds.access_refusals import ACCESS
+from tests.crds.artifact_refusals import ARTIFACT
 from tests.crds.metadata_refusals import METADATA
 from tests.crds.placement_refusals import PLACEMENT
 from tests.crds.refusals import Refusal
@@ -40,7 +41,7 @@ async def visitor(api_server: ApiServer) -> AsyncIterator[kubernetes.Cluster]:
 
 @pytest.mark.parametrize(
     "refusal",
-    [*WORKLOAD, *ACCESS, *VERIFY, *PLACEMENT, *METADATA, *ROLLOUT],
+    [*WORKLOAD, *ARTIFACT, *ACCESS, *VERIFY, *PLACEMENT, *METADATA, *ROLLOUT],
     ids=lambda refusal: refusal.mistake.replace(" ", "-"),
 )
 async def test_the_api_server_refuses_and_names_the_field(
@@ -95,9 +96,18 @@ FULL: dict[str, Any] = {
     "version": "1.0.20250508_171813",
     "image": {
         "repository": "registry.local:5000/team/iris-server",
+        "tag": "_2.0-rc.1",
         "digest": "sha256:" + "0123456789abcdef" * 4,
         "pullPolicy": "Always",
         "pullSecrets": ["registry", "other.registry"],
+    },
+    "artifact": {
+        "image": {
+            "repository": "registry.local:5000/team/iris-model",
+            "tag": "1.0",
+            "digest": "sha256:" + "fedcba9876543210" * 4,
+            "pullPolicy": "Always",
+        }
     },
     "replicas": 0,
     "autoscaling": {"minReplicas": 3, "maxReplicas": 3, "targetCPUUtilizationPercentage": 250},
@@ -219,6 +229,8 @@ async def test_the_api_server_accepts_repositories(visitor: kubernetes.Cluster, 
 
 async def test_the_api_server_stores_every_default_of_the_schema(cluster: kubernetes.Cluster) -> None:
     opted_in: dict[str, Any] = {
+        "image": {"tag": "2.0.0"},
+        "artifact": {"image": {"repository": "a"}},
         "route": {},
         "rollout": {},
         "autoscaling": {"maxReplicas": 4},

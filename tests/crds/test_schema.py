@@ -97,7 +97,14 @@ def hidden_defaults(schema: dict[str, Any], path: str = "spec") -> Iterator[str]
 
 
 def test_the_schema_lets_defaults_of_children_take_effect_except_where_presence_is_the_switch() -> None:
-    assert set(hidden_defaults(SPEC)) == {"spec.autoscaling", "spec.rollout", "spec.route", "spec.verify"}
+    assert set(hidden_defaults(SPEC)) == {
+        "spec.artifact",
+        "spec.artifact.image",
+        "spec.autoscaling",
+        "spec.rollout",
+        "spec.route",
+        "spec.verify",
+    }
 
 
 def test_the_schema_gives_parents_an_empty_default_only() -> None:

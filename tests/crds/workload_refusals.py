@@ -76,7 +76,7 @@ WORKLOAD = (
     ),
     Refusal("long repository", _image(repository="a" * 201), "spec.image.repository", "more than 200"),
     Refusal("long digest", _image(digest="sha256:" + "0" * 65), "spec.image.digest", "more than 71"),
-    Refusal("misspelled nested field", _image(tag="1.4.0"), "spec.image.tag", "unknown field"),
+    Refusal("misspelled nested field", _image(tags="1.4.0"), "spec.image.tags", "unknown field"),
     Refusal("negative replicas", {"replicas": -1}, "spec.replicas", "greater than or equal to 0"),
     Refusal("too many replicas", {"replicas": 101}, "spec.replicas", "less than or equal to 100"),
     Refusal("half a replica", {"replicas": 1.5}, "spec.replicas", "must be of type integer"),

@@ -27,12 +27,18 @@ _QUANTITIES: Final[Mapping[tuple[bool, bool], tuple[str | int, ...]]] = {
     (False, True): ("32Mi", "64M", "131072Ki", 134217728),
     (False, False): ("128Mi", "256M", "1Gi", 536870912),
 }
-# A rollout ends as its comparison does; tests/operator walks through rollouts. What is played signs nothing.
-_NOT_WALKED: Final = ("rollout", "verify")
-_WALKED: Final = {
-    **SPEC,
-    "properties": {name: field for name, field in SPEC["properties"].items() if name not in _NOT_WALKED},
-}
+# A rollout ends as its comparison does; tests/operator walks through rollouts. What is played signs nothing
+# and mounts nothing.
+_NOT_WALKED: Final = ("artifact", "rollout", "verify")
+
+
+def _without(schema: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    kept = {name: field for name, field in schema["properties"].items() if name not in names}
+    return {**schema, "properties": kept}
+
+
+_WALKED: Final = _without(SPEC, _NOT_WALKED)
+_WALKED["properties"]["image"] = _without(SPEC["properties"]["image"], ("tag",))
 _RULE: Final = re.compile(r"^\s*(?:!size\(self\) \|\| )?self\.matches\('(?P<pattern>[^']*)'\)")
 
 

@@ -95,6 +95,11 @@ def unready(**changes: Any) -> dict[str, Any]:
     return pod("iris-2-a", ready=False, **changes)
 
 
+# A pod template that reads a mounted model and has no volume with it.
+DROPPED: Final = {
+    "spec": {"containers": [{"env": [{"name": "IRIS_ARTIFACT_DIR", "value": "/etc/iris/artifact"}]}]}
+}
+
 # What happens, Ready, Reconciling, Stalled, the reason.
 SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
     "no deployment yet": (
@@ -288,6 +293,63 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
         False,
         True,
         "Tampered",
+    ),
+    "an API server that drops image volumes": (
+        facts(deployment(spec={"replicas": 2, "template": DROPPED}), [unready()], {}),
+        False,
+        False,
+        True,
+        "ArtifactNotMounted",
+    ),
+    "a runtime that fails to mount an image": (
+        rolling(unready(state=waiting("CreateContainerError", "ImageVolumeMountFailed: no such snapshot"))),
+        False,
+        False,
+        True,
+        "ArtifactNotMounted",
+    ),
+    "a runtime that is too old to mount an image": (
+        rolling(
+            unready(
+                state=waiting(
+                    "CreateContainerError",
+                    'failed to generate container "c" spec: failed to apply OCI options: failed to mkdir "": '
+                    "mkdir : no such file or directory",
+                )
+            )
+        ),
+        False,
+        False,
+        True,
+        "ArtifactNotMounted",
+    ),
+    "another failure to create a container": (
+        rolling(unready(state=waiting("CreateContainerError", "context deadline exceeded"))),
+        False,
+        True,
+        False,
+        "Progressing",
+    ),
+    "a runtime that mounts an empty folder": (
+        rolling(unready(last=ended(65, "artifact refused: /etc/iris/artifact: an empty folder, expected"))),
+        False,
+        False,
+        True,
+        "ArtifactNotMounted",
+    ),
+    "an empty folder in an image of server and model": (
+        rolling(unready(last=ended(65, "artifact refused: /model: an empty folder, expected"))),
+        False,
+        False,
+        True,
+        "ArtifactRejected",
+    ),
+    "a mounted model of another version": (
+        rolling(unready(last=ended(65, "artifact refused: /etc/iris/artifact: version: 1.3.0, expected"))),
+        False,
+        False,
+        True,
+        "ArtifactRejected",
     ),
     "artifact refused, started again": (
         rolling(unready(last=ended(65, "artifact refused: version"), restarts=1)),

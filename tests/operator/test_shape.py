@@ -10,8 +10,10 @@ from iris_operator.model.spec import IrisModel
 
 from tests.operator import bodies
 
-FIELDS = sorted(bodies.FULL)
-OF_PODS = {"version", "image", "server", "resources", "nodeSelector", "tolerations", "env"}
+ARTIFACT = {"image": {"repository": "registry.local:5000/iris-model"}}
+DECLARED = {**bodies.FULL, "artifact": ARTIFACT}
+FIELDS = sorted(DECLARED)
+OF_PODS = {"version", "image", "artifact", "server", "resources", "nodeSelector", "tolerations", "env"}
 
 
 def annotations(model: IrisModel) -> dict[str, str]:
@@ -28,7 +30,7 @@ def template(model: IrisModel) -> dict[str, Any]:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_is_in_the_shape_exactly_when_it_changes_the_pod_template(field: str) -> None:
-    usual, changed = bodies.model(), bodies.model(**{field: bodies.FULL[field]})
+    usual, changed = bodies.model(), bodies.model(**{field: DECLARED[field]})
 
     is_in_shape = shape.of(usual) != shape.of(changed)
     assert is_in_shape == (template(usual) != template(changed)) == (field in OF_PODS)
@@ -46,7 +48,7 @@ def test_the_annotation_reads_as_the_spec_does_without_its_defaults() -> None:
     }
 
 
-@pytest.mark.parametrize("declared", [{}, dict(bodies.FULL)], ids=["usual", "full"])
+@pytest.mark.parametrize("declared", [{}, DECLARED], ids=["usual", "full"])
 def test_the_pods_can_be_built_again_from_the_annotation_alone(declared: dict[str, Any]) -> None:
     before = bodies.model(**declared)
     now = bodies.model(version="9.9.9", env=[{"name": "NEW", "value": "1"}])

@@ -38,6 +38,11 @@ _FOLDER: Final = "/etc/iris"
 _COMMAND: Final = ("iris-model-server", "--host", "::", "--port", str(PORT))
 MANAGEMENT_OPTION: Final = "--management-port"
 VERIFY_OPTION: Final = "--verify-file"
+# The model's own image. Not where a server image keeps a model: where an image is mounted empty or not at
+# all, the server must find no model, and not another one.
+ARTIFACT: Final = "artifact"
+ARTIFACT_FOLDER: Final = f"{_FOLDER}/{ARTIFACT}"
+ARTIFACT_VARIABLE: Final = "IRIS_ARTIFACT_DIR"
 
 
 def build(model: IrisModel) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def _pod(model: IrisModel) -> dict[str, Any]:
         "containers": [_container(model)],
     }
     if volumes := _volumes(model):
-        pod["volumes"] = [{"name": name, "configMap": {"name": source}} for name, source in volumes.items()]
+        pod["volumes"] = [{"name": name, **source} for name, source in volumes.items()]
     if model.image.pull_secrets:
         pod["imagePullSecrets"] = [{"name": name} for name in model.image.pull_secrets]
     if model.node_selector:
@@ -115,6 +120,8 @@ def _container(model: IrisModel) -> dict[str, Any]:
         ours["IRIS_FAST_PATH"] = model.server.fast_path
     if model.server.pickle is not None:
         ours["IRIS_PICKLE"] = model.server.pickle
+    if model.artifact is not None:
+        ours[ARTIFACT_VARIABLE] = ARTIFACT_FOLDER
     root = model.route.path.rstrip("/") if model.route else ""
     if root and model.template_revision >= 2:
         ours["IRIS_ROOT_PATH"] = root
@@ -144,18 +151,26 @@ def _container(model: IrisModel) -> dict[str, Any]:
     return container
 
 
-def _volumes(model: IrisModel) -> dict[str, str]:
-    """The ConfigMaps that the pods read, by the name of their volume."""
-    volumes = {}
+def _volumes(model: IrisModel) -> dict[str, dict[str, Any]]:
+    """The ConfigMaps and the image that the pods read, by the name of their volume."""
+    volumes: dict[str, dict[str, Any]] = {}
     if model.access is not None:
-        volumes[access_config_map.PURPOSE] = access_config_map.name(model, model.access)
+        volumes[access_config_map.PURPOSE] = _config_map(access_config_map.name(model, model.access))
     if model.verify is not None:
-        volumes[verify_config_map.PURPOSE] = verify_config_map.name(model, model.verify)
+        volumes[verify_config_map.PURPOSE] = _config_map(verify_config_map.name(model, model.verify))
+    if model.artifact is not None:
+        image = model.artifact.image
+        mounted = {"reference": image.reference(model.version), "pullPolicy": image.pull_policy}
+        volumes[ARTIFACT] = {"image": mounted}
     return volumes
 
 
+def _config_map(name: str) -> dict[str, Any]:
+    return {"configMap": {"name": name}}
+
+
 def _give_files(container: dict[str, Any], model: IrisModel) -> None:
-    """Has the server read the ConfigMaps of the model."""
+    """Has the server read the volumes of the model."""
     volumes = _volumes(model)
     if not volumes:
         return

@@ -12,13 +12,27 @@ from iris_api import reasons
 from iris_operator.decide import verdict
 from iris_operator.decide.facts import WorkloadFacts
 from iris_operator.decide.verdict import Verdict
-from iris_operator.observe import causes, workload
+from iris_operator.observe import causes, image_volumes, workload
 from iris_operator.observe.proof import DOUBT_SECONDS
 from iris_operator.observe.workload import Pod
 
 PULL_PATIENCE: Final = timedelta(seconds=30)
 CRASH_RESTARTS: Final = 3
 _PROOF_RETRY_SECONDS: Final = 2.0
+
+
+def _artifact_not_mounted(facts: WorkloadFacts) -> Verdict | None:
+    if facts.workload.lacks_image_volume:
+        found = "the Deployment: the API server has dropped the volume with the model's image"
+        expected = "one that mounts images (Kubernetes 1.36)"
+        return verdict.stalled(reasons.ARTIFACT_NOT_MOUNTED, f"{found}, expected {expected}")
+    for pod in facts.workload.newest:
+        if not pod.ready and image_volumes.is_unmounted(pod.waiting_reason, pod.waiting_message):
+            found = f"pod {pod.name}: {pod.waiting_reason}: {pod.waiting_message}"
+            return verdict.stalled(reasons.ARTIFACT_NOT_MOUNTED, found)
+        if workload.refused_artifact(pod) and image_volumes.is_empty(pod.exit_message):
+            return verdict.stalled(reasons.ARTIFACT_NOT_MOUNTED, f"pod {pod.name}: {pod.exit_message}")
+    return None
 
 
 def _artifact_rejected(facts: WorkloadFacts) -> Verdict | None:
@@ -121,8 +135,9 @@ def _serving(facts: WorkloadFacts) -> Verdict:
 
 
 WORKLOAD_CHECKS: Final[tuple[Callable[[WorkloadFacts], Verdict | None], ...]] = (
-    _artifact_rejected,  # waiting does not help
-    _server_too_old,  # nor here
+    _artifact_not_mounted,  # waiting does not help
+    _artifact_rejected,  # nor here
+    _server_too_old,
     _image_pull_failed,  # waiting may help, but has not for 30 s
     _pods_crashing,  # has had three tries
     _version_mismatch,  # ready, but another version

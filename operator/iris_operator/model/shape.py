@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from iris_operator.model.spec import Fields, Image, IrisModel, Server
+from iris_operator.model.spec import Artifact, Fields, Image, IrisModel, Server
 
 
 class Shape(Fields, frozen=True):
@@ -20,6 +20,7 @@ class Shape(Fields, frozen=True):
     version: str
     image: Image
     server: Server
+    artifact: Artifact | None = None
     resources: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     node_selector: dict[str, str] = msgspec.field(default_factory=dict)
     tolerations: tuple[dict[str, Any], ...] = ()

@@ -42,11 +42,18 @@ class Image(Fields, frozen=True):
     pull_policy: _Text
     digest: _Text | None = None
     pull_secrets: tuple[str, ...] = ()
+    tag: _Text | None = None  # None: the version
 
     def reference(self, version: str) -> str:
-        """What the kubelet pulls: the tag is the version, the digest (if any) pins the bytes."""
-        tagged = f"{self.repository}:{version}"
+        """What the kubelet pulls: by tag, and the digest (if any) pins the bytes."""
+        tagged = f"{self.repository}:{self.tag or version}"
         return f"{tagged}@{self.digest}" if self.digest else tagged
+
+
+class Artifact(Fields, frozen=True):
+    """The model as an image of its own; the other image is then the server's."""
+
+    image: Image
 
 
 class Autoscaling(Fields, frozen=True):
@@ -194,6 +201,7 @@ class IrisModel(Fields, frozen=True):
     network_policy: NetworkPolicy
     progress_deadline_seconds: int
     suspend: bool
+    artifact: Artifact | None = None
     autoscaling: Autoscaling | None = None
     access: Access | None = None
     verify: Verify | None = None

@@ -14,6 +14,7 @@ from iris_api import reasons
 from iris_operator.children import deployment as deployment_child
 from iris_operator.children import metadata as children_metadata
 from iris_operator.model import plan
+from iris_operator.observe import image_volumes
 
 # The server's exit code when it refuses its artifact: part of its contract.
 ARTIFACT_REFUSED_EXIT: Final = 65
@@ -88,6 +89,7 @@ class Workload:
     pods: tuple[Pod, ...]
     paused: bool = False
     older: tuple[OlderPod, ...] = ()
+    lacks_image_volume: bool = False  # the API server has dropped it
 
     @property
     def newest(self) -> tuple[Pod, ...]:
@@ -149,6 +151,7 @@ def observe(
         pods=tuple(sorted(observed, key=lambda pod: pod.name)),
         paused=deployment["spec"].get("paused") is True,
         older=tuple(older for body, pod in seen_pods if (older := _older(body, pod)) is not None),
+        lacks_image_volume=image_volumes.is_dropped(deployment["spec"].get("template") or {}),
     )
 
 

@@ -1,0 +1,38 @@
+"""Whether the pods have the model's own image (`spec.artifact`), as its volume shows. Pure.
+
+What cannot mount images often has no words for it: an API server without them takes the volume out of the
+Deployment and answers 200, some nodes mount an empty folder, and others fail at an empty path.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from iris_operator.children import deployment
+
+_CANNOT_CREATE: Final = "CreateContainerError"
+# The first of a runtime that mounts images; the second of containerd before 2.1, which has no path to mount.
+_NOT_MOUNTED: Final = re.compile(r'ImageVolumeMountFailed|failed to mkdir "":')
+# Of the server, about the folder at which the image is mounted.
+_NOTHING_THERE: Final = re.compile(
+    rf"artifact refused: {deployment.ARTIFACT_FOLDER}: (an empty folder|No such file or directory),"
+)
+
+
+def is_dropped(template: Mapping[str, Any]) -> bool:
+    """Whether the API server took the volume out of a live pod template and left what reads it."""
+    pod = template.get("spec") or {}
+    volumes = pod.get("volumes") or ()
+    variables = [entry for container in pod.get("containers", ()) for entry in container.get("env") or ()]
+    is_read = any(entry["name"] == deployment.ARTIFACT_VARIABLE for entry in variables)
+    return is_read and not any(volume.get("image") for volume in volumes)
+
+
+def is_unmounted(waiting_reason: str, waiting_message: str) -> bool:
+    """By what the kubelet has of a container that does not start."""
+    return waiting_reason == _CANNOT_CREATE and _NOT_MOUNTED.search(waiting_message) is not None
+
+
+def is_empty(exit_message: str) -> bool:
+    """By what a server ended with that found no file of a model."""
+    return _NOTHING_THERE.match(exit_message) is not None
