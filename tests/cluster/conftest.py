@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import yaml
 from iris_api import readiness
 from playwright.async_api import Browser, async_playwright
 
-from tests.cluster.console_pages import CHROMIUM, Consoles
+from tests.cluster.console_pages import CHROMIUM, Consoles, admitted
 from tests.harness import kubelet, model_servers, operator_process
 from tests.harness.kubelet import Kubelet
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -166,6 +167,16 @@ async def gone(cluster: Cluster, kind: str, name: str) -> None:
 def console(api_server: "ApiServer", tmp_path: Path) -> Iterator[Consoles]:
     started = Consoles(IRIS, api_server.kubeconfig_of_user("admin"), tmp_path)
     yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def visitor(api_server: "ApiServer", tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Admitted by one console, for the tests of a file that only ask."""
+    folder = tmp_path_factory.mktemp("console")
+    started = Consoles(IRIS, api_server.kubeconfig_of_user("admin"), folder)
+    with admitted(started()) as client:
+        yield client
     started.stop()
 
 

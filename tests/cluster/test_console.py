@@ -36,35 +36,28 @@ def test_the_address_admits_one_browser_once(console: Consoles) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/model?key=a/b", "/events", "/static/console.js", "/?token=x", "/?token="]
 )
-def test_without_the_cookie_nothing_is_shown(console: Consoles, path: str) -> None:
-    url = httpx.URL(console())
-
-    answer = httpx.get(f"http://{url.host}:{url.port}{path}")
+def test_without_the_cookie_nothing_is_shown(visitor: httpx.Client, path: str) -> None:
+    answer = httpx.get(f"{str(visitor.base_url).rstrip('/')}{path}")
 
     assert answer.status_code == 403
     assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
 
 
-def test_a_foreign_host_name_is_refused(console: Consoles) -> None:
-    with admitted(console()) as client:
-        assert client.get("/", headers={"Host": "rebound.example"}).status_code == 421
+def test_a_foreign_host_name_is_refused(visitor: httpx.Client) -> None:
+    assert visitor.get("/", headers={"Host": "rebound.example"}).status_code == 421
 
 
 @pytest.mark.parametrize("revision", ["", "-1", "x", "²", "9" * 5000])
 def test_a_stream_from_a_revision_that_is_no_number_begins_at_the_start(
-    console: Consoles, revision: str
+    visitor: httpx.Client, revision: str
 ) -> None:
-    with (
-        admitted(console()) as client,
-        client.stream("GET", "/events", params={"revision": revision}) as answer,
-    ):
+    with visitor.stream("GET", "/events", params={"revision": revision}) as answer:
         assert next(answer.iter_lines()) == "event: trouble"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-def test_only_get_is_answered(console: Consoles, method: str) -> None:
-    with admitted(console()) as client:
-        assert client.request(method, "/").status_code == 405
+def test_only_get_is_answered(visitor: httpx.Client, method: str) -> None:
+    assert visitor.request(method, "/").status_code == 405
 
 
 async def test_the_console_follows_a_model_from_its_declaration_to_its_end(

@@ -133,6 +133,5 @@ def first_event(client: httpx.Client) -> str:
 
 
 @pytest.mark.parametrize("path", ["/charts?board=other", "/charts?key=a/b", "/charts/events?key=a/b"])
-def test_charts_of_nothing_are_not_found(console: Consoles, path: str) -> None:
-    with admitted(console()) as client:
-        assert client.get(path).status_code == 404
+def test_charts_of_nothing_are_not_found(visitor: httpx.Client, path: str) -> None:
+    assert visitor.get(path).status_code == 404
