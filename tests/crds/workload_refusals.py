@@ -27,7 +27,8 @@ def _env(name: str, value: Any = "") -> dict[str, Any]:
 WORKLOAD = (
     Refusal("no version", {"version": None}, "spec.version", "Required value"),
     Refusal("empty version", {"version": ""}, "spec.version", '"": expected letters'),
-    Refusal("version as number", {"version": 1.4}, "spec.version", "must be of type string"),
+    Refusal("version as number", {"version": 1.4}, "spec.version", 'must be of type string: "number"'),
+    Refusal("version as whole number", {"version": 1}, "spec.version", 'must be of type string: "integer"'),
     Refusal(
         "version with plus",
         {"version": "1.4.0+build"},
@@ -119,6 +120,12 @@ WORKLOAD = (
         _autoscaling(maxReplicas=3, targetCPUUtilizationPercentage=1001),
         "spec.autoscaling.targetCPUUtilizationPercentage",
         "or equal to 1000",
+    ),
+    Refusal(
+        "cpu as number",
+        _resources(requests={"cpu": 0.5}),
+        "spec.resources.requests.cpu",
+        'must be of type integer,string: "number"',
     ),
     Refusal(
         "cpu in words", _resources(requests={"cpu": "one"}), "spec.resources.requests.cpu", "should match"
