@@ -18,7 +18,8 @@ from tests.docker.checkout import Checkout
 from tests.docker.engine import Engine
 from tests.training.mlflow_server import Registry, with_models
 
-pytestmark = pytest.mark.docker
+# Besides the engine, it installs and starts an MLflow server.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
 
 READY_SECONDS = 60
 # What `make publish` calls; here the cluster is a registry alone.
