@@ -5,11 +5,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from pathlib import Path
-from typing import Final, NoReturn
-
-import argcomplete
+from typing import Any, Final, NoReturn
 
 from iris_cli import commands, keys
 from iris_cli.errors import Trouble
@@ -52,10 +49,22 @@ class Parser(argparse.ArgumentParser):
         raise Trouble(f"options: {message}; {self.prog} --help shows them")
 
 
+class Version(argparse.Action):
+    """Reads the version of the package only where it is asked for: that takes as long as all else here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib import metadata  # noqa: PLC0415 - as above
+
+        parser.exit(message=f"iris {metadata.version('iris-cli')}\n")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     top = parser()
-    argcomplete.autocomplete(top)
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete  # noqa: PLC0415 - a shell asks, not a user
+
+        argcomplete.autocomplete(top)
     try:
         options = top.parse_args(words)
         action: Callable[[argparse.Namespace], int] = options.action
@@ -82,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"iris {metadata.version('iris-cli')}")
+    top.add_argument("--version", action=Version, nargs=0, help="print the version")
     added = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from argcomplete import shell_integration
-
-from iris_cli import commits, fleet, kubectl, output, prometheus
+from iris_cli import commits, fleet, kubectl, output
 from iris_cli.errors import Trouble
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body, Kubectl
 
 if TYPE_CHECKING:
-    from iris_cli.prometheus import Key, Traffic
+    from iris_cli.traffic import Key, Traffic
 
 YES: Final = 0
 NO: Final = 1
@@ -30,7 +28,7 @@ def get(options: argparse.Namespace) -> int:
         raise Trouble(f"NAME: found {options.name} with -A, expected -n NAMESPACE")
     cluster, namespace = _connect(options), None if options.all_namespaces else _namespace(options)
     bodies, version = _models(cluster, namespace, options.name)
-    rows = _rows(cluster, bodies, options.prometheus)
+    rows = _rows(cluster, bodies, options)
     if options.output in ("json", "yaml"):
         output.data(rows[0] if options.name else rows, options.output)
         return YES
@@ -60,11 +58,14 @@ def _models(cluster: Kubectl, namespace: str | None, name: str | None) -> tuple[
     return sorted(answer["items"], key=fleet.identity), str(answer["metadata"]["resourceVersion"])
 
 
-def _rows(cluster: Kubectl, bodies: list[Body], address: str | None) -> list[Row]:
+def _rows(cluster: Kubectl, bodies: list[Body], options: argparse.Namespace) -> list[Row]:
     traffic: Mapping[Key, Traffic] = {}
-    if address:
+    if options.prometheus:
+        from iris_cli import prometheus  # noqa: PLC0415 - an HTTP client takes a while to load
+
         try:
-            traffic = prometheus.ask(prometheus.connect(address, cluster))
+            source = prometheus.connect(options.prometheus, cluster)
+            traffic = prometheus.ask(source, month=options.output != "table")
         except Trouble as trouble:  # show the rest without it
             sys.stderr.write(f"iris: {trouble}\n")
     return [fleet.row(body, traffic) for body in bodies]
@@ -76,7 +77,7 @@ def _follow(
     """Print a line for each change, until interrupted."""
     shown: dict[Key, Row] = {}
     for kind, body in fleet.changes(cluster, namespace, options.name, version=version):
-        row = _rows(cluster, [body], options.prometheus)[0]
+        row = _rows(cluster, [body], options)[0]
         if kind == "DELETED":
             row = dataclasses.replace(row, ready="Deleted")
         if shown.get(fleet.identity(body)) != row:
@@ -158,6 +159,8 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def completion(options: argparse.Namespace) -> int:
+    from argcomplete import shell_integration  # noqa: PLC0415 - as above
+
     sys.stdout.write(shell_integration.shellcode(["iris"], shell=options.shell))
     return YES
 

@@ -1,4 +1,4 @@
-"""Who made a commit, and why: read from the clone in the current folder, if it has the commit."""
+"""Who made a commit, when and why: read from the clone in the current folder, if it has the commit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _LONGEST_REVISION: Final = 20
 
 
 def with_authors(folder: Path, entries: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """The history with `author` and `subject` where the commit is here; as it was without Git."""
+    """The history with `author`, `subject` and `committed` where the commit is here, else as it was."""
     return [{**entry, **_commit(Git(folder), entry.get("revision", ""))} for entry in entries]
 
 
@@ -37,11 +37,13 @@ def _commit(git: Git, revision: str) -> dict[str, str]:
     if not commit:
         return {}
     try:
-        answer = git.answer("show", "--no-patch", "--format=%an%x00%s", commit, seconds=10)
+        answer = git.answer("show", "--no-patch", "--format=%an%x00%cI%x00%s", commit, seconds=10)
     except (ProgramNotFound, ProgramTimedOut):
         return {}
-    author, found, subject = answer.stdout.strip().partition("\0")
-    return {"author": _printable(author), "subject": _printable(subject)} if found else {}
+    if answer.stdout.count("\0") < 2:
+        return {}
+    author, committed, subject = answer.stdout.strip().split("\0", 2)
+    return {"author": _printable(author), "subject": _printable(subject), "committed": committed}
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """Explains one snapshot in a paragraph: what serves, what is missing, since when, what to do. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -8,11 +8,15 @@ from typing import Final
 from iris_api import readiness, reasons, rollouts
 from iris_api.reasons import CURES
 
-from iris_cli import durations, evidence, fleet
+from iris_cli import commits, durations, evidence, fleet, way
 from iris_cli.evidence import Snapshot
 
 # The sentence about the reason covers these.
 _COVERED: Final = frozenset({"Ready", "Available", "Reconciling", "Stalled"})
+# The last sentence begins so.
+CURE: Final = "What to do: "
+# As Git writes a commit.
+_SHORT: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ def explain(snapshot: Snapshot, now: datetime) -> Explanation:
     sentences = [_headline(snapshot, ready), cause]
     sentences += [_capital(one.text) for one in findings if not _repeats(one.text, cause)]
     sentences += _further(snapshot, reason)
-    sentences.append(_cure(reason, [one.cure for one in findings if one.cure]))
+    cure = _cure(reason, [one.cure for one in findings if one.cure])
+    sentences.append(cure + _back(snapshot))
     if snapshot.unread:
         sentences.append(f"This user may not read: {', '.join(snapshot.unread)}")
     paragraph = " ".join(sentence.rstrip(". ") + "." for sentence in sentences if sentence)
@@ -91,7 +96,7 @@ def _since(snapshot: Snapshot, reason: str) -> datetime | None:
     if reason == "BeingDeleted":
         return datetime.fromisoformat(metadata["deletionTimestamp"])
     if reason == "NotObserved":
-        return _declared_at(snapshot)
+        return way.declared_at(snapshot.model)
     conditions = (readiness.condition(snapshot.model, kind) for kind in ("Stalled", "Reconciling", "Ready"))
     times = [found["lastTransitionTime"] for found in conditions if found.get("reason") == reason]
     about = [
@@ -102,16 +107,6 @@ def _since(snapshot: Snapshot, reason: str) -> datetime | None:
     moments = [moment for event in about if (moment := evidence.moment_of(event))]
     moments += [datetime.fromisoformat(text) for text in times[:1]]
     return max(moments).replace(microsecond=0) if moments else None
-
-
-def _declared_at(snapshot: Snapshot) -> datetime:
-    metadata = snapshot.model["metadata"]
-    times = [
-        entry["time"]
-        for entry in metadata.get("managedFields", ())
-        if entry.get("time") and entry.get("subresource") != "status"
-    ]
-    return datetime.fromisoformat(max(times, default=metadata["creationTimestamp"]))
 
 
 def _moment(since: datetime | None, now: datetime) -> str:
@@ -134,10 +129,10 @@ def _further(snapshot: Snapshot, reason: str) -> Iterator[str]:
 
 def _cure(reason: str, found: list[str]) -> str:
     if reason == "BeingDeleted":
-        return "What to do: wait; if it persists, check what set the finalizers"
+        return f"{CURE}wait; if it persists, check what set the finalizers"
     if reason == "NotObserved":
         return (
-            "What to do: wait a moment; if it persists, check that the operator is running: "
+            f"{CURE}wait a moment; if it persists, check that the operator is running: "
             "`kubectl -n iris-system get pods`"
         )
     cure = CURES.get(reason, "read the message")
@@ -145,7 +140,19 @@ def _cure(reason: str, found: list[str]) -> str:
         cure = found[0]
     elif found and found[0] not in cure:
         cure = f"{cure}; {found[0]}"
-    return f"What to do: {cure}"
+    return f"{CURE}{cure}"
+
+
+def _back(snapshot: Snapshot) -> str:
+    """The commit to revert, where Git declared a version that has stalled while another one serves."""
+    shown = fleet.row(snapshot.model, {})
+    newest: Mapping[str, str] = next(iter((snapshot.model.get("status") or {}).get("history", ())), {})
+    declared = newest.get("version") == shown.declared
+    commit = commits.digest(newest.get("revision", ""))[:_SHORT] if declared else ""
+    stalled = readiness.condition(snapshot.model, "Stalled")
+    if not commit or not stalled or shown.serving in ("", shown.declared):
+        return ""
+    return f"; or go back to {shown.serving}: `git revert {commit}`"
 
 
 def _repeats(text: str, cause: str) -> bool:

@@ -9,9 +9,11 @@ from iris_api import readiness
 
 from iris_cli.errors import Refused, Trouble
 from iris_cli.kubectl import Body, Kubectl
-from iris_cli.prometheus import Key, Traffic
+from iris_cli.traffic import Key, Traffic
 
 _ROOT: Final = "/apis/serving.two.inc/v1alpha1"
+# The default of the API; the API server fills it in.
+_AVAILABILITY: Final = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Row:
     readyReplicas: int  # noqa: N815 - as in the status of the IrisModel
     requestsPerSecond: float | None  # noqa: N815
     errorShare: float | None  # noqa: N815
+    errorBudgetLeft: float | None  # noqa: N815 - of 30 days; below zero: spent
     revision: str
     url: str
     created: str
@@ -111,10 +114,20 @@ def row(body: Mapping[str, Any], traffic: Mapping[Key, Traffic]) -> Row:
         readyReplicas=status.get("readyReplicas", 0),
         requestsPerSecond=seen.requests_per_second if seen else None,
         errorShare=seen.error_share if seen else None,
+        errorBudgetLeft=_budget_left(body, seen.month_error_share if seen else None),
         revision=(status.get("source") or {}).get("revision", ""),
         url=status.get("url", ""),
         created=body["metadata"].get("creationTimestamp", ""),
     )
+
+
+def _budget_left(body: Mapping[str, Any], error_share: float | None) -> float | None:
+    """What is left of the errors that the objective of the model allows, as a share."""
+    if error_share is None:
+        return None
+    alerts = ((body.get("spec") or {}).get("monitoring") or {}).get("alerts") or {}
+    allowed: int = 1000 - alerts.get("availabilityPerMille", _AVAILABILITY)
+    return 1 - error_share * 1000 / allowed
 
 
 def _ready(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,17 +2,17 @@
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
-
-import yaml
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Final
 
 from iris_cli import commits, durations
 from iris_cli.fleet import Row
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _GAP: Final = "   "
 _NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
@@ -25,6 +25,8 @@ def data(value: object, form: str) -> None:
     if form == "json":
         sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
     else:
+        import yaml  # noqa: PLC0415 - as rich: most commands need neither, and both take a while to load
+
         sys.stdout.write(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
@@ -65,10 +67,12 @@ def _columns(*, namespaced: bool, wide: bool, watched: bool) -> Mapping[str, Cal
         "READY": lambda row, _: row.ready,
         "PODS": lambda row, _: f"{row.readyReplicas}/{row.replicas}",
         "TRAFFIC": lambda row, _: _rate(row.requestsPerSecond),
-        "ERRORS": lambda row, _: _NOTHING if row.errorShare is None else f"{row.errorShare:.1%}",
+        "ERRORS": lambda row, _: _share(row.errorShare),
         "COMMIT": lambda row, _: commits.short(row.revision) or _NOTHING,
         "AGE": lambda row, now: durations.age(now - datetime.fromisoformat(row.created)).replace(" ", ""),
     }
+    if wide:
+        columns["BUDGET"] = lambda row, _: _share(row.errorBudgetLeft)
     if wide or watched:
         columns["REASON"] = lambda row, _: row.reason
     if wide:
@@ -98,6 +102,8 @@ def table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
 
 def difference(text: str) -> None:
     """Print a unified diff, coloured on a terminal."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     colours = {"+": "green", "-": "red", "@": "cyan"}
     console = _console()
     for line in text.splitlines():
@@ -106,6 +112,8 @@ def difference(text: str) -> None:
 
 def paragraph(text: str) -> None:
     """Print text wrapped to the terminal, or on one line into a pipe."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = _console()
     console.print(Text(text), soft_wrap=not console.is_terminal)
 
@@ -114,17 +122,31 @@ def _print(
     titles: Sequence[str], cells: Iterable[Sequence[str]], *, widths: Sequence[int], header: bool
 ) -> None:
     """Print columns. Written by hand: a Rich table of a thousand rows takes longer than all the rest."""
+    rows = [*([titles] if header else []), *cells]
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        for row in rows:
+            padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
+            sys.stdout.write(_GAP.join([*padded, row[-1]]) + "\n")
+        return
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     text = Text()
-    for row in ([titles] if header else []) + list(cells):
+    for row in rows:
         for cell, width in zip(row[:-1], widths, strict=False):
             text.append(cell.ljust(width) + _GAP, style=_COLOURS.get(cell, ""))
         text.append(row[-1] + "\n")
     _console().print(text, soft_wrap=True, end="")
 
 
-def _console() -> Console:
+def _console() -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - as above
+
     return Console(highlight=False, emoji=False, markup=False)
 
 
 def _rate(requests_per_second: float | None) -> str:
     return _NOTHING if requests_per_second is None else f"{requests_per_second:.1f}/s"
+
+
+def _share(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.1%}"

@@ -10,11 +10,12 @@ import urllib.parse
 import urllib.request
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from iris_cli.errors import Refused, Trouble
 from iris_cli.kubectl import Kubectl
+from iris_cli.traffic import Key, Traffic
 
 _TIMEOUT_SECONDS: Final = 3.0
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
@@ -23,21 +24,10 @@ _EXPECTED: Final = "expected its address in --prometheus or IRIS_PROMETHEUS"
 # Prometheus Operator labels the Service of each Prometheus that it runs.
 _SERVICES: Final = "/api/v1/services?labelSelector=operated-prometheus%3Dtrue"
 # Requests of clients: probes and scrapes are no traffic.
-QUERY: Final = (
-    "sum by (namespace, service, http_status) "
-    '(rate(http_requests_total{route!~"/livez|/readyz|/metrics"}[5m]))'
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """The traffic of one model over the last five minutes."""
-
-    requests_per_second: float
-    error_share: float | None  # share of 5xx answers; None without requests
-
-
-Key = tuple[str, str]  # namespace and name of an IrisModel, which are those of its Service
+_REQUESTS: Final = 'http_requests_total{route!~"/livez|/readyz|/metrics"}'
+QUERY: Final = f"sum by (namespace, service, http_status) (rate({_REQUESTS}[5m]))"
+# As the tile "Error budget left" of a model's dashboard.
+MONTH_QUERY: Final = f"sum by (namespace, service, http_status) (increase({_REQUESTS}[30d]))"
 
 
 class Source(Protocol):
@@ -131,9 +121,19 @@ def result(answer: Any) -> list[Mapping[str, Any]]:
         raise Trouble("Prometheus: found no series in its answer, expected those of its HTTP API") from error
 
 
-def ask(source: Source) -> dict[Key, Traffic]:
-    """The traffic of every model. Raises Trouble."""
-    return parse(source.read(query(QUERY)))
+def ask(source: Source, *, month: bool = False) -> dict[Key, Traffic]:
+    """The traffic of every model; with the errors of 30 days if they are there in time. Raises Trouble."""
+    found = parse(source.read(query(QUERY)))
+    if not month:
+        return found
+    try:
+        long = parse(source.read(query(MONTH_QUERY)))
+    except Trouble:  # Many samples: a small Prometheus may refuse or be late.
+        return found
+    return {
+        key: replace(traffic, month_error_share=long[key].error_share if key in long else None)
+        for key, traffic in found.items()
+    }
 
 
 def parse(answer: Any) -> dict[Key, Traffic]:

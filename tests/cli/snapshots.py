@@ -102,6 +102,7 @@ def snapshot(
     newest = {
         "metadata": {
             "name": "iris-new", "uid": "new", "annotations": revision,
+            "creationTimestamp": "2026-11-23T12:05:00Z",
             "ownerReferences": [{"uid": "deployment"}],
         }
     }  # fmt: skip

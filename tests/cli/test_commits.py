@@ -1,5 +1,6 @@
 """Author and subject of a commit, from a real clone; nothing where the commit or the clone is missing."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def test_an_entry_gets_author_and_subject_of_its_commit(clone: Git) -> None:
     [entry] = commits.with_authors(clone.folder, [{"version": "1.4.0", "revision": revision}])
 
     assert (entry["author"], entry["subject"]) == ("Ann Bee", "Serve 1.4.0 [2J")
+    assert datetime.fromisoformat(entry["committed"]).tzinfo is not None
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,28 @@
 """The console's pure parts: what is shown for a status, and who is admitted."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iris_cli import explanation
 from iris_cli.console import views
 from iris_cli.console.access import Access
+from iris_cli.traffic import Traffic
 
 from tests.cli import snapshots
 from tests.cli.snapshots import NOW
 
 BEGIN = datetime(2026, 11, 23, 11, tzinfo=UTC)
+NOBODY = views.Commit("")
+COMMIT = views.Commit("main@0a1b2c3", "Ann Bee", "Serve 1.1.0", "2026-11-23T12:05:00+00:00")
+
+
+def content(body: snapshots.Body, *, commit: views.Commit = NOBODY, events: tuple[Any, ...] = ()) -> str:
+    found = snapshots.snapshot(body, events=events)
+    return views.model_content(found, explanation.explain(found, NOW), commit, history=[], now=NOW)
 
 
 def moment(minute: int) -> str:
@@ -27,10 +38,10 @@ def moment(minute: int) -> str:
     ],
 )
 def test_a_row_has_the_mark_of_its_state(body: snapshots.Body, mark: str) -> None:
-    row = views.fleet_row(body, {}, views.Commit("main@0a1b2c3", "Ann Bee", "Serve 1.1.0"), NOW)
+    row = views.fleet_row(body, {}, COMMIT, NOW)
 
     assert f'class="mark {mark}"' in row
-    assert "Ann Bee: Serve 1.1.0" in row
+    assert "Ann Bee, 5 min ago: Serve 1.1.0" in row
 
 
 def test_values_of_others_are_escaped() -> None:
@@ -44,9 +55,52 @@ def test_only_web_addresses_become_links() -> None:
     body = snapshots.serving()
     body["status"]["url"] = "javascript:alert(1)"
 
-    page = views.model_content(body, paragraph="", events=[], history=[], now=NOW)
+    assert "href=" not in content(body)
 
-    assert "href=" not in page
+
+def test_an_address_within_the_cluster_is_no_link_and_others_lead_to_page_and_api() -> None:
+    body = snapshots.serving()
+
+    body["status"]["url"] = "http://iris.garden.svc"
+    assert "href=" not in content(body)
+    body["status"]["url"] = "http://iris.test/"
+    assert re.findall('href="([^"]*)"', content(body)) == ["http://iris.test/", "http://iris.test/docs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("set `spec.suspend` to <false>", "set <code>spec.suspend</code> to &lt;false&gt;"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+        ("one ` alone", "one ` alone"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text: str, shown: str) -> None:
+    about = {"name": "iris", "uid": "model"}
+    event = snapshots.event("Html", "2026-11-23T12:00:00Z", about=about, message=text)
+
+    assert f'<td data-label="Message">{shown}</td>' in content(snapshots.serving(), events=(event,))
+
+
+def test_the_page_names_what_to_do_apart_from_why() -> None:
+    page = content(snapshots.stalled("ImagePullFailed"))
+
+    assert "<strong>What to do:</strong> correct <code>spec.version</code>" in page
+    assert page.count("What to do") == 1
+
+
+def test_the_page_names_author_time_and_subject_of_the_commit() -> None:
+    page = content(snapshots.serving(), commit=COMMIT)
+
+    assert "Ann Bee, 5 min ago: Serve 1.1.0 <code>main@0a1b2c3</code>" in page
+
+
+def test_a_row_has_what_is_left_of_the_error_budget() -> None:
+    month = {("iris", "iris"): Traffic(4.0, 0.0, 0.0009)}
+
+    row = views.fleet_row(snapshots.serving(), month, views.Commit(""), NOW)
+
+    assert '<td data-label="Budget left" class="number differs">10 %</td>' in row
 
 
 @given(st.lists(st.integers(0, 70), min_size=1, max_size=10, unique=True))
@@ -64,18 +118,6 @@ def test_the_bars_of_versions_lie_on_the_line_one_after_the_other(minutes: list[
     assert [bar.version for bar in bars] == [str(start) for start in reversed(starts)]
     assert all(0 <= bar.left <= 1000 and 0 < bar.width <= 1002 for bar in bars)
     assert [bar.left for bar in bars] == sorted((bar.left for bar in bars), reverse=True)
-
-
-def test_a_step_that_failed_has_its_reason_and_since_when() -> None:
-    body = snapshots.model(
-        snapshots.condition("Ready", "True", "Serving"),
-        snapshots.condition("RouteReady", "False", "IngressClassNotFound", "found no class"),
-    )
-
-    spec, pods, route = views.steps(body, NOW)
-
-    assert [spec.mark, pods.mark, route.mark] == ["ok", "ok", "failed"]
-    assert (route.reason, route.message, route.since) == ("IngressClassNotFound", "found no class", "4 min")
 
 
 def test_a_token_works_once() -> None:

@@ -10,6 +10,7 @@ from iris_cli import durations, explanation
 
 from tests.cli.snapshots import (
     NOW,
+    Body,
     condition,
     event,
     model,
@@ -216,3 +217,32 @@ def test_why_has_the_numbers_of_a_rollout_that_is_held() -> None:
         " Gate failed NotEnough: 2 against 1, difference -4 to 12 of 1,000, at most 10 "
         "(1203 requests, needs about 260 more). "
     ) in paragraph_of(body)
+
+
+def history(version: str, revision: str) -> list[dict[str, str]]:
+    return [{"version": version, "from": "2026-11-23T12:06:00Z", "revision": revision}]
+
+
+def test_why_names_the_commit_whose_revert_goes_back_to_what_serves() -> None:
+    body = stalled("ImagePullFailed")
+    body["status"]["history"] = history("1.1.0", "main@sha1:055f28301234")
+
+    assert paragraph_of(body).endswith("; or go back to 1.0.0: `git revert 055f283`.")
+
+
+@pytest.mark.parametrize(
+    ("body", "entries"),
+    [
+        (stalled("ImagePullFailed"), []),
+        (stalled("ImagePullFailed"), history("1.1.0", "")),
+        (stalled("ImagePullFailed"), history("1.0.0", "main@sha1:055f28301234")),
+        (progressing(), history("1.1.0", "main@sha1:055f28301234")),
+    ],
+    ids=["not observed", "not by Git", "of the version before", "on its way"],
+)
+def test_why_reverts_nothing_that_is_not_the_commit_of_a_stalled_version(
+    body: Body, entries: list[dict[str, str]]
+) -> None:
+    assert "git revert" not in paragraph_of(
+        copy.deepcopy(body | {"status": body["status"] | {"history": entries}})
+    )

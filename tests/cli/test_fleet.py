@@ -2,7 +2,7 @@
 
 import pytest
 from iris_cli import fleet, prometheus
-from iris_cli.prometheus import Traffic
+from iris_cli.traffic import Traffic
 
 from tests.cli.snapshots import condition, model, serving
 
@@ -24,6 +24,21 @@ def test_a_row_says_what_is_declared_and_what_is_proven() -> None:
     assert (row.readyReplicas, row.replicas) == (2, 3)
     assert (row.requestsPerSecond, row.errorShare) == (12.5, 0.25)
     assert (row.revision, row.url) == ("main@sha1:0123456789", "http://x.test")
+
+
+@pytest.mark.parametrize(
+    ("failed", "promised", "left"), [(0.0005, None, 0.5), (0.02, 990, -1.0), (0.0, 950, 1.0)]
+)
+def test_the_error_budget_is_what_the_objective_leaves(
+    failed: float, promised: int | None, left: float
+) -> None:
+    body = serving()
+    if promised:
+        body["spec"]["monitoring"] = {"alerts": {"availabilityPerMille": promised}}
+
+    row = fleet.row(body, {("iris", "iris"): Traffic(12.5, 0.0, failed)})
+
+    assert row.errorBudgetLeft == pytest.approx(left)
 
 
 def test_a_status_about_an_older_spec_makes_ready_unknown() -> None:

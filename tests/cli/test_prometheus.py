@@ -9,10 +9,11 @@ import pytest
 from iris_cli import prometheus
 from iris_cli.errors import Trouble
 from iris_cli.kubectl import Kubectl
-from iris_cli.prometheus import Traffic
+from iris_cli.traffic import Traffic
 from iris_programs import kubectl
 
 HOSTS: list[str] = []
+REFUSED: list[str] = []
 FORMS = "expected http://…, https://… or NAMESPACE/SERVICE:PORT"
 KUBECTL = Kubectl(kubectl.Kubectl("not-there"))
 
@@ -22,6 +23,9 @@ class Answering(BaseHTTPRequestHandler):
         HOSTS.append(self.headers["Host"])
         self.send_response(200)
         self.end_headers()
+        if "increase" in self.path and REFUSED:
+            self.wfile.write(b"too many samples")
+            return
         series = {"metric": {"namespace": "iris", "service": "iris", "http_status": "200"}, "value": [0, "4"]}
         self.wfile.write(json.dumps({"data": {"result": [series]}}).encode())
 
@@ -45,6 +49,19 @@ def test_a_name_under_localhost_is_this_machine_and_kept_for_who_routes_by_it(po
         ("iris", "iris"): Traffic(4.0, 0.0)
     }
     assert HOSTS.pop() == f"{host}:{port}"
+
+
+def test_the_errors_of_a_month_are_asked_for_where_they_are_shown(port: int) -> None:
+    source = prometheus.connect(f"http://127.0.0.1:{port}/", KUBECTL)
+
+    assert prometheus.ask(source, month=True) == {("iris", "iris"): Traffic(4.0, 0.0, 0.0)}
+
+
+def test_traffic_is_there_without_the_errors_of_a_month(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = prometheus.connect(f"http://127.0.0.1:{port}/", KUBECTL)
+    monkeypatch.setattr(f"{__name__}.REFUSED", ["month"])
+
+    assert prometheus.ask(source, month=True) == {("iris", "iris"): Traffic(4.0, 0.0)}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iris_cli.console import rollout_pictures, views
+from iris_cli.explanation import explain
 
 from tests.cli import snapshots
 from tests.cli.snapshots import NOW
@@ -31,7 +32,9 @@ def test_a_rollout_has_its_steps_shares_and_gates() -> None:
     [gate] = found.gates
     assert gate.title == "failed: -4 to 12 per 1,000, at most 10"
     assert gate.mark == "waits"
-    assert found.differ == ["versicolor → virginica: 1"]
+    assert found.agreement is not None
+    assert found.agreement.rows == [("versicolor", "virginica", "1")]
+    assert "versicolor" not in found.agreement.text
     assert {"declared", "serving", "share", "step"}.isdisjoint(found.facts)
 
 
@@ -71,8 +74,10 @@ def test_interval_zero_and_limit_are_in_the_picture_and_in_their_order(
 
 
 def test_the_page_of_a_model_draws_its_gates() -> None:
-    page = views.model_content(rolling(**JUDGING), paragraph="", events=[], history=[], now=NOW)
+    found = snapshots.snapshot(rolling(**JUDGING))
+
+    page = views.model_content(found, explain(found, NOW), views.Commit(""), history=[], now=NOW)
 
     assert 'aria-label="failed: -4 to 12 per 1,000, at most 10"' in page
     assert '<li aria-current="step">50 %</li>' in page
-    assert "versicolor → virginica: 1" in page
+    assert '<td data-label="Candidate">virginica</td><td data-label="Rows" class="number">1</td>' in page

@@ -14,13 +14,12 @@ from iris_cli.console.live import Live
 from iris_cli.console.metrics import Metrics
 from iris_cli.errors import Trouble
 from iris_cli.kubectl import Body
-from iris_cli.prometheus import Key
+from iris_cli.traffic import Key
 
 # A model's page is made again after this, because its pods and events change without it.
 _FRESH_SECONDS: Final = 5.0
 # Ages and traffic change without an event.
 _REFRESH_SECONDS: Final = 15.0
-_MOST_EVENTS: Final = 20
 # Dashboards refresh every 30 s.
 _CHART_PAUSES: Final = 6
 
@@ -43,8 +42,8 @@ class Insight:
     def commit(self, revision: str) -> views.Commit:
         if revision not in self._commits:
             [entry] = commits.with_authors(self.folder, [{"revision": revision}])
-            author, subject = entry.get("author", ""), entry.get("subject", "")
-            self._commits[revision] = views.Commit(commits.short(revision), author, subject)
+            known = {name: entry[name] for name in ("author", "subject", "committed") if name in entry}
+            self._commits[revision] = views.Commit(commits.short(revision), **known)
         return self._commits[revision]
 
     def row(self, body: Body) -> str:
@@ -54,16 +53,12 @@ class Insight:
     def content(self, body: Body) -> str:
         """The present state of one model. Raises Trouble."""
         snapshot = evidence.gather(self.live.kubectl, *fleet.identity(body))
-        now = datetime.now(UTC)
-        about = [event for event in snapshot.events if _is_about(event, snapshot.model["metadata"]["name"])]
-        about.sort(key=lambda event: str(evidence.moment_of(event) or ""), reverse=True)
+        now, status = datetime.now(UTC), snapshot.model.get("status") or {}
         return views.model_content(
-            snapshot.model,
-            paragraph=explanation.explain(snapshot, now).paragraph,
-            events=about[:_MOST_EVENTS],
-            history=commits.with_authors(
-                self.folder, (snapshot.model.get("status") or {}).get("history", ())
-            ),
+            snapshot,
+            explanation.explain(snapshot, now),
+            self.commit((status.get("source") or {}).get("revision", "")),
+            history=commits.with_authors(self.folder, status.get("history", ())),
             now=now,
         )
 
@@ -121,8 +116,3 @@ class Insight:
             for _ in range(_CHART_PAUSES):
                 self.live.pause(_FRESH_SECONDS)
                 yield "alive", None  # a closed page is noticed by writing to it
-
-
-def _is_about(event: Body, name: str) -> bool:
-    involved = str((event.get("involvedObject") or {}).get("name", ""))
-    return involved == name or involved.startswith(f"{name}-")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from iris_cli import fleet
 from iris_cli.errors import Refused, Trouble
 from iris_cli.kubectl import Body, Kubectl
-from iris_cli.prometheus import Key
+from iris_cli.traffic import Key
 
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 15.0

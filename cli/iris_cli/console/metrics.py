@@ -8,7 +8,8 @@ from typing import Final
 from iris_cli import prometheus
 from iris_cli.errors import Trouble
 from iris_cli.kubectl import Kubectl
-from iris_cli.prometheus import Key, Source, Traffic
+from iris_cli.prometheus import Source
+from iris_cli.traffic import Key, Traffic
 
 _REFRESH_SECONDS: Final = 15.0
 # A page is shown without traffic rather than late.
@@ -48,7 +49,7 @@ class Metrics:
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
-                traffic, trouble = prometheus.ask(self.source()), ""
+                traffic, trouble = prometheus.ask(self.source(), month=True), ""
             except Trouble as refusal:
                 traffic, trouble = {}, str(refusal)
             with self._answered:

@@ -47,13 +47,21 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How both versions answered the reference rows: those that differ, by the class of each version."""
+
+    text: str
+    rows: Sequence[tuple[str, str, str]]  # the stable version's class, the candidate's, how many
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     headline: str
     facts: Mapping[str, str]
     steps: Sequence[Step]
     shares: Sequence[Share]
     gates: Sequence[Gate]
-    differ: Sequence[str]
+    agreement: Agreement | None
     columns: Sequence[str] = report.GATE_COLUMNS
     note: str = report.GATE_NOTE
 
@@ -64,7 +72,7 @@ def of(body: Body, now: datetime) -> Rollout | None:
     if not status:
         return None
     # The page has these two above, and the shares as a picture.
-    hidden = {"declared", "serving"} | ({"share", "step"} if "weight" in status else set())
+    hidden = {"declared", "serving", "agreement"} | ({"share", "step"} if "weight" in status else set())
     return Rollout(
         headline=report.headline(body, now).partition(": ")[2],
         facts={name: text for name, text in report.facts(body).items() if name not in hidden},
@@ -74,7 +82,7 @@ def of(body: Body, now: datetime) -> Rollout | None:
             _gate(cells, gate)
             for cells, gate in zip(report.gates(body), status.get("gates", ()), strict=True)
         ],
-        differ=(status.get("agreement") or {}).get("differ", ()),
+        agreement=_agreement(status),
     )
 
 
@@ -90,6 +98,18 @@ def picture(low: float, high: float, limit: float | None) -> Picture:
 
     width = max(round(place(high) - place(low), 1), 4.0)
     return Picture(place(low), width, place(0.0), None if limit is None else place(limit))
+
+
+def _agreement(status: Mapping[str, Any]) -> Agreement | None:
+    text = report.agreement(status, with_classes=False)
+    if not text:
+        return None
+    rows = []
+    for line in status["agreement"].get("differ", ()):
+        classes, _, count = line.rpartition(": ")
+        stable, _, candidate = classes.partition(" → ")
+        rows.append((stable, candidate, count))
+    return Agreement(text[:1].upper() + text[1:], rows)
 
 
 def _gate(cells: Sequence[str], gate: Mapping[str, Any]) -> Gate:

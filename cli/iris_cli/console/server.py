@@ -14,7 +14,7 @@ from iris_cli.console.access import HEADERS, Access
 from iris_cli.console.insight import Insight
 from iris_cli.console.live import State
 from iris_cli.errors import Trouble
-from iris_cli.prometheus import Key
+from iris_cli.traffic import Key
 
 _FILES: Final = {
     "console.css": "text/css",

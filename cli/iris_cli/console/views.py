@@ -4,31 +4,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from iris_cli import durations, evidence, fleet
+from iris_cli import commits, durations, evidence, explanation, fleet, way
 from iris_cli.console import charts, rollout_pictures
 from iris_cli.console.charts import View
+from iris_cli.evidence import Snapshot
+from iris_cli.explanation import Explanation
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body
-from iris_cli.prometheus import Traffic
+from iris_cli.traffic import Traffic
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("iris_cli.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
-# The way of a version from the spec to its clients: each step and the condition that reports it.
-_STEPS: Final = (
-    ("Spec", "observed by the operator", None),
-    ("Pods", "prove the declared version", "Ready"),
-    ("Route", "leads to the model", "RouteReady"),
-    ("Autoscaling", "can scale", "AutoscalingReady"),
-    ("Disruption budget", "protects the pods", "DisruptionBudgetReady"),
-    ("Monitoring", "scrapes and alerts", "MonitoringReady"),
-)
 _WIDTH: Final = 1000.0
+_MOST_EVENTS: Final = 20
+_NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +34,7 @@ class Commit:
     name: str
     author: str = ""
     subject: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    name: str
-    meaning: str
-    mark: str  # ok, waits or failed
-    reason: str
-    message: str
-    since: str
+    committed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +69,7 @@ def fleet_row(body: Body, traffic: Mapping[tuple[str, str], Traffic], commit: Co
         since=_ago(readiness.condition(body, "Ready").get("lastTransitionTime"), now),
         rollout=((body.get("status") or {}).get("rollout") or {}).get("summary", ""),
         commit=commit,
+        committed=_ago(commit.committed, now),
     )
 
 
@@ -108,53 +96,53 @@ def charts_page(view: View, subject: Mapping[str, str], *, trouble: str | None) 
 
 
 def model_content(
-    body: Body, *, paragraph: str, events: Sequence[Body], history: Sequence[Mapping[str, str]], now: datetime
+    snapshot: Snapshot,
+    explained: Explanation,
+    commit: Commit,
+    *,
+    history: Sequence[Mapping[str, str]],
+    now: datetime,
 ) -> str:
     """The part of a model's page that follows the cluster."""
+    body = snapshot.model
     status: dict[str, Any] = body.get("status") or {}
     row = fleet.row(body, {})
+    why, _, cure = explained.paragraph.partition(explanation.CURE)
     return _render(
         "model_content.html",
         row=row,
         mark=mark(row, body),
-        paragraph=paragraph,
-        steps=steps(body, now),
+        why=why,
+        cure=cure,
+        commit=commit,
+        committed=_ago(commit.committed, now),
+        steps=[(step, _age(step.since, now)) for step in way.steps(snapshot)],
+        beside=[(step, _age(step.since, now)) for step in way.beside(body)],
         bars=time_line(history, now),
         history=history,
         rollout=rollout_pictures.of(body, now),
-        events=[_event(event, now) for event in events],
+        events=[_event(event, now) for event in _about(snapshot)],
         url=status.get("url", ""),
+        is_link=_is_reachable(status.get("url", "")),
         now=now.astimezone().strftime("%H:%M:%S"),
     )
 
 
-def steps(body: Body, now: datetime) -> list[Step]:
-    """The steps that apply to this model, in their order."""
-    found = []
-    for name, meaning, kind in _STEPS:
-        if kind is None:
-            seen = readiness.is_current(body)
-            generation = body["metadata"].get("generation")
-            text = f"generation {generation}" if seen else f"generation {generation} is not observed yet"
-            found.append(Step(name, meaning, "ok" if seen else "waits", "", text, ""))
-            continue
-        condition = readiness.condition(body, kind)
-        if not condition:
-            continue
-        is_true = condition.get("status") == "True"
-        is_stalled = kind == "Ready" and readiness.condition(body, "Stalled")
-        failed = is_stalled or (kind != "Ready" and condition.get("status") == "False")
-        found.append(
-            Step(
-                name,
-                meaning,
-                "ok" if is_true else "failed" if failed else "waits",
-                condition.get("reason", ""),
-                condition.get("message", ""),
-                _ago(condition.get("lastTransitionTime"), now),
-            )
-        )
-    return found
+def _is_reachable(url: str) -> bool:
+    """Whether a browser may follow it: a Service's own name means nothing outside its cluster."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and not str(parts.hostname).endswith(".svc")
+
+
+def _about(snapshot: Snapshot) -> list[Body]:
+    """The last events of the model and of what belongs to it, newest first."""
+    name = snapshot.model["metadata"]["name"]
+    involved = [
+        (str((event.get("involvedObject") or {}).get("name", "")), event) for event in snapshot.events
+    ]
+    found = [event for other, event in involved if other == name or other.startswith(f"{name}-")]
+    found.sort(key=lambda event: str(evidence.moment_of(event) or ""), reverse=True)
+    return found[:_MOST_EVENTS]
 
 
 def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
@@ -197,8 +185,35 @@ def _moment(text: str) -> datetime:
 
 
 def _ago(text: str | None, now: datetime) -> str:
-    return durations.age(now - datetime.fromisoformat(text)) if text else ""
+    return _age(datetime.fromisoformat(text) if text else None, now)
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    return durations.age(now - moment) if moment else ""
+
+
+def _clock(text: str | None) -> str:
+    """2026-11-27T03:44:09Z as Nov 27 03:44:09, in UTC."""
+    return f"{_moment(text):%b %d %H:%M:%S}" if text else _NOTHING
+
+
+def _code(text: str) -> Markup:
+    """Escaped; what stands between backticks as code."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # one has no partner
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _render(name: str, **values: Any) -> str:
     return _TEMPLATES.get_template(name).render(**values)
+
+
+_TEMPLATES.filters |= {
+    "code": _code,
+    "clock": _clock,
+    "revision": lambda text: commits.short(text) or _NOTHING,
+}

@@ -141,7 +141,7 @@ def _facts(body: Body) -> Iterator[tuple[str, str]]:
     yield "to do", CURES.get(row.reason, "")
 
 
-def agreement(rollout: Mapping[str, Any]) -> str:
+def agreement(rollout: Mapping[str, Any], *, with_classes: bool = True) -> str:
     """How both versions answered the reference rows; empty if they were not compared."""
     found = rollout.get("agreement")
     if not found:
@@ -149,7 +149,7 @@ def agreement(rollout: Mapping[str, Any]) -> str:
     if not found["rows"]:
         return "not compared: the candidate's model card has no reference rows"
     text = f"both versions predict the same class for {found['agree']} of {found['rows']} reference rows"
-    differ = "; ".join(found.get("differ", ()))
+    differ = "; ".join(found.get("differ", ())) if with_classes else ""
     judged = "" if found.get("judged") else ", reported and not judged"
     return text + (f" ({differ})" if differ else "") + judged
 
