@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The most probable class of one flower, and the probability of each class."""
+    """The most probable class of one flower, and the probability of each class.
+
+    `outside_training_range`: inputs that are smaller or larger than all that the model was trained on.
+    """
 
     index: int
     label: str
     probabilities: tuple[float, ...]
     model_version: str
     request_id: str
+    outside_training_range: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

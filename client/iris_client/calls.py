@@ -57,6 +57,8 @@ def _prediction(answer: Mapping[str, Any]) -> Prediction:
         probabilities=tuple(answer["probabilities"]),
         model_version=answer["model_version"],
         request_id=answer["request_id"],
+        # Servers before it do not send it, and none sends it for usual inputs.
+        outside_training_range=tuple(answer.get("outside_training_range", ())),
     )
 
 

@@ -34,7 +34,13 @@ class BatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Annotated[list[Row], Meta(min_length=1)]
 
 
-class PredictAnswer(Struct, frozen=True):
+Outside = Annotated[
+    list[str],
+    Meta(description="Inputs outside the range of the training data; absent if there are none."),
+]
+
+
+class PredictAnswer(Struct, frozen=True, omit_defaults=True):
     """The most probable class and the probability of each, in the order of the model's classes."""
 
     prediction: int
@@ -42,6 +48,7 @@ class PredictAnswer(Struct, frozen=True):
     request_id: str
     model_version: str
     probabilities: list[float]
+    outside_training_range: Outside = []
 
 
 class BatchAnswer(Struct, frozen=True):

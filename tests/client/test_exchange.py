@@ -47,6 +47,12 @@ def test_an_exchange_reads_the_answer() -> None:
     assert waits == []
 
 
+def test_an_answer_names_the_inputs_outside_the_training_range() -> None:
+    marked = httpx.Response(200, json={**GOOD.json(), "outside_training_range": ["petal_length"]})
+
+    assert carried_out([marked])[0].outside_training_range == ("petal_length",)
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_an_exchange_comes_again_after_what_passes_waiting_twice_as_long_each_time(status: int) -> None:
     _, waits = carried_out([httpx.Response(status)] * 3 + [GOOD])

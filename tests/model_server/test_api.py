@@ -54,6 +54,28 @@ async def test_the_server_predicts_the_reference_flower(client: httpx.AsyncClien
     }
 
 
+@pytest.mark.parametrize(
+    ("given_flower", "outside"),
+    [
+        ({"petal_length": 8.0}, ["petal_length"]),
+        ({"sepal_length": 0.5, "petal_width": 9.0}, ["sepal_length", "petal_width"]),
+    ],
+)
+async def test_an_answer_names_inputs_outside_the_training_range(
+    client: httpx.AsyncClient, given_flower: dict[str, float], outside: list[str]
+) -> None:
+    answer = (await client.post("/api/v1/predict", json={**FLOWER, **given_flower})).json()
+
+    assert answer["outside_training_range"] == outside
+
+
+async def test_an_answer_for_the_ends_of_the_training_ranges_has_no_mark(client: httpx.AsyncClient) -> None:
+    for ends in zip(*artifacts.RANGES, strict=True):
+        row = dict(zip(artifacts.FEATURES, ends, strict=True))
+
+        assert "outside_training_range" not in (await client.post("/api/v1/predict", json=row)).json()
+
+
 async def test_a_batch_answers_in_columns_what_one_by_one_answers(client: httpx.AsyncClient) -> None:
     rows = [entry["input"] for entry in artifacts.GOLDEN]
 

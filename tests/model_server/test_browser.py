@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.model_server import artifacts, processes
+from tests.model_server.contrast import CONTRAST
 from tests.model_server.processes import Running
 
 # One loop and one Chromium for all: starting it takes longer than a test.
@@ -85,12 +86,36 @@ async def test_the_page_shows_class_probabilities_version_and_digest(page: Page)
     await expect(page.locator("#digest")).to_have_attribute("title", digest)
 
 
-async def test_sliders_have_the_training_ranges(page: Page) -> None:
-    sliders = page.get_by_role("slider")
+async def test_sliders_reach_a_quarter_beyond_the_training_ranges_which_stand_below_them(page: Page) -> None:
+    sliders = await page.get_by_role("slider").all()
+    trained = page.locator(".ends span:nth-child(2)")
 
-    limits = [(await one.get_attribute("min"), await one.get_attribute("max")) for one in await sliders.all()]
+    limits = [
+        (float(await one.get_attribute("min") or 0), float(await one.get_attribute("max") or 0))
+        for one in sliders
+    ]
 
-    assert limits == [(f"{low:g}", f"{high:g}") for low, high in artifacts.RANGES]
+    for (low, high), (lowest, highest) in zip(artifacts.RANGES, limits, strict=True):
+        assert lowest == pytest.approx(max(0.1, low - (high - low) / 4), abs=0.051)
+        assert highest == pytest.approx(high + (high - low) / 4, abs=0.051)
+    await expect(trained).to_have_text(
+        [f"trained on {low:.1f} to {high:.1f}" for low, high in artifacts.RANGES]
+    )
+
+
+async def test_the_answer_for_an_input_outside_the_training_data_is_marked(page: Page) -> None:
+    outside = page.locator("#outside")
+    await move(page, VIRGINICA)
+    await expect(page.locator("#label")).to_have_text("Iris virginica")
+    await expect(outside).to_be_hidden()
+
+    await move(page, VIRGINICA | {"petal_length": 8.0})
+    await expect(outside).to_have_text(
+        "Outside the training data: petal length. The model has learnt nothing there."
+    )
+
+    await move(page, VIRGINICA)
+    await expect(outside).to_be_hidden()
 
 
 async def test_the_page_answers_while_a_slider_moves(page: Page) -> None:
@@ -111,8 +136,8 @@ async def test_the_page_works_by_keyboard_alone(page: Page) -> None:
     await page.keyboard.press("Shift+Tab")
     await page.keyboard.press("End")
 
-    await expect(page.locator("#petal_width-value")).to_have_text("2.5 cm")
-    await expect(page.locator("#petal_length-value")).to_have_text("6.9 cm")
+    await expect(page.locator("#petal_width-value")).to_have_text("3.1 cm")
+    await expect(page.locator("#petal_length-value")).to_have_text("8.4 cm")
     await expect(page.locator("#label")).to_have_text("Iris virginica")
 
 
@@ -268,26 +293,3 @@ async def test_a_page_of_another_origin_may_call_the_server_where_it_is_allowed(
         assert await page.evaluate(ASK, server.url) == "TypeError"
         await page.close()
         site.shutdown()
-
-
-# The relative luminance of WCAG 2.2 for each kind of text against what is painted behind it.
-CONTRAST = """() => {
-  const luminance = ([red, green, blue]) => [red, green, blue]
-    .map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = numbers(getComputedStyle(at).backgroundColor);
-      if (found.length === 3 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-  };
-  const ratio = (element) => {
-    const ink = luminance(numbers(getComputedStyle(element).color)), paper = luminance(behind(element));
-    return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-  };
-  const kinds = ["h1", "header p", "h2", "#label", "#sure", "ol .row span:last-child", "label",
-    "output small", ".ends span", "summary", "#model span", "#model b", "#model a"];
-  return Object.fromEntries(kinds.map((kind) => [kind, ratio(document.querySelector(kind))]));
-}"""

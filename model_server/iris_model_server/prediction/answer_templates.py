@@ -22,10 +22,13 @@ class AnswerTemplates:
     def __init__(self, classes: Sequence[str], version: str) -> None:
         self._around = [self._parts(index, label, version) for index, label in enumerate(classes)]
 
-    def answer(self, index: int, request_id: str, probabilities: list[float]) -> bytes:
+    def answer(
+        self, index: int, request_id: str, probabilities: list[float], outside: Sequence[str] = ()
+    ) -> bytes:
         """The answer's body. `request_id` must need no escape: `request_ids` ensures that."""
         before, after = self._around[index]
-        return b'%b"%b"%b%b}' % (before, request_id.encode("ascii"), after, _encode(probabilities))
+        end = b',"outside_training_range":%b}' % _encode(outside) if outside else b"}"
+        return b'%b"%b"%b%b%b' % (before, request_id.encode("ascii"), after, _encode(probabilities), end)
 
     @staticmethod
     def _parts(index: int, label: str, version: str) -> tuple[bytes, bytes]:

@@ -153,5 +153,5 @@ def _counted(
     seconds = time.perf_counter() - start
     largest = max(probabilities)
     index = probabilities.index(largest)
-    loaded.metrics.observe_one(row, index, largest, seconds)
-    return loaded.templates.answer(index, request_id, probabilities)
+    outside = loaded.metrics.observe_one(row, index, largest, seconds)
+    return loaded.templates.answer(index, request_id, probabilities, outside)

@@ -26,10 +26,13 @@ def edges_of(feature: FeatureInfo, distribution: Distribution | None) -> tuple[f
 class FeatureCounts:
     """How many values of one feature fell into each cell."""
 
-    __slots__ = ("counts", "edges", "shares")
+    __slots__ = ("counts", "edges", "last", "name", "shares")
 
-    def __init__(self, edges: Sequence[float], shares: Sequence[float]) -> None:
+    def __init__(self, name: str, edges: Sequence[float], shares: Sequence[float]) -> None:
+        self.name = name
         self.edges = edges
+        # The cell above the training range; that below it is 0.
+        self.last = len(edges)
         # The share of the training data in each bucket; empty for a card without it.
         self.shares = shares
         self.counts = [0] * (len(edges) + 1)
@@ -63,7 +66,8 @@ class FeatureCollector(Collector):
         self, model: str, version: str, feature: FeatureInfo, distribution: Distribution | None
     ) -> FeatureCounts:
         """The counts of this feature; another model with the same version starts from zero."""
-        made = FeatureCounts(edges_of(feature, distribution), distribution.shares if distribution else ())
+        shares = distribution.shares if distribution else ()
+        made = FeatureCounts(feature.name, edges_of(feature, distribution), shares)
         former = self._counts.get((model, version, feature.name))
         if former is not None and (former.edges, former.shares) == (made.edges, made.shares):
             return former

@@ -83,15 +83,23 @@ class ModelMetrics:
     def count(self, status: str) -> None:
         self._requests[status].value += 1
 
-    def observe_one(self, row: Numbers, index: int, probability: float, seconds: float) -> None:
-        """Count one call with one row: the same as both methods below, without their loops."""
+    def observe_one(self, row: Numbers, index: int, probability: float, seconds: float) -> Sequence[str]:
+        """Count one call with one row: the same as both methods below, without their loops.
+
+        Returns the features whose value is outside the training range.
+        """
         self._success.value += 1
         self._last = time.perf_counter()
         self._seconds.observe(seconds)
         self._classes[index].value += 1
         self._confidence.observe(probability)
+        outside: tuple[str, ...] = ()
         for value, feature in zip(row, self._features, strict=True):
-            feature.counts[bisect_left(feature.edges, value)] += 1
+            cell = bisect_left(feature.edges, value)
+            feature.counts[cell] += 1
+            if not 0 < cell < feature.last:
+                outside = (*outside, feature.name)
+        return outside
 
     def observe_call(self, seconds: float) -> None:
         """Count one successful call of the model; its rows are counted separately."""
