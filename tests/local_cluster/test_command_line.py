@@ -27,6 +27,16 @@ def test_the_command_program_prints_a_path() -> None:
     assert (answer.returncode, answer.stdout) == (0, f"{paths.SCRIPTS / 'kubectl'}\n")
 
 
+# A kubeconfig whose server answers nothing.
+NOWHERE = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": "spring",
+    "contexts": [{"name": "spring", "context": {"cluster": "spring", "user": ""}}],
+    "clusters": [{"name": "spring", "cluster": {"server": "http://127.0.0.1:1"}}],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class IdleCluster:
     """A cluster that has addresses and does nothing."""
@@ -133,14 +143,6 @@ def test_status_without_a_cluster_has_its_own_exit_code() -> None:
     assert answer.stdout == "cluster never-was: not running (`make up` starts it)\n"
 
 
-def test_status_from_another_clone_names_where_the_cluster_was_started(tmp_path: Path) -> None:
-    """Without a kubeconfig, it once reported that the API server did not answer, and exited with 0."""
-    missing = tmp_path / "kubeconfig"
-
-    with pytest.raises(LocalClusterError, match=r"kubeconfig: not found, .* \(a cluster of the tests\)"):
-        status.show(IdleCluster(), missing)
-
-
 def test_publish_from_another_clone_is_refused_before_anything_is_trained() -> None:
     """It once pushed into the cluster of the other clone."""
     with pytest.raises(
@@ -215,6 +217,31 @@ def test_the_next_steps_have_the_address_with_tls_and_its_ca() -> None:
 def test_status_has_the_address_with_tls() -> None:
     assert status.tls(IdleCluster()).startswith(", https://iris.localhost:8462 (CA in ")
     assert status.tls(IdleCluster(tls_ingress="")) == ""
+
+
+def test_status_reads_a_cluster_that_another_clone_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Elsewhere(IdleCluster):
+        def kubeconfig(self) -> str:
+            return json.dumps(NOWHERE)
+
+    code = status.show(Elsewhere(), tmp_path / "kubeconfig")
+
+    shown = capsys.readouterr().out
+    assert code == 3
+    assert "127.0.0.1:1" in shown
+    assert "the API server does not answer" in shown
+    assert not (tmp_path / "kubeconfig").exists()
+
+
+def test_status_names_a_cluster_whose_kubeconfig_cannot_be_read(tmp_path: Path) -> None:
+    class Starting(IdleCluster):
+        def kubeconfig(self) -> str:
+            raise FileNotFoundError("admin.conf")
+
+    with pytest.raises(LocalClusterError, match=r"cluster spring .*: found no kubeconfig \(admin.conf\)"):
+        status.show(Starting(), tmp_path / "kubeconfig")
 
 
 def test_the_curl_command_sends_the_flower_of_the_load_client() -> None:

@@ -112,8 +112,10 @@ class NativeCluster:
             return namespaces.stop(self.layout)
 
     def kubeconfig(self) -> str:
-        admin = (self.layout.kubernetes / "admin.conf").read_text()
-        return kubeadm.kubeconfig(admin, context=self.name, port=self._record().api_port)
+        # Of the clone that started it, which need not be this one.
+        found = self._record()
+        admin = (Layout(self.name, Path(found.state)).kubernetes / "admin.conf").read_text()
+        return kubeadm.kubeconfig(admin, context=self.name, port=found.api_port)
 
     def entered(self, command: Sequence[str]) -> list[str]:
         return namespaces.entered_network(self._record(), command)

@@ -5,9 +5,10 @@ It only reads. A cluster that does not answer or has no Flux is shown as such.
 
 import re
 import sys
+import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,31 @@ def show(cluster: Cluster, kubeconfig: Path, *, watch: bool = False) -> int:
     if not cluster.running():
         sys.stdout.write(f"cluster {cluster.name}: not running (`make up` starts it)\n")
         return _STOPPED
-    environment.require(cluster, kubeconfig)
+    with _readable(cluster, kubeconfig) as file:
+        return _show(cluster, file, watch=watch)
+
+
+@contextmanager
+def _readable(cluster: Cluster, kubeconfig: Path) -> Iterator[Path]:
+    """This clone's kubeconfig; for a cluster that another clone started, one for the time of the block."""
+    if kubeconfig.is_file():
+        yield kubeconfig
+        return
+    try:
+        text = cluster.kubeconfig()
+    except (LocalClusterError, OSError) as error:
+        raise LocalClusterError(
+            f"cluster {cluster.name} ({cluster.describe()}): found no kubeconfig ({error}); it is starting, "
+            "or somebody else started it: repeat `make status` in a moment"
+        ) from error
+    with tempfile.TemporaryDirectory(prefix="iris-status-") as folder:
+        file = Path(folder) / "kubeconfig"
+        file.touch(mode=0o600)
+        file.write_text(text, "utf-8")
+        yield file
+
+
+def _show(cluster: Cluster, kubeconfig: Path, *, watch: bool) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     if not watch:
         picture = look(cluster, kubeconfig)
