@@ -79,7 +79,9 @@ def test_what_stands_between_backticks_is_code(text: str, shown: str) -> None:
     about = {"name": "iris", "uid": "model"}
     event = snapshots.event("Html", "2026-11-23T12:00:00Z", about=about, message=text)
 
-    assert f'<td data-label="Message">{shown}</td>' in content(snapshots.serving(), events=(event,))
+    assert f'<td data-label="Message"><span>{shown}</span></td>' in content(
+        snapshots.serving(), events=(event,)
+    )
 
 
 def test_the_page_names_what_to_do_apart_from_why() -> None:

@@ -63,7 +63,8 @@ class Rollout:
     gates: Sequence[Gate]
     agreement: Agreement | None
     columns: Sequence[str] = report.GATE_COLUMNS
-    note: str = report.GATE_NOTE
+    # Its words for the columns are those of the page's table.
+    note: str = report.GATE_NOTE.replace("DIFFERENCE", "Difference").replace("AT MOST", "At most")
 
 
 def of(body: Body, now: datetime) -> Rollout | None:
@@ -71,8 +72,10 @@ def of(body: Body, now: datetime) -> Rollout | None:
     status = report.of(body)
     if not status:
         return None
-    # The page has these two above, and the shares as a picture.
-    hidden = {"declared", "serving", "agreement"} | ({"share", "step"} if "weight" in status else set())
+    # The page has these above or below, and the shares as a picture.
+    hidden = {"declared", "serving", "to do", "agreement"} | (
+        {"share", "step"} if "weight" in status else set()
+    )
     return Rollout(
         headline=report.headline(body, now).partition(": ")[2],
         facts={name: text for name, text in report.facts(body).items() if name not in hidden},
