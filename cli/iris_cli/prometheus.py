@@ -40,11 +40,12 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True)
 class Web:
     address: str
+    seconds: float = _TIMEOUT_SECONDS
 
     def read(self, path: str) -> Any:
         request = self._request(path)
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
+            with urllib.request.urlopen(request, timeout=self.seconds) as answer:  # noqa: S310 - http only
                 return json.loads(answer.read(_LARGEST_ANSWER))
         except urllib.error.HTTPError as error:
             found = f"found {error.code} {error.reason}, expected 200"
@@ -79,11 +80,11 @@ class Proxied:
             raise
 
 
-def connect(text: str, kubectl: Kubectl) -> Source:
-    """The Prometheus of an option. Asks nothing yet; raises Trouble."""
+def connect(text: str, kubectl: Kubectl, *, seconds: float = _TIMEOUT_SECONDS) -> Source:
+    """The Prometheus of an option, with patience for each answer. Asks nothing yet; raises Trouble."""
     url = urllib.parse.urlsplit(text)
     if url.scheme in ("http", "https") and url.hostname:
-        return Web(text)
+        return Web(text, seconds)
     namespace, _, service = text.partition("/")
     name, _, port = service.partition(":")
     if url.scheme or not all(word.replace("-", "").isalnum() for word in (namespace, name, port)):

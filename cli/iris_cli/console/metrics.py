@@ -12,6 +12,8 @@ from iris_cli.prometheus import Source
 from iris_cli.traffic import Key, Traffic
 
 _REFRESH_SECONDS: Final = 15.0
+# Nobody waits in a terminal, and a graph of drift is a large query.
+_ANSWER_SECONDS: Final = 15.0
 # A page is shown without traffic rather than late.
 _PATIENCE_SECONDS: Final = 0.3
 
@@ -38,7 +40,7 @@ class Metrics:
     def source(self) -> Source:
         """Raises Trouble."""
         if self.address is not None:
-            return prometheus.connect(self.address, self.kubectl)
+            return prometheus.connect(self.address, self.kubectl, seconds=_ANSWER_SECONDS)
         return prometheus.discover(self.kubectl)
 
     def traffic(self) -> Mapping[Key, Traffic]:

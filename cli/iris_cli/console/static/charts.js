@@ -50,7 +50,9 @@ function table(panel) {
     const row = make("tr");
     cells.forEach((cell, position) => {
       const isNumber = typeof cell === "number";
-      const made = make("td", isNumber ? "number" : "", isNumber ? plain(cell) : cell || "–");
+      // A commit as people write it.
+      const text = isNumber ? plain(cell) : cell?.replace(/@sha1:([0-9a-f]{7})[0-9a-f]*/, "@$1") || "–";
+      const made = make("td", isNumber ? "number" : "", text);
       made.dataset.label = panel.columns[position].replaceAll("_", " ");
       row.append(made);
     });
@@ -134,11 +136,12 @@ function graph(panel, place, number) {
   const times = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { month: "short", day: "numeric" };
   const long = panel.times.at(-1) - panel.times[0] > 172800;
-  const top = Math.max(...panel.series.flatMap(({ values }) => values.filter((value) => value !== null)));
+  const all = panel.series.flatMap(({ values }) => values.filter((value) => value !== null));
+  const top = Math.max(...all), bottom = Math.min(0, ...all);
   const plot = new uPlot({
     width: holder.clientWidth || 300, height: 180, padding: [10, 10, 0, 0],
     legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
-    scales: { x: { range: [panel.times[0], panel.times.at(-1)] }, y: { range: [0, top > 0 ? 1.1 * top : panel.unit === "percentunit" ? 0.01 : 1] } },
+    scales: { x: { range: [panel.times[0], panel.times.at(-1)] }, y: { range: [1.1 * bottom, top > 0 ? 1.1 * top : panel.unit === "percentunit" ? 0.01 : 1] } },
     series: [{}, ...panel.series.map((_, position) => ({ stroke: line(position), width: 1.6, fill: panel.series.length === 1 ? `${line(0)}22` : undefined, points: { show: false } }))],
     axes: [
       { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => new Intl.DateTimeFormat("en", long ? day : times).format(1000 * tick)) },
