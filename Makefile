@@ -121,8 +121,8 @@ lock: setup ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes 
 judge-tables: setup ## Simulate the judge and write the tables of docs/judge.md (about a minute)
 	@$(BIN)/python -m tests.api.judge_tables
 
-pictures: setup ## Make the pictures of docs/pictures, on a real API server with a played kubelet (some minutes)
-	@$(BIN)/python -m scripts.pictures
+pictures: setup ## Make the pictures of docs/pictures, on a real API server with a played kubelet (some minutes; ALL=folder keeps every page in both widths and colours)
+	@$(BIN)/python -m scripts.pictures $(ALL)
 
 reference: setup ## Generate the tables of docs/reference that come from the code
 	@$(BIN)/python -m scripts.reference

@@ -3,7 +3,8 @@
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
 from PIL import Image
 from playwright.async_api import FloatRect, Page, async_playwright
@@ -13,6 +14,8 @@ from scripts.pictures import session
 CHROMIUM: Final = "/usr/bin/chromium"
 _COLOURS: Final = 128
 _WIDTH: Final = 1280
+WIDTHS: Final = (390, _WIDTH)
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 _MILLISECONDS: Final = 120_000.0
 
 
@@ -26,6 +29,18 @@ async def page() -> AsyncIterator[Page]:
         opened.set_default_timeout(_MILLISECONDS)
         yield opened
         await browser.close()
+
+
+async def variants(opened: Page, folder: Path, name: str) -> None:
+    """The whole page at both widths in both colour schemes, for somebody to look at."""
+    for width in WIDTHS:
+        await opened.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
+            await opened.emulate_media(color_scheme=scheme)
+            # A chart gets its new width after the page.
+            await opened.wait_for_timeout(400)
+            await opened.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+    await opened.emulate_media(color_scheme="light")
 
 
 async def save(opened: Page, name: str, *, height: int = 800, selector: str = "") -> None:

@@ -14,11 +14,15 @@ CRDS: Final = tuple((ROOT / "crds").glob("*.serving.two.inc.yaml"))
 FIRST: Final = "1.0.0"
 ABSENT: Final = "9.9.9"
 GET: Final = "iris get -A"
-BREAK: Final = f"sed -i 's/{FIRST}/{ABSENT}/' iris.yaml && kubectl apply -f iris.yaml"
+FILE: Final = "garden.yaml"
+EDIT: Final = f"sed -i 's/{FIRST}/{ABSENT}/' {FILE}"
+BREAK: Final = f"git commit -qam 'Serve {ABSENT}' && git push -q"
 WHY: Final = "iris why iris -n garden"
-MEND: Final = f"sed -i 's/{ABSENT}/{FIRST}/' iris.yaml && kubectl apply -f iris.yaml"
-COMMANDS: Final = (GET, BREAK, WHY, MEND, GET)
-SCREENS: Final = ("page", "console-fleet", "console-model", "console-rollout", "console-charts")
+MEND: Final = "git revert --no-edit HEAD && git push -q"
+COMMANDS: Final = (GET, EDIT, BREAK, WHY, MEND, GET)
+SCREENS: Final = (
+    "page", "console-fleet", "console-model", "console-rollout", "console-steps", "console-charts",
+)  # fmt: skip
 
 
 def declaration(namespace: str, version: str) -> dict[str, Any]:

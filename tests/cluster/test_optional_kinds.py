@@ -12,7 +12,7 @@ from iris_api.kinds import Kind
 from iris_local_cluster.up import monitoring
 
 from tests.cluster.conftest import Iris, condition
-from tests.harness import operator_process
+from tests.harness import flux, operator_process
 from tests.harness.kubernetes import Cluster, Manifest, Refused, eventually
 
 if TYPE_CHECKING:
@@ -27,20 +27,6 @@ EVERY_SECOND = {"IRIS_OPERATOR_SWEEP_SECONDS": "1"}
 MONITORING = (kinds.SERVICE_MONITOR, kinds.PROMETHEUS_RULE)
 
 
-def flux() -> Manifest:
-    """Kustomization, for what the operator reads of it."""
-    kind = kinds.KUSTOMIZATION
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-    names = {"kind": kind.name, "plural": kind.plural}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.plural}.{kind.group}"},
-        "spec": {"group": kind.group, "scope": "Namespaced", "names": names, "versions": [version]},
-    }
-
-
 def real(kind: Kind) -> Manifest:
     """The CRD of Prometheus Operator itself."""
     [file] = [file for file in monitoring.api() if file.stem.endswith(f"_{kind.plural}")]
@@ -49,7 +35,7 @@ def real(kind: Kind) -> Manifest:
 
 async def install(cluster: Cluster, kind: Kind) -> None:
     """Until it answers."""
-    await cluster.apply(flux() if kind == kinds.KUSTOMIZATION else real(kind))
+    await cluster.apply(flux.crd() if kind == kinds.KUSTOMIZATION else real(kind))
     await eventually(lambda: listed(cluster, kind), lambda items: items is not None)
 
 
