@@ -16,7 +16,8 @@ GATE_COLUMNS: Final = (
 )  # fmt: skip
 GATE_NOTE: Final = (
     "Per 1,000 requests. DIFFERENCE is the interval of candidate minus stable: a gate passes when it ends at "
-    "or below AT MOST, and fails when it begins above."
+    "or below AT MOST, and fails when it begins above. What has passed stays so in this step; later looks, "
+    "which can only fail it, have a wider interval."
 )
 MEANING: Final = {
     rollouts.PREPARING: "its pods start, prove their version and are compared; nobody is routed to them",
