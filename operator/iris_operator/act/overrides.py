@@ -24,19 +24,24 @@ class Overrides:
 
     def wrote(self, kind: Kind, manifest: Mapping[str, Any], applied: Mapping[str, Any]) -> None:
         """Compares the answer to a write with what was written."""
-        key, child = _names(kind, manifest)
-        self.settled(kind, manifest)
         found = list(_differences(kind, manifest, store.trim(kind, applied)))
         if found:
+            key, child = _names(kind, manifest)
             self._known.setdefault(key, {})[child] = found
+        else:
+            self.settled(kind, manifest)
 
     def settled(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         """This child is as declared, or is not declared any more."""
+        if not self._known:
+            return
         key, child = _names(kind, manifest)
         self._known.get(key, {}).pop(child, None)
 
     def cover(self, kind: Kind, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         """Whether all that differs in the live object is what our last write of the same values left."""
+        if not self._known:
+            return False
         key, child = _names(kind, manifest)
         known = self._known.get(key, {}).get(child)
         return known is not None and known == list(_differences(kind, manifest, live))

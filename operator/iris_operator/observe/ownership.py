@@ -26,6 +26,9 @@ _ATOMIC_MAPS: Final = (("selector",), ("matchLabels",), ("nodeSelector",))
 # Lists of objects with a name that are one value all the same: an added backend would get requests.
 _ATOMIC_LISTS: Final = (("parentRefs",), ("backendRefs",))
 _EMPTY: Final[tuple[object, ...]] = ("", None, {}, [])
+# The concrete type is tested first: the abstract one costs ten times as much.
+_MAPPING: Final = (dict, Mapping)
+_SEQUENCE: Final = (list, Sequence)
 
 
 def stamp(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,8 +92,10 @@ def differences(live: Any, declared: Any, path: tuple[str, ...] = ()) -> Iterato
 
     The API server drops what is empty, so an absent field holds an empty value.
     """
-    if isinstance(declared, Mapping):
-        if not isinstance(live, Mapping) or (path[-1:] in _ATOMIC_MAPS and live.keys() != declared.keys()):
+    if live == declared:  # most of an object, and many times quicker than a walk through it
+        return
+    if isinstance(declared, _MAPPING):
+        if not isinstance(live, _MAPPING) or (path[-1:] in _ATOMIC_MAPS and live.keys() != declared.keys()):
             yield Difference(path, live, declared)
             return
         for name, value in declared.items():
@@ -98,16 +103,16 @@ def differences(live: Any, declared: Any, path: tuple[str, ...] = ()) -> Iterato
                 yield from differences(live[name], value, (*path, name))
             elif value not in _EMPTY:
                 yield Difference((*path, name), None, value)
-    elif isinstance(declared, Sequence) and not isinstance(declared, str):
+    elif isinstance(declared, _SEQUENCE) and not isinstance(declared, str):
         yield from _list_differences(live, declared, path)
-    elif live != declared and not ({"requests", "limits"} & set(path) and quantities.equal(live, declared)):
+    elif not ({"requests", "limits"} & set(path) and quantities.equal(live, declared)):
         yield Difference(path, live, declared)
 
 
 def _list_differences(live: Any, declared: Sequence[Any], path: tuple[str, ...]) -> Iterator[Difference]:
     key = None if path[-1:] in _ATOMIC_LISTS else _merge_key(declared)
     if (
-        not isinstance(live, Sequence)
+        not isinstance(live, _SEQUENCE)
         or isinstance(live, str)
         or (key is None and len(live) != len(declared))
     ):
@@ -117,7 +122,7 @@ def _list_differences(live: Any, declared: Sequence[Any], path: tuple[str, ...])
         for found, wanted in zip(live, declared, strict=True):
             yield from differences(found, wanted, path)
         return
-    found_by_key = {found.get(key): found for found in live if isinstance(found, Mapping)}
+    found_by_key = {found.get(key): found for found in live if isinstance(found, _MAPPING)}
     for wanted in declared:
         place = (*path, f"[{wanted[key]}]")
         if wanted[key] in found_by_key:
@@ -128,6 +133,6 @@ def _list_differences(live: Any, declared: Sequence[Any], path: tuple[str, ...])
 
 def _merge_key(declared: Sequence[Any]) -> str | None:
     for key in _MERGE_KEYS:
-        if declared and all(isinstance(item, Mapping) and key in item for item in declared):
+        if declared and all(isinstance(item, _MAPPING) and key in item for item in declared):
             return key
     return None
