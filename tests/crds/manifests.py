@@ -2,11 +2,7 @@
 
 from typing import Any
 
-import pytest
-
 from tests.harness import kubernetes
-
-pytestmark = pytest.mark.cluster
 
 
 def model(name: str = "iris", **spec: Any) -> kubernetes.Manifest:

@@ -1,4 +1,4 @@
-"""Facts of every situation that a status tells of, from what Kubernetes and the pods say."""
+"""Every situation that a status describes: its facts, and the verdict that they lead to."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -100,151 +100,96 @@ DROPPED: Final = {
     "spec": {"containers": [{"env": [{"name": "IRIS_ARTIFACT_DIR", "value": "/etc/iris/artifact"}]}]}
 }
 
-# What happens, Ready, Reconciling, Stalled, the reason.
-SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
-    "no deployment yet": (
-        facts({}, pods=(), proofs={}),
-        False,
-        True,
-        False,
-        "Progressing",
+# The facts, Ready, Reconciling, Stalled and the reason.
+Situation = tuple[Facts, bool, bool, bool, str]
+
+
+def ready(reason: str, known: Facts) -> Situation:
+    return known, True, False, False, reason
+
+
+def progressing(reason: str, known: Facts) -> Situation:
+    return known, False, True, False, reason
+
+
+def stalled(reason: str, known: Facts) -> Situation:
+    return known, False, False, True, reason
+
+
+def at_rest(reason: str, known: Facts) -> Situation:
+    """Not ready, and nothing is under way."""
+    return known, False, False, False, reason
+
+
+SITUATIONS: Final[Mapping[str, Situation]] = {
+    "no deployment yet": progressing("Progressing", facts({}, pods=(), proofs={})),
+    "not acted on yet": progressing("Progressing", facts(deployment(observed=1))),
+    "rolling out": progressing("Progressing", rolling(unready())),
+    "rolled out, not asked yet": progressing("Progressing", facts(proofs={})),
+    "rolled out, one does not answer": progressing(
+        "Progressing", facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof(failure="pod iris-2-b: refused")})
     ),
-    "not acted on yet": (facts(deployment(observed=1)), False, True, False, "Progressing"),
-    "rolling out": (rolling(unready()), False, True, False, "Progressing"),
-    "rolled out, not asked yet": (facts(proofs={}), False, True, False, "Progressing"),
-    "rolled out, one does not answer": (
-        facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof(failure="pod iris-2-b: refused")}),
-        False,
-        True,
-        False,
-        "Progressing",
+    "rolled out, one pod not seen": progressing(
+        "Progressing", facts(pods=BOTH[:1], proofs={"iris-2-a": GOOD})
     ),
-    "rolled out, one pod not seen": (
-        facts(pods=BOTH[:1], proofs={"iris-2-a": GOOD}),
-        False,
-        True,
-        False,
-        "Progressing",
+    "every pod proves it": ready("Serving", facts()),
+    "rolled out, the older pod not seen to terminate": progressing(
+        "Progressing", facts(pods=[*BOTH, BEFORE])
     ),
-    "every pod proves it": (facts(), True, False, False, "Serving"),
-    "rolled out, the older pod not seen to terminate": (
-        facts(pods=[*BOTH, BEFORE]),
-        False,
-        True,
-        False,
-        "Progressing",
+    "rolled out, the older pod has just begun to terminate": progressing(
+        "Progressing", facts(pods=[*BOTH, leaving(1)])
     ),
-    "rolled out, the older pod has just begun to terminate": (
-        facts(pods=[*BOTH, leaving(1)]),
-        False,
-        True,
-        False,
-        "Progressing",
+    "rolled out, the older pod has terminated for long": ready("Serving", facts(pods=[*BOTH, leaving(20)])),
+    "suspended, the older pod has just begun to terminate": at_rest(
+        "Suspended", facts(pods=[*BOTH, leaving(1)], suspended=True)
     ),
-    "rolled out, the older pod has terminated for long": (
-        facts(pods=[*BOTH, leaving(20)]),
-        True,
-        False,
-        False,
-        "Serving",
+    "an older pod that nobody deletes, for longer than the deadline": stalled(
+        "ProgressDeadlineExceeded", facts(pods=[*BOTH, BEFORE], since=NOW - timedelta(seconds=600))
     ),
-    "suspended, the older pod has just begun to terminate": (
-        facts(pods=[*BOTH, leaving(1)], suspended=True),
-        False,
-        False,
-        False,
-        "Suspended",
+    "an old crash, all ready": ready(
+        "Serving", facts(pods=[pod("iris-2-a", restarts=7, last=ended(1)), BOTH[1]])
     ),
-    "an older pod that nobody deletes, for longer than the deadline": (
-        facts(pods=[*BOTH, BEFORE], since=NOW - timedelta(seconds=600)),
-        False,
-        False,
-        True,
-        "ProgressDeadlineExceeded",
-    ),
-    "an old crash, all ready": (
-        facts(pods=[pod("iris-2-a", restarts=7, last=ended(1)), BOTH[1]]),
-        True,
-        False,
-        False,
-        "Serving",
-    ),
-    "a rollout was refused": (
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLED_BACK, "1.5.0 was rolled back"))),
-        False,
-        False,
-        True,
+    "a rollout was refused": stalled(
         "RolledBack",
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLED_BACK, "1.5.0 was rolled back"))),
     ),
-    "a rollout waits for an approval": (
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.AWAITING_APPROVAL, "1.5.0 has passed"))),
-        False,
-        False,
-        True,
+    "a rollout waits for an approval": stalled(
         "AwaitingApproval",
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.AWAITING_APPROVAL, "1.5.0 has passed"))),
     ),
-    "a rollout is at a step": (
+    "a rollout is at a step": progressing(
+        "Stepping",
         facts(
             rollout=RolloutReport(
                 {}, Verdict(ready=False, reason=reasons.STEPPING, message="10 %", reconciling=True)
             )
         ),
-        False,
-        True,
-        False,
-        "Stepping",
     ),
-    "a rollout waits for more requests": (
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_HELD, "too few requests"))),
-        False,
-        False,
-        True,
+    "a rollout waits for more requests": stalled(
         "RolloutHeld",
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_HELD, "too few requests"))),
     ),
-    "a route that cannot split requests": (
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.SPLIT_IMPOSSIBLE, "no route"))),
-        False,
-        False,
-        True,
+    "a route that cannot split requests": stalled(
         "SplitImpossible",
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.SPLIT_IMPOSSIBLE, "no route"))),
     ),
-    "a rollout is paused": (
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_PAUSED, "1.5.0 has passed"))),
-        False,
-        False,
-        True,
+    "a rollout is paused": stalled(
         "RolloutPaused",
+        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_PAUSED, "1.5.0 has passed"))),
     ),
-    "a rollout has ended": (facts(rollout=RolloutReport({})), True, False, False, "Serving"),
-    "image not there, 40 s": (
-        rolling(unready(state=waiting("ImagePullBackOff"))),
-        False,
-        False,
-        True,
-        "ImagePullFailed",
+    "a rollout has ended": ready("Serving", facts(rollout=RolloutReport({}))),
+    "image not there, 40 s": stalled("ImagePullFailed", rolling(unready(state=waiting("ImagePullBackOff")))),
+    "image not there, 29 s": progressing(
+        "Progressing", rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=29))
     ),
-    "image not there, 29 s": (
-        rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=29)),
-        False,
-        True,
-        False,
-        "Progressing",
+    "image not there, 30 s": stalled(
+        "ImagePullFailed", rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=30))
     ),
-    "image not there, 30 s": (
-        rolling(unready(state=waiting("ErrImagePull")), now=NOW.replace(second=30)),
-        False,
-        False,
-        True,
-        "ImagePullFailed",
+    "artifact refused": stalled(
+        "ArtifactRejected", rolling(unready(state=ended(65, "artifact refused: version")))
     ),
-    "artifact refused": (
-        rolling(unready(state=ended(65, "artifact refused: version"))),
-        False,
-        False,
-        True,
-        "ArtifactRejected",
-    ),
-    "a server that has no access keys": (
+    "a server that has no access keys": stalled(
+        "ServerTooOld",
         rolling(
             unready(
                 last=ended(2, "iris-model-server: error: unrecognized arguments: --management-port 8001"),
@@ -252,63 +197,36 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
                 restarts=5,
             )
         ),
-        False,
-        False,
-        True,
-        "ServerTooOld",
     ),
-    "a server that verifies no signature": (
+    "a server that verifies no signature": stalled(
+        "ServerTooOld",
         rolling(
             unready(last=ended(2, "error: unrecognized arguments: --verify-file /etc/iris/verify/keys.json"))
         ),
-        False,
-        False,
-        True,
-        "ServerTooOld",
     ),
-    "an unknown option that is not ours": (
-        rolling(unready(last=ended(2, "error: unrecognized arguments: --verify-files x"))),
-        False,
-        True,
-        False,
-        "Progressing",
+    "an unknown option that is not ours": progressing(
+        "Progressing", rolling(unready(last=ended(2, "error: unrecognized arguments: --verify-files x")))
     ),
-    "unsigned": (
-        rolling(unready(last=ended(65, "artifact refused: Unsigned: /model: no signature"))),
-        False,
-        False,
-        True,
-        "Unsigned",
+    "unsigned": stalled(
+        "Unsigned", rolling(unready(last=ended(65, "artifact refused: Unsigned: /model: no signature")))
     ),
-    "signed by another key": (
-        rolling(unready(last=ended(65, "artifact refused: WrongKey: /model/a.sig: the signature"))),
-        False,
-        False,
-        True,
+    "signed by another key": stalled(
         "WrongKey",
+        rolling(unready(last=ended(65, "artifact refused: WrongKey: /model/a.sig: the signature"))),
     ),
-    "tampered": (
-        rolling(unready(last=ended(65, "artifact refused: Tampered: /model: 'x', which is not signed"))),
-        False,
-        False,
-        True,
+    "tampered": stalled(
         "Tampered",
+        rolling(unready(last=ended(65, "artifact refused: Tampered: /model: 'x', which is not signed"))),
     ),
-    "an API server that drops image volumes": (
-        facts(deployment(spec={"replicas": 2, "template": DROPPED}), [unready()], {}),
-        False,
-        False,
-        True,
+    "an API server that drops image volumes": stalled(
+        "ArtifactNotMounted", facts(deployment(spec={"replicas": 2, "template": DROPPED}), [unready()], {})
+    ),
+    "a runtime that fails to mount an image": stalled(
         "ArtifactNotMounted",
-    ),
-    "a runtime that fails to mount an image": (
         rolling(unready(state=waiting("CreateContainerError", "ImageVolumeMountFailed: no such snapshot"))),
-        False,
-        False,
-        True,
-        "ArtifactNotMounted",
     ),
-    "a runtime that is too old to mount an image": (
+    "a runtime that is too old to mount an image": stalled(
+        "ArtifactNotMounted",
         rolling(
             unready(
                 state=waiting(
@@ -318,145 +236,70 @@ SITUATIONS: Final[Mapping[str, tuple[Facts, bool, bool, bool, str]]] = {
                 )
             )
         ),
-        False,
-        False,
-        True,
+    ),
+    "another failure to create a container": progressing(
+        "Progressing", rolling(unready(state=waiting("CreateContainerError", "context deadline exceeded")))
+    ),
+    "a runtime that mounts an empty folder": stalled(
         "ArtifactNotMounted",
-    ),
-    "another failure to create a container": (
-        rolling(unready(state=waiting("CreateContainerError", "context deadline exceeded"))),
-        False,
-        True,
-        False,
-        "Progressing",
-    ),
-    "a runtime that mounts an empty folder": (
         rolling(unready(last=ended(65, "artifact refused: /etc/iris/artifact: an empty folder, expected"))),
-        False,
-        False,
-        True,
-        "ArtifactNotMounted",
     ),
-    "an empty folder in an image of server and model": (
+    "an empty folder in an image of server and model": stalled(
+        "ArtifactRejected",
         rolling(unready(last=ended(65, "artifact refused: /model: an empty folder, expected"))),
-        False,
-        False,
-        True,
-        "ArtifactRejected",
     ),
-    "a mounted model of another version": (
+    "a mounted model of another version": stalled(
+        "ArtifactRejected",
         rolling(unready(last=ended(65, "artifact refused: /etc/iris/artifact: version: 1.3.0, expected"))),
-        False,
-        False,
-        True,
-        "ArtifactRejected",
     ),
-    "artifact refused, started again": (
-        rolling(unready(last=ended(65, "artifact refused: version"), restarts=1)),
-        False,
-        False,
-        True,
-        "ArtifactRejected",
+    "artifact refused, started again": stalled(
+        "ArtifactRejected", rolling(unready(last=ended(65, "artifact refused: version"), restarts=1))
     ),
-    "second restart": (rolling(unready(last=ended(1), restarts=2)), False, True, False, "Progressing"),
-    "third restart": (rolling(unready(last=ended(1), restarts=3)), False, False, True, "PodsCrashing"),
-    "the old pod crashes, the new comes": (
+    "second restart": progressing("Progressing", rolling(unready(last=ended(1), restarts=2))),
+    "third restart": stalled("PodsCrashing", rolling(unready(last=ended(1), restarts=3))),
+    "the old pod crashes, the new comes": progressing(
+        "Progressing",
         facts(
             deployment(updated=1, total=2, available=0),
             [pod("iris-1-a", revision=1, ready=False, restarts=9), unready()],
             {},
         ),
-        False,
-        True,
-        False,
-        "Progressing",
     ),
-    "deadline passed": (
-        rolling(unready(), progress="ProgressDeadlineExceeded"),
-        False,
-        False,
-        True,
-        "ProgressDeadlineExceeded",
+    "deadline passed": stalled(
+        "ProgressDeadlineExceeded", rolling(unready(), progress="ProgressDeadlineExceeded")
     ),
-    "waiting for longer than the deadline": (
-        rolling(unready(), since=NOW - timedelta(seconds=600)),
-        False,
-        False,
-        True,
-        "ProgressDeadlineExceeded",
+    "waiting for longer than the deadline": stalled(
+        "ProgressDeadlineExceeded", rolling(unready(), since=NOW - timedelta(seconds=600))
     ),
-    "waiting for almost as long as the deadline": (
-        rolling(unready(), since=NOW - timedelta(seconds=599)),
-        False,
-        True,
-        False,
-        "Progressing",
+    "waiting for almost as long as the deadline": progressing(
+        "Progressing", rolling(unready(), since=NOW - timedelta(seconds=599))
     ),
-    "unproven for longer than the deadline": (
-        facts(proofs={}, since=NOW - timedelta(seconds=600)),
-        False,
-        False,
-        True,
-        "ProgressDeadlineExceeded",
+    "unproven for longer than the deadline": stalled(
+        "ProgressDeadlineExceeded", facts(proofs={}, since=NOW - timedelta(seconds=600))
     ),
-    "a pod answers another version": (
-        facts(proofs={"iris-2-a": GOOD, "iris-2-b": OLD}),
-        False,
-        False,
-        True,
+    "a pod answers another version": stalled(
+        "VersionMismatch", facts(proofs={"iris-2-a": GOOD, "iris-2-b": OLD})
+    ),
+    "a first pod answers another version": stalled(
         "VersionMismatch",
-    ),
-    "a first pod answers another version": (
         facts(deployment(updated=1, total=3), [pod("iris-2-a"), BEFORE], {"iris-2-a": OLD, "iris-1-a": OLD}),
-        False,
-        False,
-        True,
-        "VersionMismatch",
     ),
-    "one version, two digests": (
-        facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof("1.4.0", "sha256:" + "e" * 64)}),
-        False,
-        False,
-        True,
-        "VersionMismatch",
+    "one version, two digests": stalled(
+        "VersionMismatch", facts(proofs={"iris-2-a": GOOD, "iris-2-b": Proof("1.4.0", "sha256:" + "e" * 64)})
     ),
-    "a spec that cannot work": (facts(fault=fault(reasons.INVALID_SPEC)), False, False, True, "InvalidSpec"),
-    "somebody's child": (
-        facts(failures=(failure("Ready", reasons.CHILD_CONFLICT),)),
-        False,
-        False,
-        True,
-        "ChildConflict",
+    "a spec that cannot work": stalled("InvalidSpec", facts(fault=fault(reasons.INVALID_SPEC))),
+    "somebody's child": stalled("ChildConflict", facts(failures=(failure("Ready", reasons.CHILD_CONFLICT),))),
+    "a Deployment refused": stalled(
+        "ChildRefused", facts(failures=(failure("Ready", reasons.CHILD_REFUSED),))
     ),
-    "a Deployment refused": (
-        facts(failures=(failure("Ready", reasons.CHILD_REFUSED),)),
-        False,
-        False,
-        True,
-        "ChildRefused",
+    "a Deployment refused for now": progressing(
+        "ChildRefused", facts(failures=(failure("Ready", reasons.CHILD_REFUSED, is_final=False),))
     ),
-    "a Deployment refused for now": (
-        facts(failures=(failure("Ready", reasons.CHILD_REFUSED, is_final=False),)),
-        False,
-        True,
-        False,
-        "ChildRefused",
-    ),
-    "an Ingress refused": (
-        facts(failures=(failure("RouteReady", reasons.CHILD_REFUSED),)),
-        True,
-        False,
-        False,
-        "Serving",
-    ),
-    "somebody's route": (facts(fault=fault(reasons.ROUTE_CONFLICT)), False, False, True, "RouteConflict"),
-    "suspended, serves": (facts(suspended=True), True, False, False, "Suspended"),
-    "suspended, serves another": (facts(suspended=True, version="1.5.0"), False, False, False, "Suspended"),
-    "scaled to zero": (
-        facts(deployment(wanted=0, updated=0, total=0, available=0), (), {}),
-        False,
-        False,
-        False,
-        "ScaledToZero",
+    "an Ingress refused": ready("Serving", facts(failures=(failure("RouteReady", reasons.CHILD_REFUSED),))),
+    "somebody's route": stalled("RouteConflict", facts(fault=fault(reasons.ROUTE_CONFLICT))),
+    "suspended, serves": ready("Suspended", facts(suspended=True)),
+    "suspended, serves another": at_rest("Suspended", facts(suspended=True, version="1.5.0")),
+    "scaled to zero": at_rest(
+        "ScaledToZero", facts(deployment(wanted=0, updated=0, total=0, available=0), (), {})
     ),
 }
