@@ -1,7 +1,7 @@
 """Another list under load: what a rollout does, with real servers behind a real Traefik.
 
 A server with another list takes over, and the former one is asked to stop. That it has ended is what the
-operator waits for (tests/operator/test_status.py).
+operator waits for (tests/operator/test_checks.py).
 """
 
 import signal

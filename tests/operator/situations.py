@@ -1,5 +1,6 @@
 """Every situation that a status describes: its facts, and the verdict that they lead to."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -54,6 +55,11 @@ def facts(
     seen = workload.observe(known, replica_sets, pods) if known else workload.NOTHING
     clock = {"deadline": timedelta(seconds=600), "waiting_since": since, "now": given["now"]}
     return Facts(**given, stable=WorkloadFacts(given["version"], seen, proven, **clock))
+
+
+def at(known: Facts, now: datetime) -> Facts:
+    """The same facts at another moment."""
+    return dataclasses.replace(known, now=now, stable=dataclasses.replace(known.stable, now=now))
 
 
 def routed() -> Part:
