@@ -22,7 +22,7 @@ from tests.model_server import processes
 from tests.model_server.conftest import connected
 from tests.model_server.connections import connect, post
 from tests.model_server.processes import Running
-from tests.model_server.test_v2 import INFER, asked
+from tests.model_server.v2_requests import INFER, asked
 
 BATCH = "/api/v1/predict/batch"
 BODY = json.dumps({"rows": [[5.1, 3.5, 1.4, 0.2]] * 3}).encode()

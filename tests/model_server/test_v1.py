@@ -12,7 +12,7 @@ from iris_model_server.settings import Settings
 
 from tests.model_server import artifacts
 from tests.model_server.conftest import connected
-from tests.model_server.test_v2 import refusal
+from tests.model_server.v2_requests import refusal
 
 PREDICT = "/v1/models/iris:predict"
 ROWS = [entry["input"] for entry in artifacts.GOLDEN]

@@ -16,7 +16,7 @@ from iris_model_server.schemas import FEATURES
 from iris_model_server.settings import Settings
 
 from tests.model_server.conftest import connected
-from tests.model_server.test_v2 import INFER, ROWS, asked, outputs, refusal
+from tests.model_server.v2_requests import INFER, ROWS, asked, outputs, refusal
 
 HEADER: Final = "inference-header-content-length"
 TYPES: Final = {"FP64": "<f8", "FP32": "<f4", "FP16": "<f2", "INT64": "<i8", "INT32": "<i4"}

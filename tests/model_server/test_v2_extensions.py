@@ -9,7 +9,7 @@ from iris_model_server.app import Server
 from iris_model_server.settings import Settings
 
 from tests.model_server.conftest import connected
-from tests.model_server.test_v2 import INFER, asked, refusal
+from tests.model_server.v2_requests import INFER, asked, refusal
 
 
 @pytest.mark.parametrize("version", ["", "/versions/1.4.0"])

@@ -16,6 +16,7 @@ TESTS = [
     "test_api.py",
     "test_v1.py",
     "test_v2.py",
+    "test_v2_large.py",
     "test_middleware.py",
     "test_metrics.py",
     "test_pipelining.py",
