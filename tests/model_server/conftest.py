@@ -8,8 +8,10 @@ import httpx
 import pytest
 from iris_model_server import app
 from iris_model_server.app import Server
+from iris_model_server.errors import ArtifactRefused
 from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
+from iris_model_server.signature.keys import Verification
 from pydantic import SecretStr
 
 from tests.model_server import artifacts, processes
@@ -61,3 +63,15 @@ def connected(server: Server) -> httpx.AsyncClient:
     """A client of an app; an error of the app reaches it as an answer, as it would over a wire."""
     transport = httpx.ASGITransport(app=server.app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://iris")
+
+
+def refused(
+    folder: Path, expected_version: str | None = None, *, verification: Verification | None = None
+) -> str:
+    """The one line with which the server refuses this folder."""
+    with pytest.raises(ArtifactRefused) as caught:
+        artifact.load(folder, expected_version, verification=verification)
+    line = str(caught.value)
+    assert line.startswith("artifact refused: ")
+    assert "\n" not in line
+    return line

@@ -6,7 +6,6 @@ import logging
 import os
 import pickle
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ from iris_model_server.signature import files, keys
 from iris_model_server.signature.keys import Verification
 
 from tests.model_server import artifacts, signing
-
-WHERE = f"FOLDER/{signing.SIGNATURE}"
-CARD, JOBLIB = "model_pipeline_1.4.0.json", "model_pipeline_1.4.0.joblib"
+from tests.model_server.conftest import refused
+from tests.model_server.tampering import JOBLIB, REFUSED, SIGNED_BUT_ANOTHER_SHAPE, WHERE, edited
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +42,7 @@ def trusting(made: Path, *names: str, **more: Any) -> Verification:
 
 
 def refusal(folder: Path, verification: Verification) -> str:
-    with pytest.raises(ArtifactRefused) as caught:
-        artifact.load(folder, verification=verification)
-    line = str(caught.value)
-    assert "\n" not in line
-    return line.replace(str(folder), "FOLDER")
+    return refused(folder, verification=verification).replace(str(folder), "FOLDER")
 
 
 def test_a_model_that_the_key_signed_is_served(folder: Path, made: Path) -> None:
@@ -76,124 +70,6 @@ def test_nothing_is_verified_without_keys(folder: Path) -> None:
     assert artifact.load(folder).signed_by == ""
 
 
-def _change(name: str) -> Callable[[Path, Path], None]:
-    def change(folder: Path, _: Path) -> None:
-        content = bytearray((folder / name).read_bytes())
-        content[len(content) // 2] ^= 1
-        (folder / name).write_bytes(content)
-
-    return change
-
-
-def _write(name: str, content: bytes) -> Callable[[Path, Path], None]:
-    def write(folder: Path, _: Path) -> None:
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
-
-    return write
-
-
-def _of_another_version(folder: Path, made: Path) -> None:
-    shutil.copy(made / "before" / "model.sig", folder / signing.SIGNATURE)
-
-
-def _linked(folder: Path, _: Path) -> None:
-    (folder / JOBLIB).rename(folder.parent / "elsewhere")
-    (folder / JOBLIB).symlink_to(folder.parent / "elsewhere")
-
-
-def _linked_folder(folder: Path, made: Path) -> None:
-    (folder / "more").symlink_to(made)
-
-
-def _pipe(folder: Path, _: Path) -> None:
-    (folder / JOBLIB).unlink()
-    os.mkfifo(folder / JOBLIB)
-
-
-def _no_utf8(folder: Path, _: Path) -> None:
-    (folder / os.fsdecode(b"\xff\n")).write_bytes(b"")
-
-
-def _bundle(change: Callable[[dict[str, Any]], None]) -> Callable[[Path, Path], None]:
-    def write(folder: Path, _: Path) -> None:
-        bundle = json.loads((folder / signing.SIGNATURE).read_text())
-        change(bundle)
-        (folder / signing.SIGNATURE).write_text(json.dumps(bundle))
-
-    return write
-
-
-def _statement(change: Callable[[dict[str, Any]], None]) -> Callable[[Path, Path], None]:
-    def edit(bundle: dict[str, Any]) -> None:
-        statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
-        change(statement)
-        bundle["dsseEnvelope"]["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
-
-    return _bundle(edit)
-
-
-def _emptied(folder: Path, _: Path) -> None:
-    """As where a container runtime mounts an image empty."""
-    for path in folder.iterdir():
-        path.unlink()
-
-
-REFUSED: dict[str, tuple[Callable[[Path, Path], None], str]] = {
-    "one byte of the card": (_change(CARD), f"Tampered: FOLDER/{CARD}: sha256: "),
-    "one byte of the joblib": (_change(JOBLIB), f"Tampered: FOLDER/{JOBLIB}: sha256: "),
-    "a file extra": (_write("extra.py", b""), "Tampered: FOLDER: 'extra.py', which is not signed, "),
-    "a file extra in a folder": (_write("a/b", b""), "Tampered: FOLDER: 'a/b', which is not signed, "),
-    "a file of Git extra": (_write(".gitignore", b""), "Tampered: FOLDER: '.gitignore', which is"),
-    "a name that is not UTF-8": (_no_utf8, r"Tampered: FOLDER: '\udcff\n', which is not signed, "),
-    "a file missing": (
-        lambda folder, _: (folder / JOBLIB).unlink(),
-        f"Tampered: FOLDER: no '{JOBLIB}', expected every signed file",
-    ),
-    "a link to a file": (_linked, f"Tampered: FOLDER/{JOBLIB}: a symbolic link, expected a readable regular"),
-    "a link to a folder": (_linked_folder, "Tampered: FOLDER: 'more', which is not signed, "),
-    "a pipe": (_pipe, f"Tampered: FOLDER/{JOBLIB}: another kind of file, expected a readable regular file"),
-    "another version's": (_of_another_version, f"Tampered: FOLDER: '{JOBLIB}', which is not signed, "),
-    "two signatures": (_write("model.sig", b""), "Tampered: FOLDER: 2 signatures, expected one, "),
-    "none": (
-        lambda folder, _: (folder / signing.SIGNATURE).unlink(),
-        "Unsigned: FOLDER: no signature, expected one file that ends with .sig, the signature of release",
-    ),
-    "nothing at all": (_emptied, "FOLDER: an empty folder, expected a model with its signature"),
-    "empty": (_write(signing.SIGNATURE, b""), f"Unsigned: {WHERE}: an empty file, expected a "),
-    "of 10 MB": (
-        _write(signing.SIGNATURE, b" " * 10_000_000),
-        f"Unsigned: {WHERE}: more than 1048576 bytes, expected ",
-    ),
-    "nested deeply": (_write(signing.SIGNATURE, b'{"mediaType":' + b"[" * 100_000), "Unsigned: FOLDER/"),
-    "not JSON": (_write(signing.SIGNATURE, b"-----BEGIN CERTIFICATE-----"), "Unsigned: FOLDER/"),
-    "another media type": (
-        _bundle(lambda bundle: bundle.update(mediaType="bundle/0.2")),
-        f"Unsigned: {WHERE}: mediaType: bundle/0.2, expected application/",
-    ),
-    "another payload type": (
-        _bundle(lambda bundle: bundle["dsseEnvelope"].update(payloadType="text/plain")),
-        f"Unsigned: {WHERE}: dsseEnvelope.payloadType: text/plain, expected app",
-    ),
-    "no signature in it": (
-        _bundle(lambda bundle: bundle["dsseEnvelope"].update(signatures=[])),
-        f"Unsigned: {WHERE}: Expected `array` of length",
-    ),
-    "a certificate in it": (
-        _bundle(lambda bundle: bundle.update(verificationMaterial={"certificate": {"rawBytes": "MIIB"}})),
-        f"WrongKey: {WHERE}: a signature without a key (a certificate), expected the ",
-    ),
-    "another signature": (
-        _bundle(lambda bundle: bundle["dsseEnvelope"]["signatures"][0].update(sig="MEUCIQ==")),
-        f"Tampered: {WHERE}: a statement that release did not sign, expected the statement ",
-    ),
-    "another digest in it": (
-        _statement(lambda statement: statement["predicate"]["resources"][0].update(digest="0" * 64)),
-        f"Tampered: {WHERE}: a statement that release did not sign, ",
-    ),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_signature_that_does_not_hold_is_refused_with_its_reason(
     kind: str, folder: Path, made: Path
@@ -202,39 +78,6 @@ def test_a_signature_that_does_not_hold_is_refused_with_its_reason(
     change(folder, made)
 
     assert refusal(folder, trusting(made, "release")).startswith(f"artifact refused: {expected}")
-
-
-SIGNED_BUT_ANOTHER_SHAPE: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "statement type": (
-        lambda signed: signed.update(_type="other"),
-        "_type: other, expected https://in-toto.io",
-    ),
-    "predicate": (
-        lambda signed: signed.update(predicateType="other"),
-        "predicateType: other, expected https://",
-    ),
-    "shards": (
-        lambda signed: signed["predicate"]["serialization"].update(method="shards"),
-        "predicate.serialization.method: shards, expected files",
-    ),
-    "hash": (
-        lambda signed: signed["predicate"]["serialization"].update(hash_type="blake3"),
-        "predicate.serialization.hash_type: blake3, expected sha256",
-    ),
-    "hash of a file": (
-        lambda signed: signed["predicate"]["resources"][0].update(algorithm="blake3"),
-        f"'{CARD}': algorithm: blake3, expected sha256",
-    ),
-    "subject": (lambda signed: signed["subject"][0].update(digest={"sha256": "0"}), "subject: 0, expected "),
-    "two subjects": (
-        lambda signed: signed["subject"].append(signed["subject"][0]),
-        "Expected `array` of length",
-    ),
-    "a name twice": (
-        lambda signed: signed["predicate"]["resources"].append(signed["predicate"]["resources"][0]),
-        "resources: a name twice, expected names that differ",
-    ),
-}
 
 
 @pytest.mark.parametrize("kind", SIGNED_BUT_ANOTHER_SHAPE)
@@ -266,7 +109,7 @@ def test_the_hint_of_a_listed_key_does_not_make_another_keys_signature_its_own(
 ) -> None:
     folder = Path(shutil.copytree(made / "other", tmp_path / "model"))
     hint = json.loads((made / "release" / signing.SIGNATURE).read_text())["verificationMaterial"]
-    _bundle(lambda bundle: bundle.update(verificationMaterial=hint))(folder, made)
+    edited(lambda bundle: bundle.update(verificationMaterial=hint))(folder, made)
 
     assert "Tampered" in refusal(folder, trusting(made, "release"))
 
@@ -276,7 +119,7 @@ def test_a_signature_without_a_hint_is_tried_with_every_key(
     made: Path, tmp_path: Path, signer: str, expected: str
 ) -> None:
     folder = Path(shutil.copytree(made / signer, tmp_path / "model"))
-    _bundle(lambda bundle: bundle.update(verificationMaterial={"publicKey": {}}))(folder, made)
+    edited(lambda bundle: bundle.update(verificationMaterial={"publicKey": {}}))(folder, made)
     verification = trusting(made, "release")
 
     if expected:
@@ -318,44 +161,3 @@ def test_warn_serves_an_unsigned_model_as_nobodys_and_logs_why(
 
     assert loaded.signed_by == ""
     assert "artifact refused: Unsigned: " in caplog.text
-
-
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-
-
-@pytest.mark.parametrize(
-    ("public", "found"),
-    [
-        (CERTIFICATE, "found CERTIFICATE, expected an ECDSA P-256 public key in PEM"),
-        ("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n", "found PRIVATE KEY, expected"),
-        ("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", "found a key that cannot be read, "),
-        ("", "found other text, expected"),
-    ],
-    ids=["certificate", "private key", "broken", "empty"],
-)
-def test_what_is_not_a_public_key_is_refused_and_never_printed(
-    tmp_path: Path, public: str, found: str
-) -> None:
-    path = tmp_path / "verify.json"
-    path.write_text(json.dumps({"keys": [{"name": "release", "publicKey": public}]}))
-
-    with pytest.raises(ValueError, match=r"keys\[0\]\.publicKey \(release\): " + found) as refused:
-        keys.read(path)
-    assert "secret" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["", "[]", '{"keys": []}', '{"keys": [], "mode": "Off"}', '{"keys": [], "later": 1}'],
-)
-def test_a_list_that_is_not_one_is_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "verify.json"
-    path.write_text(content)
-
-    with pytest.raises(ValueError, match="expected mode"):
-        keys.read(path)
-
-
-def test_a_key_twice_is_refused(made: Path) -> None:
-    with pytest.raises(ValueError, match="the same publicKey twice"):
-        keys.read(signing.listed(made, {"a": made / "release.pem", "b": made / "release.pem"}))
