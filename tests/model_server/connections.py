@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 from iris_model_server.protocols.openapi import FLOWER
@@ -20,6 +21,18 @@ LIVE = b"GET /livez HTTP/1.1\r\nhost: iris\r\n\r\n"
 async def connect(server: Running) -> Connection:
     host, _, port = server.url.removeprefix("http://").partition(":")
     return await asyncio.open_connection(host, int(port))
+
+
+@contextlib.asynccontextmanager
+async def opened(server: Running) -> AsyncIterator[Connection]:
+    """A connection that is closed at the end."""
+    reader, writer = await connect(server)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 def post(body: bytes, *headers: str, path: str = "/api/v1/predict", method: str = "POST") -> bytes:
