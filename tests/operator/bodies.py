@@ -87,6 +87,23 @@ def model(name: str = "iris", *, namespace: str = "iris", **declared: Any) -> Ir
     return spec.parse(body(name, namespace=namespace, **declared))
 
 
+def child(
+    name: str = "iris", version: int = 10, owner: str | None = "iris", **content: Any
+) -> dict[str, Any]:
+    """A stored object of the model `owner`."""
+    reference = {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "name": owner,
+        "uid": "u",
+        "controller": True,
+    }
+    metadata: dict[str, Any] = {"name": name, "namespace": "iris", "resourceVersion": str(version)}
+    if owner is not None:
+        metadata["ownerReferences"] = [reference]
+    return {"metadata": metadata, **content}
+
+
 def built(model: IrisModel) -> list[tuple[Kind, dict[str, Any]]]:
     """Its children, with nothing left out."""
     return children.build(model, plan.immediate(model))

@@ -3,15 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from iris_api import kinds
-from iris_api.kinds import Kind
 from iris_operator.observe import store
 from iris_operator.observe.store import Key, Store
 
 from tests.operator import bodies
+from tests.operator.bodies import child
 
 IRIS, ROSES = ("iris", "iris"), ("iris", "roses")
 
@@ -20,23 +17,6 @@ def model(name: str = "iris", version: int = 10, **declared: Any) -> dict[str, A
     body = bodies.body(name, **declared)
     body["metadata"]["resourceVersion"] = str(version)
     return body
-
-
-def child(
-    name: str = "iris", version: int = 10, owner: str | None = "iris", **content: Any
-) -> dict[str, Any]:
-    """An object of the model `owner`."""
-    reference = {
-        "apiVersion": "serving.two.inc/v1alpha1",
-        "kind": "IrisModel",
-        "name": owner,
-        "uid": "u",
-        "controller": True,
-    }
-    metadata: dict[str, Any] = {"name": name, "namespace": "iris", "resourceVersion": str(version)}
-    if owner is not None:
-        metadata["ownerReferences"] = [reference]
-    return {"metadata": metadata, **content}
 
 
 def labelled(name: str, instance: str = "iris", managed_by: str = "iris-operator") -> dict[str, Any]:
@@ -256,55 +236,3 @@ def test_the_store_keeps_of_each_kind_only_what_a_pass_reads() -> None:
     assert pod == child("pod", spec={"nodeName": "node-1"}, status={"podIP": "10.0.0.7"})
     assert replica_set == child("set")
     assert snapshot.children[kinds.SERVICE, "iris"] == child(**heavy)
-
-
-KINDS = st.sampled_from([kinds.SERVICE, kinds.POD])
-NAMES = st.sampled_from("ab")
-OWNERS = st.sampled_from(["iris", "roses"])
-VERSIONS = st.integers(1, 12)
-
-
-class StoreAgainstAModel(RuleBasedStateMachine):
-    """The store against a plain dict, under any order of watch events, answers and LISTs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.known = Store()
-        self.expected: dict[tuple[Kind, str], tuple[int, str]] = {}
-
-    @rule(kind=KINDS, name=NAMES, owner=OWNERS, version=VERSIONS)
-    def observe(self, kind: Kind, name: str, owner: str, version: int) -> None:
-        self.known.observe(kind, child(name, version, owner))
-        if version > self.expected.get((kind, name), (0, ""))[0]:
-            self.expected[kind, name] = version, owner
-
-    @rule(kind=KINDS, name=NAMES, version=VERSIONS)
-    def vanish(self, kind: Kind, name: str, version: int) -> None:
-        self.known.vanish(kind, child(name, version))
-        if self.expected.get((kind, name), (99, ""))[0] <= version:
-            del self.expected[kind, name]
-
-    @rule(kind=KINDS, present=st.sets(NAMES), version=VERSIONS)
-    def compare(self, kind: Kind, present: set[str], version: int) -> None:
-        listed = [
-            child(name, *self.expected[kind, name]) for name in present if (kind, name) in self.expected
-        ]
-        self.known.compare(kind, None, listed, version)
-        for known, name in list(self.expected):
-            if known == kind and name not in present and self.expected[known, name][0] <= version:
-                del self.expected[known, name]
-
-    @invariant()
-    def agrees(self) -> None:
-        found = {}
-        for owner in ("iris", "roses"):
-            snapshot = self.known.snapshot(("iris", owner))
-            objects = [(kind, body) for (kind, _), body in snapshot.children.items()]
-            for kind, body in [*objects, *((kinds.POD, pod) for pod in snapshot.pods)]:
-                metadata = body["metadata"]
-                found[kind, metadata["name"]] = int(metadata["resourceVersion"]), owner
-        assert found == self.expected
-
-
-TestStoreAgainstAModel = StoreAgainstAModel.TestCase
-TestStoreAgainstAModel.settings = settings(max_examples=30, stateful_step_count=30)
