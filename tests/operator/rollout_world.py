@@ -103,6 +103,11 @@ class World:
     def rollout(self) -> dict[str, Any]:
         return dict(self.status().get("rollout") or {})
 
+    def events(self) -> list[str]:
+        names = self.cluster.names(kinds.EVENT, "iris")
+        found = (self.cluster.find(kinds.EVENT, "iris", name) for name in names)
+        return [str(event["reason"]) for event in found if event]
+
     def reason(self) -> str:
         return str(self._ready().get("reason", ""))
 
@@ -158,3 +163,12 @@ async def served(**declared: Any) -> World:
 
 def _version(pod: Mapping[str, Any]) -> str:
     return str(pod["containers"][0]["image"]).rpartition(":")[2]
+
+
+async def served(**declared: Any) -> World:
+    """Version 1.0.0 serves."""
+    world = World()
+    world.declare("1.0.0", rollout=CANARY, **declared)
+    await world.settle(12)
+    assert world.reason() == "Serving"
+    return world

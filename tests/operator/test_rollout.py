@@ -1,18 +1,9 @@
 """Rollouts as scenarios: what a commit leads to, also when the operator ends in between."""
 
-from typing import Any
-
 import pytest
 from iris_api import kinds
 
 from tests.operator.rollout_world import BROKEN, CANARY, WORSE, World, served
-
-
-def events(world: World) -> list[str]:
-    found = (
-        world.cluster.find(kinds.EVENT, "iris", name) for name in world.cluster.names(kinds.EVENT, "iris")
-    )
-    return [str(event["reason"]) for event in found if event]
 
 
 async def test_a_candidate_that_agrees_is_promoted_and_leaves_nothing_behind() -> None:
@@ -27,7 +18,7 @@ async def test_a_candidate_that_agrees_is_promoted_and_leaves_nothing_behind() -
         "rows": 10, "agree": 9, "judged": True, "differ": ["b → a: 1"],
     }  # fmt: skip
     assert world.prover.asked == [("1.0.0", "1.1.0")]
-    assert [reason for reason in events(world) if reason.startswith("Rollout")] == [
+    assert [reason for reason in world.events() if reason.startswith("Rollout")] == [
         "RolloutStarted",
         "RolloutPromoted",
     ]
@@ -85,76 +76,6 @@ async def test_lowering_the_gate_tries_a_refused_version_again() -> None:
 
     assert (world.reason(), world.template()) == ("Serving", WORSE)
     assert "agreement" not in world.rollout()
-
-
-async def waiting(**rollout: Any) -> World:
-    """Version 1.1.0 has agreed and waits for a commit."""
-    world = await served()
-    world.declare("1.1.0", rollout={**CANARY, **rollout})
-    await world.settle()
-    return world
-
-
-async def test_a_candidate_waits_for_an_approval_that_names_its_version() -> None:
-    world = await waiting(approval="Manual", approved="1.0.0")
-    assert (world.reason(), world.template()) == ("AwaitingApproval", "1.0.0")
-    assert world.rollout()["state"] == "AwaitingApproval"
-    assert world.rollout()["agreement"]["agree"] == 9
-    assert "found '1.0.0', expected '1.1.0'" in world.message()
-
-    world.declare("1.1.0", rollout={**CANARY, "approval": "Manual", "approved": "1.1.0"})
-    await world.settle()
-
-    assert (world.reason(), world.template()) == ("Serving", "1.1.0")
-    assert world.prover.asked == [("1.0.0", "1.1.0")]
-    assert world.rollout()["agreement"]["agree"] == 9
-
-
-async def test_a_paused_candidate_is_promoted_once_the_pause_ends() -> None:
-    world = await waiting(pause=True)
-    assert (world.reason(), world.template(), world.rollout()["state"]) == ("RolloutPaused", "1.0.0", "Held")
-
-    world.declare("1.1.0", rollout={**CANARY, "pause": False})
-    await world.settle()
-
-    assert (world.reason(), world.template()) == ("Serving", "1.1.0")
-    assert world.prover.asked == [("1.0.0", "1.1.0")]
-
-
-@pytest.mark.parametrize("rollout", [{"approval": "Manual"}, {"pause": True}], ids=["approval", "pause"])
-async def test_a_candidate_that_waits_costs_no_call_and_can_be_withdrawn(rollout: dict[str, Any]) -> None:
-    world = await waiting(**rollout)
-    world.cluster.calls.clear()
-    await world.settle(5)
-    assert world.cluster.calls == []
-
-    world.declare("1.0.0", rollout={**CANARY, **rollout})
-    await world.settle()
-
-    assert (world.reason(), world.template(), world.template("iris-canary")) == ("Serving", "1.0.0", "")
-    assert world.rollout() == {}
-    assert "RolloutWithdrawn" in events(world)
-
-
-async def test_a_candidate_that_waits_and_loses_its_pods_is_promoted_with_new_ones() -> None:
-    world = await waiting(approval="Manual")
-
-    world.lose_pods("iris-canary")
-    await world.settle()
-    assert world.reason() == "AwaitingApproval"
-    world.declare("1.1.0", rollout={**CANARY, "approval": "Manual", "approved": "1.1.0"})
-    await world.settle()
-
-    assert (world.reason(), world.template()) == ("Serving", "1.1.0")
-
-
-async def test_a_paused_rollout_still_refuses_a_candidate_that_disagrees() -> None:
-    world = await served()
-
-    world.declare(WORSE, rollout={**CANARY, "pause": True})
-    await world.settle()
-
-    assert (world.reason(), world.rollout()["state"]) == ("RolledBack", "RolledBack")
 
 
 async def test_another_number_of_replicas_tries_nothing_again() -> None:
@@ -230,7 +151,7 @@ async def test_a_promotion_whose_pods_fail_goes_back_to_what_served() -> None:
     assert (world.reason(), world.template(), world.template("iris-canary")) == ("RolledBack", "1.0.0", "")
     assert world.rollout()["state"] == "RolledBack"
     assert world.status()["servingVersion"] == "1.0.0"
-    assert "RolledBack" in events(world)
+    assert "RolledBack" in world.events()
 
 
 async def test_nothing_serves_nothing_is_compared() -> None:
