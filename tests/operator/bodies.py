@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from iris_api.kinds import Kind
 from iris_operator import children
+from iris_operator.children import deployment
 from iris_operator.model import plan, spec
 from iris_operator.model.spec import IrisModel
 
@@ -85,6 +86,12 @@ def body(
 def model(name: str = "iris", *, namespace: str = "iris", **declared: Any) -> IrisModel:
     """As the operator parses it."""
     return spec.parse(body(name, namespace=namespace, **declared))
+
+
+def pod_of(model: IrisModel) -> dict[str, Any]:
+    """The pod that its Deployment makes."""
+    found: dict[str, Any] = deployment.build(model)["spec"]["template"]["spec"]
+    return found
 
 
 def child(

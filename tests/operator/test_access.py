@@ -6,12 +6,13 @@ from typing import Any, Final
 import pytest
 from iris_api import keys, kinds
 from iris_operator import children
-from iris_operator.children import access_config_map, deployment, network_policy, service, service_monitor
+from iris_operator.children import access_config_map, network_policy, service, service_monitor
 from iris_operator.model import plan, shape
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import store, workload
 
 from tests.operator import bodies, workload_bodies
+from tests.operator.bodies import pod_of
 
 DIGEST: Final = keys.digest(keys.make(b"\x01" * keys.RANDOM_BYTES))
 SHOP: Final = {"name": "shop", "sha256": DIGEST, "requestsPerSecond": 50, "notAfter": "2027-01-31T00:00:00Z"}
@@ -23,11 +24,6 @@ OPERATOR: Final = {
 
 def closed(*listed: dict[str, Any], **declared: Any) -> IrisModel:
     return bodies.model(access={"keys": list(listed or (SHOP,))}, **declared)
-
-
-def pod_of(model: IrisModel) -> dict[str, Any]:
-    found: dict[str, Any] = deployment.build(model)["spec"]["template"]["spec"]
-    return found
 
 
 def listed_by(model: IrisModel) -> dict[str, Any]:

@@ -10,11 +10,7 @@ from iris_operator.children import (
 from iris_operator.model.spec import IrisModel
 
 from tests.operator import bodies, manifests
-
-
-def pod_of(model: IrisModel) -> dict[str, Any]:
-    template: dict[str, Any] = deployment.build(model)["spec"]["template"]["spec"]
-    return template
+from tests.operator.bodies import pod_of
 
 
 def container_of(model: IrisModel) -> dict[str, Any]:

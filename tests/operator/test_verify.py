@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import pytest
 from iris_operator import children
-from iris_operator.children import deployment, verify_config_map
+from iris_operator.children import verify_config_map
 from iris_operator.decide import signatures, status
 from iris_operator.decide.verdict import Verdict
 from iris_operator.model.spec import IrisModel, SigningKey, Verify
 from iris_operator.observe.proof import Proof
 
 from tests.operator import bodies, situations
+from tests.operator.bodies import pod_of
 
 PEM: Final = (
     "-----BEGIN PUBLIC KEY-----\n"
@@ -28,11 +29,6 @@ SILENT = Proof(failure="no answer")
 
 def verified(*keys: dict[str, Any], mode: str = "Enforce", **declared: Any) -> IrisModel:
     return bodies.model(verify={"keys": list(keys or (RELEASE,)), "mode": mode}, **declared)
-
-
-def pod_of(model: IrisModel) -> dict[str, Any]:
-    found: dict[str, Any] = deployment.build(model)["spec"]["template"]["spec"]
-    return found
 
 
 def listed_by(model: IrisModel) -> dict[str, Any]:
