@@ -168,7 +168,7 @@ def invalid(where: str, found: object, expected: str) -> Problem:
     return Problem(INVALID, f"{where}: {one_line(found)}, expected {expected}")
 
 
-class ArtifactRefused(Exception):  # noqa: N818 - an predictions, named as the operator names it
+class ArtifactRefused(Exception):  # noqa: N818 - an outcome, named as the operator names it
     """The artifact breaks its contract. The message: where, what was found, what was expected."""
 
     def __init__(self, where: object, found: object, expected: object) -> None:

@@ -35,7 +35,7 @@ ANY: Final = "::"
 _NO_IPV6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 
 
-class AddressUnusable(Exception):  # noqa: N818 - an predictions: exit 2
+class AddressUnusable(Exception):  # noqa: N818 - an outcome: exit 2
     """The server cannot listen on the address. The message is one line."""
 
 

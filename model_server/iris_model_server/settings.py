@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     """The file in which Kubernetes finds the reason of a refusal; written only when it exists"""
 
 
-class SettingsRefused(Exception):  # noqa: N818 - an predictions: exit 2
+class SettingsRefused(Exception):  # noqa: N818 - an outcome: exit 2
     """A variable is invalid. The message is one line."""
 
 

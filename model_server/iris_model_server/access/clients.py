@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from iris_model_server import errors
+from iris_model_server import errors, key_files
 from iris_model_server.access import credentials, keys
 from iris_model_server.errors import Problem
 from iris_model_server.settings import SettingsRefused
@@ -124,21 +124,16 @@ class Access:
 
 def read(path: Path) -> list[Entry]:
     """The entries of the file. Raises SettingsRefused."""
-    try:
-        return parse(path.read_bytes())
-    except OSError as error:
-        found = error.strerror or "unreadable"
-    except (ValueError, msgspec.DecodeError) as error:
-        found = errors.one_line(error)
     expected = f"a list of at most {MOST_KEYS} objects with name, sha256, requestsPerSecond and notAfter"
-    raise SettingsRefused(f"IRIS_ACCESS_FILE: {path}: {found}, expected {expected}")
+    try:
+        return key_files.read(path, parse, expected)
+    except ValueError as error:
+        raise SettingsRefused(f"IRIS_ACCESS_FILE: {error}") from error
 
 
 def parse(content: bytes) -> list[Entry]:
     """Raises ValueError or msgspec.DecodeError."""
     entries: list[Entry] = _ENTRIES.decode(content)
     for field in ("name", "sha256"):
-        values = [getattr(entry, field) for entry in entries]
-        if len(set(values)) < len(values):
-            raise ValueError(f"the same {field} twice")
+        key_files.refuse_twins(field, [getattr(entry, field) for entry in entries])
     return entries

@@ -5,14 +5,14 @@ A server of an older release ends at the option, so it never serves a model that
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from iris_model_server import errors
+from iris_model_server import key_files
 
 MOST_KEYS: Final = 8
 ENFORCE: Final = "Enforce"
@@ -68,28 +68,17 @@ class Verification:
 
 def read(path: Path) -> Verification:
     """The keys of the file. Raises ValueError with where, found and expected."""
-    try:
-        return parse(path.read_bytes())
-    except OSError as error:
-        found = error.strerror or "unreadable"
-    except (ValueError, msgspec.DecodeError) as error:
-        found = errors.one_line(error)
     expected = f"mode (Enforce or Warn) and keys, 1 to {MOST_KEYS} objects with name and publicKey"
-    raise ValueError(f"{path}: {found}, expected {expected}")
+    return key_files.read(path, parse, expected)
 
 
 def parse(content: bytes) -> Verification:
     """Raises ValueError or msgspec.DecodeError."""
     listed = msgspec.json.decode(content, type=Listed)
-    _refuse_twins("name", [entry.name for entry in listed.keys])
+    key_files.refuse_twins("name", [entry.name for entry in listed.keys])
     loaded = [_loaded(number, entry) for number, entry in enumerate(listed.keys)]
-    _refuse_twins("publicKey", [fingerprint for fingerprint, _ in loaded])
+    key_files.refuse_twins("publicKey", [fingerprint for fingerprint, _ in loaded])
     return Verification(dict(loaded), listed.mode == ENFORCE)
-
-
-def _refuse_twins(field: str, values: Sequence[str]) -> None:
-    if len(set(values)) < len(values):
-        raise ValueError(f"the same {field} twice")
 
 
 def _loaded(number: int, entry: Entry) -> tuple[str, Key]:
