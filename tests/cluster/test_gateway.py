@@ -19,7 +19,7 @@ from iris_local_cluster.up import gateway_api
 from iris_operator.children import http_route
 
 from tests.cluster.conftest import Ask, Iris, condition
-from tests.harness import operator_process
+from tests.harness import operator_process, tasks
 from tests.harness.fixtures import CRDS
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 from tests.harness.operator_process import OperatorProcess
@@ -197,7 +197,6 @@ async def test_a_route_changes_its_type_only_when_the_new_one_is_served(
             await iris.declare(route=route(iris))
             await eventually(recorder.kinds, {kind}.__eq__, within=90)
     finally:
-        for task in following:
-            task.cancel()
+        await tasks.end(following)
 
     assert recorder.unserved == []

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 from sklearn.datasets import load_iris
 
+from tests.harness import tasks
 from tests.harness.kubernetes import Cluster, Manifest, Refused
 
 ROUTE: Final[dict[str, Any]] = {"type": "Gateway", "gateway": {"name": "public", "namespace": "gateways"}}
@@ -57,11 +58,7 @@ class PlayedGateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await tasks.end(self._tasks)
         await self._client.aclose()
 
     @property

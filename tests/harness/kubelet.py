@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
+from tests.harness import tasks
 from tests.harness.kubernetes import Cluster, Manifest, Refused
 
 Behaviour = Callable[[Manifest], dict[str, Any]]  # pod to its status
@@ -88,11 +89,7 @@ class Kubelet:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await tasks.end(self._tasks)
 
     def set(self, tag: str, behaviour: Behaviour) -> None:
         """From now on, also for pods that are there."""

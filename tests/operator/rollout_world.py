@@ -163,12 +163,3 @@ async def served(**declared: Any) -> World:
 
 def _version(pod: Mapping[str, Any]) -> str:
     return str(pod["containers"][0]["image"]).rpartition(":")[2]
-
-
-async def served(**declared: Any) -> World:
-    """Version 1.0.0 serves."""
-    world = World()
-    world.declare("1.0.0", rollout=CANARY, **declared)
-    await world.settle(12)
-    assert world.reason() == "Serving"
-    return world
