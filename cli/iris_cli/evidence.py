@@ -18,7 +18,6 @@ from iris_operator.model.plan import CANARY, STABLE
 from iris_operator.observe import causes, workload
 
 from iris_cli import fleet
-from iris_cli.errors import Refused
 from iris_cli.kubectl import Body, Kubectl
 
 _MOST: Final = 3
@@ -61,7 +60,7 @@ def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
     paths["events"] = f"/api/v1/namespaces/{namespace}/events"
     with ThreadPoolExecutor(len(paths) + 1) as pool:
         model = pool.submit(fleet.one, kubectl, namespace, name)
-        lists = {kind: pool.submit(_readable, kubectl, path) for kind, path in paths.items()}
+        lists = {kind: pool.submit(kubectl.items, path, none_if="Forbidden") for kind, path in paths.items()}
         body, found = model.result(), {kind: answer.result() for kind, answer in lists.items()}
     return Snapshot(
         model=body,
@@ -71,15 +70,6 @@ def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
         events=tuple(found["events"] or ()),
         unread=tuple(kind for kind, items in found.items() if items is None),
     )
-
-
-def _readable(kubectl: Kubectl, path: str) -> list[Body] | None:
-    try:
-        return list(kubectl.read(path)["items"])
-    except Refused as refusal:
-        if refusal.reason == "Forbidden":
-            return None
-        raise
 
 
 def observed(snapshot: Snapshot, track: str = STABLE) -> workload.Workload:

@@ -42,6 +42,15 @@ class Kubectl:
             raise Trouble(f"GET {path}: found no JSON, expected an answer of the API server") from error
         return body
 
+    def items(self, path: str, *, none_if: str) -> list[Body] | None:
+        """A whole LIST; None where the API server refuses it for this reason."""
+        try:
+            return list(self.read(path)["items"])
+        except Refused as refused:
+            if refused.reason == none_if:
+                return None
+            raise
+
     def watch(self, path: str) -> Iterator[Mapping[str, Any]]:
         """Events of a watch until the API server ends it."""
         try:

@@ -9,7 +9,7 @@ from typing import Final
 from iris_api.kinds import Kind
 
 from iris_cli import declared, fleet, flux, planned
-from iris_cli.errors import Refused, Trouble
+from iris_cli.errors import Trouble
 from iris_cli.kubectl import Body, Kubectl
 from iris_cli.planned import Change, Name
 from iris_cli.rollouts import course
@@ -81,7 +81,10 @@ def _placed(body: Body, stored: Body | None) -> Body:
 def _live(kubectl: Kubectl, namespace: str) -> tuple[dict[Name, Body], set[Kind]]:
     """The children by name, and the kinds that the cluster does not serve."""
     with ThreadPoolExecutor(len(planned.KINDS)) as pool:
-        lists = {kind: pool.submit(_list, kubectl, kind.path(namespace)) for kind in planned.KINDS}
+        lists = {
+            kind: pool.submit(kubectl.items, kind.path(namespace), none_if="NoSuchKind")
+            for kind in planned.KINDS
+        }
     found = {kind: answer.result() for kind, answer in lists.items()}
     children = {
         # a LIST omits apiVersion and kind of its items
@@ -90,15 +93,6 @@ def _live(kubectl: Kubectl, namespace: str) -> tuple[dict[Name, Body], set[Kind]
         for item in items or ()
     }
     return children, {kind for kind, items in found.items() if items is None}
-
-
-def _list(kubectl: Kubectl, path: str) -> list[Body] | None:
-    try:
-        return list(kubectl.read(path)["items"])
-    except Refused as refusal:
-        if refusal.reason == "NoSuchKind":
-            return None
-        raise
 
 
 def summary(plan: Planned) -> str:
