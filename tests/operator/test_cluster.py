@@ -7,6 +7,8 @@ from iris_api import kinds
 from iris_operator.cluster import ApiServer
 from kubernetes.aio import client
 
+from tests.harness import web_server
+
 
 async def test_an_apply_is_sent_as_utf_8_and_not_escaped() -> None:
     """The API server reads an apply as YAML, without surrogate pairs: each with one was refused."""
@@ -18,16 +20,10 @@ async def test_an_apply_is_sent_as_utf_8_and_not_escaped() -> None:
 
     app = web.Application()
     app.router.add_patch("/{path:.*}", keep)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
     configuration = client.Configuration()
-    configuration.host = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with ApiServer(configuration) as cluster:
+    async with web_server.serving(app) as configuration.host, ApiServer(configuration) as cluster:
         manifest = {"metadata": {"name": "iris", "namespace": "iris"}, "data": {"flower": "🌸 é"}}
         await cluster.apply(kinds.CONFIG_MAP, manifest)
-    await runner.cleanup()
 
     assert "🌸 é".encode() in received["body"]
     assert received["type"] == "application/apply-patch+yaml; charset=utf-8"

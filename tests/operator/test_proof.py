@@ -11,6 +11,8 @@ from iris_operator.observe import proof
 from iris_operator.observe.proof import Proof, Prover
 from iris_operator.observe.workload import Pod
 
+from tests.harness import web_server
+
 ADDRESS = "127.0.77.1"  # of this test alone: pods are always asked on port 8000
 DIGEST = "sha256:" + "d" * 64
 
@@ -45,11 +47,8 @@ async def server() -> AsyncIterator[ModelServer]:
     known = ModelServer()
     app = web.Application()
     app.router.add_get("/{path:.*}", known.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, ADDRESS, 8000).start()
-    yield known
-    await runner.cleanup()
+    async with web_server.serving(app, ADDRESS, 8000):
+        yield known
 
 
 @pytest.fixture

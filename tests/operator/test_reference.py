@@ -12,6 +12,8 @@ from iris_operator.observe.agreement import Agreement, NoAnswer
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.workload import Pod
 
+from tests.harness import web_server
+
 STABLE, CANDIDATE = "127.0.77.11", "127.0.77.12"  # of this file alone: pods are always asked on port 8000
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.7, 4.2, 1.3], [6.7, 3.0, 5.2, 2.3]]
 
@@ -50,11 +52,8 @@ async def _running(address: str) -> AsyncIterator[Server]:
     app = web.Application()
     app.router.add_get("/api/v1/model/reference", server.rows)
     app.router.add_post("/api/v1/predict/batch", server.classes)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, address, 8000).start()
-    yield server
-    await runner.cleanup()
+    async with web_server.serving(app, address, 8000):
+        yield server
 
 
 async def compared() -> Agreement | NoAnswer:
