@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from iris_training import data
 from iris_training.columns import CLASSES
 
+from tests.contracts import training
 from tests.model_server import processes
 
 pytestmark = pytest.mark.process
@@ -22,18 +21,6 @@ ROOT = Path(__file__).parents[2]
 # The newest commit whose server reads cards of schema 1 only.
 BEFORE_TREES = "6cbcb45"
 FLOWER = [6.1, 2.9, 4.7, 1.4]
-
-
-def training(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "iris_training", *words],
-        cwd=folder,
-        env=os.environ | {"MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=processes.DEADLINE * 3,
-        check=False,
-    )
 
 
 def uci(scale: float = 1) -> str:
@@ -51,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Releases 1.0.0 and 2.0.0 of UCI's file."""
     folder = tmp_path_factory.mktemp("walk")
     (folder / "iris.data").write_text(uci())
-    refused = training(folder, "--data", "iris.data")
+    refused = training.run(folder, "--data", "iris.data")
     assert refused.returncode == 2
     assert "`iris-training import-data iris.data`" in refused.stderr
     for words in (
@@ -59,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("--version", "1.0.0"),
         ("--version", "2.0.0", "--estimator", "random-forest"),
     ):
-        ended = training(folder, *words)
+        ended = training.run(folder, *words)
         assert ended.returncode == 0, ended.stderr
     (folder / "log").write_text(ended.stderr)
     return folder
@@ -94,9 +81,9 @@ def test_the_forest_is_served_with_scikit_learns_answer_and_without_scikit_learn
 
 def test_the_same_file_in_millimetres_is_refused_where_releases_are_made(home: Path, tmp_path: Path) -> None:
     (tmp_path / "iris.data").write_text(uci(10))
-    assert training(tmp_path, "import-data", "iris.data").returncode == 0
+    assert training.run(tmp_path, "import-data", "iris.data").returncode == 0
 
-    ended = training(
+    ended = training.run(
         tmp_path, "--strict", "--compare-with", str(home / "artifacts/model_pipeline_2.0.0.json")
     )
 

@@ -1,9 +1,6 @@
 """What training writes, the server reads: both commands for real, no file made by hand."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -12,6 +9,7 @@ from iris_model_server.model import artifact
 from iris_model_server.model.model import PipelineModel
 from iris_model_server.protocols.openapi import FLOWER, SHARES
 
+from tests.contracts import training
 from tests.model_server import processes
 
 pytestmark = pytest.mark.process
@@ -22,15 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two releases of the same data, as `iris-training` leaves them."""
     root = tmp_path_factory.mktemp("training")
     for version in ("1.4.0", "1.5.0"):
-        ended = subprocess.run(
-            [sys.executable, "-m", "iris_training", "--version", version],
-            cwd=root,
-            env=os.environ | {"MPLBACKEND": "Agg"},
-            capture_output=True,
-            text=True,
-            timeout=processes.DEADLINE * 2,
-            check=False,
-        )
+        ended = training.run(root, "--version", version)
         assert ended.returncode == 0, ended.stderr
     return root / "artifacts"
 
