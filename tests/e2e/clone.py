@@ -7,15 +7,33 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import yaml
 from iris_local_cluster.flux import flux_status
 from iris_local_cluster.flux.flux_status import FluxObject
-from iris_local_cluster.up import models
+from iris_local_cluster.up import models, run
 
 from tests.e2e.stage import UpRun
 
 VERSION = "clusters/local/version.yaml"
 _WHO = {"user.name": "A Test", "user.email": "test@localhost", "commit.gpgSign": "false", "http.proxy": ""}
+
+
+def model_file(name: str, **spec: Any) -> str:
+    """The file of a further model, with a route of its own."""
+    body = {
+        "apiVersion": "serving.two.inc/v1alpha1",
+        "kind": "IrisModel",
+        "metadata": {"name": name, "namespace": models.NAMESPACE},
+        "spec": {
+            "version": run.FIRST,
+            "image": {"repository": "registry.local:5000/iris-server"},
+            "route": {"type": "Ingress", "host": f"{name}.kube.two.inc", "className": "traefik"},
+            **spec,
+        },
+    }
+    return str(yaml.safe_dump(body))
 
 
 @dataclass(frozen=True, slots=True)

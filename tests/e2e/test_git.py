@@ -5,27 +5,10 @@ from collections.abc import Iterator
 import pytest
 from iris_local_cluster.up import load_client, models, run
 
-from tests.e2e.clone import Clone, flux_until
+from tests.e2e.clone import Clone, flux_until, model_file
 from tests.e2e.stage import UpRun
 
 pytestmark = pytest.mark.e2e
-
-_SECOND_MODEL = f"""\
-apiVersion: serving.two.inc/v1alpha1
-kind: IrisModel
-metadata:
-  name: second
-  namespace: iris
-spec:
-  version: {run.FIRST}
-  image:
-    repository: registry.local:5000/iris-server
-  replicas: 1
-  route:
-    type: Ingress
-    host: second.kube.two.inc
-    className: traefik
-"""
 
 
 @pytest.fixture
@@ -52,7 +35,7 @@ def test_a_commit_of_another_version_is_served_without_a_failed_request(
 
 
 def test_a_new_model_by_commit_is_served(up_run: UpRun, clone: Clone) -> None:
-    clone.write("clusters/local/models/second.yaml", _SECOND_MODEL)
+    clone.write("clusters/local/models/second.yaml", model_file("second", replicas=1))
     listing = clone.read("clusters/local/models/kustomization.yaml")
     clone.write(
         "clusters/local/models/kustomization.yaml",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from iris_local_cluster.up import models, run
 
-from tests.e2e.clone import Clone, flux
+from tests.e2e.clone import Clone, flux, model_file
 from tests.e2e.reconciling import reconcile
 from tests.e2e.stage import UpRun
 
@@ -16,24 +16,6 @@ pytestmark = pytest.mark.e2e
 
 _NAMESPACE = f"--namespace={models.NAMESPACE}"
 _LISTING = "clusters/local/models/kustomization.yaml"
-_THIRD = f"""\
-apiVersion: serving.two.inc/v1alpha1
-kind: IrisModel
-metadata:
-  name: third
-  namespace: iris
-spec:
-  version: {run.FIRST}
-  image:
-    repository: registry.local:5000/iris-server
-  autoscaling:
-    minReplicas: 1
-    maxReplicas: 2
-  route:
-    type: Ingress
-    host: third.kube.two.inc
-    className: traefik
-"""
 
 
 def until(read: Callable[[], Any], wanted: Any, *, seconds: float = 60) -> None:
@@ -95,7 +77,10 @@ def test_models_suspended_as_the_page_of_rollbacks_says_stay_suspended(up_run: U
 
 def test_a_model_deleted_from_git_leaves_nothing_behind(up_run: UpRun, clone: Clone) -> None:
     listing = clone.read(_LISTING)
-    clone.write("clusters/local/models/third.yaml", _THIRD)
+    clone.write(
+        "clusters/local/models/third.yaml",
+        model_file("third", autoscaling={"minReplicas": 1, "maxReplicas": 2}),
+    )
     clone.write(_LISTING, listing.replace("  - ../version.yaml\n", "  - ../version.yaml\n  - third.yaml\n"))
     clone.applied(clone.push("Add a third model"))
     assert len(_left(up_run, "third")) > 8
