@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_server import artifacts, processes
+from tests.model_server import artifacts, connections, processes
 from tests.model_server.connections import BODY, LIVE, connect, exchange, message, post
 from tests.model_server.processes import Running
 from tests.model_server.wire_table import BY_THE_BOOK, CHUNKED, CHUNKS, HOST, JSON, LAST, PREDICT
@@ -82,28 +82,26 @@ async def test_head_is_answered_as_get_without_its_body(either_path: Running, pa
     assert b" 405 " not in heads[1][0]
 
 
+async def everything(server: Running, asks: bytes) -> bytes:
+    """The answers to a client that has closed its sending half."""
+    async with asyncio.timeout(processes.DEADLINE), connections.opened(server) as (reader, writer):
+        writer.write(asks)
+        writer.write_eof()
+        return await reader.read()
+
+
 async def test_a_client_that_has_said_all_gets_every_answer(either_path: Running) -> None:
     """It closes its sending half; what it asked before is answered, then the connection ends."""
     rows = b'{"rows": [' + b",".join([b"[5.1, 3.5, 1.4, 0.2]"] * 50_000) + b"]}"
     for asks in (LIVE * 3, post(BODY) * 3, post(rows, path="/api/v1/predict/batch") + LIVE * 2):
-        reader, writer = await connect(either_path)
-        writer.write(asks)
-        writer.write_eof()
-        async with asyncio.timeout(processes.DEADLINE):
-            received = await reader.read()
-        writer.close()
+        received = await everything(either_path, asks)
 
         assert received.count(b"HTTP/1.1 200 OK\r\n") == 3
 
 
 async def test_half_a_request_before_the_end_is_no_request(either_path: Running) -> None:
     for asks in (LIVE + LIVE[:-5], post(BODY) + post(BODY)[:-5]):
-        reader, writer = await connect(either_path)
-        writer.write(asks)
-        writer.write_eof()
-        async with asyncio.timeout(processes.DEADLINE):
-            received = await reader.read()
-        writer.close()
+        received = await everything(either_path, asks)
 
         assert received.count(b"HTTP/1.1 200 OK\r\n") == 1
 
