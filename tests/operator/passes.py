@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from iris_api import kinds
 from iris_api.kinds import Kind
+from iris_operator import errors
 from iris_operator.cluster import Body
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Key, Store
 from iris_operator.reconcile import Context
 
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies
 
 KEY: Final = ("iris", "iris")
@@ -28,6 +29,16 @@ def context(cluster: FakeCluster, *, now: Callable[[], datetime] = lambda: NOW, 
 def put(known: Context, cluster: FakeCluster, kind: Kind, body: Body) -> None:
     """Somebody else writes, and the operator's watch reports it."""
     known.store.observe(kind, cluster.put(kind, body))
+
+
+def refuse(cluster: FakeCluster, kind: Kind, code: int) -> None:
+    """From now on, every call for this kind is refused."""
+
+    async def before(call: Call) -> None:
+        if call.kind == kind:
+            raise errors.ClusterError(code, "not here")
+
+    cluster.before = before
 
 
 def live(cluster: FakeCluster, kind: Kind, key: Key = KEY) -> Body:

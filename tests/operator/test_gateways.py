@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from iris_api import kinds
-from iris_operator import errors
 from iris_operator.observe import gateways
 from iris_operator.observe.gateways import Findings
 from iris_operator.reconcile import Context, reconcile
 
-from tests.fakes.cluster import Call, FakeCluster
+from tests.fakes.cluster import FakeCluster
 from tests.operator import bodies, passes
 from tests.operator.passes import KEY, NOW
 
@@ -188,12 +187,7 @@ async def test_an_accepted_route_with_a_certificate_has_an_https_url_and_costs_n
 async def test_nothing_is_claimed_of_a_gateway_that_cannot_be_read(code: int) -> None:
     cluster = FakeCluster()
     known = passes.context(cluster, route=ROUTE)
-
-    async def refuse(call: Call) -> None:
-        if call.kind == kinds.GATEWAY:
-            raise errors.ClusterError(code, "not here")
-
-    cluster.before = refuse
+    passes.refuse(cluster, kinds.GATEWAY, code)
     for _ in range(2):
         await reconcile(known, KEY)
 

@@ -1,10 +1,8 @@
 """What Prometheus reads of the operator, where it is more than a counter at its place."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from iris_api import kinds
 from iris_operator import metrics
 from iris_operator.observe.store import Store
@@ -22,15 +20,6 @@ QUEUE = {"name": "irismodel"}
 
 def read(name: str, /, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(name, labels)
-
-
-@pytest.fixture
-def models() -> Iterator[list[dict[str, Any]]]:
-    """The IrisModels that metrics tell of."""
-    known: list[dict[str, Any]] = []
-    metrics.models(lambda: known)
-    yield known
-    metrics.models(lambda: ())
 
 
 def serving() -> dict[str, Any]:

@@ -139,12 +139,7 @@ async def test_a_revision_of_flux_that_cannot_be_read_costs_no_verdict(code: int
         "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
     }
     passes.put(context, cluster, kinds.IRIS_MODEL, body)
-
-    async def refuse(call: Call) -> None:
-        if call.kind == kinds.KUSTOMIZATION:
-            raise errors.ClusterError(code, "no")
-
-    cluster.before = refuse
+    passes.refuse(cluster, kinds.KUSTOMIZATION, code)
 
     again = await reconcile(context, KEY)
 

@@ -30,12 +30,8 @@ def read(name: str, /, **labels: str) -> float | None:
 
 
 @pytest.fixture
-def models() -> Iterator[list[dict[str, Any]]]:
-    """The IrisModels that are exported."""
-    known: list[dict[str, Any]] = []
-    metrics.models(lambda: known)
-    yield known
-    metrics.models(lambda: ())
+def models(models: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    yield models
     metrics.wrote("iris", "iris")  # gone() removes what there is
     metrics.gone("iris", "iris")
 

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from iris_api import kinds
-from iris_operator import errors
 from iris_operator.reconcile import Context, reconcile
 
-from tests.fakes.cluster import Call, FakeCluster
+from tests.fakes.cluster import FakeCluster
 from tests.operator import passes
 from tests.operator.passes import KEY, NOW
 
@@ -48,12 +47,7 @@ async def test_a_route_of_a_class_that_does_not_exist_is_not_ready_until_it_does
 async def test_nothing_is_claimed_of_a_class_that_cannot_be_read(code: int) -> None:
     cluster = FakeCluster()
     known = passes.context(cluster, route={"host": "a.example", "className": "traefik"})
-
-    async def refuse(call: Call) -> None:
-        if call.kind == kinds.INGRESS_CLASS:
-            raise errors.ClusterError(code, "not here")
-
-    cluster.before = refuse
+    passes.refuse(cluster, kinds.INGRESS_CLASS, code)
     for _ in range(2):
         await reconcile(known, KEY)
 
