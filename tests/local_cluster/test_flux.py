@@ -67,3 +67,14 @@ def test_flux_rechecks_dependencies_within_seconds(name: str, tmp_path: Path) ->
 
     assert container["args"][0] == "--enable-leader-election"
     assert "--requeue-dependency=2s" in container["args"]
+
+
+def test_only_a_kustomization_gives_up_its_health_check_for_a_newer_commit(tmp_path: Path) -> None:
+    """In helm-controller any further reconciliation would end an installation that has just begun."""
+    gated = []
+    for name in installation.CONTROLLERS:
+        container = built(name, tmp_path / name)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+        if "--feature-gates=CancelHealthCheckOnNewRevision=true" in container["args"]:
+            gated.append(name)
+
+    assert gated == ["kustomize-controller"]
