@@ -91,10 +91,8 @@ def _numbers(row: Any, where: str) -> list[float]:
     keys = getattr(row, "keys", None)
     values = list(row) if keys is None else _by_name(row, keys(), f"{where}.names" if where else "names")
     if len(values) != len(FEATURES):
-        prefix = where or "row"
-        raise ValueError(
-            f"{prefix}: found {len(values)} values, expected {len(FEATURES)}: {', '.join(FEATURES)}"
-        )
+        found = "1 value" if len(values) == 1 else f"{len(values)} values"
+        raise ValueError(f"{where or 'row'}: found {found}, expected {len(FEATURES)}: {', '.join(FEATURES)}")
     return [
         _number(value, f"{where}.{name}" if where else name)
         for name, value in zip(FEATURES, values, strict=True)

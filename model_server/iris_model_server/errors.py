@@ -182,6 +182,11 @@ class SignatureRefused(ArtifactRefused):
         super().__init__(f"{reason}: {where}", found, expected)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A count for a message: 1 row, 2 rows, 3 entries."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
 def one_line(value: object) -> str:
     """Text on one log line, whatever a file or an exception contains."""
     text = " ".join(str(value).split())

@@ -49,7 +49,8 @@ def _difference(gate: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
     )
     needs = f", needs about {gate['needed']} more" if "needed" in gate else ""
     limit = limits.get(gate["name"] + "PerMille", "?")
+    requests = "1 request" if gate["requests"] == 1 else f"{gate['requests']} requests"
     return (
         f"{shares}difference {gate['lowPerMille']} to {gate['highPerMille']} of 1,000, at most {limit} "
-        f"({gate['requests']} requests{needs})"
+        f"({requests}{needs})"
     )

@@ -84,9 +84,13 @@ def test_a_frame_without_the_features_is_never_sent() -> None:
         calls.predict({"petal_width": 0.2})
 
 
-@pytest.mark.parametrize("row", [[1, 2, 3], [1, 2, 3, 4, 5], []], ids=str)
-def test_a_row_of_another_length_is_never_sent(row: list[float]) -> None:
-    with pytest.raises(ValueError, match=rf"found {len(row)} values, expected 4: sepal_length"):
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [([1, 2, 3], "3 values"), ([1, 2, 3, 4, 5], "5 values"), ([1], "1 value"), ([], "0 values")],
+    ids=str,
+)
+def test_a_row_of_another_length_is_never_sent(row: list[float], found: str) -> None:
+    with pytest.raises(ValueError, match=rf"found {found}, expected 4: sepal_length"):
         calls.predict(row)
-    with pytest.raises(ValueError, match=rf"^rows\[0\]: found {len(row)} values, expected 4"):
+    with pytest.raises(ValueError, match=rf"^rows\[0\]: found {found}, expected 4"):
         calls.predict_batch([row])

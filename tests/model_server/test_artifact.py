@@ -63,7 +63,7 @@ CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "no golden predictions": ({"golden": []}, "golden"),
     "a short golden input": (
         {"golden": [{"input": [1.0], "probabilities": [1, 0, 0]}]},
-        "golden[0].input: 1 entries",
+        "golden[0].input: 1 entry",
     ),
     "a short golden answer": (
         {"golden": [{"input": INPUTS[0], "probabilities": [1]}]},
@@ -79,7 +79,7 @@ CARD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "weights of another shape": (
         {"linear": {"weights": [[1.0]], "intercept": [1.0], "sha256": "0" * 64}},
-        "linear.weights: 1 entries, expected 3",
+        "linear.weights: 1 entry, expected 3",
     ),
     "weights that were changed": (
         {"linear": artifacts.card()["linear"] | {"intercept": [0.0, 0.0, 0.0]}},

@@ -35,15 +35,15 @@ REFUSED: Final[dict[str, tuple[Any, str]]] = {
     "a negative feature": (small(feature=[-1, 3]), "trees.trees[0].feature[0]: -1"),
     "too few features": (
         small(feature=[2]),
-        "trees.trees[0].feature: 1 entries, expected 2, one less than leaves",
+        "trees.trees[0].feature: 1 entry, expected 2, one less than leaves",
     ),
     "too few thresholds": (
         small(threshold=[2.45]),
-        "trees.trees[0].threshold: 1 entries, expected 2, one less than leaves",
+        "trees.trees[0].threshold: 1 entry, expected 2, one less than leaves",
     ),
     "too few children": (
         small(left=[-1], right=[-2]),
-        "trees.trees[0].left: 1 entries, expected 2, one less than leaves",
+        "trees.trees[0].left: 1 entry, expected 2, one less than leaves",
     ),
     "too many children": (
         small(right=[1, -3, -3]),

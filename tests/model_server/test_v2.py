@@ -147,7 +147,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a column too short": (
         {"inputs": [*COLUMNS[:3], COLUMNS[3] | {"data": [0.2]}]},
-        "inputs[3].data: 1 numbers, expected 4 for the shape [4]",
+        "inputs[3].data: 1 number, expected 4 for the shape [4]",
     ),
     "a flag that is no flag": (
         asked() | {"parameters": {"binary_data_output": 1}},

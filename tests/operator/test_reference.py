@@ -106,7 +106,7 @@ async def test_an_answer_for_other_rows_is_none(stable: Server, candidate: Serve
     found = await compared()
 
     assert isinstance(found, NoAnswer)
-    assert found.failure.endswith("found 1 classes for 3 rows")
+    assert found.failure.endswith("found a list of 1, expected 3, a class for each row")
 
 
 @pytest.mark.parametrize("broken", [[], {"rule": 3}, {"rows": "x"}], ids=json.dumps)

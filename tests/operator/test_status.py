@@ -167,6 +167,14 @@ def test_the_status_is_available_while_any_good_pod_answers(known: Facts, availa
     assert condition(built(known), "Available")["status"] == available
 
 
+def test_the_status_counts_the_pods_that_answer() -> None:
+    answering = [facts(), facts(proofs={"iris-2-a": GOOD}), facts(proofs={})]
+
+    messages = [condition(built(known), "Available")["message"] for known in answering]
+
+    assert messages == ["2 pods answer", "1 pod answers", "no pod answers"]
+
+
 @pytest.mark.parametrize(
     ("known", "route"),
     [

@@ -42,7 +42,7 @@ SUSPICIOUS: dict[str, tuple[list[str], str]] = {
     ),
     "slips": (
         [*ROWS, "99,0.1,99,0.1,setosa"],
-        "found 1 rows far from any iris: [99,0.1,99,0.1], expected lengths up to 2 times",
+        "found 1 row far from any iris: [99,0.1,99,0.1], expected lengths up to 2 times",
     ),
     "few rows of a class": (ROWS[:110], "found 10 rows of virginica, expected at least 20"),
 }

@@ -142,6 +142,13 @@ def test_the_reader_names_line_and_column_of_a_bad_cell_wherever_it_is(
             "4 rows of virginica",
             id="few rows",
         ),
+        pytest.param(
+            text_of([*enough, *enough]).replace("virginica", "setosa", 9),
+            "1:5",
+            "1 row of virginica",
+            id="one row",
+        ),
+        pytest.param(f"{HEADER}\n5.1\n", "2:2", "1 column,", id="one column"),
         pytest.param(f'{HEADER}\n"5.1,3.5', "2:1", "unexpected end of data", id="open quote"),
         pytest.param(f"{HEADER}\n{ROW}{'a' * 9_000}\n", "2:5", "species 'setosaaaaa", id="long cell"),
         pytest.param(

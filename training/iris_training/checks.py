@@ -9,7 +9,7 @@ from statistics import median
 
 from iris_training.columns import CLASSES, FEATURES, UNIT
 from iris_training.data import Dataset
-from iris_training.errors import Invalid
+from iris_training.errors import Invalid, counted
 
 # In the sample it is one; in a file with each row twice it is half of them.
 MOST_COPIES = 0.2
@@ -99,7 +99,7 @@ def _outliers(dataset: Dataset, name: str) -> Iterator[Invalid]:
     # Where most are far, the unit is named already.
     if far and len(far) * 2 < len(dataset.rows):
         shown = " ".join(f"[{_listed(row)}]" for row in far[:MOST_SHOWN])
-        found = f"{len(far)} rows far from any iris: {shown}"
+        found = f"{counted(len(far), 'row')} far from any iris: {shown}"
         yield Invalid(name, found, f"lengths up to {FAR:g} times those of the classic sample, in {UNIT}")
 
 
@@ -107,7 +107,9 @@ def _tiny_classes(dataset: Dataset, name: str) -> Iterator[Invalid]:
     for index, label in enumerate(CLASSES):
         count = dataset.labels.count(index)
         if count < FEWEST_ROWS:
-            yield Invalid(name, f"{count} rows of {label}", f"at least {FEWEST_ROWS} for reliable scores")
+            yield Invalid(
+                name, f"{counted(count, 'row')} of {label}", f"at least {FEWEST_ROWS} for reliable scores"
+            )
 
 
 def _noise(dataset: Dataset, disagreements: Sequence[int], name: str) -> Iterator[Invalid]:

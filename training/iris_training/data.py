@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from iris_training import formats
 from iris_training.columns import CLASSES, FEATURES, HEADER, UNIT
-from iris_training.errors import Faults, Invalid, quote
+from iris_training.errors import Faults, Invalid, counted, quote
 from iris_training.formats import Found, Line, Table
 
 # Where our columns are in our own files.
@@ -127,7 +127,7 @@ def _width(cells: Sequence[str], line: str, expected: str) -> Invalid | None:
     if len(cells) == len(HEADER):
         return None
     column = min(len(cells), len(HEADER)) + 1
-    return Invalid(f"{line}:{column}", f"{len(cells)} columns", expected)
+    return Invalid(f"{line}:{column}", counted(len(cells), "column"), expected)
 
 
 def _row(
@@ -166,7 +166,7 @@ def _balance(labels: Sequence[int], name: str) -> None:
     counts = Counter(labels)
     for index, label in enumerate(CLASSES):
         if counts[index] < FEWEST_ROWS_PER_CLASS:
-            found = f"{counts[index]} rows of {label}"
+            found = f"{counted(counts[index], 'row')} of {label}"
             raise Invalid(
                 f"{name}:1:{len(HEADER)}", found, f"at least {FEWEST_ROWS_PER_CLASS} of each species"
             )

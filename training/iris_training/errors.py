@@ -40,6 +40,11 @@ class Faults:
         return first
 
 
+def counted(number: int, noun: str) -> str:
+    """A count for a message: 1 row, 2 rows."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def quote(value: str, longest: int = LONGEST_QUOTE) -> str:
     """A cell for a message: quoted, and shortened if it is long."""
     return repr(value if len(value) <= longest else value[:longest] + "…")

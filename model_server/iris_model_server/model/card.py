@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from iris_model_server.errors import ArtifactRefused
+from iris_model_server.errors import ArtifactRefused, counted
 from iris_model_server.model import tree_card
 from iris_model_server.model.tree_card import Trees
 from iris_model_server.schemas import FEATURES, FeatureInfo, Row
@@ -199,4 +199,4 @@ def _digest(linear: Linear) -> str:
 
 def _check_length(values: Sequence[object], length: int, where: str) -> None:
     if len(values) != length:
-        raise ArtifactRefused(where, f"{len(values)} entries", length)
+        raise ArtifactRefused(where, counted(len(values), "entry", "entries"), length)

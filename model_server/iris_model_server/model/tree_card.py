@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from iris_model_server.errors import ArtifactRefused
+from iris_model_server.errors import ArtifactRefused, counted
 from iris_model_server.schemas import FEATURES
 
 MOST_TREES: Final = 3000
@@ -69,7 +69,7 @@ def _check_splits(tree: Tree, where: str) -> None:
         found = len(getattr(tree, field))
         if found != splits:
             expected = f"{splits}, one less than leaves"
-            raise ArtifactRefused(f"{where}.{field}", f"{found} entries", expected)
+            raise ArtifactRefused(f"{where}.{field}", counted(found, "entry", "entries"), expected)
     for split, feature in enumerate(tree.feature):
         if not 0 <= feature < len(FEATURES):
             raise ArtifactRefused(f"{where}.feature[{split}]", feature, f"0 to {len(FEATURES) - 1}")
@@ -90,7 +90,7 @@ def _check_children(tree: Tree, where: str) -> None:
 
 def _check_numbers(values: Sequence[float], length: int, where: str) -> None:
     if len(values) != length:
-        raise ArtifactRefused(where, f"{len(values)} entries", length)
+        raise ArtifactRefused(where, counted(len(values), "entry", "entries"), length)
     for number, value in enumerate(values):
         # Not "larger than": a NaN is never larger.
         if not abs(value) <= LARGEST:

@@ -85,7 +85,8 @@ def _flat(text: bytes, where: str, width: int, chunk_bytes: int) -> Iterator[Fla
         yield rest[:whole]
         rest = rest[whole:]
     if rest:
-        raise Problem(errors.INVALID, f"{where}: {len(rest)} numbers at the end, expected {width} a row")
+        found = errors.counted(len(rest), "number")
+        raise Problem(errors.INVALID, f"{where}: {found} at the end, expected {width} a row")
 
 
 def _nested(text: bytes, where: str, width: int, chunk_bytes: int) -> Iterator[Flat]:

@@ -95,13 +95,17 @@ class RequestReader:
         names = [tensor.name for tensor in inputs]
         if len(inputs) != 1 and sorted(names) != sorted(FEATURES):
             expected = f"one of [rows, {len(FEATURES)}], or one of [rows] for each of {', '.join(FEATURES)}"
-            found = ", ".join(names) if len(inputs) == len(FEATURES) else f"{len(inputs)} tensors"
+            found = (
+                ", ".join(names) if len(inputs) == len(FEATURES) else errors.counted(len(inputs), "tensor")
+            )
             raise errors.invalid("inputs", found, expected)
         rows = 0
         for number, tensor in enumerate(inputs):
             its_rows = _rows_of(tensor, _where(number), alone=len(inputs) == 1)
             if rows and its_rows != rows:
-                raise errors.invalid(f"{_where(number)}.shape", tensor.shape, f"{rows} rows, as in inputs[0]")
+                raise errors.invalid(
+                    f"{_where(number)}.shape", tensor.shape, f"{errors.counted(rows, 'row')}, as in inputs[0]"
+                )
             rows = its_rows
         if rows > self._most_rows:
             detail = f"inputs[0].shape: {rows} rows, at most {self._most_rows} fit in one request"
@@ -127,7 +131,8 @@ class RequestReader:
             place += size
         if binary is not None and place != len(binary):
             expected = f"{place}, the sum of binary_data_size"
-            raise errors.invalid("body", f"{len(binary)} bytes after the JSON object", expected)
+            found = f"{errors.counted(len(binary), 'byte')} after the JSON object"
+            raise errors.invalid("body", found, expected)
         return list(sources.values()) if len(inputs) == 1 else [sources[name] for name in FEATURES]
 
     def _from_binary(self, content: memoryview, datatype: str, where: str) -> Iterator[Flat]:
@@ -269,9 +274,8 @@ def _counted(parts: Iterable[Flat], tensor: InferInput[Any], where: str) -> Iter
 
 
 def _wrong_length(count: int, tensor: InferInput[Any], where: str) -> Problem:
-    return errors.invalid(
-        f"{where}.data", f"{count} numbers", f"{math.prod(tensor.shape)} for the shape {tensor.shape}"
-    )
+    found, expected = errors.counted(count, "number"), math.prod(tensor.shape)
+    return errors.invalid(f"{where}.data", found, f"{expected} for the shape {tensor.shape}")
 
 
 def _refuse_duplicates(body: bytes, request: InferBody[Any], numbers: Sequence[bytes]) -> None:

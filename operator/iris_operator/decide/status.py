@@ -115,6 +115,12 @@ def _ours(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {**whole, "conditions": rows}
 
 
+def _answers(pods: int) -> str:
+    if pods == 1:
+        return "1 pod answers"
+    return f"{pods} pods answer" if pods else "no pod answers"
+
+
 def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[dict[str, Any]]:
     answering = sum(not proof.failure for proof in facts.stable.proofs.values())
     conditions: list[Row] = [
@@ -123,7 +129,7 @@ def _conditions(facts: Facts, verdict: Verdict, before: Any, now: str) -> list[d
             "Available",
             answering > 0,
             reasons.PODS_AVAILABLE if answering else reasons.NO_POD_AVAILABLE,
-            f"{answering} pods answer" if answering else "no pod answers",
+            _answers(answering),
         ),
     ]
     if verdict.reconciling:

@@ -51,7 +51,8 @@ async def _classes(session: aiohttp.ClientSession, pod: Pod, reference: _Referen
     labels: list[str] = _decoded(pod, CLASSES, status, raw, _Answer).prediction_label
     if len(labels) != len(reference.rows):
         raise pod_http.Failed(
-            f"pod {pod.name}: {CLASSES}: found {len(labels)} classes for {len(reference.rows)} rows"
+            f"pod {pod.name}: {CLASSES}: found a list of {len(labels)}, expected {len(reference.rows)}, "
+            "a class for each row"
         )
     return labels
 
