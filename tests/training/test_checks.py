@@ -51,7 +51,7 @@ SUSPICIOUS: dict[str, tuple[list[str], str]] = {
 def trained(folder: Path, rows: list[str], *options: str) -> int:
     path = folder / "some.csv"
     path.write_text("\n".join([HEADER, *rows, ""]))
-    return command.main(["--data", str(path), "--output", str(folder), "--version", "1.0", *options])
+    return command.main(["--data", str(path), "--output", str(folder), "--version", "1.0.0", *options])
 
 
 @pytest.mark.parametrize(("rows", "words"), SUSPICIOUS.values(), ids=SUSPICIOUS)
@@ -63,9 +63,9 @@ def test_training_warns_of(
     said = [record.message for record in caplog.records if record.message.startswith("warning: ")]
     assert code == 0
     assert any(words in line for line in said)
-    card = json.loads((tmp_path / "model_pipeline_1.0.json").read_text())
+    card = json.loads((tmp_path / "model_pipeline_1.0.0.json").read_text())
     assert [f"warning: {line}" for line in card["warnings"]] == said
-    assert "## Warnings" in (tmp_path / "model_pipeline_1.0.md").read_text()
+    assert "## Warnings" in (tmp_path / "model_pipeline_1.0.0.md").read_text()
 
 
 @pytest.mark.parametrize(("rows", "words"), SUSPICIOUS.values(), ids=SUSPICIOUS)
@@ -85,4 +85,4 @@ def test_strict_refuses(
 def test_strict_takes_the_sample(tmp_path: Path, seed: int) -> None:
     assert trained(tmp_path, ROWS, "--strict", "--seed", str(seed)) == 0
 
-    assert "warnings" not in json.loads((tmp_path / "model_pipeline_1.0.json").read_text())
+    assert "warnings" not in json.loads((tmp_path / "model_pipeline_1.0.0.json").read_text())

@@ -41,6 +41,7 @@ def test_help_lists_every_option_and_exits_with_0(capsys: pytest.CaptureFixture[
         pytest.param(["--seed"], "argument --seed: expected one argument", id="no value"),
         pytest.param(["--vers", "1"], "unrecognized arguments", id="abbreviation"),
         pytest.param(["--version", "a/b"], "--version: found 'a/b'", id="version"),
+        pytest.param(["--version", "1.4"], "--version: found '1.4', which YAML does not", id="number"),
         pytest.param(["--seed", "-1"], "--seed: found '-1'", id="seed"),
         pytest.param(["--estimator", "svm"], "--estimator: found 'svm'", id="estimator"),
         pytest.param(["--param", "C=0"], "--param C: found '0'", id="parameter"),
@@ -198,7 +199,7 @@ def test_a_full_disk_is_reported_in_one_line_and_leaves_no_file(tmp_path: Path) 
 
 @pytest.mark.process
 def test_the_printed_path_has_the_bytes_of_the_file_name(tmp_path: Path) -> None:
-    words = [*map(os.fsencode, MODULE), b"--version", b"1", b"--output", b"m\xff\xc3\xa9"]
+    words = [*map(os.fsencode, MODULE), b"--version", b"1.0.0", b"--output", b"m\xff\xc3\xa9"]
 
     ended = subprocess.run(
         words,
@@ -209,7 +210,7 @@ def test_the_printed_path_has_the_bytes_of_the_file_name(tmp_path: Path) -> None
         check=False,
     )
 
-    assert ended.stdout == b"m\xff\xc3\xa9/model_pipeline_1.joblib\n", ended.stderr
+    assert ended.stdout == b"m\xff\xc3\xa9/model_pipeline_1.0.0.joblib\n", ended.stderr
 
 
 @pytest.mark.process

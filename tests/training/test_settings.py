@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from iris_training import settings
 from iris_training.errors import Invalid
@@ -25,8 +26,35 @@ def test_settings_have_every_option() -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", fullmatch=True))
-def test_every_version_that_is_an_image_tag_is_accepted(version: str) -> None:
+def test_every_version_that_is_an_image_tag_and_text_in_yaml_is_accepted(version: str) -> None:
+    assume(not settings.NOT_TEXT.fullmatch(version))
+
     assert parsed(version=version).version == version
+
+
+@pytest.mark.parametrize(
+    "version", ["1.4.0", "1.0.20250508_171813", "1.4.1-pr.17.g0a1b2c3", "v2", "2026.11.27"]
+)
+def test_a_version_of_the_usual_forms_is_accepted(version: str) -> None:
+    assert parsed(version=version).version == version
+
+
+@given(st.from_regex(r"[0-9]([0-9xboaef._-]{0,9}[0-9a-f])?|[A-Za-z]{1,5}", fullmatch=True))
+@example("1.4")
+@example("1.4e-3")
+@example("2026-11-27")
+@example("On")
+def test_a_version_that_yaml_does_not_read_as_text_is_refused(version: str) -> None:
+    """Without quotes, the API server would refuse the IrisModel that declares it."""
+    try:
+        read = yaml.safe_load(version)
+    except ValueError:  # a date that does not exist
+        read = None
+    if not isinstance(read, str):
+        with pytest.raises(
+            Invalid, match=r"^--version: found .*, which YAML does not read as text, expected "
+        ):
+            parsed(version=version)
 
 
 @pytest.mark.parametrize("version", ["", " ", "-1", "1.", "a/b", "../up", "1.0\n", "é", "a" * 64, "a b"])

@@ -19,6 +19,12 @@ LARGEST_SEED = 2**32 - 1
 MODEL = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 SERVER = re.compile(r"https?://[^\s/]+.*")
 VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+# YAML reads these as numbers, dates or truth values, so an IrisModel could declare them only in quotes.
+NOT_TEXT = re.compile(
+    r"[0-9_]+(\.[0-9_]*)?(e-?[0-9]+)?|0[xob][0-9a-f_]+|[0-9]{4}(-[0-9]{1,2}){2}"
+    r"|true|false|yes|no|on|off|y|n|null",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,12 @@ def _server(option: str, address: str) -> str:
 
 
 def _version(version: str | None, now: datetime) -> str:
-    return f"1.0.{now:%Y%m%d_%H%M%S}" if version is None else parse_version(version)
+    if version is None:
+        return f"1.0.{now:%Y%m%d_%H%M%S}"
+    if NOT_TEXT.fullmatch(version):
+        found = f"{quote(version)}, which YAML does not read as text"
+        raise Invalid("--version", found, "three numbers, such as 1.4.0")
+    return parse_version(version)
 
 
 def parse_version(version: str) -> str:
