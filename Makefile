@@ -7,7 +7,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTER ?= iris
 VERSION ?=
+TAKE_VERSION := training run build-run publish
 UNIT := not process and not browser and not cluster and not docker and not e2e and not workflows and not kind
+
+# Where it would have no effect, it is a mistake.
+ifeq ($(origin VERSION),command line)
+  $(foreach goal,$(filter-out $(TAKE_VERSION),$(MAKECMDGOALS)),$(error make $(goal) takes no VERSION, only these do: $(TAKE_VERSION)))
+endif
 
 ##@ First steps
 .PHONY: help setup
@@ -21,6 +27,9 @@ setup: .venv/ready ## Create .venv with the locked versions of all packages (doe
 	@PYTHON=$(PYTHON) scripts/setup.sh
 
 ##@ Train and serve on this machine
+# Trains a model where there is none, unless a certain one is asked for.
+any_model = @[ -n "$${VERSION:-}$(1)" ] || ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
+
 .PHONY: training import-data mlflow run build-run
 training: setup ## Train a model and write it to artifacts/ (VERSION=1.4.0 ESTIMATOR=random-forest PARAM=max_depth=6 DATA=file.csv STRICT=1 NO_WORSE=1)
 	@$(BIN)/iris-training $(if $(VERSION),--version $(VERSION)) $(if $(ESTIMATOR),--estimator $(ESTIMATOR)) $(foreach given,$(PARAM),--param $(given)) $(if $(DATA),--data "$(DATA)") $(if $(STRICT),--strict) $(if $(NO_WORSE),--no-worse)
@@ -31,13 +40,15 @@ import-data: setup ## Convert FILE=iris.data, from UCI, R, Kaggle or a spreadshe
 mlflow: setup ## Add MLflow's client to .venv, for `iris-training import models:/NAME@ALIAS` and --log-to
 	@scripts/mlflow.sh
 
-run: setup ## Serve the newest model on http://127.0.0.1:8000 (trains one if there is none)
-	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
-	@IRIS_ARTIFACT_DIR=$${IRIS_ARTIFACT_DIR:-artifacts} IRIS_PICKLE=$${IRIS_PICKLE:-Deny} exec $(BIN)/iris-model-server --host 127.0.0.1 --port 8000
+run: setup ## Serve the newest model, or VERSION=1.4.0, on http://127.0.0.1:8000 (trains one if there is none)
+	$(call any_model,$${IRIS_ARTIFACT_DIR:-})
+	@card="$${IRIS_ARTIFACT_DIR:-artifacts}/model_pipeline_$${VERSION:-}.json"; [ -z "$${VERSION:-}" ] || [ -e "$$card" ] || \
+		{ echo "make run: $$card: not found, expected a model from \`make training VERSION=$$VERSION\`" >&2; exit 2; }
+	@IRIS_ARTIFACT_DIR=$${IRIS_ARTIFACT_DIR:-artifacts} IRIS_PICKLE=$${IRIS_PICKLE:-Deny} exec $${VERSION:+env "IRIS_EXPECTED_VERSION=$$VERSION"} $(BIN)/iris-model-server --host 127.0.0.1 --port 8000
 
-build-run: setup ## Build the server image with the newest model and run it on http://127.0.0.1:9000
-	@ls artifacts/model_pipeline_*.json >/dev/null 2>&1 || $(MAKE) --no-print-directory training
-	@exec $(BIN)/iris-local-cluster run-image --port 9000
+build-run: setup ## Build the server image with the newest model, or VERSION=1.4.0, and run it on http://127.0.0.1:9000
+	$(any_model)
+	@exec $(BIN)/iris-local-cluster run-image --port 9000 $${VERSION:+"--version=$$VERSION"}
 
 ##@ A local Kubernetes cluster
 .PHONY: up down status publish

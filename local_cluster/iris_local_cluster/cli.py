@@ -75,7 +75,7 @@ def build(options: argparse.Namespace) -> int:
 
 
 def serve_image(options: argparse.Namespace) -> int:
-    return run_image.newest(options.port, Progress())
+    return run_image.serve(options.port, Progress(), version=options.version)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -142,8 +142,11 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
 
 def _commands_of_the_machine(command: Callable[..., argparse.ArgumentParser]) -> None:
     serving = command(
-        "run-image", serve_image, "Build the image of the newest model and run it until Ctrl-C."
+        "run-image",
+        serve_image,
+        "Build the image of a model, by default the newest, and run it until Ctrl-C.",
     )
+    serving.add_argument("--version", help="a version that `make training` has written")
     serving.add_argument("--port", type=_port, default=9000, help="port on 127.0.0.1 (default %(default)s)")
     command(
         "build",

@@ -279,6 +279,16 @@ def test_a_missing_model_is_reported_with_the_command_that_trains_one(tmp_path: 
         run_image.newest_version(tmp_path)
 
 
+def test_a_version_that_was_never_trained_is_reported_with_the_command_that_trains_it(tmp_path: Path) -> None:
+    (tmp_path / "model_pipeline_1.4.0.json").touch()
+
+    assert run_image.existing(tmp_path, "1.4.0") == "1.4.0"
+    with pytest.raises(
+        LocalClusterError, match=r"1\.5\.0\.json: not found, .*`make training VERSION=1\.5\.0`"
+    ):
+        run_image.existing(tmp_path, "1.5.0")
+
+
 def test_commands_that_act_on_a_cluster_take_its_name() -> None:
     parser = cli.parser()
 

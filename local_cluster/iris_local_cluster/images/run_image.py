@@ -1,4 +1,4 @@
-"""`make build-run`: the server image of the newest model as one container, until Ctrl-C."""
+"""`make build-run`: the server image of one model as a container, until Ctrl-C."""
 
 import json
 import os
@@ -13,11 +13,11 @@ from iris_local_cluster.images import image_builders, project_images
 from iris_local_cluster.progress import Progress
 
 
-def newest(port: int, progress: Progress) -> int:
-    """Build and run; returns the exit code of the server."""
+def serve(port: int, progress: Progress, *, version: str | None = None) -> int:
+    """Build and run this version, or the newest one; returns the exit code of the server."""
     if refusal := loopback.refusal(port):
         raise LocalClusterError(refusal)
-    version = newest_version(paths.ARTIFACTS)
+    version = newest_version(paths.ARTIFACTS) if version is None else existing(paths.ARTIFACTS, version)
     image = project_images.build_server(version, paths.ARTIFACTS, progress)
     progress.say(f"Model version {version} on http://127.0.0.1:{port} (Ctrl-C ends it)")
     builder = image_builders.detect(progress)
@@ -28,6 +28,14 @@ def newest(port: int, progress: Progress) -> int:
 def settings(environment: Mapping[str, str]) -> dict[str, str]:
     """As `make run` has it: no pickle is opened, unless the user's own environment allows it."""
     return {"IRIS_PICKLE": environment.get("IRIS_PICKLE", "Deny")}
+
+
+def existing(artifacts: Path, version: str) -> str:
+    """The version, if it was trained."""
+    card = artifacts / f"model_pipeline_{version}.json"
+    if not card.is_file():
+        raise LocalClusterError(f"{card}: not found, expected a model from `make training VERSION={version}`")
+    return version
 
 
 def newest_version(artifacts: Path) -> str:
