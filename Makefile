@@ -12,7 +12,7 @@ UNIT := not process and not browser and not cluster and not docker and not e2e a
 
 # Where it would have no effect, it is a mistake.
 ifeq ($(origin VERSION),command line)
-  $(foreach goal,$(filter-out $(TAKE_VERSION),$(MAKECMDGOALS)),$(error make $(goal) takes no VERSION, only these do: $(TAKE_VERSION)))
+  $(foreach goal,$(filter-out help setup $(TAKE_VERSION),$(MAKECMDGOALS)),$(error make $(goal) takes no VERSION, only these do: $(TAKE_VERSION)))
 endif
 
 ##@ First steps
