@@ -39,7 +39,7 @@ def parse(document: Mapping[str, Any]) -> FluxObject:
     conditions = {each["type"]: each for each in status.get("conditions", [])}
     ready = conditions.get("Ready", {})
     current = status.get("observedGeneration") == document["metadata"]["generation"]
-    # To wait for the previous step is no failure.
+    # Waiting for the previous step is not a failure.
     known = current and ready.get("reason") != "DependencyNotReady"
     return FluxObject(
         kind=document["kind"],

@@ -38,16 +38,16 @@ def digest(target: str) -> str | None:
 
 
 def push_new(engine: Sender, stored: str, target: str) -> str:
-    """Push an image to a tag that is free or already holds it; the digest."""
+    """Push an image to a tag that is free or already holds it. Returns the digest."""
     found = digest(target)
     if found is None:
         return engine.push(stored, target)
-    # Only a push determines the digest; the tag of its own is the key of the image's content.
+    # Only a push determines the digest; its own tag is the key of the image's content.
     pushed = engine.push(stored, f"{target.rpartition(':')[0]}:{stored.rpartition(':')[2]}")
     if pushed != found:
         raise LocalClusterError(
             f"{target}: found {found}, expected {pushed}, the image of this artifact and this code; "
-            "a published version is never replaced: choose another version, or FORCE=1 replaces it "
-            "(nodes that have pulled the old image keep that one)"
+            "a published version is never replaced: choose another version, or replace it with FORCE=1 "
+            "(nodes that have pulled the old image keep it)"
         )
     return found

@@ -96,7 +96,7 @@ def _install(names: list[str], note: Callable[[str], None]) -> None:
     install = ["install", "--yes", "--no-install-recommends", *names]
     if _apt_get(install).returncode == 0:
         return
-    # The lists are missing or old. A broken list of another source is no reason to stop here.
+    # The lists are missing or old. A broken list of another source is not a reason to stop here.
     note("apt-get update")
     _apt_get(["update"])
     note(", ".join(names))

@@ -37,10 +37,11 @@ class FastRoute:
 
     path: str
     template: str
-    # Body and request id to the answer's body; None when the reference must answer.
+    # Body and request id to the answer's body; None when the reference path must answer.
     answer: Callable[[bytes, str], bytes | None]
     asks_for_json: bool
-    # The same for a model whose calls are shared: the callback gets the answer. False: the reference must.
+    # The same for a model whose calls are shared: the callback gets the answer. False when the reference path
+    # must answer.
     answer_soon: Callable[[bytes, str, Callback], bool] | None = None
     metrics: RouteMetrics | None = None
     # The part of a log line that all successes of this route share.

@@ -1,7 +1,7 @@
 """Decodes the numbers of a large body chunk by chunk, so that other requests need not wait.
 
 The text is cut where a number or a row seems to end, and each chunk is decoded by itself. A wrong cut is
-always found: it leaves a chunk that is no list of numbers or rows within their bounds.
+always found: it leaves a chunk that is not a list of numbers or rows within their bounds.
 """
 
 import codecs

@@ -27,12 +27,12 @@ from iris_model_server.wire import coding, request_ids
 log = logging.getLogger(__name__)
 
 REQUEST_ID: Final = "iris.request_id"
-# The key in the scope of the problem to answer with when the body was late.
+# The scope's key for the problem that answers a body that came too late.
 LATE: Final = "iris.late"
 UNMATCHED: Final = "unmatched"
 # nginx's status for "client closed request"; never sent, only counted and logged.
 CLIENT_LEFT: Final = 499
-# Without a key: the kubelet has none, and the answer has no content.
+# These need no key: the kubelet has none, and the answers have no content.
 KEYLESS: Final = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 # Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
@@ -93,7 +93,7 @@ class RequestMiddleware:
         return scope["path"] not in KEYLESS
 
     def _below_root(self, scope: Scope) -> ASGIApp:
-        """Takes the root path off the request's, so that all else sees the path without it."""
+        """Strip the root path from the request's path, so that everything inside sees the path without it."""
         root, path = self._with.root_path, scope["path"]
         if path == root:
             # The links of the page are relative to its folder.
@@ -150,7 +150,7 @@ class Exchange:
         parts = []
         for part in decoder.steps(message.get("body", b""), is_last=not message.get("more_body")):
             parts.append(part)
-            # The turn of everybody else.
+            # Let other requests run.
             await asyncio.sleep(0)
         return b"".join(parts)
 
@@ -162,7 +162,7 @@ class Exchange:
     def _too_large(self, found: str) -> Problem:
         return Problem(errors.TOO_LARGE, f"body: {found}, expected at most {self._with.most_bytes} bytes")
 
-    # No coroutine of its own: returns the given one.
+    # Not a coroutine function: it returns the awaitable of the inner `send`.
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
@@ -175,7 +175,7 @@ class Exchange:
 
     async def fail(self, problem: Problem) -> None:
         if self.status:
-            # Half an answer is sent: the server closes the connection, so that the client sees it break.
+            # Half an answer has been sent: the server closes the connection, and the client sees it break.
             return
         status, media_type, content = errors.refusal(problem, self.request_id, self._scope["path"])
         await self.send(
@@ -220,7 +220,7 @@ def problem_of(error: Exception, request_id: str, method: str, path: str) -> Pro
 
 
 async def body(request: Request) -> bytes:
-    """The body, which nearly always is one message: then without a stream around it."""
+    """The body. It is nearly always one message, which needs no stream around it."""
     message = await request.receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         content: bytes = message["body"]

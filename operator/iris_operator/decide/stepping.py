@@ -77,7 +77,7 @@ def _number(facts: RolloutFacts) -> int:
 def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[str, str] | None:
     """Why the candidate is refused without a look at its answers: reason and message."""
     is_late = found.reason == reasons.PROGRESS_DEADLINE_EXCEEDED
-    if found.stalled and not (is_late and is_reached):  # a pod that is replaced later is no failure
+    if found.stalled and not (is_late and is_reached):  # a pod that is replaced later is not a failure
         return found.reason, found.message
     if facts.before.get("weight", 0) == 0:
         return None

@@ -106,7 +106,7 @@ def parse(
         ours = _predict(form, rows)
         same = np.shape(probabilities) == ours.shape and np.abs(ours - np.array(probabilities)).max()
     except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
-        raise Invalid(name, "numbers that are no model", "weights or trees") from error
+        raise Invalid(name, "numbers that do not form a model", "weights or trees") from error
     if same is False or not same <= linear.TOLERANCE:
         raise Invalid(name, "data that do not repeat its own answers", f"a model that can be data; {WAY}")
     return quote(estimator).strip("'"), form, probabilities
