@@ -1,4 +1,4 @@
-"""Process 1 of a node: makes its world (files, network), then keeps its programs running for ever.
+"""Process 1 of a node: makes its world (files, network), then keeps its programs running forever.
 
 Started by `namespaces` in namespaces of its own. When this process ends, the kernel ends every process
 of the node and drops its mounts and network with them: that is the whole of `down`'s hard part.

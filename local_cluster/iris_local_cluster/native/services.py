@@ -1,4 +1,4 @@
-"""Keeps the node's programs running: a folder says what shall run, this makes it so and keeps it so.
+"""Keeps the node's programs running: those, and only those, that the files of a folder declare.
 
 One JSON file per program. A new file is started, a changed one restarted, a removed one stopped, an
 ended program started again after a pause. Also reaps what others left behind, as process 1 must.
@@ -32,7 +32,7 @@ class Service:
 
 
 def declare(folder: Path, service: Service, *, configuration: Path | None = None) -> None:
-    """Say that this shall run; changes nothing when it is said already, with the same configuration file."""
+    """Declare this program; changes nothing if it is declared already, with the same configuration file."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = dict(service.environment)
     if configuration is not None:
@@ -102,7 +102,7 @@ class Supervisor:
         log.info("started %s as process %d", service.name, process.pid)
 
     def _stop(self, running: _Running, now: float) -> None:
-        # Not through Popen: before it signals it would reap, and `_reap` would wait for the ended for ever.
+        # Popen reaps a process before it signals it, and `_reap` would then wait for that process forever.
         if running.stopping_since is None:
             running.stopping_since = now
             os.kill(running.process.pid, signal.SIGTERM)
@@ -131,7 +131,7 @@ class Supervisor:
 
 
 def supervise(supervisor: Supervisor) -> None:
-    """Go on for ever."""
+    """Run until the process ends."""
     while True:
         supervisor.turn(time.monotonic())
         time.sleep(0.2)
