@@ -24,6 +24,8 @@ OLD: Final = Proof("1.3.0", "sha256:" + "c" * 64)
 BOTH: Final = (pod("iris-2-a"), pod("iris-2-b"))
 BEFORE: Final = pod("iris-1-a", revision=1, labels={"app.kubernetes.io/version": "1.3.0"})
 
+STEP: Final = Verdict(ready=False, reason=reasons.STEPPING, message="10 %", reconciling=True)
+
 
 def facts(
     live: Mapping[str, Any] | None = None,
@@ -97,6 +99,11 @@ def leaving(seconds: float, *, grace: int = 40) -> Mapping[str, Any]:
     return terminating(BEFORE, until.isoformat(), grace=grace)
 
 
+def held(reason: str, message: str) -> Facts:
+    """A rollout that goes on only when somebody acts."""
+    return facts(rollout=RolloutReport({}, verdict.stalled(reason, message)))
+
+
 def unready(**changes: Any) -> dict[str, Any]:
     return pod("iris-2-a", ready=False, **changes)
 
@@ -155,34 +162,12 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     "an old crash, all ready": ready(
         "Serving", facts(pods=[pod("iris-2-a", restarts=7, last=ended(1)), BOTH[1]])
     ),
-    "a rollout was refused": stalled(
-        "RolledBack",
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLED_BACK, "1.5.0 was rolled back"))),
-    ),
-    "a rollout waits for an approval": stalled(
-        "AwaitingApproval",
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.AWAITING_APPROVAL, "1.5.0 has passed"))),
-    ),
-    "a rollout is at a step": progressing(
-        "Stepping",
-        facts(
-            rollout=RolloutReport(
-                {}, Verdict(ready=False, reason=reasons.STEPPING, message="10 %", reconciling=True)
-            )
-        ),
-    ),
-    "a rollout waits for more requests": stalled(
-        "RolloutHeld",
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_HELD, "too few requests"))),
-    ),
-    "a route that cannot split requests": stalled(
-        "SplitImpossible",
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.SPLIT_IMPOSSIBLE, "no route"))),
-    ),
-    "a rollout is paused": stalled(
-        "RolloutPaused",
-        facts(rollout=RolloutReport({}, verdict.stalled(reasons.ROLLOUT_PAUSED, "1.5.0 has passed"))),
-    ),
+    "a rollout was refused": stalled("RolledBack", held(reasons.ROLLED_BACK, "1.5.0 was rolled back")),
+    "a rollout waits for an approval": stalled("AwaitingApproval", held(reasons.AWAITING_APPROVAL, "why")),
+    "a rollout is at a step": progressing("Stepping", facts(rollout=RolloutReport({}, STEP))),
+    "a rollout waits for more requests": stalled("RolloutHeld", held(reasons.ROLLOUT_HELD, "why")),
+    "a route that cannot split requests": stalled("SplitImpossible", held(reasons.SPLIT_IMPOSSIBLE, "why")),
+    "a rollout is paused": stalled("RolloutPaused", held(reasons.ROLLOUT_PAUSED, "1.5.0 has passed")),
     "a rollout has ended": ready("Serving", facts(rollout=RolloutReport({}))),
     "image not there, 40 s": stalled("ImagePullFailed", rolling(unready(state=waiting("ImagePullBackOff")))),
     "image not there, 29 s": progressing(
