@@ -29,8 +29,9 @@ class GatewayWorld(World):
     def __init__(self) -> None:
         super().__init__()
         self.gateway = Gateway(self.cluster)
-        self.prover = CountingProver(lambda tag: LABELS[tag])
-        self.prover.gateway = self.gateway
+        self.counting = CountingProver(lambda tag: LABELS[tag])
+        self.counting.gateway = self.gateway
+        self.prover = self.counting
         self._context = self._operator()
         self.cluster.written = self._check
         self.states: list[str] = []
@@ -87,8 +88,8 @@ class GatewayWorld(World):
         assert live is not None
         return "behavior" not in live["spec"]
 
-    async def _see(self, store: Store) -> None:
-        await super()._see(store)
+    async def _see(self, store: Store, behind: Mapping[str, Any] | None = None) -> None:
+        await super()._see(store, behind)
         if self.absent:
             store.uninstalled(kinds.HTTP_ROUTE)
 

@@ -5,6 +5,7 @@
 
 import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -71,6 +72,18 @@ class World:
             pass
         except Crash:
             self._context = self._operator()
+
+    async def look_behind(self, body: Mapping[str, Any]) -> None:
+        """One pass of another operator, whose watch of IrisModels is behind and still shows this one."""
+        context = self._operator()
+        await self._see(context.store, behind=body)
+        with suppress(errors.Waiting):
+            await reconcile(context, KEY)
+
+    def model(self) -> Mapping[str, Any]:
+        body = self.cluster.find(kinds.IRIS_MODEL, *KEY)
+        assert body is not None
+        return body
 
     def crash(self, at: int, *, before: bool) -> None:
         """The operator ends at one of its next calls, before it takes effect or just after."""
@@ -146,10 +159,13 @@ class World:
     def _operator(self) -> Context:
         return Context(self.cluster, Store(), self.prover, lambda: self.now, "test")
 
-    async def _see(self, store: Store) -> None:
+    async def _see(self, store: Store, behind: Mapping[str, Any] | None = None) -> None:
         for kind in _WATCHED:
             found = (self.cluster.find(kind, "iris", name) for name in self.cluster.names(kind, "iris"))
-            store.compare(kind, None, [body for body in found if body], self.cluster.version_now())
+            listed = [body for body in found if body]
+            if behind is not None and kind == kinds.IRIS_MODEL:
+                listed = [dict(behind)]
+            store.compare(kind, None, listed, self.cluster.version_now())
 
 
 async def served(**declared: Any) -> World:

@@ -4,11 +4,13 @@ from typing import Any, Final
 
 import pytest
 from iris_api import kinds
+from iris_operator.observe import pod_http
 
 from tests.operator.gateway_world import GatewayWorld
 
 # One step, which a healthy version passes soon.
 TRANSITIONS: Final = (kinds.IRIS_MODEL, kinds.DEPLOYMENT, kinds.SERVICE, kinds.HTTP_ROUTE)
+FIRST: Final = 5
 SHORT: Final[dict[str, Any]] = {"steps": [50]}
 
 
@@ -146,6 +148,26 @@ async def test_a_candidate_whose_deployment_is_deleted_by_hand_gets_no_request_a
     assert world.routed() == 0
     await world.rest()
     assert world.rollout()["rejected"]["reason"] == "CandidateLost"
+
+
+async def test_an_operator_whose_view_of_the_status_is_old_leaves_the_route_of_a_later_step() -> None:
+    """It has nothing to persist, so that no precondition of a status stops it."""
+    world = await served()
+    world.step_to("1.1.0")
+    await world.run(until="Stepping")
+    world.counting.failure = pod_http.Failed("pod iris-canary-0: GET /metrics: timeout")
+    await world.run(5)
+    old = world.model()
+    assert (world.routed(), old["status"]["rollout"]["weight"]) == (FIRST, FIRST)
+    world.counting.failure = None
+    while world.routed() == FIRST:
+        await world.round()
+    later = world.routed()
+    world.counting.failure = pod_http.Failed("pod iris-canary-0: GET /metrics: timeout")
+
+    await world.look_behind(old)
+
+    assert world.routed() == later
 
 
 async def begun(story: str) -> GatewayWorld:

@@ -40,7 +40,8 @@ class Applier:
         self._cluster = cluster
         self._store = known
         self._overrides = overrides
-        self._confirmed = False  # in this pass: what we go by is what the model declares
+        self._confirmed = False  # in this pass: what we go by is what the model declares and has decided
+        self._decided: Any = None  # `status.rollout` that this pass acts on
         self._failures: list[errors.ChildFailure] = []
         self.idle = True  # whether no child needed a call
 
@@ -56,6 +57,7 @@ class Applier:
         errors.Waiting where none can be made, and errors.ClusterError where the API server cannot be
         reached."""
         self._confirmed, self._failures = False, []
+        self._decided = _rollout(snapshot.model)
         for kind, manifest in wanted:
             with self._collecting_failures(kind, manifest["metadata"]["name"]):
                 await self._child(snapshot, model, kind, ownership.stamp(manifest))
@@ -154,15 +156,16 @@ class Applier:
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
 
     async def _confirm(self, model: IrisModel) -> None:
-        """Before the first write of a pass: a watch that lags must not bring back an old spec, and children
-        of a model that is gone would be made, collected, made, … until we hear of its end."""
+        """Before the first write of a pass: a watch that lags must not bring back an old spec or step of a
+        rollout, and children of a model that is gone would be made, collected, made, … until we hear of its
+        end."""
         if self._confirmed:
             return
         live = await self._cluster.read(kinds.IRIS_MODEL, model.namespace, model.name)
         metadata = live["metadata"] if live else {}
         if live is None or metadata["uid"] != model.uid or metadata.get("deletionTimestamp"):
             raise errors.Waiting(_COLLECTION_WAIT_SECONDS, f"IrisModel {model.name} is gone")
-        if metadata.get("generation", 0) != model.generation:
+        if metadata.get("generation", 0) != model.generation or _rollout(live) != self._decided:
             self._store.observe(kinds.IRIS_MODEL, live)
             raise errors.Waiting(0.0, "it has changed meanwhile")
         self._confirmed = True
@@ -198,6 +201,10 @@ class Applier:
         self._store.vanish(kind, live)
         self._overrides.settled(kind, live)
         logger.info("deleted %s %s/%s: not declared any more", kind.name, model.namespace, name)
+
+
+def _rollout(body: Mapping[str, Any] | None) -> Any:
+    return ((body or {}).get("status") or {}).get("rollout") or {}
 
 
 def _unpaused(live: Mapping[str, Any], manifest: Body) -> Body:
