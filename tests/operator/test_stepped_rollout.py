@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 from iris_api import kinds
+from iris_api.kinds import Kind
 from iris_operator.observe import pod_http
 
 from tests.operator.gateway_world import GatewayWorld
@@ -168,6 +169,38 @@ async def test_an_operator_whose_view_of_the_status_is_old_leaves_the_route_of_a
     await world.look_behind(old)
 
     assert world.routed() == later
+
+
+async def test_a_step_that_a_release_without_steps_has_overwritten_leaves_no_share_behind() -> None:
+    """In a step, a pass of release 0.1.0 gives the version to the stable pods, deletes the candidate and
+    `status.rollout`, and leaves the HTTPRoute, which it does not know."""
+    world = await served()
+    world.step_to("1.1.0")
+    await world.run(until="Stepping")
+    while world.routed() != FIRST:
+        await world.round()
+    world.cluster.written = lambda *_: None  # that release breaks the rule about pods behind a share
+    for kind in (kinds.DEPLOYMENT, kinds.SERVICE, kinds.NETWORK_POLICY, kinds.POD_DISRUPTION_BUDGET):
+        world.cluster.take(kind, found(world, kind, "iris-canary"))
+    account = found(world, kinds.SERVICE_ACCOUNT)
+    del account["metadata"]["annotations"]
+    world.cluster.put(kinds.SERVICE_ACCOUNT, account)
+    body = found(world, kinds.IRIS_MODEL)
+    del body["status"]["rollout"]
+    world.cluster.put(kinds.IRIS_MODEL, body)
+    assert world.routed() == FIRST
+
+    await world.round()
+    assert world.routed() == 0
+    await world.run(12)
+
+    assert (world.reason(), world.rollout(), world.template()) == ("Serving", {}, "1.1.0")
+
+
+def found(world: GatewayWorld, kind: Kind, name: str = "iris") -> dict[str, Any]:
+    live = world.cluster.find(kind, "iris", name)
+    assert live is not None
+    return live
 
 
 async def begun(story: str) -> GatewayWorld:
