@@ -47,7 +47,14 @@ async def save(opened: Page, name: str, *, height: int = 800, selector: str = ""
     """The upper part of the page, or one element of it, as a PNG with few colours."""
     await opened.set_viewport_size({"width": _WIDTH, "height": height})
     # Not the element's own screenshot: the page may replace it meanwhile.
-    box = await opened.locator(selector).bounding_box() if selector else None
-    clip = FloatRect(**box) if box else None
-    picture = Image.open(io.BytesIO(await opened.screenshot(clip=clip))).convert("RGB").quantize(_COLOURS)
+    box = await _box(opened, selector) if selector else None
+    picture = Image.open(io.BytesIO(await opened.screenshot(clip=box))).convert("RGB").quantize(_COLOURS)
     picture.save(session.FOLDER / f"{name}.png", optimize=True)
+
+
+async def _box(opened: Page, selector: str) -> FloatRect:
+    """Where the element is; the page may replace it while it is asked for."""
+    while True:
+        box = await opened.locator(selector).bounding_box()
+        if box is not None:
+            return FloatRect(**box)

@@ -47,6 +47,8 @@ STEPPED: Final = {"1.0.0": "127.0.90.4", "1.1.0": "127.0.90.5"}
 _FEATURES: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 _OPERATOR: Final = {"namespace": "iris-system", "pod": "iris-operator-0"}
 _PATIENCE_SECONDS: Final = 240.0
+# Seconds between two turns of the played Gateway.
+_PAUSE: Final = 0.1
 _OF_THE_PLAY: Final = frozenset(
     {"FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices", "CalculateExpectedPodCountFailed"}
 )
@@ -149,7 +151,7 @@ async def running(folder: Path) -> AsyncIterator[Stage]:
             played = steps if namespace == MARKET else behaviours
             await stack.enter_async_context(kubelet.Kubelet(cluster, played))
         sent = gateway.rows(0, 1, 2)
-        playing = await stack.enter_async_context(PlayedGateway(clusters[MARKET], sent))
+        playing = await stack.enter_async_context(PlayedGateway(clusters[MARKET], sent, pause=_PAUSE))
         await stack.enter_async_context(_asked())
         repository = git.Repository.create(folder)
         yield Stage(server, clusters, prometheus, repository, playing)

@@ -139,7 +139,7 @@ function graph(panel, place, number) {
   const all = panel.series.flatMap(({ values }) => values.filter((value) => value !== null));
   const top = Math.max(...all), bottom = Math.min(0, ...all);
   const plot = new uPlot({
-    width: holder.clientWidth || 300, height: 180, padding: [10, 10, 0, 0],
+    width: holder.clientWidth || 300, height: 180, padding: [10, 20, 0, 0],
     legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { range: [panel.times[0], panel.times.at(-1)] }, y: { range: [1.1 * bottom, top > 0 ? 1.1 * top : panel.unit === "percentunit" ? 0.01 : 1] } },
     series: [{}, ...panel.series.map((_, position) => ({ stroke: line(position), width: 1.6, fill: panel.series.length === 1 ? `${line(0)}22` : undefined, points: { show: false } }))],
