@@ -45,7 +45,7 @@ def test_other_kinds_are_passed_over_and_lists_are_opened() -> None:
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("{verion: 1.4.0, version: 1.4.0}", "spec: found verion, expected one of access, autoscaling, "),
+        ("{verion: 1.4.0, version: 1.4.0}", "spec: found verion, expected one of access, artifact, "),
         ("{version: 1.4}", "spec.version: found 1.4, expected text: put it in quotes"),
         (
             "{version: 1.4.0, resources: {requests: {cpu: 0.5}}}",

@@ -48,7 +48,7 @@ def test_why_names_the_version_still_serving_and_the_cure() -> None:
     assert found.paragraph == (
         "IrisModel iris/iris declares version 1.1.0, but 1.0.0 is still serving. "
         "It has been stalled (ImagePullFailed) since 12:06:00 UTC (4 min): pod x: ErrImagePull: no such tag. "
-        "What to do: correct `spec.version`, `spec.image` or the pull secret."
+        "What to do: correct `spec.version`, `spec.image`, `spec.artifact` or the pull secret."
     )
 
 
