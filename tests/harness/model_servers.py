@@ -41,11 +41,17 @@ def train(folder: Path, versions: Iterable[str], *, data: Path | None = None) ->
 
 
 @contextmanager
-def serving(artifacts: Mapping[str, Path], model: str, *, within: float = _START_SECONDS) -> Iterator[None]:
-    """A server at each address, all started at once."""
+def serving(
+    artifacts: Mapping[str, Path],
+    model: str,
+    *,
+    clients: Path | None = None,
+    within: float = _START_SECONDS,
+) -> Iterator[None]:
+    """A server at each address, all started at once; with `clients` for those of that list alone."""
     with ExitStack() as stack:
         started = [
-            (stack.enter_context(_server(artifact, address, model)), address)
+            (stack.enter_context(_server(artifact, address, model, clients)), address)
             for address, artifact in artifacts.items()
         ]
         for process, address in started:
@@ -74,9 +80,15 @@ def _training(folder: Path, data: Path | None) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _server(artifact: Path, address: str, model: str) -> Iterator[subprocess.Popen[bytes]]:
+def _server(
+    artifact: Path, address: str, model: str, clients: Path | None
+) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "IRIS_ARTIFACT_DIR": str(artifact), "IRIS_MODEL_NAME": model}
-    process = subprocess.Popen([_SERVER, "--host", address], env=environment, stdout=subprocess.DEVNULL)
+    command = [str(_SERVER), "--host", address]
+    if clients is not None:
+        environment["IRIS_ACCESS_FILE"] = str(clients)
+        command += ["--management-port", "8001"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
