@@ -106,7 +106,12 @@ def _parse(body: Any) -> tuple[IrisModel | None, errors.Invalid | None]:
 async def _carry_out(context: Context, snapshot: Snapshot, model: IrisModel) -> tuple[Snapshot, _Done]:
     """Decides, persists, acts. Nothing is done about a decision that could not be persisted."""
     step = await rollout_pass.decide(
-        model, snapshot, prover=context.prover, absent=context.store.absent, now=context.now()
+        model,
+        snapshot,
+        prover=context.prover,
+        gateway=lambda: _gateway(context, snapshot, model),
+        absent=context.store.absent,
+        now=context.now(),
     )
     body: Any = snapshot.model
     try:
@@ -178,8 +183,7 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
     generation = body["metadata"].get("generation", 0)
     waiting_since = status.waiting_since(_status(body), declared, generation, deadline)
     proofs = await context.prover.prove(seen.pods, name, version)
-    route = after.children.get((kinds.HTTP_ROUTE, name))
-    gateway = await context.gateways.look(context.cluster, model, route, now) if model else Findings()
+    gateway = await _gateway(context, after, model) if model else Findings()
     return Facts(
         generation=generation,
         version=declared,
@@ -200,6 +204,11 @@ async def _observe(context: Context, before: Snapshot, done: _Done) -> Facts:
         source=await provenance.source(context.cluster, body),
         now=now,
     )
+
+
+async def _gateway(context: Context, snapshot: Snapshot, model: IrisModel) -> Findings:
+    route = snapshot.children.get((kinds.HTTP_ROUTE, model.name))
+    return await context.gateways.look(context.cluster, model, route, context.now())
 
 
 async def _missing_class(context: Context, snapshot: Snapshot, model: IrisModel | None) -> str:

@@ -5,7 +5,7 @@ requests are read only while requests are divided.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from iris_operator.model.shape import Shape
 from iris_operator.model.spec import IrisModel
 from iris_operator.observe import ownership, pod_http, split, workload
 from iris_operator.observe.agreement import Agreement, NoAnswer
+from iris_operator.observe.gateways import Findings
 from iris_operator.observe.proof import Prover
 from iris_operator.observe.store import Snapshot, Store
 from iris_operator.observe.workload import Pod, Workload
@@ -33,18 +34,26 @@ _NOT_DEPLOYMENTS: Final = frozenset(children.KINDS) - {kinds.DEPLOYMENT}
 
 
 async def decide(
-    model: IrisModel, snapshot: Snapshot, *, prover: Prover, absent: frozenset[Kind], now: datetime
+    model: IrisModel,
+    snapshot: Snapshot,
+    *,
+    prover: Prover,
+    gateway: Callable[[], Awaitable[Findings]],
+    absent: frozenset[Kind],
+    now: datetime,
 ) -> Step:
     """What this pass makes of `spec.rollout`; without one, that every pod is as declared.
 
-    `absent`: kinds without an API in this cluster.
+    `gateway` is asked about the live route. `absent`: kinds without an API in this cluster.
     """
     facts = _at_rest(model, snapshot, now)
     if rollout.is_quiet(facts):
         return rollout.decide(facts)
     facts = await _observe(facts, model, snapshot, prover)
     has_routes = kinds.HTTP_ROUTE not in absent
-    facts = dataclasses.replace(facts, split=split.observe(model, snapshot, has_api=has_routes))
+    problem = (await gateway()).problem
+    observed = split.observe(model, snapshot, has_api=has_routes, problem=problem)
+    facts = dataclasses.replace(facts, split=observed)
     step = rollout.decide(facts)
     if step.asks:
         answer = await _compare(facts, prover)

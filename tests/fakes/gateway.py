@@ -27,6 +27,7 @@ class Gateway:
         self._cluster = cluster
         self.failing: dict[str, float] = {}
         self.refusal = ""
+        self.is_silent = False  # it refuses without a message
         self.is_there = True
         self.weights: Mapping[str, int] = {}  # by Service, as of the last route that it accepted
         self.lost = 0  # requests to a Service without ready pods
@@ -79,7 +80,7 @@ class Gateway:
                 "type": kind,
                 "status": str(works),
                 "reason": kind if works else "NotAllowedByListeners",
-                "message": self.refusal,
+                "message": "" if self.is_silent else self.refusal,
                 "observedGeneration": live["metadata"]["generation"],
             }
             for kind, works in verdicts.items()

@@ -70,7 +70,10 @@ def report(live: Mapping[str, Any]) -> Report | None:
     [wanted] = live["spec"]["parentRefs"]
     name = f"Gateway {wanted['namespace']}/{wanted['name']}"
     if refused := refusal(live):
-        message = f"{name}: {refused.get('reason')}: {refused.get('message', '')}"
+        words = (
+            refused.get("message") or "the controller gives no reason, expected it to accept the HTTPRoute"
+        )
+        message = f"{name}: {refused.get('reason')}: {words}"
         return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
     if {row["type"] for row in _conditions(live) if row["status"] == "True"} >= _NEEDED:
         return Report(True, reasons.ROUTE_ACCEPTED, f"{name} has accepted the HTTPRoute")

@@ -24,11 +24,14 @@ class Split:
 NONE: Final = Split(0, is_settled=True)
 
 
-def observe(model: IrisModel, snapshot: Snapshot, *, has_api: bool) -> Split:
-    """Of the live route, for the spec may have changed; `has_api`: whether the cluster has HTTPRoutes."""
+def observe(model: IrisModel, snapshot: Snapshot, *, has_api: bool, problem: str = "") -> Split:
+    """Of the live route, for the spec may have changed; `has_api`: whether the cluster has HTTPRoutes.
+
+    `problem`: of the Gateway or its class, where the route's controller gives no reason.
+    """
     live = snapshot.children.get((http_route.KIND, model.name))
     if live is not None:
-        return _of(live, metadata.canary_name(model))
+        return _of(live, metadata.canary_name(model), problem)
     if model.route is None or model.route.type != routes.GATEWAY:
         found = model.route.type if model.route else "no route"
         refusal = f"spec.route.type: found {found}, expected {routes.GATEWAY}, which can split requests"
@@ -49,10 +52,10 @@ def _is_ready(pod: Mapping[str, Any]) -> bool:
     return any(row["type"] == "Ready" and row["status"] == "True" for row in conditions)
 
 
-def _of(live: Mapping[str, Any], candidate: str) -> Split:
+def _of(live: Mapping[str, Any], candidate: str, problem: str) -> Split:
     report = http_route.report(live)
     is_settled = report is not None and report.works is True
-    refusal = "" if report is None or report.works else report.message
+    refusal = "" if report is None or report.works else problem or report.message
     return Split(_percent(live, candidate), is_settled, refusal)
 
 
