@@ -117,9 +117,11 @@ class World:
         return dict(self.status().get("rollout") or {})
 
     def events(self) -> list[str]:
+        return [str(event["reason"]) for event in self.found_events()]
+
+    def found_events(self) -> list[dict[str, Any]]:
         names = self.cluster.names(kinds.EVENT, "iris")
-        found = (self.cluster.find(kinds.EVENT, "iris", name) for name in names)
-        return [str(event["reason"]) for event in found if event]
+        return [event for name in names if (event := self.cluster.find(kinds.EVENT, "iris", name))]
 
     def reason(self) -> str:
         return str(self._ready().get("reason", ""))

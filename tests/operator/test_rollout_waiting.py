@@ -1,4 +1,4 @@
-"""Rollouts that wait: for an approval, or for the end of a pause."""
+"""Rollouts that wait: for an approval, or for the end of a pause; and grants of other versions."""
 
 from typing import Any
 
@@ -75,3 +75,19 @@ async def test_a_paused_rollout_still_refuses_a_candidate_that_disagrees() -> No
     await world.settle()
 
     assert (world.reason(), world.rollout()["state"]) == ("RolledBack", "RolledBack")
+
+
+async def test_a_skip_and_an_approval_of_another_version_are_ignored_and_named() -> None:
+    world = await served()
+
+    world.declare("1.1.0", rollout={**CANARY, "skip": "1.0.9", "approved": "1.0.8"})
+    await world.settle()
+
+    assert world.prover.asked == [("1.0.0", "1.1.0")]
+    assert (world.reason(), world.template()) == ("Serving", "1.1.0")
+    [note] = [event["note"] for event in world.found_events() if event["reason"] == "RolloutStarted"]
+    assert note == (
+        "version 1.1.0 is compared with 1.0.0 before it serves; "
+        "spec.rollout.skip names 1.0.9, not 1.1.0, and is ignored; "
+        "spec.rollout.approved names 1.0.8, not 1.1.0, and is ignored"
+    )

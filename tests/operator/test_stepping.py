@@ -80,8 +80,9 @@ def test_too_few_requests_hold_promote_or_roll_back_as_declared(choice: str, sta
 
 
 def test_a_held_version_is_promoted_by_the_commit_that_approves_it() -> None:
-    world = begun(requests=1)
+    world = begun(requests=1, approved="1.0.0")
     world.run(until="Held")
+    assert world.message.endswith("; spec.rollout.approved: found '1.0.0', expected '1.1.0'")
 
     world.declare("1.1.0", approved="1.1.0")
     world.run(until="Promoted")

@@ -94,6 +94,8 @@ def lines(course: Course, waits_seconds: int | None) -> Iterator[str]:
         yield f"version {model.version} was rolled back, is not tried again, and {stable} serves"
         return
     yield f"rollout of version {model.version} beside {stable}, which serves meanwhile:"
+    if ignored := candidates.ignored(policy, model.version):
+        yield f"  {ignored}"
     agreement = policy.gates.agreement_per_mille
     if agreement:
         yield f"  compare: at least {agreement} of 1,000 reference rows get the same class from both"

@@ -16,6 +16,17 @@ def replicas(stable: int, percent: int) -> int:
     return max(min(stable, 2), math.ceil(stable * percent / 100))
 
 
+def ignored(policy: Rollout, version: str) -> str:
+    """What the declaration grants to another version, as old commits leave it; it decides nothing."""
+    granted = {"skip": policy.skip, "approved": policy.approved}
+    names = (
+        f"spec.rollout.{name} names {named}, not {version}, and is ignored"
+        for name, named in granted.items()
+        if named and named != version
+    )
+    return "; ".join(names)
+
+
 def declaration(policy: Rollout, declared: Shape) -> str:
     """Of all that a rejection depends on: a change of the gates is a reason to try again."""
     gates, digest = policy.gates, shape.digest(declared)

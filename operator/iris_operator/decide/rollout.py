@@ -127,6 +127,8 @@ def _start(facts: RolloutFacts) -> Step:
         "since": facts.moment,
     }
     started = f"version {facts.version} is compared with {facts.former.version} before it serves"
+    if ignored := candidates.ignored(facts.policy, facts.version):
+        started += f"; {ignored}"
     plan = facts.plan(facts.former, status)
     report = RolloutReport(status, facts.under_way("starting its pods"), facts.until_deadline())
     return Step(plan, report, (reasons.ROLLOUT_STARTED, started))

@@ -121,6 +121,8 @@ def _advance(facts: RolloutFacts, result: Result) -> Step:
     message = (
         f"rollout of version {facts.version} is held after {policy.decide_seconds} s: {_told(facts, status)}"
     )
+    if policy.approved:
+        message += f"; spec.rollout.approved: found {policy.approved!r}, expected {facts.version!r}"
     found = verdict.stalled(reasons.ROLLOUT_HELD, message)
     return _beside(facts, status, found, POLL_SECONDS)
 
