@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from iris_cli import commits, fleet, kubectl, output
+from iris_cli import cluster_events, commits, fleet, kubectl, output
 from iris_cli.errors import Trouble
 from iris_cli.fleet import Row
 from iris_cli.kubectl import Body, Kubectl
@@ -98,14 +98,24 @@ def why(options: argparse.Namespace) -> int:
 
 
 def history(options: argparse.Namespace) -> int:
-    body = fleet.one(_connect(options), _namespace(options), options.name)
+    from iris_cli.rollouts import past  # noqa: PLC0415 - as above
+
+    cluster = _connect(options)
+    body = fleet.one(cluster, _namespace(options), options.name)
     entries = commits.with_authors(Path.cwd(), (body.get("status") or {}).get("history", []))
+    known = cluster_events.about(cluster, body)
+    happened = past.of(body, known or ())
     if options.output != "table":
-        output.data(entries, options.output)
-    elif not entries:
+        output.data(past.attached(entries, happened), options.output)
+        return YES
+    if not entries:
         raise Trouble(f"IrisModel {options.name}: found no history: the operator has not observed it yet")
-    else:
-        output.history(entries)
+    output.history(entries)
+    if happened:
+        output.paragraph("")
+        output.table(past.COLUMNS, [one.cells() for one in happened])
+    if happened or body["spec"].get("rollout"):
+        output.paragraph(past.NOTE if known is not None else past.UNREAD)
     return YES
 
 

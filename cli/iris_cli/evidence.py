@@ -9,7 +9,6 @@ pod by its name.
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ from iris_operator.children import metadata
 from iris_operator.model.plan import CANARY, STABLE
 from iris_operator.observe import causes, workload
 
-from iris_cli import fleet
+from iris_cli import cluster_events, fleet
 from iris_cli.kubectl import Body, Kubectl
 
 _MOST: Final = 3
@@ -107,20 +106,11 @@ def _publish(model: Mapping[str, Any]) -> str:
     return f"the registry has no such image: publish it (local cluster: `make publish VERSION={version}`)"
 
 
-def _last_warning(name: str, events: Iterable[Mapping[str, Any]]) -> str:
+def _last_warning(name: str, seen: Iterable[Mapping[str, Any]]) -> str:
     about = [
         event
-        for event in events
+        for event in seen
         if event.get("type") == "Warning" and event.get("involvedObject", {}).get("name") == name
     ]
-    last = max(about, key=lambda event: str(moment_of(event) or ""), default=None)
+    last = max(about, key=lambda event: str(cluster_events.moment_of(event) or ""), default=None)
     return f"{last.get('reason')}: {last.get('message', '').strip()}" if last else ""
-
-
-def moment_of(event: Mapping[str, Any]) -> datetime | None:
-    """The last time of an event, from whichever of its fields is set."""
-    series = event.get("series") or {}
-    for text in (series.get("lastObservedTime"), event.get("eventTime"), event.get("lastTimestamp")):
-        if text:
-            return datetime.fromisoformat(text)
-    return None

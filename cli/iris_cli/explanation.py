@@ -8,7 +8,7 @@ from typing import Final
 from iris_api import readiness, reasons, rollouts
 from iris_api.reasons import CURES
 
-from iris_cli import commits, durations, evidence, fleet, way
+from iris_cli import cluster_events, commits, durations, evidence, fleet, way
 from iris_cli.evidence import Snapshot
 
 # The sentence about the reason covers these.
@@ -104,7 +104,7 @@ def _since(snapshot: Snapshot, reason: str) -> datetime | None:
         for event in snapshot.events
         if event.get("reason") == reason and event.get("involvedObject", {}).get("uid") == metadata["uid"]
     ]
-    moments = [moment for event in about if (moment := evidence.moment_of(event))]
+    moments = [moment for event in about if (moment := cluster_events.moment_of(event))]
     moments += [datetime.fromisoformat(text) for text in times[:1]]
     return max(moments).replace(microsecond=0) if moments else None
 

@@ -10,7 +10,7 @@ from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from iris_cli import commits, durations, evidence, explanation, fleet, way
+from iris_cli import cluster_events, commits, durations, explanation, fleet, way
 from iris_cli.console import charts, rollout_pictures
 from iris_cli.console.charts import View
 from iris_cli.evidence import Snapshot
@@ -141,7 +141,7 @@ def _about(snapshot: Snapshot) -> list[Body]:
         (str((event.get("involvedObject") or {}).get("name", "")), event) for event in snapshot.events
     ]
     found = [event for other, event in involved if other == name or other.startswith(f"{name}-")]
-    found.sort(key=lambda event: str(evidence.moment_of(event) or ""), reverse=True)
+    found.sort(key=lambda event: str(cluster_events.moment_of(event) or ""), reverse=True)
     return found[:_MOST_EVENTS]
 
 
@@ -171,7 +171,7 @@ def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
 
 
 def _event(event: Body, now: datetime) -> dict[str, str]:
-    moment = evidence.moment_of(event)
+    moment = cluster_events.moment_of(event)
     return {
         "ago": durations.age(now - moment) if moment else "",
         "kind": event.get("type", ""),
