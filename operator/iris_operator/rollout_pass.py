@@ -80,13 +80,14 @@ async def persist(cluster: Cluster, known: Store, body: Mapping[str, Any], step:
 def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFacts:
     """All that is known without a look at the pods."""
     body: Any = snapshot.model
+    known = body.get("status") or {}
     deadline = timedelta(seconds=model.progress_deadline_seconds)
     nothing = WorkloadFacts(model.version, workload.NOTHING, {}, deadline, None, now)
     return RolloutFacts(
         policy=model.rollout or spec.IMMEDIATE,
         declared=shape.of(model),
         fallback=_fallback(model, snapshot),
-        before=(body.get("status") or {}).get("rollout") or {},
+        before=known.get("rollout") or {},
         serving=nothing,
         promoted=nothing,
         candidate=nothing,
@@ -96,6 +97,7 @@ def _at_rest(model: IrisModel, snapshot: Snapshot, now: datetime) -> RolloutFact
         traffic=None,
         stable_replicas=_replicas(model, snapshot),
         now=now,
+        history=known.get("history") or (),
     )
 
 

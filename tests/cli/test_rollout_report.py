@@ -15,6 +15,8 @@ GATE = {
     "name": "failed", "verdict": "NotEnough", "canaryPerMille": 2, "stablePerMille": 1,
     "lowPerMille": -4, "highPerMille": 12, "requests": 1203, "needed": 260,
 }  # fmt: skip
+DIGEST = "sha256:" + "a1" * 32
+REVISION = "main@sha1:0123456789abcdef0123456789abcdef01234567"
 STATES = [value for name, value in vars(rollouts).items() if name.isupper() and value in report.MEANING]
 
 
@@ -27,11 +29,11 @@ def rolling(state: str = "Judging", **more: Any) -> Body:
     body["spec"]["rollout"] = {
         "strategy": "Canary", "steps": [5, 20, 50], "gates": {"failedPerMille": 10, "agreementPerMille": 800}
     }  # fmt: skip
-    body["status"]["source"] = {"revision": "main@sha1:0123456789abcdef0123456789abcdef01234567"}
+    body["status"]["source"] = {"revision": REVISION}
     body["status"]["rollout"] = {
         "state": state,
         "summary": f"{state} 1.1.0",
-        "candidate": {"version": "1.1.0"},
+        "candidate": {"version": "1.1.0", "digest": DIGEST, "revision": REVISION},
         "stable": {"version": "1.0.0"},
         "since": "2026-11-23T12:06:00Z",
     } | more
@@ -57,6 +59,7 @@ def test_a_rollout_is_reported_in_words() -> None:
         ),
         "  declared   1.1.0",
         "  serving    1.0.0",
+        "  candidate  1.1.0 (a1a1a1a1a1a1, main@0123456)",
         "  stable     1.0.0",
         "  step       step 3 of 3",
         "  share      50 % declared, 49.3 % observed",
@@ -82,9 +85,17 @@ def test_a_gate_without_a_look_has_dashes() -> None:
     assert row == ["shift", "NotJudged", *[report.NOTHING] * 4, "0", report.NOTHING]
 
 
+def test_a_gate_that_is_not_judged_says_why() -> None:
+    gate = {"name": "shift", "verdict": "NotJudged", "requests": 0, "message": "found 300 rows in 15 calls"}
+
+    assert "  not judged  shift: found 300 rows in 15 calls" in report.paragraphs(rolling(gates=[gate]), NOW)
+
+
 def test_a_refused_candidate_is_reported_with_its_reason_and_the_cure() -> None:
     rejected = {
         "version": "1.1.0",
+        "digest": DIGEST,
+        "revision": REVISION,
         "reason": "AgreementTooLow",
         "message": "found 2 of 30",
         "at": "2026-11-23T12:08:00Z",
@@ -99,7 +110,7 @@ def test_a_refused_candidate_is_reported_with_its_reason_and_the_cure() -> None:
     lines = list(report.paragraphs(body, NOW))
 
     assert " RolledBack 1.1.0 since 2026-11-23 12:08:00 UTC (2 min)" in lines[0]
-    assert "  refused   1.1.0 (AgreementTooLow): found 2 of 30" in lines
+    assert "  refused    1.1.0 (a1a1a1a1a1a1, main@0123456) (AgreementTooLow): found 2 of 30" in lines
     assert "spec.rollout.skip" in lines[-1]
     assert report.is_refused(body)
 

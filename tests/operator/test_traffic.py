@@ -87,6 +87,24 @@ def test_batches_are_no_opinions_about_the_mix_of_classes() -> None:
     assert found["failed"] == "Pass"
 
 
+def test_a_gate_that_is_not_judged_says_why_and_costs_no_further_write() -> None:
+    batches = even(40, calls=4)
+    first = traffic_gates.look(GATES, (), candidate=even(40), stable=batches)
+    second = traffic_gates.look(GATES, first.rows, candidate=even(41), stable=even(60, calls=6))
+
+    assert first.rows[-1]["message"] == (
+        "found 40 rows in 4 calls of the stable version, expected one row in a call, "
+        "for a batch is one opinion"
+    )
+    assert (second.rows, second.has_looked) == (first.rows, False)
+
+
+def test_a_shift_is_judged_once_calls_of_one_row_are_nearly_all() -> None:
+    few = traffic_gates.look(GATES, (), candidate=even(40, calls=4), stable=even(400)).rows
+
+    assert verdicts(even(2036, calls=2000), even(2000), few)["shift"] == "Pass"
+
+
 def test_a_call_whose_row_is_not_counted_yet_is_no_batch() -> None:
     assert verdicts(even(2000, calls=2003), even(2000))["shift"] == "Pass"
 

@@ -9,8 +9,7 @@ from iris_api.judge import Gate, Share
 
 from iris_cli import fleet, kubectl, output
 from iris_cli.errors import Trouble
-from iris_cli.kubectl import Body
-from iris_cli.rollouts import arithmetic, report
+from iris_cli.rollouts import arithmetic, counts
 from iris_cli.rollouts.arithmetic import Case
 
 GATES: Final = ("failed", "refused", "slow", "shift")
@@ -32,28 +31,24 @@ def judge(options: argparse.Namespace) -> int:
 
 
 def _of_model(options: argparse.Namespace) -> int:
-    """The agreement of the reference rows, which is all that a status has the counts of."""
+    """The agreement of the reference rows, and each gate by the counts that the operator judged."""
     cluster = kubectl.connect(options.context, options.kubeconfig)
     body = fleet.one(cluster, str(options.namespace or cluster.namespace()), options.name)
-    found = _agreement(body)
-    if options.output == "text":
-        _print(arithmetic.agreement_lines(found))
-    else:
-        output.data(arithmetic.agreement_data(found), options.output)
-    return 0
-
-
-def _agreement(body: Body) -> arithmetic.Agreement:
-    found = report.of(body).get("agreement")
-    if not found:
+    found, judged = counts.agreement(body), counts.gates(body)
+    if not found and not judged:
         namespace, name = fleet.identity(body)
         raise Trouble(
             f"IrisModel {namespace}/{name}: found no comparison in its status, "
             "expected one of a rollout, or --canary and --stable"
         )
-    gates = (body["spec"].get("rollout") or {}).get("gates") or {}
-    per_mille = gates.get("agreementPerMille", 0)
-    return arithmetic.Agreement(Share(found["agree"], found["rows"]), per_mille, bool(found["judged"]))
+    if options.output != "text":
+        output.data(counts.data(found, judged), options.output)
+        return 0
+    paragraphs = [list(arithmetic.agreement_lines(found))] if found else []
+    paragraphs += [list(counts.lines(gate)) for gate in judged]
+    for number, lines in enumerate(paragraphs):
+        _print(iter(["", *lines] if number else lines))
+    return 0
 
 
 def _print(lines: Iterator[str]) -> None:

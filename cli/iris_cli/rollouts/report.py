@@ -7,7 +7,7 @@ from typing import Any, Final
 from iris_api import readiness, rollouts
 from iris_api.reasons import CURES
 
-from iris_cli import durations, fleet
+from iris_cli import commits, durations, fleet
 from iris_cli.kubectl import Body
 
 NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
@@ -127,18 +127,17 @@ def _facts(body: Body) -> Iterator[tuple[str, str]]:
     yield "serving", row.serving or "no version"
     if not rollout:
         return
-    yield "stable", str((rollout.get("stable") or {}).get("version", ""))
+    yield "candidate", _identity(rollout.get("candidate") or {})
+    yield "stable", _identity(rollout.get("stable") or {})
     yield "step", _step(body)
     yield "share", _share(body)
     yield "missing", _missing(body)
     yield "expected", _clock(rollout.get("expectedBy"))
     yield "agreement", agreement(rollout)
+    yield from (("not judged", f"{row['name']}: {row['message']}") for row in _unjudged(rollout))
     rejected = rollout.get("rejected") or {}
     if is_refused(body) and rejected:
-        yield (
-            "refused",
-            f"{rejected.get('version')} ({rejected.get('reason')}): {rejected.get('message', '')}",
-        )
+        yield "refused", f"{_identity(rejected)} ({rejected.get('reason')}): {rejected.get('message', '')}"
     yield "to do", CURES.get(row.reason, "")
 
 
@@ -153,6 +152,18 @@ def agreement(rollout: Mapping[str, Any], *, with_classes: bool = True) -> str:
     differ = "; ".join(found.get("differ", ())) if with_classes else ""
     judged = "" if found.get("judged") else ", reported and not judged"
     return text + (f" ({differ})" if differ else "") + judged
+
+
+def _identity(found: Mapping[str, Any]) -> str:
+    """A version with its model file and its commit, as far as they are known."""
+    digest = str(found.get("digest", "")).removeprefix("sha256:")[:12]
+    parts = (digest, commits.short(str(found.get("revision", ""))))
+    known = ", ".join(part for part in parts if part)
+    return f"{found.get('version', '')} ({known})" if known else str(found.get("version", ""))
+
+
+def _unjudged(rollout: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [row for row in rollout.get("gates", ()) if row.get("message")]
 
 
 def _declared(body: Body) -> Mapping[str, Any]:

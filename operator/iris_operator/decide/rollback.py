@@ -21,6 +21,7 @@ def begin(facts: RolloutFacts, reason: str, message: str, *, known: Mapping[str,
     is_back = facts.state != rollouts.PROMOTING and not facts.is_split
     state = rollouts.ROLLED_BACK if is_back else rollouts.ROLLING_BACK
     status = {name: value for name, value in facts.before.items() if name != "since"}
+    revision = (facts.before.get("candidate") or {}).get("revision")
     status |= {
         **(known or {}),
         "state": state,
@@ -28,6 +29,7 @@ def begin(facts: RolloutFacts, reason: str, message: str, *, known: Mapping[str,
         "rejected": {
             "version": facts.version,
             "digest": facts.digest(),
+            **({"revision": revision} if revision else {}),
             "declaration": candidates.declaration(facts.policy, facts.declared),
             "reason": reason,
             "message": message[:_LONGEST_MESSAGE],

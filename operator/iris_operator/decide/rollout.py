@@ -122,7 +122,7 @@ def _start(facts: RolloutFacts) -> Step:
         "state": rollouts.PREPARING,
         "summary": f"{rollouts.PREPARING} {facts.version}",
         "candidate": candidate,
-        "stable": {"version": facts.former.version},
+        "stable": facts.stable_version(),
         "startedAt": facts.moment,
         "since": facts.moment,
     }

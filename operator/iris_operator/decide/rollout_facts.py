@@ -43,6 +43,7 @@ class RolloutFacts:
     traffic: TrafficCounts | None  # None: not asked
     stable_replicas: int
     now: datetime
+    history: Sequence[Mapping[str, Any]] = ()  # status.history
 
     @property
     def state(self) -> str:
@@ -99,6 +100,17 @@ class RolloutFacts:
     def digest(self) -> str:
         """Of the candidate's model, once a pod has proven it."""
         return digest(self.candidate)
+
+    def stable_version(self) -> dict[str, str]:
+        """What serves as the rollout begins: its version, and as far as known its digest and revision."""
+        version = self.former.version
+        of_version = (entry for entry in self.history if entry["version"] == version)
+        proofs = self.serving.proofs.values()
+        known = {
+            "digest": next((proof.digest for proof in proofs if proof.version == version), ""),
+            "revision": next(of_version, {}).get("revision", ""),
+        }
+        return {"version": version, **{name: value for name, value in known.items() if value}}
 
     def plan(self, stable: Shape, status: Mapping[str, Any], *, fallback: Shape | None = None) -> Plan:
         """The candidate beside these stable pods, with its share of the requests."""

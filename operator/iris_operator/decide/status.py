@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from iris_api import reasons, sources
+from iris_api import reasons, rollouts, sources
 
 from iris_operator import children
 from iris_operator.decide import history, pickles, signatures, split_requests
@@ -81,9 +81,17 @@ def with_rollout(before: Mapping[str, Any], rollout: Mapping[str, Any]) -> dict[
 
 def _rollout(facts: Facts, before: Mapping[str, Any]) -> Mapping[str, Any]:
     if facts.rollout is not None:
-        return facts.rollout.status
+        return _attributed(facts.rollout.status, facts.source.get("revision", ""))
     known: Mapping[str, Any] = before.get("rollout") or {}
     return split_requests.suspended(known) if facts.suspended else known
+
+
+def _attributed(rollout: Mapping[str, Any], revision: str) -> Mapping[str, Any]:
+    """A candidate by the commit that declared it; a later one may change only its gates."""
+    candidate = rollout.get("candidate") or {}
+    if not revision or "revision" in candidate or rollout.get("state") != rollouts.PREPARING:
+        return rollout
+    return {**rollout, "candidate": {**candidate, "revision": revision}}
 
 
 def waiting_since(

@@ -17,6 +17,8 @@ NOT_JUDGED: Final = "NotJudged"
 _OFF: Final = 1000
 _FEW_ROWS: Final = 8
 _FEW_ROWS_SHARE: Final = 0.02
+# The API accepts no more.
+_MOST_CLASSES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Evidence:
 class _Compared:
     gate: Gate
     shares: Sequence[tuple[Share, Share]]  # (candidate, stable); none: they cannot be compared
+    labels: Sequence[str] = ()  # of the classes, in the same order
+    why: str = ""  # they cannot be compared
 
 
 def look(
@@ -68,26 +72,29 @@ def look(
 
 
 def _compared(gates: Gates, candidate: Traffic, stable: Traffic) -> Iterator[_Compared]:
-    def of(name: str, per_mille: int, shares: Sequence[tuple[Share, Share]]) -> Iterator[_Compared]:
-        if per_mille < _OFF:
-            yield _Compared(Gate(name, per_mille / 1000, two_sided=name == "shift"), shares)
-
     both = (candidate, stable)
     failed, stable_failed = (Share(one.failed, one.requests) for one in both)
     refused, stable_refused = (Share(one.refused, one.requests) for one in both)
     slow, stable_slow = (Share(one.slow, one.predictions) for one in both)
-    yield from of("failed", gates.failed_per_mille, [(failed, stable_failed)])
-    yield from of("refused", gates.refused_per_mille, [(refused, stable_refused)])
-    yield from of("slow", gates.slow_per_mille, [(slow, stable_slow)])
-    yield from of("shift", gates.shift_per_mille, _classes(candidate, stable))
+    for name, per_mille, shares in (
+        ("failed", gates.failed_per_mille, (failed, stable_failed)),
+        ("refused", gates.refused_per_mille, (refused, stable_refused)),
+        ("slow", gates.slow_per_mille, (slow, stable_slow)),
+    ):
+        if per_mille < _OFF:
+            yield _Compared(Gate(name, per_mille / 1000), [shares])
+    if gates.shift_per_mille < _OFF:
+        yield _shift(Gate("shift", gates.shift_per_mille / 1000, two_sided=True), candidate, stable)
 
 
-def _classes(candidate: Traffic, stable: Traffic) -> list[tuple[Share, Share]]:
+def _shift(gate: Gate, candidate: Traffic, stable: Traffic) -> _Compared:
     """A batch is one opinion, however many rows it has: the counts do not have the opinions of batches."""
-    if _has_batches(candidate) or _has_batches(stable):
-        return []
-    names = sorted({*candidate.classes, *stable.classes}) or [""]
-    return [(_share(candidate, name), _share(stable, name)) for name in names]
+    for whose, traffic in (("candidate", candidate), ("stable version", stable)):
+        if _has_batches(traffic):
+            found = f"found {traffic.rows:,} rows in {traffic.calls:,} calls of the {whose}"
+            return _Compared(gate, [], why=f"{found}, expected one row in a call, for a batch is one opinion")
+    labels = sorted({*candidate.classes, *stable.classes}) or [""]
+    return _Compared(gate, [(_share(candidate, name), _share(stable, name)) for name in labels], labels)
 
 
 def _has_batches(traffic: Traffic) -> bool:
@@ -101,7 +108,10 @@ def _share(traffic: Traffic, name: str) -> Share:
 
 def _unjudged(compared: _Compared, before: Mapping[str, Any]) -> Mapping[str, Any]:
     if not compared.shares:
-        return {"name": compared.gate.name, "verdict": NOT_JUDGED, "requests": before.get("requests", 0)}
+        if before.get("verdict") == NOT_JUDGED:
+            return before
+        row = {"name": compared.gate.name, "verdict": NOT_JUDGED, "requests": before.get("requests", 0)}
+        return row | {"message": compared.why}
     if before and before["verdict"] != NOT_JUDGED:
         return before
     needed = next(iter(compared.gate.pass_looks())) - compared.shares[0][0].requests
@@ -117,14 +127,34 @@ def _row(compared: _Compared, judgement: Judgement, before: Mapping[str, Any]) -
         "lowPerMille": round(1000 * judgement.interval.low),
         "highPerMille": round(1000 * judgement.interval.high),
         "requests": judgement.requests,
+        "since": before.get("requests", 0),
+        **_counts(compared),
     }
-    if not compared.gate.two_sided:
-        [(candidate, stable)] = compared.shares
-        row |= {"canaryPerMille": _per_mille(candidate), "stablePerMille": _per_mille(stable)}
     needed = judge.needed(compared.gate, compared.shares)
     if row["verdict"] == Verdict.NOT_ENOUGH and needed is not None:
         row["needed"] = needed
     return row
+
+
+def _counts(compared: _Compared) -> dict[str, Any]:
+    """All that the judge went by, so that anybody can repeat its arithmetic."""
+    candidate, stable = compared.shares[0]
+    counts: dict[str, Any] = {"stableRequests": stable.requests}
+    if compared.gate.two_sided:
+        classes = zip(compared.labels, compared.shares, strict=True)
+        named = [(name, of_candidate.events, of_stable.events) for name, (of_candidate, of_stable) in classes]
+        if len(named) > _MOST_CLASSES or "" in compared.labels:
+            return counts
+        return counts | {
+            "canaryClasses": {name: events for name, events, _ in named},
+            "stableClasses": {name: events for name, _, events in named},
+        }
+    return counts | {
+        "canaryEvents": candidate.events,
+        "stableEvents": stable.events,
+        "canaryPerMille": _per_mille(candidate),
+        "stablePerMille": _per_mille(stable),
+    }
 
 
 def _per_mille(share: Share) -> int:
