@@ -7,10 +7,12 @@ limits of these lines.
 from collections import Counter
 
 import pytest
+from iris_operator.decide import candidates, promotion
 
 from tests.api import judge_tables
 from tests.api import rollout_simulation as simulation
-from tests.api.rollout_simulation import LINES, Line, Version
+from tests.api.rollout_simulation import GATES, LINES, SHIFT, Line, Version
+from tests.crds.schema import SPEC
 
 DOCUMENTED = {
     line.strip("| ").split(" | ")[0]: line.strip("| ").split(" | ")
@@ -29,6 +31,21 @@ def _seconds(name: str, column: int) -> float:
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
 def test_a_documented_line_is_what_the_simulation_yields(line: Line) -> None:
     assert DOCUMENTED[line.name] == simulation.cells(line), "make judge-tables"
+
+
+def test_what_is_simulated_is_the_default_of_the_api() -> None:
+    """Else the page would tell of gates that nobody has."""
+    rollout = SPEC["properties"]["rollout"]["properties"]
+    gates = {name: gate["default"] for name, gate in rollout["gates"]["properties"].items()}
+    simulated = {f"{gate.name}PerMille": round(1000 * gate.margin) for gate in (*GATES, SHIFT)}
+
+    assert {**gates, **simulated} == gates
+    assert (rollout["stepSeconds"]["default"], rollout["decideSeconds"]["default"]) == (
+        simulation.STEP_SECONDS, simulation.DECIDE_SECONDS,
+    )  # fmt: skip
+    assert (promotion.POLL_SECONDS, candidates.BASELINE_SECONDS) == (
+        simulation.POLL_SECONDS, simulation.BASELINE_SECONDS,
+    )  # fmt: skip
 
 
 def test_the_page_has_every_simulated_line() -> None:
