@@ -126,6 +126,17 @@ def test_a_share_that_is_not_the_declared_one_decides_nothing() -> None:
     assert "found 60 % of the requests at the candidate, expected 50 % within 3 points" in world.message
 
 
+def test_a_router_that_starts_anew_again_and_again_ends_held_and_promotes_nothing() -> None:
+    """Traefik's balancers begin with the heaviest: the candidate gets nothing of the first step."""
+    world = begun()
+    world.skew = -5
+
+    world.run(until="Held")
+
+    assert world.states == ["Preparing", "Stepping", "Judging", "Held"]
+    assert (world.stable.version, world.status["observedPerMille"]) == ("1.0.0", 450)
+
+
 def test_a_candidate_that_loses_its_pods_gets_no_request_in_that_pass() -> None:
     world = begun()
     world.run(until="Judging")
