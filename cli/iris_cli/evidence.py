@@ -2,8 +2,8 @@
 
 The operator's own `workload` and `causes` judge the pods, so both name the same causes in the same words.
 The status has the nearest cause, and `iris why` repeats it. Pods are read only for what the status cannot
-hold: causes of further pods, causes that pass within a rollout, with their last warning, and the cure for a
-pod by its name.
+hold: causes of further pods, short-lived causes during a rollout, with their last warning, and a cure that
+names the pod.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,7 @@
-"""Which rows are held back to judge a model: the same in every release of any data. Pure.
+"""Which rows are held back to judge a model: the same in every release, whatever its data. Pure.
 
 A row's own lengths decide, not its place in the file, its label or a seed. So no release is fitted on rows
-that judge another, and copies of a row are never on both sides. Rows of the classic sample are held back
+used to judge another, and copies of a row are never on both sides. Rows of the classic sample are held back
 as in its published split; of all others, a hash of the lengths holds back a fifth.
 """
 
