@@ -44,6 +44,17 @@ def test_a_row_has_the_mark_of_its_state(body: snapshots.Body, mark: str) -> Non
     assert "Ann Bee, 5 min ago: Serve 1.1.0" in row
 
 
+def test_a_row_that_is_not_ready_has_its_cause() -> None:
+    stalled = snapshots.stalled("ImagePullFailed", "pod x: no such <tag>, " + 100 * "and more ")
+
+    row = views.fleet_row(stalled, {}, COMMIT, NOW)
+
+    [shown] = re.findall(r'class="soft cause" title="[^"]*">([^<]*)<', row)
+    assert shown.startswith("pod x: no such &lt;tag&gt;, and more")
+    assert shown.endswith("...")
+    assert "cause" not in views.fleet_row(snapshots.serving(), {}, COMMIT, NOW)
+
+
 def test_values_of_others_are_escaped() -> None:
     row = views.fleet_row(snapshots.serving(), {}, views.Commit("<b>", "<i>", "<script>"), NOW)
 

@@ -76,8 +76,16 @@ def test_both_versions_counts_stand_in_the_text() -> None:
         ),
     ]
     assert {name: lines[-1] for name, lines in text.items()} == dict.fromkeys(
-        text, "status.rollout has: Pass"
+        text, "verdict in the status: Pass"
     )
+
+
+def test_a_bound_at_zero_has_no_sign() -> None:
+    body = judged((traffic(1148, 0, 500), traffic(1149, 0, 500)))
+    [failed] = [gate for gate in counts.gates(body) if gate.row["name"] == "failed"]
+
+    assert "[0, " in "\n".join(counts.lines(failed))
+    assert "-0," not in "\n".join(counts.lines(failed))
 
 
 def test_a_gate_that_is_not_judged_says_why_and_one_before_its_first_look_what_it_needs() -> None:

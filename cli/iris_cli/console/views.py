@@ -61,12 +61,14 @@ def mark(row: Row, body: Body) -> str:
 
 def fleet_row(body: Body, traffic: Mapping[tuple[str, str], Traffic], commit: Commit, now: datetime) -> str:
     row = fleet.row(body, traffic)
+    ready = readiness.condition(body, "Ready")
     return _render(
         "row.html",
         key=key_of(body),
         row=row,
+        cause="" if row.ready == "True" else ready.get("message", ""),
         mark=mark(row, body),
-        since=_ago(readiness.condition(body, "Ready").get("lastTransitionTime"), now),
+        since=_ago(ready.get("lastTransitionTime"), now),
         rollout=((body.get("status") or {}).get("rollout") or {}).get("summary", ""),
         commit=commit,
         committed=_ago(commit.committed, now),

@@ -164,4 +164,5 @@ def _interval(interval: Interval) -> str:
 
 
 def _thousandths(share: float) -> str:
-    return f"{_PER * share:.2f}".rstrip("0").rstrip(".")
+    rounded = round(_PER * share, 2) + 0.0  # never "-0", which a bound just below zero would be
+    return f"{rounded:.2f}".rstrip("0").rstrip(".")

@@ -42,7 +42,7 @@ def lines(gate: Judged) -> Iterator[str]:
         yield gate.row.get("message") or f"no look yet: {_needed(gate.row)}"
         return
     yield from arithmetic.lines(gate.case)
-    yield f"status.rollout has: {gate.row['verdict']}"
+    yield f"verdict in the status: {gate.row['verdict']}"
 
 
 def data(found: Agreement | None, judged: Sequence[Judged]) -> dict[str, Any]:
