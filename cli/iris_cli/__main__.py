@@ -55,7 +55,8 @@ class Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib import metadata  # noqa: PLC0415 - as above
 
-        parser.exit(message=f"iris {metadata.version('iris-cli')}\n")
+        sys.stdout.write(f"iris {metadata.version('iris-cli')}\n")
+        parser.exit()
 
 
 def main(words: Sequence[str] | None = None) -> int:
