@@ -65,9 +65,9 @@ class Contender:
         if self.batch is None:
             raise ValueError(f"{self.name}: no batches")
         if not self.batch.startswith("/v2"):
-            return Question(self.batch, instances(rows))
+            return Question(self.batch, instances(rows), key=self.question.key)
         # The one output that all of them have.
-        return Question(self.batch, tensor(rows) | {"outputs": [{"name": "predict"}]})
+        return Question(self.batch, tensor(rows) | {"outputs": [{"name": "predict"}]}, key=self.question.key)
 
     def asked_in_binary(self, rows: int) -> Question:
         """The same in binary tensors both ways, probabilities included; as JSON if it does not take them."""
@@ -82,7 +82,7 @@ class Contender:
             "inputs": [described | {"parameters": {"binary_data_size": len(tensors)}}],
             "outputs": [{"name": "probabilities", "parameters": {"binary_data": True}}],
         }
-        return Question(INFER, asked, tensors)
+        return Question(INFER, asked, tensors, self.question.key)
 
 
 def instances(rows: int) -> dict[str, Any]:

@@ -101,5 +101,6 @@ def test_a_server_with_keys_is_asked_with_a_key_of_its_list(tmp_path: Path) -> N
 
     assert keys.digest(key) in {entry["sha256"] for entry in json.loads(listed.read_text())}
     assert closed.environment["IRIS_ACCESS_FILE"] == str(listed)
-    assert f"authorization: Bearer {key}\r\n".encode() in load.as_bytes(closed.question)
+    for question in (closed.question, closed.asked_for(1), closed.asked_in_binary(1)):
+        assert f"authorization: Bearer {key}\r\n".encode() in load.as_bytes(question)
     assert b"authorization" not in load.as_bytes(fast_path.question)
