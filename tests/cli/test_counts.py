@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from iris_api import judge
 from iris_cli.rollouts import arithmetic, counts
 from iris_operator.decide import traffic_gates
 from iris_operator.model.spec import Gates
@@ -38,6 +39,7 @@ AMOUNTS = st.tuples(st.integers(0, 4000), st.integers(0, 60), st.integers(0, 400
 
 
 @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=4))
+@example([((274, 48, 0), (132, 12, 0))])
 def test_the_arithmetic_by_the_counts_in_the_status_has_the_verdict_and_bounds_of_the_operator(
     looks: list[tuple[tuple[int, int, int], tuple[int, int, int]]],
 ) -> None:
@@ -52,8 +54,12 @@ def test_the_arithmetic_by_the_counts_in_the_status_has_the_verdict_and_bounds_o
             assert "lowPerMille" not in gate.row
             continue
         found = arithmetic.data(gate.case)
-        assert round(found["lowPerMille"]) == gate.row["lowPerMille"]
-        assert round(found["highPerMille"]) == gate.row["highPerMille"]
+        exact = judge.judge(gate.case.gate, gate.case.pairs, gate.case.since)
+        assert exact is not None
+        low, high = 1000 * exact.interval.low, 1000 * exact.interval.high
+        # From the exact bounds: -12.5004 is -13 in the status, and would be -12 if it were rounded twice.
+        assert (round(low), round(high)) == (gate.row["lowPerMille"], gate.row["highPerMille"])
+        assert (round(low, 3), round(high, 3)) == (found["lowPerMille"], found["highPerMille"])
         # A gate that has passed once stays so while nothing fails.
         assert found["verdict"] == gate.row["verdict"] or gate.row["verdict"] == "Pass"
 
