@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Reads the version of the package only where it is asked for: that takes as long as all else here."""
+    """Reads the package's version only on request: that takes as long as everything else here."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib import metadata  # noqa: PLC0415 - as above

@@ -1,6 +1,11 @@
-"""Formats how long ago something happened. Imports nothing of the operator, unlike `explanation`."""
+"""Reads times and formats how long ago they were. Imports nothing of the operator, unlike `explanation`."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+
+def moment(text: str) -> datetime:
+    """A time as Kubernetes writes it, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def age(passed: timedelta) -> str:

@@ -44,7 +44,8 @@ async def decide(
 ) -> Step:
     """What this pass makes of `spec.rollout`; without one, that every pod is as declared.
 
-    `gateway` is asked about the live route. `absent`: kinds without an API in this cluster.
+    `gateway` returns what is wrong with the Gateway of the live route. `absent`: kinds without an API in this
+    cluster.
     """
     facts = _at_rest(model, snapshot, now)
     if rollout.is_quiet(facts):

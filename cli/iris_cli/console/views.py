@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -151,7 +151,7 @@ def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
     """One bar for each entry, in its order, over the time since the oldest was declared."""
     if not history:
         return []
-    begin = _moment(history[-1]["from"])
+    begin = durations.moment(history[-1]["from"])
     whole = max((now - begin).total_seconds(), 1.0)
 
     def place(moment: datetime) -> float:
@@ -161,8 +161,8 @@ def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
     for entry in history:
         served = entry.get("servedFrom")
         # Older operators did not keep the moment of the first answer.
-        start = _moment(served or entry["from"])
-        end = _moment(entry["until"]) if entry.get("until") else now
+        start = durations.moment(served or entry["from"])
+        end = durations.moment(entry["until"]) if entry.get("until") else now
         left = place(start)
         title = (
             f"{entry['version']}: {entry.get('outcome', '')}, {entry['from']} to {entry.get('until', 'now')}"
@@ -182,10 +182,6 @@ def _event(event: Body, now: datetime) -> dict[str, str]:
     }
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
 def _ago(text: str | None, now: datetime) -> str:
     return _age(datetime.fromisoformat(text) if text else None, now)
 
@@ -196,7 +192,7 @@ def _age(moment: datetime | None, now: datetime) -> str:
 
 def _clock(text: str | None) -> str:
     """2026-11-27T03:44:09Z as Nov 27 03:44:09, in UTC."""
-    return f"{_moment(text):%b %d %H:%M:%S}" if text else _NOTHING
+    return f"{durations.moment(text):%b %d %H:%M:%S}" if text else _NOTHING
 
 
 def _code(text: str) -> Markup:

@@ -1,4 +1,4 @@
-"""The counts in `status.rollout` by which the operator has judged a candidate. Pure."""
+"""The counts in `status.rollout` from which the operator judged a candidate. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _SHIFT: Final = "shift"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row of `status.rollout.gates`; `case` is what its last look went by, None before the first look."""
+    """A row of `status.rollout.gates`; `case`: the counts of its last look, None before the first."""
 
     row: Mapping[str, Any]
     case: Case | None
@@ -61,7 +61,7 @@ def _declared(body: Body) -> Mapping[str, Any]:
 
 
 def _case(row: Mapping[str, Any], limits: Mapping[str, Any]) -> Case | None:
-    """None too where an older operator has left no counts."""
+    """The counts of the last look; also None if an older operator wrote the status without counts."""
     name = str(row["name"])
     limit = limits.get(f"{name}PerMille")
     shares = _classes(row) if name == _SHIFT else _events(row)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from iris_api import reasons
 
-from iris_cli import cluster_events
+from iris_cli import cluster_events, durations
 from iris_cli.kubectl import Body
 from iris_cli.rollouts import report
 
@@ -56,9 +56,9 @@ class Happened:
 
 def of(body: Body, events: Iterable[Body]) -> list[Happened]:
     """Newest first."""
-    told = list(_told(body, events))
-    kept = [one for one in _kept(body) if not any(_is_same(one, other) for other in told)]
-    return sorted([*told, *kept], key=lambda one: one.at, reverse=True)
+    reported = list(_from_events(body, events))
+    kept = [one for one in _from_status(body) if not any(_is_same(one, other) for other in reported)]
+    return sorted([*reported, *kept], key=lambda one: one.at, reverse=True)
 
 
 def attached(entries: Sequence[Mapping[str, Any]], happened: Iterable[Happened]) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ def attached(entries: Sequence[Mapping[str, Any]], happened: Iterable[Happened])
     return known
 
 
-def _told(body: Body, events: Iterable[Body]) -> Iterator[Happened]:
+def _from_events(body: Body, events: Iterable[Body]) -> Iterator[Happened]:
     for event in events:
         about, moment = event.get("involvedObject") or {}, cluster_events.moment_of(event)
         is_ours = about.get("kind") == "IrisModel" and about.get("name") == body["metadata"]["name"]
@@ -82,16 +82,18 @@ def _told(body: Body, events: Iterable[Body]) -> Iterator[Happened]:
             yield Happened(moment, found[1] if found else "", str(event["reason"]), detail)
 
 
-def _kept(body: Body) -> Iterator[Happened]:
+def _from_status(body: Body) -> Iterator[Happened]:
     rollout = report.of(body)
     version = str((rollout.get("candidate") or {}).get("version", ""))
     if "startedAt" in rollout:
         detail = f"version {version} is compared with {(rollout.get('stable') or {}).get('version', '')}"
-        yield Happened(_moment(rollout["startedAt"]), version, reasons.ROLLOUT_STARTED, detail)
+        yield Happened(durations.moment(rollout["startedAt"]), version, reasons.ROLLOUT_STARTED, detail)
     rejected = rollout.get("rejected") or {}
     if "at" in rejected:
         detail = f"{rejected.get('reason')}: {rejected.get('message', '')}"
-        yield Happened(_moment(rejected["at"]), str(rejected["version"]), reasons.ROLLED_BACK, detail)
+        yield Happened(
+            durations.moment(rejected["at"]), str(rejected["version"]), reasons.ROLLED_BACK, detail
+        )
 
 
 def _is_same(one: Happened, other: Happened) -> bool:
@@ -100,13 +102,9 @@ def _is_same(one: Happened, other: Happened) -> bool:
 
 def _entry(entries: Sequence[dict[str, Any]], one: Happened) -> dict[str, Any] | None:
     """Of its version; without one, of the version that was declared at that time."""
-    declared = [entry for entry in entries if _moment(entry["from"]) <= one.at]
+    declared = [entry for entry in entries if durations.moment(entry["from"]) <= one.at]
     of_version = [entry for entry in declared if entry["version"] == one.version]
     return next(iter([*of_version, *([] if one.version else declared)]), None)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _text(moment: datetime) -> str:

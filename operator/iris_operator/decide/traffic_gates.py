@@ -137,7 +137,7 @@ def _row(compared: _Compared, judgement: Judgement, before: Mapping[str, Any]) -
 
 
 def _counts(compared: _Compared) -> dict[str, Any]:
-    """All that the judge went by, so that anybody can repeat its arithmetic."""
+    """The counts that the judge used, so that anybody can repeat its arithmetic."""
     candidate, stable = compared.shares[0]
     counts: dict[str, Any] = {"stableRequests": stable.requests}
     if compared.gate.two_sided:

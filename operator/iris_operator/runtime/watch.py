@@ -2,8 +2,7 @@
 
 Kopf watches only the IrisModels, because its task, queue and memory for each child and pod took more than a
 third of our CPU and memory: one declaration causes about thirty events of a dozen objects. A watch resumes
-where it ended. If that version has expired (410), a fresh LIST is compared
-with the store first.
+where it ended. If that version has expired (410), a fresh LIST is compared with the store first.
 """
 
 import asyncio
