@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs everything: `make check`, then each tier that needs something real. What is missing is installed. At the end a
-# table shows each tier's tests, result and duration; a tier that cannot run here is marked NOT RUN, and with CI=true
-# that is a failure. Arguments go to pytest, and `make check` is left out: scripts/test.sh -k traefik
+# table shows each tier's tests, result and duration, and the lines below it name the tests that failed. A tier that
+# cannot run here is marked NOT RUN, and with CI=true that is a failure. Arguments go to pytest, and `make check` is
+# left out: scripts/test.sh -k traefik
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,7 @@ report() {
     IFS=$'\t' read -r name tests result seconds <<<"$line"
     printf '%-8s  %5s  %-24s  %5d:%02d\n' "$name" "$tests" "$result" $((seconds / 60)) $((seconds % 60))
   done
+  sed -n $'/^FAILED\t/{s/\t/ /; s/\t/: /p}' "$table"
   for line in "${absent[@]}"; do echo "test: NOT RUN: $line" >&2; done
 }
 

@@ -1,7 +1,8 @@
 """A pytest plugin: `-p tests.harness.tiers --tiers FILE` adds one line for each tier that ran to FILE.
 
-A line is `tier<TAB>tests<TAB>result<TAB>seconds`. `scripts/test.sh` runs pytest more than once and prints all
-lines as one table. The seconds are the sum of pytest's own durations, with fixtures.
+A line is `tier<TAB>tests<TAB>result<TAB>seconds`, then for each test that failed `FAILED<TAB>id<TAB>reason`.
+`scripts/test.sh` runs pytest more than once, prints all tiers as one table and below it the failed tests: the
+end of a log is often all that CI keeps. The seconds are the sum of pytest's own durations, with fixtures.
 """
 
 from collections import Counter
@@ -22,18 +23,29 @@ class Tier:
 
     outcomes: dict[str, str] = field(default_factory=dict)
     """A test's id to its worst outcome: a test that passed may still fail when its fixtures end."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """A failed test's id to the first line of its error, at most 300 characters."""
     seconds: float = 0.0
 
     def add(self, report: pytest.TestReport) -> None:
         self.seconds += report.duration
         if self.outcomes.get(report.nodeid) != "failed" and (report.when == "call" or not report.passed):
             self.outcomes[report.nodeid] = report.outcome
+        if report.failed:
+            self.failures.setdefault(report.nodeid, _reason(report))
 
-    def line(self, name: str) -> str:
+    def lines(self, name: str) -> list[str]:
         counts = Counter(self.outcomes.values())
         words = [f"{counts[outcome]} {outcome}" for outcome in ("failed", "skipped") if counts[outcome]]
         result = ", ".join(words) or "passed"
-        return f"{name}\t{len(self.outcomes)}\t{result}\t{self.seconds:.0f}\n"
+        tier = f"{name}\t{len(self.outcomes)}\t{result}\t{self.seconds:.0f}\n"
+        return [tier, *(f"FAILED\t{test}\t{reason}\n" for test, reason in self.failures.items())]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    words: str = crash.message if crash is not None else report.longreprtext
+    return words.strip().partition("\n")[0][:300]
 
 
 def tier_of(keywords: Iterable[str]) -> str:
@@ -53,7 +65,8 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         with self._file.open("a") as lines:
-            lines.writelines(tier.line(name) for name, tier in self._tiers.items())
+            for name, tier in self._tiers.items():
+                lines.writelines(tier.lines(name))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ import pytest
 @pytest.fixture
 def ends_badly():
     yield
-    raise OSError
+    raise OSError("the disk is full\\nsecond line")
 
 @pytest.mark.process
 def test_a() -> None: ...
@@ -37,7 +37,9 @@ def test_e() -> None: ...
 
 @pytest.mark.process
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_each_tier_that_ran_is_recorded_with_its_tests_and_its_result(workers: str, tmp_path: Path) -> None:
+def test_each_tier_that_ran_is_recorded_with_its_tests_result_and_failures(
+    workers: str, tmp_path: Path
+) -> None:
     (tmp_path / "test_it.py").write_text(_TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  process\n  cluster\n")
     file = tmp_path / "tiers"
@@ -55,8 +57,17 @@ def test_each_tier_that_ran_is_recorded_with_its_tests_and_its_result(workers: s
     answer = subprocess.run([*command, str(tmp_path)], cwd=_ROOT, capture_output=True, text=True, check=False)
 
     assert answer.returncode == 1, answer.stdout + answer.stderr
-    lines = sorted(line.rpartition("\t")[0] for line in file.read_text().splitlines())
-    assert lines == ["cluster\t3\t1 failed, 1 skipped", "process\t1\tpassed", "unit\t1\tpassed"]
+    lines = sorted(file.read_text().splitlines())
+    [failure] = [line for line in lines if line.startswith("FAILED\t")]
+    tiers_without_seconds = [line.rpartition("\t")[0] for line in lines if line != failure]
+    assert tiers_without_seconds == [
+        "cluster\t3\t1 failed, 1 skipped",
+        "process\t1\tpassed",
+        "unit\t1\tpassed",
+    ]
+    _, test, reason = failure.split("\t")
+    assert test.endswith("test_it.py::test_d")
+    assert reason == "OSError: the disk is full"
 
 
 def test_the_table_has_a_row_for_every_marker() -> None:
