@@ -61,8 +61,8 @@ down: setup ## Delete the cluster and all its files
 status: setup ## Show Flux's progress and the state of each model (WATCH=1 refreshes every second)
 	@exec $(BIN)/iris-local-cluster status --name $(CLUSTER) $(if $(WATCH),--watch)
 
-publish: setup ## Train VERSION=1.2.0 and push its image to the cluster's registry; then commit that version (FORCE=1 replaces, ARTIFACT=1 pushes model and server apart)
-	@exec $(BIN)/iris-local-cluster publish --name $(CLUSTER) $(if $(FORCE),--force) $(if $(ARTIFACT),--artifact) "$${VERSION:?found nothing, expected a version, such as VERSION=1.2.0}"
+publish: setup ## Train VERSION=1.2.0 and push its image to the cluster's registry; then commit that version (DATA=file.csv, FORCE=1 replaces, ARTIFACT=1 pushes model and server apart)
+	@exec $(BIN)/iris-local-cluster publish --name $(CLUSTER) $(if $(DATA),--data "$(DATA)") $(if $(FORCE),--force) $(if $(ARTIFACT),--artifact) "$${VERSION:?found nothing, expected a version, such as VERSION=1.2.0}"
 
 ##@ Your own cluster
 .PHONY: install uninstall

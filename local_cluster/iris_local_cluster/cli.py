@@ -5,13 +5,14 @@ import errno
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from iris_local_cluster import detect
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.programs import binaries
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, run, status
+from iris_local_cluster.up import environment, release, run, status
 
 _REFUSED, _INTERRUPTED = 2, 130
 # From 8080 to 8443, and two clusters with different ports never meet.
@@ -52,7 +53,14 @@ def show_status(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> int:
     cluster = detect.cluster(options.name)
-    run.release(cluster, options.version, Progress(), force=options.force, two=options.artifact)
+    release.publish(
+        cluster,
+        options.version,
+        Progress(),
+        data=options.data,
+        force=options.force,
+        two=options.artifact,
+    )
     return 0
 
 
@@ -127,6 +135,9 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     text = "Train a release and push its image to the cluster's registry."
     publishing = command("publish", publish, text, named)
     publishing.add_argument("version", help="such as 1.2.0; commit it afterwards")
+    publishing.add_argument(
+        "--data", type=Path, metavar="FILE", help="the CSV file to train from (default data/iris.csv)"
+    )
     publishing.add_argument(
         "--artifact",
         action="store_true",

@@ -28,14 +28,14 @@ import sys
 from types import SimpleNamespace
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, run
+from iris_local_cluster.up import environment, release
 version, address = sys.argv[1:]
 cluster = SimpleNamespace(name="forest", registry=address, running=lambda: True)
 kubeconfig = environment.kubeconfig(cluster.name)
 kubeconfig.parent.mkdir(parents=True, exist_ok=True)
 kubeconfig.touch()
 try:
-    run.release(cluster, version, Progress())
+    release.publish(cluster, version, Progress())
 except LocalClusterError as refusal:
     sys.exit(str(refusal))
 """

@@ -12,7 +12,7 @@ from iris_local_cluster import cli, loopback, paths
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import run_image
 from iris_local_cluster.progress import Progress
-from iris_local_cluster.up import environment, load_client, run, status
+from iris_local_cluster.up import environment, load_client, release, run, status
 
 
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -103,6 +103,7 @@ def test_help_names_every_command_and_exit_code() -> None:
         (["down", "--name", "A"], "--name: 'A', expected"),
         ([], "the following arguments are required: COMMAND"),
         (["program", "emacs"], "invalid choice: 'emacs'"),
+        (["publish", "2.0.0", "--data", "no.csv"], "cluster: no.csv: no such file, expected a CSV file"),
         (["sideways"], "invalid choice: 'sideways'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -148,7 +149,7 @@ def test_publish_from_another_clone_is_refused_before_anything_is_trained() -> N
     with pytest.raises(
         LocalClusterError, match=r"clusters/spring/kubeconfig: not found, .* another clone started it: run"
     ):
-        run.release(IdleCluster(), "9.9.9", Progress())
+        release.publish(IdleCluster(), "9.9.9", Progress())
 
 
 @pytest.mark.process

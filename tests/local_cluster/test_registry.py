@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from iris_local_cluster.errors import LocalClusterError
 from iris_local_cluster.images import registry
-from iris_local_cluster.up import run
+from iris_local_cluster.up import release
 
 FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
@@ -105,13 +105,13 @@ def test_an_artifact_whose_data_have_changed_since_is_refused_with_both_digests(
     data.write_bytes(b"")
     described(tmp_path, str(data) if absolute else "mine.csv")
 
-    run.require_same_data("1.2.0", tmp_path, tmp_path)
+    release.require_same_data("1.2.0", tmp_path, tmp_path)
     data.write_bytes(b"5.1")
     with pytest.raises(
         LocalClusterError,
         match=rf"trained from data sha256 {EMPTY}, expected [0-9a-f]{{64}}, that of {data}: ",
     ):
-        run.require_same_data("1.2.0", tmp_path, tmp_path)
+        release.require_same_data("1.2.0", tmp_path, tmp_path)
 
 
 def test_data_of_another_version_or_that_are_gone_refuse_nothing(tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ def test_data_of_another_version_or_that_are_gone_refuse_nothing(tmp_path: Path)
     (tmp_path / "data/iris.csv").write_bytes(b"5.1")
     described(tmp_path, "rows.csv")
 
-    run.require_same_data("1.2.0", tmp_path, tmp_path)
-    run.require_same_data("1.3.0", tmp_path, tmp_path)
+    release.require_same_data("1.2.0", tmp_path, tmp_path)
+    release.require_same_data("1.3.0", tmp_path, tmp_path)

@@ -4,12 +4,8 @@ The table of contents of the local cluster: every line of `up` is one step that 
 Steps and their durations go to standard error; commands and their output to standard output.
 """
 
-import hashlib
 import json
 import sys
-from pathlib import Path
-
-from iris_programs import process
 
 from iris_local_cluster import paths
 from iris_local_cluster.cluster import Cluster
@@ -28,13 +24,12 @@ from iris_local_cluster.up import (
     models,
     monitoring,
     publishing,
+    release,
     signing,
 )
 
 HOST = "iris.kube.two.inc"
 FIRST, SECOND = "1.0.0", "1.1.0"
-# Another seed, so that the second release is a different model.
-_SEEDS = {FIRST: "42", SECOND: "43"}
 RATE = 20
 
 
@@ -42,7 +37,7 @@ def up(cluster: Cluster, progress: Progress) -> None:
     cluster.require(progress)
     binaries.build_ahead(cluster.programs(), progress)
     for version in (FIRST, SECOND):
-        train(version, progress)
+        release.train(version, progress)
         signing.sign(version, progress)
     for version in (FIRST, SECOND):
         project_images.build_server(version, paths.ARTIFACTS, progress)
@@ -80,73 +75,6 @@ def show(cluster: Cluster, kubectl: Kubectl, repository: Repository, progress: P
         _say(f"\n{summary(report)}\n{provenance(kubectl, repository)}\n")
         show_models(kubectl)
         ask(cluster, SECOND, progress)
-
-
-def release(
-    cluster: Cluster, version: str, progress: Progress, *, force: bool = False, two: bool = False
-) -> None:
-    """Train, sign and push it, as `two` images if asked; `force` replaces it, with data refused else."""
-    if not cluster.running():
-        raise LocalClusterError(
-            f"cluster {cluster.name}: not running, expected a cluster that `make up` started"
-        )
-    environment.require(cluster, environment.kubeconfig(cluster.name))
-    if not force:
-        require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
-    train(version, progress, strict=not force)
-    signing.sign(version, progress)
-    if two:
-        _say(publishing.apart(cluster, version, progress, replace=force))
-    else:
-        publishing.together(cluster, version, progress, replace=force)
-
-
-def train(version: str, progress: Progress, *, strict: bool = False) -> None:
-    """Train a version that is not there; `strict` refuses data with warnings, such as another unit."""
-    with progress.step(f"Train release {version}") as step:
-        card = paths.ARTIFACTS / f"model_pipeline_{version}.json"
-        if card.is_file():
-            if strict:
-                _require_no_warnings(card)
-            step.cached("already trained")
-            return
-        command = [
-            str(paths.SCRIPTS / "iris-training"),
-            f"--version={version}",
-            f"--seed={_SEEDS.get(version, '42')}",
-            *(["--strict"] if strict else []),
-        ]
-        answer = process.answer(command, seconds=600, folder=paths.PROJECT)
-        if answer.code != 0:
-            _, _, faults = answer.stderr.partition("iris-training: ")
-            words = "; ".join(faults.splitlines()) or process.last_line(answer.stderr)
-            raise LocalClusterError(f"training {version}: {words}")
-
-
-def _require_no_warnings(card: Path) -> None:
-    """`make training` only prints them, which is easily missed."""
-    if warnings := json.loads(card.read_text()).get("warnings"):
-        raise LocalClusterError(
-            f"{card}: warnings: {'; '.join(warnings)}: choose other data and another version, or FORCE=1 "
-            "publishes the artifact as it is"
-        )
-
-
-def require_same_data(version: str, artifacts: Path, project: Path) -> None:
-    """Refuse an artifact whose data file, which its card names, has changed since."""
-    card = artifacts / f"model_pipeline_{version}.json"
-    if not card.is_file():
-        return
-    described = json.loads(card.read_text())["data"]
-    data, trained = project / described["source"], described["sha256"]
-    if not data.is_file():
-        return
-    present = hashlib.sha256(data.read_bytes()).hexdigest()
-    if trained != present:
-        raise LocalClusterError(
-            f"{card}: trained from data sha256 {trained}, expected {present}, that of {data}: choose another "
-            "version, or FORCE=1 publishes the artifact as it was trained"
-        )
 
 
 def bring_up(cluster: Cluster, progress: Progress) -> Kubectl:
