@@ -112,7 +112,11 @@ it declares, and only when the cluster there has proven to serve it. Prints the 
     promoting.add_argument(
         "--version", metavar="VERSION", help="refuse any other version; required for the first environment"
     )
-    promoting.add_argument("--digest", metavar="SHA256", help="digest of the image; refuse any other")
+    promoting.add_argument(
+        "--digest",
+        metavar="SHA256",
+        help="digest of the image, or of the model's own image (spec.artifact); refuse any other",
+    )
     _context(promoting, "the environment it comes from")
     _remote(promoting)
     _changes(promoting, branch=True)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from iris_api import readiness, reasons, rollouts
 
-from iris_delivery.declaration import Declaration
+from iris_delivery.declaration import Declaration, Release
 
 Verdict = Literal["serving", "rolled-back", "stalled", "waiting"]
 
@@ -25,7 +25,12 @@ def compare(model: Mapping[str, Any] | None, declared: Declaration) -> Compariso
     if model is None:
         return Comparison("waiting", f"{label}: not found yet")
     spec, found = model.get("spec", {}), readiness.of(model)
-    if found.declared != release.version or not _same_digest(spec, release.digest):
+    if release.apart != bool(spec.get("artifact")):
+        has = ("none", "one") if release.apart else ("one", "none")
+        return Comparison(
+            "waiting", f"{label}: spec.artifact: the cluster has {has[0]}, version.yaml declares {has[1]}"
+        )
+    if found.declared != release.version or not _same_digest(spec, release):
         return Comparison("waiting", f"{label}: the cluster still declares {found.declared}")
     if not found.current:
         return Comparison("waiting", f"{label}: the operator has not observed {release.version} yet")
@@ -38,6 +43,6 @@ def compare(model: Mapping[str, Any] | None, declared: Declaration) -> Compariso
     return Comparison("waiting", f"{label}: {words}")
 
 
-def _same_digest(spec: Mapping[str, Any], digest: str | None) -> bool:
-    found = spec.get("image", {}).get("digest")
-    return digest is None or found == digest
+def _same_digest(spec: Mapping[str, Any], release: Release) -> bool:
+    holder = spec["artifact"] if release.apart else spec
+    return release.digest is None or holder.get("image", {}).get("digest") == release.digest

@@ -27,6 +27,7 @@ class Release:
 
     version: str
     digest: str | None
+    apart: bool = False  # the model is an image of its own (spec.artifact), and the digest is that image's
 
     def __str__(self) -> str:
         return f"{self.version} ({self.digest})" if self.digest else self.version
@@ -60,16 +61,28 @@ def parse(text: str, where: str) -> Declaration:
         raise Refused(
             where, f"spec.version: found {version!r}", "expected a version as text, such as '1.4.0' in quotes"
         )
-    image = spec.get("image")
+    artifact = spec.get("artifact")
+    apart = artifact is not None
+    field = "spec.artifact.image" if apart else "spec.image"
+    holder = artifact if apart else spec
+    image = holder.get("image") if isinstance(holder, dict) else None
+    if apart and not isinstance(image, dict):
+        raise Refused(where, f"{field}: found {image!r}", "expected the image of the model")
     digest = image.get("digest") if isinstance(image, dict) else None
     if digest is not None and not (isinstance(digest, str) and DIGEST.fullmatch(digest)):
-        raise Refused(where, f"spec.image.digest: found {digest!r}", "expected sha256: and 64 hex digits")
-    return Declaration(metadata["name"], metadata["namespace"], Release(version, digest))
+        raise Refused(where, f"{field}.digest: found {digest!r}", "expected sha256: and 64 hex digits")
+    return Declaration(metadata["name"], metadata["namespace"], Release(version, digest, apart))
 
 
 def edit(text: str, release: Release, where: str) -> str:
     """The text with that release, otherwise unchanged."""
     before = parse(text, where)
+    if before.release.apart != release.apart:
+        raise Refused(
+            where,
+            f"{'has' if before.release.apart else 'has no'} spec.artifact, unlike the release {release}",
+            "change spec.artifact by hand first, with the server in spec.image",
+        )
     try:
         edited = _with_digest(text, release.digest)
         value = _value(_spec(edited), "version")
@@ -101,8 +114,15 @@ def _load(text: str, where: str) -> dict[str, Any]:
 def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
     """Everything except the release; an image block with nothing else counts as absent."""
     spec = {key: value for key, value in document["spec"].items() if key != "version"}
-    image = {key: value for key, value in (spec.pop("image", None) or {}).items() if key != "digest"}
-    return {**document, "spec": spec | ({"image": image} if image else {})}
+    if "artifact" in spec:
+        return {**document, "spec": spec | {"artifact": _unpinned(spec["artifact"])}}
+    return {**document, "spec": _unpinned(spec)}
+
+
+def _unpinned(holder: Mapping[str, Any]) -> dict[str, Any]:
+    image = {key: value for key, value in (holder.get("image") or {}).items() if key != "digest"}
+    rest = {key: value for key, value in holder.items() if key != "image"}
+    return rest | ({"image": image} if image else {})
 
 
 def _spec(text: str) -> yaml.MappingNode:
@@ -133,10 +153,11 @@ def _scalar(value: str, style: str | None) -> str:
 
 def _with_digest(text: str, digest: str | None) -> str:
     spec = _spec(text)
-    image = _value(spec, "image")
+    holder = _value(spec, "artifact") or spec
+    image = _value(holder, "image")
     present = _value(image, "digest")
     if digest is None:
-        return text if present is None else _without_digest(text, spec, image)
+        return text if present is None else _without_digest(text, holder, image)
     if present is not None:
         quote = present.style or ""
         return _replaced(text, present, f"{quote}{digest}{quote}")
@@ -159,8 +180,8 @@ def _with_line(text: str, number: int, line: str) -> str:
     return "".join([*lines[:number], f"{line}{end}", *lines[number:]])
 
 
-def _without_digest(text: str, spec: yaml.Node, image: yaml.MappingNode) -> str:
-    key = _key(spec, "image") if len(image.value) == 1 else _key(image, "digest")
+def _without_digest(text: str, holder: yaml.Node, image: yaml.MappingNode) -> str:
+    key = _key(holder, "image") if len(image.value) == 1 else _key(image, "digest")
     value = image if len(image.value) == 1 else _value(image, "digest")
     assert key is not None  # noqa: S101 - the caller has seen it
     last = _value(image, "digest").end_mark.line if value is image else value.end_mark.line

@@ -27,13 +27,14 @@ def run(
 ) -> str | None:
     """Promote; returns what to print, or None when the target declares the release already."""
     order.step(asked.source, asked.target)
-    if asked.source == environments.RELEASE:
-        release = _tagged(repository, asked, way.remote)
-    else:
-        release = _served(repository, asked, connect)
     file = declaration.path(asked.target)
     before = repository.show("HEAD", file)
-    if declaration.parse(before, file).release == release:
+    declared = declaration.parse(before, file).release
+    if asked.source == environments.RELEASE:
+        release = _tagged(repository, asked, way.remote, apart=declared.apart)
+    else:
+        release = _served(repository, asked, connect)
+    if declared == release:
         return None
     edit = Edit(
         path=file,
@@ -45,7 +46,7 @@ def run(
     return change.carry_out(repository, edit, way)
 
 
-def _tagged(repository: Repository, asked: Asked, remote: str) -> Release:
+def _tagged(repository: Repository, asked: Asked, remote: str, *, apart: bool) -> Release:
     """The first environment takes a released version: one with a tag."""
     if asked.version is None:
         raise Refused("--version", "missing", f"{asked.target} takes a release: name its version")
@@ -56,7 +57,7 @@ def _tagged(repository: Repository, asked: Asked, remote: str) -> Release:
         )
     if asked.digest is not None and not declaration.DIGEST.fullmatch(asked.digest):
         raise Refused("--digest", f"found {asked.digest[:80]!r}", "expected sha256: and 64 hex digits")
-    return Release(str(version), asked.digest)
+    return Release(str(version), asked.digest, apart)
 
 
 def _served(repository: Repository, asked: Asked, connect: Callable[[], Cluster]) -> Release:

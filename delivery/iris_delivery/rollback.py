@@ -9,7 +9,7 @@ from iris_delivery.environments import Order
 from iris_delivery.errors import Refused
 from iris_delivery.git import Repository
 
-_LEFT = re.compile(r"^Rolled back from: (\S+)(?: \((\S+)\))?$", re.MULTILINE)
+_LEFT = re.compile(r"^Rolled back from: (\S+(?: \(\S+\))?)$", re.MULTILINE)
 
 
 def run(
@@ -34,15 +34,15 @@ def run(
 
 def _former(repository: Repository, file: str, present: Release, version: str | None) -> Release:
     """The newest other release in the file's history. One that was rolled back from must be named."""
-    given_up: set[Release] = {present}
+    given_up = {str(present)}
     for commit in repository.history(file):
         if left := _LEFT.search(commit.message):
-            given_up.add(Release(left[1], left[2]))
+            given_up.add(left[1])
         try:
             release = declaration.parse(repository.show(commit.sha, file), file).release
         except Refused:
             continue  # skip commits with an invalid file
-        if release.version == version or (version is None and release not in given_up):
+        if release.version == version or (version is None and str(release) not in given_up):
             return release
     found = (
         f"its history has no {version}" if version else f"it never declared another than {present.version}"

@@ -14,6 +14,7 @@ from iris_delivery import __main__ as command
 from iris_delivery import declaration
 
 DIGEST = f"sha256:{'1' * 64}"
+SERVER = f"sha256:{'e' * 64}"
 
 # Prints the contexts, or the file of the context that it was called with; a file that is no JSON is an error.
 _KUBECTL = """\
@@ -25,8 +26,11 @@ cat "$file"
 """
 
 
-def declared(version: str, digest: str | None = DIGEST) -> str:
+def declared(version: str, digest: str | None = DIGEST, *, apart: bool = False) -> str:
     image = f"  image:\n    digest: {digest}\n" if digest else ""
+    if apart:
+        model = f"    image:\n      repository: registry.example/iris-model\n      digest: {digest}\n"
+        image = f"  image:\n    tag: 2.1.0\n    digest: {SERVER}\n  artifact:\n{model}"
     head = "# What is served.\nkind: IrisModel\nmetadata:\n  name: iris\n  namespace: iris\nspec:\n"
     return f"{head}  version: {version} # the one\n{image}"
 

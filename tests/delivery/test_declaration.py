@@ -1,6 +1,7 @@
 """Editing version.yaml: only the release changes, whatever else a person wrote into the file."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -37,7 +38,7 @@ _DIGESTS = st.sampled_from([None, ONE, TWO])
 @st.composite
 def _files(draw: st.DrawFn) -> str:
     """Files as people write them: any quotes, comments, order, indentation and line ending."""
-    quote, version, digest = draw(_QUOTES), draw(_VERSIONS), draw(_DIGESTS)
+    quote, version, digest, apart = draw(_QUOTES), draw(_VERSIONS), draw(_DIGESTS), draw(st.booleans())
     text = version if quote or version.count(".") > 1 else f'"{version}"'
     indent = " " * draw(st.integers(1, 4))
     blocks = [[f"{indent}version: {quote}{text}{quote}{draw(_COMMENTS)}"]]
@@ -47,6 +48,11 @@ def _files(draw: st.DrawFn) -> str:
         image[0] += image[0].split("digest: ")[1][0] + draw(_COMMENTS)
     if draw(st.booleans()):
         image.insert(draw(st.integers(0, len(image))), f"{indent * 2}pullPolicy: Always{draw(_COMMENTS)}")
+    if apart:
+        image.insert(draw(st.integers(0, len(image))), f"{indent * 2}repository: models{draw(_COMMENTS)}")
+        model = [f"{indent}{line}" for line in (f"{indent}image:{draw(_COMMENTS)}", *image)]
+        blocks.append([f"{indent}artifact:{draw(_COMMENTS)}", *model])
+        image = draw(st.sampled_from([[], [f"{indent * 2}digest: {ONE} # the server's"]]))
     if image:
         blocks.append([f"{indent}image:{draw(_COMMENTS)}", *image])
     if draw(st.booleans()):
@@ -65,9 +71,12 @@ def _others(text: str) -> list[str]:
 @settings(max_examples=60)  # files are slow to make
 @given(_files(), _VERSIONS, _DIGESTS)
 def test_an_edit_changes_the_release_and_nothing_else(text: str, version: str, digest: str | None) -> None:
-    edited = declaration.edit(text, Release(version, digest), "version.yaml")
+    release = replace(declaration.parse(text, "version.yaml").release, version=version, digest=digest)
 
-    assert declaration.parse(edited, "version.yaml") == Declaration("iris", "iris", Release(version, digest))
+    edited = declaration.edit(text, release, "version.yaml")
+
+    assert declaration.parse(edited, "version.yaml") == Declaration("iris", "iris", release)
+    assert ("the server's" in edited) == ("the server's" in text)
     assert _others(edited) == _others(text)
 
 
@@ -106,6 +115,8 @@ def test_an_unpinned_release_takes_the_digest_away_and_back() -> None:
         ),
         ("version: 1.4.0", "versio: 1.4.0", r"spec.version: found None"),
         (ONE, "sha256:12", r"spec.image.digest: found 'sha256:12'"),
+        ("replicas: 3", "artifact: {image: {digest: 7}}", r"spec.artifact.image.digest: found 7"),
+        ("replicas: 3", "artifact: {}", r"spec.artifact.image: found None; expected the image of the model"),
         ("namespace: iris", "namespace: 7", r"metadata.namespace: found 7"),
         ("spec:", "spec: [", "is not one YAML document"),
         ("replicas: 3", "replicas: 3\n---\na: b", "is not one YAML document"),

@@ -1,9 +1,12 @@
 """Promotion in a real clone: one commit to one file, and every way to be refused changes nothing."""
 
+from typing import Any
+
 import pytest
+from iris_delivery import declaration
 from iris_delivery.declaration import Release
 
-from tests.delivery.conftest import DIGEST, Clone, condition, declared, model, serving
+from tests.delivery.conftest import DIGEST, SERVER, Clone, condition, declared, model, serving
 
 
 def test_promote_moves_version_and_digest_unchanged(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +59,68 @@ def test_a_release_enters_the_first_environment_by_its_tag(clone: Clone) -> None
     assert clone.run("promote", "--to", "dev", "--version", "1.5.0", "--digest", digest) == 0
 
     assert clone.declares("dev") == Release("1.5.0", digest)
+
+
+def test_the_digest_of_a_model_apart_is_pinned_and_the_server_stays(clone: Clone) -> None:
+    clone.write("dev", declared("1.4.0", apart=True))
+    clone.commit("The model is an image of its own")
+    clone.git("tag", "v1.5.0")
+    digest = f"sha256:{'5' * 64}"
+
+    assert clone.run("promote", "--to", "dev", "--version", "1.5.0", "--digest", digest) == 0
+
+    text = clone.git("show", f"HEAD:{declaration.path('dev')}")
+    assert text == declared("1.5.0", digest, apart=True).strip()
+
+
+def _apart(version: str, digest: str | None = DIGEST) -> dict[str, Any]:
+    """Serves a model of its own image."""
+    found = serving(version, SERVER)
+    return found | {"spec": found["spec"] | {"artifact": {"image": {"digest": digest}}}}
+
+
+def test_a_model_apart_is_promoted_only_when_the_cluster_serves_its_digest(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.write("dev", declared("1.4.0", apart=True))
+    clone.write("stage", declared("1.3.0", apart=True))
+    clone.commit("The model is an image of its own")
+    for answer, why in (
+        (serving("1.4.0"), "spec.artifact: the cluster has none, version.yaml declares one"),
+        (_apart("1.4.0", SERVER), "the cluster still declares 1.4.0"),
+    ):
+        clone.serves("dev", answer)
+        assert clone.run("promote", "--to", "stage") == 2
+        assert why in capsys.readouterr().err
+
+    clone.serves("dev", _apart("1.4.0"))
+    assert clone.run("promote", "--to", "stage") == 0
+
+    assert clone.declares("stage") == Release("1.4.0", DIGEST, apart=True)
+
+
+def test_promote_refuses_the_digest_of_a_model_where_server_and_model_are_one_image(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.write("dev", declared("1.4.0", apart=True))
+    clone.commit("The model is an image of its own in dev only")
+    clone.serves("dev", _apart("1.4.0"))
+
+    assert clone.run("promote", "--to", "stage") == 2
+
+    line = "clusters/stage/version.yaml: has no spec.artifact, unlike the release 1.4.0 (sha256:1"
+    assert capsys.readouterr().err.startswith(f"iris-delivery: {line}")
+    assert clone.declares("stage") == Release("1.3.0", DIGEST)
+
+
+def test_promote_refuses_a_model_apart_that_version_yaml_does_not_declare(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.serves("dev", _apart("1.4.0"))
+
+    assert clone.run("promote", "--to", "stage") == 2
+
+    assert "spec.artifact: the cluster has one, version.yaml declares none" in capsys.readouterr().err
 
 
 STALLED = condition("Stalled", "True", "ImagePullFailed", "registry says no")

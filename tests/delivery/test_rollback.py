@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.delivery.conftest import Clone
+from tests.delivery.conftest import Clone, declared
 
 
 def test_rollback_goes_back_to_the_release_before(clone: Clone) -> None:
@@ -43,6 +43,19 @@ def test_rollback_needs_no_cluster_and_prints_a_diff_first(
 
     assert "+  version: 1.3.0" in capsys.readouterr().out
     assert clone.declares("prod").version == "1.4.0"
+
+
+def test_rollback_refuses_a_release_from_before_the_model_was_an_image_of_its_own(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.write("prod", declared("1.4.0", apart=True))
+    clone.commit("The model is an image of its own")
+
+    assert clone.run("rollback", "--environment", "prod") == 2
+
+    line = "clusters/prod/version.yaml: has spec.artifact, unlike the release 1.3.0 (sha256:1"
+    assert capsys.readouterr().err.startswith(f"iris-delivery: {line}")
+    assert clone.declares("prod").apart
 
 
 @pytest.mark.parametrize(
