@@ -1,10 +1,5 @@
 """Where `install` goes: what is refused before a cluster was asked, and when it does not answer."""
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +9,8 @@ from iris_delivery import __main__ as command
 from iris_delivery import target
 from iris_delivery.errors import Refused
 from iris_local_cluster import loopback
+
+from tests.harness import json_server
 
 
 def kubeconfig(address: str, authority: str = "") -> dict[str, Any]:
@@ -42,33 +39,6 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def closed_port() -> int:
     with loopback.listen(0) as listener:
         return int(listener.getsockname()[1])
-
-
-@contextmanager
-def answering(version: str) -> Iterator[str]:
-    """Something that says of itself only which Kubernetes it is."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"major": "1", "minor": "2", "gitVersion": version}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +94,8 @@ def test_a_cluster_that_does_not_answer_is_refused_in_one_line(use: Any, tmp_pat
 
 
 def test_a_cluster_says_which_kubernetes_it_is(use: Any, tmp_path: Path) -> None:
-    with answering("v1.29.4") as address:
+    version = {"major": "1", "minor": "2", "gitVersion": "v1.29.4"}
+    with json_server.running(lambda *_: version) as address:
         use(kubeconfig(address))
 
         assert target.find(None, tmp_path).version() == "v1.29.4"
