@@ -132,6 +132,11 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
     command("down", down, "Delete the cluster and all its files.", named)
     looking = command("status", show_status, "Show Flux's progress and the state of each model.", named)
     looking.add_argument("--watch", action="store_true", help="refresh every second until Ctrl-C")
+    _publish_command(command, named)
+    command("env", env, "Print the shell commands that set KUBECONFIG and PATH.", named)
+
+
+def _publish_command(command: Callable[..., argparse.ArgumentParser], named: argparse.ArgumentParser) -> None:
     text = "Train a release and push its image to the cluster's registry."
     publishing = command("publish", publish, text, named)
     publishing.add_argument("version", help="such as 1.2.0; commit it afterwards")
@@ -148,7 +153,6 @@ def _commands_of_a_cluster(command: Callable[..., argparse.ArgumentParser]) -> N
         action="store_true",
         help="replace an image of that version, and accept changed data and data with warnings",
     )
-    command("env", env, "Print the shell commands that set KUBECONFIG and PATH.", named)
 
 
 def _commands_of_the_machine(command: Callable[..., argparse.ArgumentParser]) -> None:
