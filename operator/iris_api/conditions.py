@@ -174,10 +174,10 @@ EVENTS: Final[Mapping[str, str]] = {
     reasons.SPEC_CHANGED: (
         "The spec has a new generation, and Ready stays as it is; the note has the revision"
     ),
-    reasons.ROLLOUT_STARTED: "A candidate is compared with what serves",
+    reasons.ROLLOUT_STARTED: "A candidate is compared with the serving version",
     reasons.STEP_REACHED: "A step begins: the candidate is to get its share of the requests",
     reasons.STABLE_LOST: "No stable pod is ready, so the candidate that gets requests is promoted at once",
-    reasons.ROLLOUT_PROMOTED: "It replaces what served",
+    reasons.ROLLOUT_PROMOTED: "The candidate has replaced the version that served",
     reasons.ROLLOUT_WITHDRAWN: "The former version was declared again",
     reasons.ROLLOUT_SKIPPED: "`spec.rollout.skip` names the version",
 }
@@ -190,7 +190,7 @@ REJECTIONS: Final[Mapping[str, str]] = {
         "A version did not answer the reference rows within `spec.progressDeadlineSeconds`"
     ),
     reasons.GATE_FAILED: (
-        "The requests of a step show that a gate of `spec.rollout.gates` is not kept; the message has"
+        "The requests of a step show that a gate of `spec.rollout.gates` is exceeded; the message has"
         " the numbers"
     ),
     reasons.CANDIDATE_LOST: (

@@ -132,7 +132,7 @@ READY: Final = (
         "Stalled",
         "The server refused its model; the message has where, found and expected",
         "declare the version that the image holds, or build the image again; for a card of a newer schema "
-        "take a newer server",
+        "use a newer server",
     ),
     OfReady(
         ARTIFACT_NOT_MOUNTED,
@@ -141,7 +141,7 @@ READY: Final = (
         "`spec.artifact` is set, and the pods have no model: the API server or a node cannot mount images, "
         "or the image is empty",
         "use Kubernetes 1.36 and, on every node, a runtime that mounts images (such as containerd 2.1); "
-        "or take `spec.artifact` out",
+        "or remove `spec.artifact`",
     ),
     OfReady(
         UNSIGNED,
@@ -169,7 +169,7 @@ READY: Final = (
         "False",
         "Stalled",
         "The server of this image is older than `spec.access` or `spec.verify`, so it refuses to start",
-        "build the image again with the present server, or take that field out",
+        "build the image again with the present server, or remove that field",
     ),
     OfReady(
         PODS_CRASHING,
@@ -217,8 +217,8 @@ READY: Final = (
         ROLLED_BACK,
         "False",
         "Stalled",
-        "The declared version failed before it served everybody; the message has why, and what serves",
-        "declare the version that serves or a better one, or name this one in `spec.rollout.skip`",
+        "The declared version failed before it got all requests; the message has the cause",
+        "declare the serving version or a better one, or name this one in `spec.rollout.skip`",
     ),
     OfReady(
         AWAITING_APPROVAL,
@@ -238,15 +238,15 @@ READY: Final = (
         ROLLOUT_HELD,
         "False",
         "Stalled",
-        "The evidence did not suffice within `spec.rollout.decideSeconds`; the message has what is missing",
+        "There was too little evidence within `spec.rollout.decideSeconds`; the message has what is missing",
         "name the version in `spec.rollout.approved`, declare another one, or wait for more requests",
     ),
     OfReady(
         SPLIT_IMPOSSIBLE,
         "False",
         "Stalled",
-        "The route cannot divide requests between two versions; the message has why, and what serves",
-        "mend the Gateway or `spec.route`, or take `spec.rollout.steps` out",
+        "The route cannot divide requests between two versions; the message has the cause",
+        "correct the Gateway or `spec.route`, or remove `spec.rollout.steps`",
     ),
     OfReady(
         ROUTE_CONFLICT,

@@ -51,6 +51,6 @@ def _difference(gate: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
     limit = limits.get(gate["name"] + "PerMille", "?")
     requests = "1 request" if gate["requests"] == 1 else f"{gate['requests']} requests"
     return (
-        f"{shares}difference {gate['lowPerMille']} to {gate['highPerMille']} of 1,000, at most {limit} "
+        f"{shares}difference {gate['lowPerMille']} to {gate['highPerMille']} per 1,000, at most {limit} "
         f"({requests}{needs})"
     )

@@ -68,17 +68,19 @@ def test_both_versions_counts_stand_in_the_text() -> None:
     body = judged((traffic(2000, 6, 900), traffic(2100, 8, 1000)))
     text = {gate.row["name"]: list(counts.lines(gate)) for gate in counts.gates(body)}
 
-    assert text["failed"][1] == "canary c = 6 of 2,000 (3.00 of 1,000), stable s = 8 of 2,100 (3.81 of 1,000)"
+    assert (
+        text["failed"][1] == "canary c = 6 of 2,000 (3.00 per 1,000), stable s = 8 of 2,100 (3.81 per 1,000)"
+    )
     assert text["refused"][1].startswith("canary c = 3 of 2,000")
     assert text["slow"][1].startswith("canary c = 2 of 2,000")
     assert text["shift"][1:3] == [
         (
-            "class setosa: canary c = 900 of 2,000 (450.00 of 1,000), "
-            "stable s = 1,000 of 2,100 (476.19 of 1,000)"
+            "class setosa: canary c = 900 of 2,000 (450.00 per 1,000), "
+            "stable s = 1,000 of 2,100 (476.19 per 1,000)"
         ),
         (
-            "class virginica: canary c = 1,100 of 2,000 (550.00 of 1,000), "
-            "stable s = 1,100 of 2,100 (523.81 of 1,000)"
+            "class virginica: canary c = 1,100 of 2,000 (550.00 per 1,000), "
+            "stable s = 1,100 of 2,100 (523.81 per 1,000)"
         ),
     ]
     assert {name: lines[-1] for name, lines in text.items()} == dict.fromkeys(
@@ -100,7 +102,8 @@ def test_a_gate_that_is_not_judged_says_why_and_one_before_its_first_look_what_i
 
     assert found["shift"] == [
         "gate shift: NotJudged",
-        "found 300 rows in 15 calls of the candidate, expected one row in a call, for a batch is one opinion",
+        "found 300 rows in 15 calls of the candidate, expected one row per call: "  # noqa: ISC004
+        "rows of a batch are not independent",
     ]
     assert found["failed"] == [
         "gate failed: NotEnough",

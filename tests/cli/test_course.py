@@ -23,22 +23,22 @@ def lines_of(rollout: dict[str, Any], waits_seconds: int | None = None) -> list[
 
 def test_the_course_of_a_rollout_has_its_steps_and_the_requests_that_they_take() -> None:
     assert lines_of(STEPS) == [
-        "rollout of version 1.5.0 beside 1.4.0, which serves meanwhile:",
-        "  compare: at least 800 of 1,000 reference rows get the same class from both",
+        "rollout of version 1.5.0 beside 1.4.0, which keeps serving:",
+        "  compare: at least 800 per 1,000 reference rows must get the same class from both",
         "  step 1: 5 % of the requests, 120 s",
         "  step 2: 20 % of the requests, 120 s",
         "  step 3: 50 % of the requests, until every gate has passed, at most 1800 s",
-        "  requests of the candidate that it takes: failed 400, refused 200, shift 300: "  # noqa: ISC004
-        "40 s at 20 requests/s of the model",
-        "  (equal versions, 0.1% of the answers fail, 3 classes are equally frequent)",
-        "  not enough requests in time: Hold",
+        "  needed requests of the candidate: failed 400, refused 200, shift 300: "  # noqa: ISC004
+        "40 s if the model gets 20 requests/s",
+        "  (if they are equal: 0.1% of the answers fail, 3 classes are equally common)",
+        "  if there are not enough requests in time: Hold",
     ]
 
 
 def test_a_rollout_without_steps_waits_for_no_requests() -> None:
     assert lines_of({**STEPS, "steps": []}, 60) == [
-        "rollout of version 1.5.0 beside 1.4.0, which serves meanwhile:",
-        "  compare: at least 800 of 1,000 reference rows get the same class from both",
+        "rollout of version 1.5.0 beside 1.4.0, which keeps serving:",
+        "  compare: at least 800 per 1,000 reference rows must get the same class from both",
     ]
 
 

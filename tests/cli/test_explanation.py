@@ -214,7 +214,7 @@ def test_why_has_the_numbers_of_a_rollout_that_is_held() -> None:
     body["status"]["rollout"] = {"gates": [gate, {"name": "shift", "verdict": "NotJudged"}]}
 
     assert (
-        " Gate failed NotEnough: 2 against 1, difference -4 to 12 of 1,000, at most 10 "
+        " Gate failed NotEnough: 2 against 1, difference -4 to 12 per 1,000, at most 10 "
         "(1203 requests, needs about 260 more). "
     ) in paragraph_of(body)
 

@@ -22,8 +22,8 @@ def test_a_verdict_is_written_out_number_by_number() -> None:
     case = Case(FAILED, {"": (Share(6, 1200), Share(8, 1190))})
 
     assert list(arithmetic.lines(case)) == [
-        "gate failed: at most 10 of 1,000 more than the stable version",
-        "canary c = 6 of 1,200 (5.00 of 1,000), stable s = 8 of 1,190 (6.72 of 1,000)",
+        "gate failed: at most 10 per 1,000 more than the stable version",
+        "canary c = 6 of 1,200 (5.00 per 1,000), stable s = 8 of 1,190 (6.72 per 1,000)",
         "pass look 3, due at 1,132 requests, error 0.0025",
         "  z = 2.8070   high = d + sqrt((w+(c) - c)^2 + (s - w-(s))^2)",
         "  w(c) = [1.68, 14.78]   w(s) = [2.59, 17.35]   high = 8.89",
@@ -64,8 +64,8 @@ def test_what_is_missing_is_a_number_of_requests() -> None:
 @pytest.mark.parametrize(
     ("agree", "rows", "is_judged", "last"),
     [
-        (24, 30, True, "the gate compares the found share, not the interval: Pass"),
-        (23, 30, True, "the gate compares the found share, not the interval: Fail"),
+        (24, 30, True, "the gate uses the found share, not the interval: Pass"),
+        (23, 30, True, "the gate uses the found share, not the interval: Fail"),
         (3, 30, False, "not judged: the stable version may have been trained on these rows"),
         (0, 0, False, "not compared: the candidate's model card has no reference rows"),
     ],
@@ -79,4 +79,4 @@ def test_an_agreement_is_judged_as_the_operator_does(
 def test_an_agreement_is_shown_with_how_little_it_proves() -> None:
     lines = list(arithmetic.agreement_lines(Agreement(Share(24, 30), 800, is_judged=True)))
 
-    assert "Wilson interval of the true share, 95 %, z = 1.96: [626.94, 904.95] of 1,000" in lines
+    assert "Wilson interval of the true share, 95 %, z = 1.96: [626.94, 904.95] per 1,000" in lines

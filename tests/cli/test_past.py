@@ -7,10 +7,10 @@ from tests.cli.snapshots import Body, model
 REJECTED = {
     "version": "2.0.0",
     "reason": "GateFailed",
-    "message": "gate shift: the difference is at least 120 of 1,000",
+    "message": "gate shift: found a difference of at least 120 per 1,000",
     "at": "2026-11-23T12:08:00Z",
 }
-ROLLED_BACK = "version 2.0.0 was rolled back (GateFailed: gate shift: …); version 1.1.0 serves"
+ROLLED_BACK = "version 2.0.0 was rolled back (GateFailed: gate shift: …); version 1.1.0 is serving"
 
 
 def event(reason: str, at: str, message: str, *, name: str = "iris", kind: str = "IrisModel") -> Body:
@@ -42,7 +42,7 @@ def refused() -> Body:
 def test_the_rollouts_of_a_model_are_told_newest_first_by_its_events() -> None:
     events = [
         event("RolloutStarted", "11:00:01", "version 1.1.0 is compared with 1.0.0 before it serves"),
-        event("RolloutPromoted", "11:04:00", "version 1.1.0 replaces 1.0.0"),
+        event("RolloutPromoted", "11:04:00", "version 1.1.0 has replaced 1.0.0"),
         event("RolloutStarted", "12:05:00", "version 2.0.0 is compared with 1.1.0 before it serves"),
         event("StepReached", "12:06:00", "version 2.0.0: step 1 of 3, 5 % of the requests"),
         event("RolledBack", "12:08:00", ROLLED_BACK),
@@ -67,7 +67,7 @@ def test_the_status_has_the_last_rollout_when_its_events_have_expired() -> None:
     assert [one.cells() for one in past.of(refused(), [])] == [
         [
             "2026-11-23T12:08:00Z", "2.0.0", "RolledBack",
-            "GateFailed: gate shift: the difference is at least 120 of 1,000",
+            "GateFailed: gate shift: found a difference of at least 120 per 1,000",
         ],
         ["2026-11-23T12:05:00Z", "2.0.0", "RolloutStarted", "version 2.0.0 is compared with 1.1.0"],
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_model_without_rollouts_has_its_history_as_it_was() -> None:
 
 def test_a_rollout_of_a_version_that_has_left_the_history_is_with_no_other() -> None:
     body = refused()
-    gone = event("RolloutPromoted", "09:00:00", "version 0.9.0 replaces 0.8.0")
+    gone = event("RolloutPromoted", "09:00:00", "version 0.9.0 has replaced 0.8.0")
 
     entries = past.attached(body["status"]["history"], past.of(body, [gone]))
 

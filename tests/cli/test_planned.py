@@ -234,7 +234,7 @@ def test_a_refused_version_changes_nothing() -> None:
 
     assert rollout
     assert list(course.lines(rollout, None)) == [
-        "version 1.5.0 was rolled back, is not tried again, and 1.4.0 serves"
+        "version 1.5.0 was rolled back and is not tried again; 1.4.0 is serving"
     ]
     assert not [
         change

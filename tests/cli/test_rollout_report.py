@@ -121,7 +121,10 @@ def test_a_model_without_a_rollout_is_reported_as_such() -> None:
         "  declared  1.1.0",
         "  serving   1.1.0",
     ]
-    assert report.line(serving()) == "no rollout, version 1.1.0 serves"
+    assert report.line(serving()) == "no rollout; version 1.1.0 is serving"
+    body = serving()
+    body["status"]["servingVersion"] = ""
+    assert report.line(body) == "no rollout; no version is serving"
 
 
 def test_the_status_of_an_older_spec_is_not_taken_for_the_present_one() -> None:

@@ -51,7 +51,7 @@ async def test_the_printed_approval_promotes_the_candidate_that_iris_rollout_wat
         r"IrisModel \S+/iris: AwaitingApproval 1\.1\.0 since .* UTC \(\d+ (s|min)\): ", shown.stdout
     )
     assert "agreement  both versions predict the same class for 30 of 30 reference rows\n" in shown.stdout
-    assert "missing    rollout of version 1.1.0 waits: spec.rollout.approved: found none" in shown.stdout
+    assert "missing    rollout of version 1.1.0 is waiting: spec.rollout.approved: found none" in shown.stdout
     assert b": AwaitingApproval 1.1.0 since " in first
     assert re.search(r"^\d\d:\d\d:\d\d  Promoting 1\.1\.0", rest, re.MULTILINE), rest
     assert re.search(r"^\d\d:\d\d:\d\d  Promoted 1\.1\.0\n\Z", rest, re.MULTILINE), rest
@@ -62,10 +62,10 @@ async def test_iris_judge_shows_the_comparison_of_a_model(waiting: Iris, ask: As
     answer = await ask("judge", "iris")
 
     assert answer.stdout.splitlines() == [
-        "gate agreement: at least 800 of 1,000 reference rows get the same class from both",
-        "found 30 of 30 (1000.00 of 1,000)",
-        "Wilson interval of the true share, 95 %, z = 1.96: [886.48, 1000] of 1,000",
-        "the gate compares the found share, not the interval: Pass",
+        "gate agreement: at least 800 per 1,000 reference rows must get the same class from both",
+        "found 30 of 30 (1000.00 per 1,000)",
+        "Wilson interval of the true share, 95 %, z = 1.96: [886.48, 1000] per 1,000",
+        "the gate uses the found share, not the interval: Pass",
     ]
 
 
@@ -101,7 +101,7 @@ async def test_a_plan_of_a_rollout_is_what_the_operator_then_does(
     approved = declaration("1.1.0").replace("approval: Manual", "approval: Manual\n    approved: 1.1.0")
     after = await ask("plan", "-f", "-", "-o", "summary", text=approved)
 
-    assert "rollout of version 1.1.0 beside 1.0.0, which serves meanwhile:\n" in before.stdout, before.stderr
+    assert "rollout of version 1.1.0 beside 1.0.0, which keeps serving:\n" in before.stdout, before.stderr
     assert "then it waits for spec.rollout.approved: 1.1.0\n" in before.stdout
     assert "+ create Deployment iris-canary\n" in before.stdout
     assert "~ change Deployment iris (once the candidate is promoted)\n" in before.stdout

@@ -135,7 +135,7 @@ def test_a_version_that_was_rolled_back_ends_with_its_numbers(
 
     assert capsys.readouterr().err == (
         "iris-delivery: dev: rolled-back: irismodel iris/iris: RolledBack: 1.3.0 serves; gate failed Fail: "
-        "62 against 1, difference 14 to 128 of 1,000, at most 10 (128 requests)\n"
+        "62 against 1, difference 14 to 128 per 1,000, at most 10 (128 requests)\n"
     )
 
 

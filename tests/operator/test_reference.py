@@ -137,9 +137,9 @@ def test_a_refusal_tells_how_little_few_rows_prove() -> None:
     found = Agreement(30, 23, ("versicolor → virginica: 7",), is_judged=True)
 
     assert agreement_gate.refusal(found, 800) == (
-        "found the same class for 23 of 30 reference rows (766 of 1,000), expected at least 800 of 1,000 "
-        "(spec.rollout.gates.agreementPerMille); differ: versicolor → virginica: 7; "
-        "so few rows bound the true share to 591 to 882 of 1,000"
+        "found the same class for 23 of 30 reference rows (766 per 1,000), expected at least 800 per 1,000 "
+        "(spec.rollout.gates.agreementPerMille); differences: versicolor → virginica: 7; "
+        "with so few rows the true share may be 591 to 882 per 1,000"
     )
 
 

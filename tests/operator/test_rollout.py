@@ -24,6 +24,18 @@ async def test_a_candidate_that_agrees_is_promoted_and_leaves_nothing_behind() -
     ]
 
 
+async def test_the_message_of_a_rollout_names_its_version_once() -> None:
+    world = await served()
+
+    world.declare("1.1.0", rollout=CANARY)
+    await world.settle(2)
+
+    assert world.rollout()["state"] == "Preparing"
+    [message] = [row["message"] for row in world.status()["conditions"] if row["type"] == "Ready"]
+    assert message.startswith("rollout of version 1.1.0: ")
+    assert message.count("1.1.0") == 1
+
+
 async def test_a_candidate_that_disagrees_reaches_nobody() -> None:
     world = await served()
 

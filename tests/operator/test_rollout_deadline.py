@@ -58,7 +58,7 @@ def test_a_route_that_never_gets_the_share_makes_the_split_impossible() -> None:
     world.run(200)
 
     assert (world.reason, world.routed) == ("SplitImpossible", 0)
-    found = "found 0 % of the requests for the candidate in the HTTPRoute, expected 5 %; 1.0.0 serves"
+    found = "HTTPRoute: found a weight of 0 % for the candidate, expected 5 %; 1.0.0 is serving"
     assert found in world.message
 
     world.is_forced = False

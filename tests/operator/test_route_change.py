@@ -101,7 +101,7 @@ async def test_an_ingress_stays_for_as_long_as_no_gateway_accepts_the_route() ->
     row = passes.conditions(changing.cluster)["RouteReady"]
     assert found == BOTH
     assert (row["status"], row["reason"]) == ("False", "RouteNotAccepted")
-    assert row["message"].endswith("; until then the former Ingress routes")
+    assert row["message"].endswith("; until then the former Ingress serves the requests")
 
 
 async def test_an_ingress_stays_where_the_cluster_has_no_gateway_api() -> None:
@@ -114,7 +114,7 @@ async def test_an_ingress_stays_where_the_cluster_has_no_gateway_api() -> None:
     row = passes.conditions(changing.cluster)["RouteReady"]
     assert found == {kinds.INGRESS}
     assert row["reason"] == "CRDNotInstalled"
-    assert row["message"].endswith("; until then the former Ingress routes")
+    assert row["message"].endswith("; until then the former Ingress serves the requests")
 
 
 async def test_a_route_by_a_gateway_stays_a_minute_where_no_controller_publishes_an_address() -> None:

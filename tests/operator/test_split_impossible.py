@@ -87,7 +87,7 @@ async def test_a_gateway_that_refuses_a_route_without_words_is_examined_for_the_
     await world.run(60)
 
     assert (world.reason(), world.template(), world.percents) == ("SplitImpossible", "1.0.0", [0])
-    assert world.message() == f"{words}; 1.0.0 serves"
+    assert world.message() == f"{words}; 1.0.0 is serving"
     assert world.rollout()["missing"] == words
     assert world.gateway.lost == 0
 
@@ -104,4 +104,4 @@ async def test_the_words_of_a_controller_come_before_what_the_operator_finds() -
     world.step_to("1.1.0")
     await world.run(60)
 
-    assert world.message() == f"{NAME}: NotAllowedByListeners: not for you; 1.0.0 serves"
+    assert world.message() == f"{NAME}: NotAllowedByListeners: not for you; 1.0.0 is serving"

@@ -49,7 +49,7 @@ async def test_a_failing_version_gets_no_more_than_its_first_step() -> None:
     assert world.percents == [0, 5, 0]
     rejected = world.rollout()["rejected"]
     assert rejected["reason"] == "GateFailed"
-    assert "of 1,000 against 0 of the stable version" in rejected["message"]
+    assert "and 0 for the stable version, which shows a difference of at least" in rejected["message"]
     assert (world.template(), world.template("iris-canary"), world.gateway.lost) == ("1.0.0", "", 0)
 
 
@@ -61,7 +61,7 @@ async def test_a_gateway_that_refuses_the_route_makes_the_split_impossible() -> 
     await world.run(60)
 
     assert (world.reason(), world.template(), world.percents) == ("SplitImpossible", "1.0.0", [0])
-    assert "no listener allows the namespace; 1.0.0 serves" in world.message()
+    assert "no listener allows the namespace; 1.0.0 is serving" in world.message()
 
     world.gateway.refusal = ""
     await world.run(until="Promoted")

@@ -93,8 +93,8 @@ def test_a_gate_that_is_not_judged_says_why_and_costs_no_further_write() -> None
     second = traffic_gates.look(GATES, first.rows, candidate=even(41), stable=even(60, calls=6))
 
     assert first.rows[-1]["message"] == (
-        "found 40 rows in 4 calls of the stable version, expected one row in a call, "
-        "for a batch is one opinion"
+        "found 40 rows in 4 calls of the stable version, expected one row per call: "
+        "rows of a batch are not independent"
     )
     assert (second.rows, second.has_looked) == (first.rows, False)
 

@@ -37,7 +37,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of the reference rows: how many got the same class, and how many of 1,000 have to."""
+    """Of the reference rows: how many got the same class, and how many per 1,000 must."""
 
     share: Share
     per_mille: int
@@ -60,19 +60,20 @@ def agreement_data(found: Agreement) -> dict[str, Any]:
 
 def agreement_lines(found: Agreement) -> Iterator[str]:
     """What the comparison of the reference rows decides, and how little it proves."""
-    yield f"gate agreement: at least {found.per_mille} of 1,000 reference rows get the same class from both"
+    expected = f"at least {found.per_mille} per 1,000 reference rows must get the same class from both"
+    yield f"gate agreement: {expected}"
     if not found.share.requests:
         yield "not compared: the candidate's model card has no reference rows"
         return
     yield f"found {_share(found.share)}"
     bounds = _interval(judge.wilson(found.share, _DEVIATIONS))
-    yield f"Wilson interval of the true share, 95 %, z = {_DEVIATIONS}: {bounds} of 1,000"
+    yield f"Wilson interval of the true share, 95 %, z = {_DEVIATIONS}: {bounds} per 1,000"
     if not found.is_judged:
         yield "not judged: the stable version may have been trained on these rows"
         return
     # As the operator decides, in whole numbers.
     passes = found.share.events * _PER >= found.per_mille * found.share.requests
-    yield f"the gate compares the found share, not the interval: {'Pass' if passes else 'Fail'}"
+    yield f"the gate uses the found share, not the interval: {'Pass' if passes else 'Fail'}"
 
 
 def data(case: Case) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def lines(case: Case) -> Iterator[str]:
     """The whole computation, then the verdict and what is missing."""
     gate, looks = case.gate, judge.due(case.gate, case.requests, case.since)
     direction = "in either direction" if gate.two_sided else "more than the stable version"
-    yield f"gate {gate.name}: at most {_thousandths(gate.margin)} of 1,000 {direction}"
+    yield f"gate {gate.name}: at most {_thousandths(gate.margin)} per 1,000 {direction}"
     for name, (canary, stable) in case.shares.items():
         title = f"class {name}: " if name else ""
         yield f"{title}canary c = {_share(canary)}, stable s = {_share(stable)}"
@@ -144,10 +145,10 @@ def _conclusion(case: Case) -> Iterator[str]:
 def _next(case: Case) -> str:
     needed = judge.needed(case.gate, case.pairs)
     if needed is not None:
-        return f"needs about {needed:,} more requests of the canary to pass, if all shares stay as they are"
+        return f"needs about {needed:,} more requests of the canary to pass, at the observed rates"
     if case.requests == 0:
         return "found no requests of the canary"
-    return "cannot pass while all shares stay as they are"
+    return "cannot pass unless the observed rates change"
 
 
 def _nth(looks: Iterator[int], number: int) -> int:
@@ -156,7 +157,7 @@ def _nth(looks: Iterator[int], number: int) -> int:
 
 def _share(share: Share) -> str:
     per = _PER * share.events / share.requests if share.requests else 0.0
-    return f"{share.events:,} of {share.requests:,} ({per:.2f} of 1,000)"
+    return f"{share.events:,} of {share.requests:,} ({per:.2f} per 1,000)"
 
 
 def _interval(interval: Interval) -> str:

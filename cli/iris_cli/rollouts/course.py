@@ -91,29 +91,29 @@ def lines(course: Course, waits_seconds: int | None) -> Iterator[str]:
     """The steps in words; `waits_seconds` is how long Flux waits for the model, if that is known."""
     policy, model, stable = course.policy, course.model, course.stable.version
     if course.is_refused:
-        yield f"version {model.version} was rolled back, is not tried again, and {stable} serves"
+        yield f"version {model.version} was rolled back and is not tried again; {stable} is serving"
         return
-    yield f"rollout of version {model.version} beside {stable}, which serves meanwhile:"
+    yield f"rollout of version {model.version} beside {stable}, which keeps serving:"
     if ignored := candidates.ignored(policy, model.version):
         yield f"  {ignored}"
     agreement = policy.gates.agreement_per_mille
     if agreement:
-        yield f"  compare: at least {agreement} of 1,000 reference rows get the same class from both"
+        yield f"  compare: at least {agreement} per 1,000 reference rows must get the same class from both"
     for number, percent in enumerate(policy.steps, 1):
         is_last = number == len(policy.steps)
         ends = f"until every gate has passed, at most {policy.decide_seconds} s" if is_last else ""
         yield f"  step {number}: {percent} % of the requests, {ends or f'{policy.step_seconds} s'}"
     if policy.steps:
         yield from _requests(policy)
-        yield f"  not enough requests in time: {policy.not_enough}"
+        yield f"  if there are not enough requests in time: {policy.not_enough}"
     if policy.approval == rollouts.MANUAL and policy.approved != model.version:
         yield f"  then it waits for spec.rollout.approved: {model.version}"
     if policy.pause:
         yield "  spec.rollout.pause is true: it is not promoted"
     if waits_seconds is not None and course.longest_seconds > waits_seconds:
         longest = course.longest_seconds
-        yield f"  warning: Flux waits {waits_seconds} s for the model, the rollout takes up to {longest} s:"
-        yield "  it reports a failure before that; raise spec.timeout of its Kustomization"
+        yield f"  warning: Flux waits {waits_seconds} s for the model; the rollout takes up to {longest} s:"
+        yield "  raise spec.timeout of its Kustomization, or it reports a failure too early"
 
 
 def _requests(policy: Rollout) -> Iterator[str]:
@@ -125,8 +125,8 @@ def _requests(policy: Rollout) -> Iterator[str]:
     most, percent = max(needs.values()), policy.steps[-1]
     seconds = round(most / (_RATE * percent / 100))
     each = ", ".join(f"{name} {need:,}" for name, need in needs.items())
-    yield f"  requests of the candidate that it takes: {each}: {seconds} s at {_RATE} requests/s of the model"
-    yield f"  (equal versions, {_FAILED:.1%} of the answers fail, {_CLASSES} classes are equally frequent)"
+    yield f"  needed requests of the candidate: {each}: {seconds} s if the model gets {_RATE} requests/s"
+    yield f"  (if they are equal: {_FAILED:.1%} of the answers fail, {_CLASSES} classes are equally common)"
 
 
 def _needed(gates: spec.Gates, name: str) -> int:

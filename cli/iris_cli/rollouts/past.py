@@ -17,8 +17,8 @@ from iris_cli.rollouts import report
 
 COLUMNS: Final = ("TIME", "VERSION", "EVENT", "DETAIL")
 NOTE: Final = (
-    "Of rollouts the cluster keeps the last one in status.rollout, and events for an hour unless its API "
-    "server is set otherwise; of older ones only the outcome above is left."
+    "The cluster keeps the last rollout in status.rollout, and the events of rollouts for an hour unless its "
+    "API server is set otherwise. Of older rollouts only the outcome above remains."
 )
 UNREAD: Final = "This user may not list events: only the last rollout in status.rollout is shown."
 _OF_ROLLOUTS: Final = frozenset(

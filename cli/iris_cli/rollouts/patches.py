@@ -34,7 +34,7 @@ def _change(body: Body, action: str, rollout: Mapping[str, Any]) -> tuple[dict[s
     if action == "approve":
         return {"rollout": {"approved": candidate}}, f"promote {candidate} once it has passed"
     if action == "skip":
-        note = f"{candidate} replaces {stable} at once, whatever was compared"
+        note = f"{candidate} replaces {stable} at once, whatever the comparison shows"
         return {"rollout": {"skip": candidate}}, note
     if action == "pause":
         return {"rollout": {"pause": True}}, f"{candidate} is not promoted until this is false again"
@@ -43,4 +43,4 @@ def _change(body: Body, action: str, rollout: Mapping[str, Any]) -> tuple[dict[s
         namespace, name = fleet.identity(body)
         found = f"found {stable} as candidate and as stable version"
         raise Trouble(f"IrisModel {namespace}/{name}: {found}, expected: git revert {commit}")
-    return {"version": stable}, f"back to {stable}; the same by: git revert {commit}"
+    return {"version": stable}, f"back to {stable}; this does the same: git revert {commit}"

@@ -16,19 +16,19 @@ GATE_COLUMNS: Final = (
 )  # fmt: skip
 GATE_NOTE: Final = (
     "Per 1,000 requests. DIFFERENCE is the interval of candidate minus stable: a gate passes when it ends at "
-    "or below AT MOST, and fails when it begins above. What has passed stays so in this step; later looks, "
-    "which can only fail it, have a wider interval."
+    "or below AT MOST, and fails when it begins above. Once passed, a gate can only fail in this step, by "
+    "later looks with a wider interval."
 )
 MEANING: Final = {
-    rollouts.PREPARING: "its pods start, prove their version and are compared; nobody is routed to them",
-    rollouts.STEPPING: "it gets a part of the requests; a gate that fails rolls it back",
+    rollouts.PREPARING: "its pods start, prove their version and are compared; it gets no requests yet",
+    rollouts.STEPPING: "it gets a share of the requests; it is rolled back if a gate fails",
     rollouts.JUDGING: "the last step: every gate has to pass",
-    rollouts.HELD: "it waits, as it is",
+    rollouts.HELD: "it is not decided; its share of the requests stays the same",
     rollouts.AWAITING_APPROVAL: "it has passed and waits for spec.rollout.approved",
-    rollouts.PROMOTING: "its pods replace those of the stable version",
-    rollouts.PROMOTED: "it serves everybody",
-    rollouts.ROLLING_BACK: "the stable version comes back",
-    rollouts.ROLLED_BACK: "it was refused; the stable version serves",
+    rollouts.PROMOTING: "its pods are replacing those of the stable version",
+    rollouts.PROMOTED: "it gets all requests",
+    rollouts.ROLLING_BACK: "the stable version is being restored",
+    rollouts.ROLLED_BACK: "it was refused; the stable version is serving",
 }
 
 
@@ -100,8 +100,10 @@ def gates(body: Body) -> list[list[str]]:
 def line(body: Body) -> str:
     """All that changes, on one line."""
     if not of(body):
-        return f"no rollout, version {fleet.row(body, {}).serving or 'none'} serves"
-    parts = [str(of(body).get("summary") or of(body)["state"]), _step(body), _share(body)]
+        serving = fleet.row(body, {}).serving
+        return f"no rollout; {f'version {serving}' if serving else 'no version'} is serving"
+    version = (of(body).get("candidate") or {}).get("version", "")
+    parts = [f"{of(body)['state']} {version}".strip(), _step(body), _share(body)]
     parts += [f"{row[0]} {row[1]}" for row in gates(body)]
     parts.append(_missing(body))
     return ", ".join(part for part in parts if part)
@@ -150,7 +152,7 @@ def agreement(rollout: Mapping[str, Any], *, with_classes: bool = True) -> str:
         return "not compared: the candidate's model card has no reference rows"
     text = f"both versions predict the same class for {found['agree']} of {found['rows']} reference rows"
     differ = "; ".join(found.get("differ", ())) if with_classes else ""
-    judged = "" if found.get("judged") else ", reported and not judged"
+    judged = "" if found.get("judged") else ", reported but not judged"
     return text + (f" ({differ})" if differ else "") + judged
 
 

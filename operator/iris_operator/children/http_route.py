@@ -77,7 +77,7 @@ def report(live: Mapping[str, Any]) -> Report | None:
         return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
     if {row["type"] for row in _conditions(live) if row["status"] == "True"} >= _NEEDED:
         return Report(True, reasons.ROUTE_ACCEPTED, f"{name} has accepted the HTTPRoute")
-    message = f"{name} has not accepted the HTTPRoute yet: does it exist, and does its controller run?"
+    message = f"{name} has not accepted the HTTPRoute yet, expected that it exists and its controller runs"
     return Report(False, reasons.ROUTE_NOT_ACCEPTED, message)
 
 

@@ -18,10 +18,10 @@ def refusal(found: Agreement, per_mille: int) -> str:
     share = 1000 * found.agree // found.rows
     low, high = judge.wilson(judge.Share(found.agree, found.rows), _DEVIATIONS)
     return (
-        f"found the same class for {found.agree} of {found.rows} reference rows ({share} of 1,000), "
-        f"expected at least {per_mille} of 1,000 (spec.rollout.gates.agreementPerMille); "
-        f"differ: {', '.join(found.differ[:_SHOWN])}; "
-        f"so few rows bound the true share to {1000 * low:.0f} to {1000 * high:.0f} of 1,000"
+        f"found the same class for {found.agree} of {found.rows} reference rows ({share} per 1,000), "
+        f"expected at least {per_mille} per 1,000 (spec.rollout.gates.agreementPerMille); "
+        f"differences: {', '.join(found.differ[:_SHOWN])}; "
+        f"with so few rows the true share may be {1000 * low:.0f} to {1000 * high:.0f} per 1,000"
     )
 
 

@@ -40,14 +40,14 @@ def begin(facts: RolloutFacts, status: Mapping[str, Any], *, event: tuple[str, s
     candidate = {**status["candidate"], "digest": facts.digest()}
     status = facts.entered(rollouts.PROMOTING, {**status, "candidate": candidate})
     plan = facts.plan(facts.declared, status, fallback=facts.former)
-    found = facts.under_way("its pods replace those of the stable version")
+    found = facts.under_way("its pods are replacing those of the stable version")
     return Step(plan, RolloutReport(status, found, facts.until_deadline()), event)
 
 
 def promoting(facts: RolloutFacts) -> Step:
     found = workload_checks.judge(facts.promoted)
     if found.stalled:
-        return rollback.begin(facts, found.reason, f"after the comparison: {found.message}")
+        return rollback.begin(facts, found.reason, f"during the promotion: {found.message}")
     if not found.ready and found.reason != reasons.SCALED_TO_ZERO:
         waits = workload_checks.waits(facts.promoted, found)
         status = _split(facts)
@@ -55,12 +55,12 @@ def promoting(facts: RolloutFacts) -> Step:
         return Step(plan, RolloutReport(status, facts.under_way(found.message), waits))
     expected, proven = facts.before["candidate"].get("digest"), digest(facts.promoted)
     if found.ready and proven != expected:
-        message = f"found model {proven} in the promoted pods, expected {expected}, which was compared"
+        message = f"found model {proven} in the promoted pods, expected {expected}, the one that was compared"
         return rollback.begin(facts, reasons.VERSION_MISMATCH, message)
     if facts.is_split and not split_requests.is_drained(facts):
         status = split_requests.directed(facts, facts.before, 0)
         plan = facts.plan(facts.declared, status, fallback=facts.former)
-        message = "all requests go to the stable pods, which have its version"
+        message = "sending all requests to the stable pods, which now have its version"
         return Step(plan, RolloutReport(status, facts.under_way(message), [rollback.POLL_SECONDS]))
     return _promoted(facts) if found.ready else Step(alone(facts.declared), RolloutReport({}))
 
@@ -68,14 +68,14 @@ def promoting(facts: RolloutFacts) -> Step:
 def _promoted(facts: RolloutFacts) -> Step:
     status = split_requests.forgotten({k: value for k, value in facts.before.items() if k != "since"})
     status |= {"state": rollouts.PROMOTED, "summary": f"{rollouts.PROMOTED} {facts.version}"}
-    note = f"version {facts.version} replaces {facts.former.version}{_agreed(status)}"
+    note = f"version {facts.version} has replaced {facts.former.version}{_agreed(status)}"
     return Step(alone(facts.declared), RolloutReport(status), (reasons.ROLLOUT_PROMOTED, note))
 
 
 def _wait(facts: RolloutFacts, status: Mapping[str, Any], state: str, reason: str, message: str) -> Step:
     """For a commit; what has been compared is not compared again."""
     status = facts.entered(state, status)
-    found = verdict.stalled(reason, f"rollout of version {facts.version} waits: {message}")
+    found = verdict.stalled(reason, f"rollout of version {facts.version} is waiting: {message}")
     waits = [POLL_SECONDS] if facts.is_split else []
     return Step(facts.plan(facts.former, status), RolloutReport(status, found, waits))
 
@@ -90,4 +90,8 @@ def _split(facts: RolloutFacts) -> Mapping[str, Any]:
 
 def _agreed(status: Mapping[str, Any]) -> str:
     found = status.get("agreement")
-    return f": they agree on {found['agree']} of {found['rows']} reference rows" if found else ""
+    return (
+        f": both predict the same class for {found['agree']} of {found['rows']} reference rows"
+        if found
+        else ""
+    )

@@ -48,7 +48,7 @@ def back(facts: RolloutFacts, status: Mapping[str, Any]) -> Step:
     if status["state"] == rollouts.ROLLING_BACK and serves_again and is_drained:
         summary = f"{rollouts.ROLLED_BACK} {rejected['version']}"
         status = {**status, "state": rollouts.ROLLED_BACK, "summary": summary}
-    serves = "serves" if serves_again else "is on its way back"
+    serves = "is serving" if serves_again else "is being restored"
     message = (
         f"version {rejected['version']} was rolled back ({rejected['reason']}: {rejected['message']}); "
         f"version {facts.former.version} {serves}"
@@ -63,6 +63,6 @@ def drain(facts: RolloutFacts) -> Step:
     version = (facts.before.get("candidate") or {}).get("version", "")
     state = {"state": rollouts.ROLLING_BACK, "summary": f"{rollouts.ROLLING_BACK} {version}"}
     status = split_requests.directed(facts, facts.before, 0) | state
-    message = f"version {version} is not declared any more and loses its requests"
+    message = f"version {version} is no longer declared; its requests go back to the stable version"
     report = RolloutReport(status, verdict.progressing(message), [POLL_SECONDS])
     return Step(alone(facts.former, keeps_candidate=True), report)

@@ -109,7 +109,7 @@ def _withdrawn(facts: RolloutFacts) -> tuple[str, str] | None:
     if facts.state not in _UNDER_WAY and not is_drained:
         return None
     version = facts.before["candidate"]["version"]
-    return reasons.ROLLOUT_WITHDRAWN, f"version {version} is not declared any more"
+    return reasons.ROLLOUT_WITHDRAWN, f"version {version} is no longer declared"
 
 
 def _start(facts: RolloutFacts) -> Step:
@@ -149,11 +149,17 @@ def _preparing(facts: RolloutFacts) -> Step:
     if gate == 0:
         return _compared(facts, facts.before)
     if facts.agreement is None:
-        return replace(_wait(facts, "waiting for the reference rows", _ASK_AGAIN_SECONDS), asks=True)
+        return replace(
+            _wait(facts, "waiting for the answers to the reference rows", _ASK_AGAIN_SECONDS), asks=True
+        )
     if isinstance(facts.agreement, NoAnswer):
         if facts.is_out_of_time():
             return rollback.begin(facts, reasons.REFERENCE_ROWS_FAILED, facts.agreement.failure)
-        return _wait(facts, f"waiting for the reference rows: {facts.agreement.failure}", _ASK_AGAIN_SECONDS)
+        return _wait(
+            facts,
+            f"waiting for the answers to the reference rows: {facts.agreement.failure}",
+            _ASK_AGAIN_SECONDS,
+        )
     compared = agreement_gate.reported(facts.agreement)
     refusal = agreement_gate.refusal(facts.agreement, gate)
     if refusal:

@@ -86,6 +86,7 @@ class RolloutFacts:
         return self.before if "since" in self.before else {**self.before, "since": self.moment}
 
     def under_way(self, message: str) -> Verdict:
+        message = message.removeprefix(f"rolling out version {self.version}: ")
         return verdict.progressing(
             f"rollout of version {self.version}: {message}; {self.former.version} is the stable version"
         )

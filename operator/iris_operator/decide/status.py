@@ -177,7 +177,7 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
             rows.setdefault(part.condition, (part.condition, True, part.applied, _applied(part)))
     if facts.former_route and "RouteReady" in rows and not rows["RouteReady"][1]:
         kind, works, reason, message = rows["RouteReady"]
-        message += f"; until then the former {facts.former_route.kind.name} routes"
+        message += f"; until then the former {facts.former_route.kind.name} serves the requests"
         rows["RouteReady"] = (kind, works, reason, message)
     if facts.overrides and not facts.suspended:
         message = f"{'; '.join(facts.overrides)}: forced on every write, as by an admission policy"

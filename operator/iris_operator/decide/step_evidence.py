@@ -36,10 +36,10 @@ def of(facts: RolloutFacts, status: Mapping[str, Any]) -> Result:
     """`status` has the moment from which on the route has the share."""
     is_overdue = _is_overdue(facts)
     if (facts.seconds_since("routedAt") or 0.0) < BASELINE_SECONDS:
-        return Result({**status, "missing": "waiting until the share of the requests has settled"})
+        return Result({**status, "missing": "waiting for the share of the requests to settle"})
     if facts.traffic is None or facts.traffic.failure:
-        why = facts.traffic.failure if facts.traffic else "not asked"
-        return Result({**status, "missing": f"found no counts: {why}"}, is_overdue=is_overdue)
+        why = facts.traffic.failure if facts.traffic else "the pods were not asked"
+        return Result({**status, "missing": f"found no request counts: {why}"}, is_overdue=is_overdue)
     if "baseline" not in status:
         return Result(_begun(facts, status, facts.traffic), is_overdue=is_overdue)
     candidate = _in_step(facts.traffic.candidate, status["baseline"])
@@ -86,7 +86,7 @@ def _begun(facts: RolloutFacts, status: Mapping[str, Any], traffic: TrafficCount
     if is_last:
         return {**begun, "missing": "waiting for requests"}
     ends = _moment(facts, facts.policy.step_seconds)
-    return {**begun, "expectedBy": ends, "missing": f"no gate may fail until {ends}"}
+    return {**begun, "expectedBy": ends, "missing": f"the next step begins at {ends} unless a gate fails"}
 
 
 def _row(pod: PodTraffic) -> dict[str, Any]:
@@ -129,17 +129,17 @@ def _missing(
     if not evidence.lacking:
         share = known.get("observedPerMille", 0) / 10
         found = f"found {share:g} % of the requests at the candidate"
-        return {"missing": f"{found}, expected {known['weight']} % within 3 points"}
+        return {"missing": f"{found}, expected {known['weight']} ± 3 %"}
     names, elapsed = ", ".join(evidence.lacking), facts.seconds_since("stepSince") or 0.0
     if evidence.needed is None:
-        return {"missing": f"as long as the shares stay as they are it cannot pass {names}"}
+        return {"missing": f"cannot pass {names} unless the observed rates change"}
     if requests == 0 or elapsed == 0:
         return {"missing": f"needs about {evidence.needed} requests, found none ({names})"}
     seconds = evidence.needed * elapsed / requests
-    told = (
+    needs = (
         f"needs about {evidence.needed} more requests, {max(1, round(seconds / 60))} min at the present rate"
     )
-    return {"missing": f"{told} ({names})", "expectedBy": _moment(facts, min(seconds, 1e8))}
+    return {"missing": f"{needs} ({names})", "expectedBy": _moment(facts, min(seconds, 1e8))}
 
 
 def _moment(facts: RolloutFacts, seconds: float) -> str:

@@ -53,7 +53,7 @@ def decide(facts: RolloutFacts) -> Step:
     weight = _percent(facts) if is_scaled else facts.before.get("weight", 0)
     status = split_requests.directed(facts, facts.clocked(), weight)
     if not is_scaled:
-        status = {**status, "missing": "waiting for the pods of the step"}
+        status = {**status, "missing": "waiting for the pods of this step"}
         return _go_on(
             facts, status, waits=min([*workload_checks.waits(facts.candidate, found), POLL_SECONDS])
         )
@@ -82,10 +82,13 @@ def _trouble(facts: RolloutFacts, found: Verdict, *, is_reached: bool) -> tuple[
     if facts.before.get("weight", 0) == 0:
         return None
     if not facts.has_ready_candidate:
-        return reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it had requests"
+        return reasons.CANDIDATE_LOST, "found no ready pod of the candidate while it received requests"
     restarted = step_evidence.restarted(facts)
     if restarted:
-        return reasons.CANDIDATE_LOST, f"found that the container of pod {restarted} has restarted"
+        return (
+            reasons.CANDIDATE_LOST,
+            f"found a restarted container in pod {restarted} while it received requests",
+        )
     return None
 
 
@@ -93,11 +96,11 @@ def _unrouted(facts: RolloutFacts, status: Mapping[str, Any]) -> Step:
     """The route does not have the share yet, or never will."""
     split = facts.split
     if split.is_final or facts.is_out_of_time():
-        share = f"found {split.percent} % of the requests for the candidate in the HTTPRoute"
+        share = f"HTTPRoute: found a weight of {split.percent} % for the candidate"
         why = split.refusal or f"{share}, expected {status['weight']} %"
-        found = verdict.stalled(reasons.SPLIT_IMPOSSIBLE, f"{why}; {facts.former.version} serves")
+        found = verdict.stalled(reasons.SPLIT_IMPOSSIBLE, f"{why}; {facts.former.version} is serving")
         return _beside(facts, {**status, "missing": why}, found, _LONGEST_SPLIT_SECONDS)
-    missing = split.refusal or "waiting until the route is accepted"
+    missing = split.refusal or "waiting for the Gateway to accept the route"
     return _go_on(facts, {**status, "missing": missing}, waits=rollback.POLL_SECONDS)
 
 
@@ -115,12 +118,11 @@ def _advance(facts: RolloutFacts, result: Result) -> Step:
     if is_last and policy.not_enough == rollouts.PROMOTE:
         return promotion.permit(facts, status)
     if is_last and policy.not_enough == rollouts.ROLL_BACK:
-        message = f"found not enough evidence in {policy.decide_seconds} s: {status['missing']}"
+        message = f"found too little evidence within {policy.decide_seconds} s: {status['missing']}"
         return rollback.begin(facts, reasons.NOT_ENOUGH_EVIDENCE, message, known=status)
     status = facts.entered(rollouts.HELD, status)
-    message = (
-        f"rollout of version {facts.version} is held after {policy.decide_seconds} s: {_told(facts, status)}"
-    )
+    held = f"rollout of version {facts.version} is held after {policy.decide_seconds} s"
+    message = f"{held}: {_progress(facts, status)}"
     if policy.approved:
         message += f"; spec.rollout.approved: found {policy.approved!r}, expected {facts.version!r}"
     found = verdict.stalled(reasons.ROLLOUT_HELD, message)
@@ -134,7 +136,7 @@ def _go_on(
     event: tuple[str, str] | None = None,
     waits: float = POLL_SECONDS,
 ) -> Step:
-    message = f"rollout of version {facts.version}: {_told(facts, status)}"
+    message = f"rollout of version {facts.version}: {_progress(facts, status)}"
     found = Verdict(ready=False, reason=reasons.STEPPING, message=message, reconciling=True)
     if facts.policy.pause:
         found = verdict.stalled(reasons.ROLLOUT_PAUSED, f"{message}; spec.rollout.pause is true")
@@ -150,7 +152,7 @@ def _beside(facts: RolloutFacts, status: Mapping[str, Any], found: Verdict, wait
     return Step(facts.plan(facts.former, status), RolloutReport(status, found, [wait]))
 
 
-def _told(facts: RolloutFacts, status: Mapping[str, Any]) -> str:
+def _progress(facts: RolloutFacts, status: Mapping[str, Any]) -> str:
     step = f"step {status['step']} of {len(facts.policy.steps)}, {status.get('weight', 0)} % of the requests"
     missing = f", {status['missing']}" if status.get("missing") else ""
     return f"{step}{missing}; {facts.former.version} is the stable version"

@@ -92,7 +92,9 @@ def _shift(gate: Gate, candidate: Traffic, stable: Traffic) -> _Compared:
     for whose, traffic in (("candidate", candidate), ("stable version", stable)):
         if _has_batches(traffic):
             found = f"found {traffic.rows:,} rows in {traffic.calls:,} calls of the {whose}"
-            return _Compared(gate, [], why=f"{found}, expected one row in a call, for a batch is one opinion")
+            return _Compared(
+                gate, [], why=f"{found}, expected one row per call: rows of a batch are not independent"
+            )
     labels = sorted({*candidate.classes, *stable.classes}) or [""]
     return _Compared(gate, [(_share(candidate, name), _share(stable, name)) for name in labels], labels)
 
@@ -163,12 +165,13 @@ def _per_mille(share: Share) -> int:
 
 def _failure(gate: Gate, row: Mapping[str, Any]) -> str:
     shares = (
-        f"found {row['canaryPerMille']} of 1,000 against {row['stablePerMille']} of the stable version, "
+        f"found {row['canaryPerMille']} per 1,000 for the candidate and {row['stablePerMille']} for the "
+        "stable version, which shows "
         if "canaryPerMille" in row
-        else ""
+        else "found "
     )
     return (
-        f"gate {gate.name}: {shares}so the difference is at least {row['lowPerMille']} of 1,000 by "
+        f"gate {gate.name}: {shares}a difference of at least {row['lowPerMille']} per 1,000 after "
         f"{row['requests']} requests, expected at most {round(1000 * gate.margin)} "
         f"(spec.rollout.gates.{gate.name}PerMille)"
     )
