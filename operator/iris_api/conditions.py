@@ -151,6 +151,17 @@ CONDITIONS: Final = (
         ),
     ),
     OfCondition(
+        ("AutoscalingReady",),
+        "Unknown",
+        reasons.SCALING_NOT_REPORTED,
+        (
+            "No controller has reported on the HorizontalPodAutoscaler within "
+            "`spec.progressDeadlineSeconds`, so the number of pods stays as it is. Start the "
+            "`horizontal-pod-autoscaler-controller` of kube-controller-manager, or declare `spec.replicas` "
+            "instead of `spec.autoscaling`"
+        ),
+    ),
+    OfCondition(
         ("MonitoringReady",),
         "True",
         reasons.MONITORING_APPLIED,

@@ -61,6 +61,7 @@ CRD_NOT_INSTALLED: Final = "CRDNotInstalled"
 VALUE_FORCED: Final = "ValueForced"  # somebody changes a declared value on every write
 SCALING_ACTIVE: Final = "ScalingActive"
 SCALING_INACTIVE: Final = "ScalingInactive"  # the autoscaler cannot compute a number of pods
+SCALING_NOT_REPORTED: Final = "ScalingNotReported"  # no controller is known to look at the autoscaler
 
 # PickleDenied
 PICKLE_ALLOWED: Final = "PickleAllowed"  # spec.server.pickle is absent, which means Allow

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from iris_api import kinds, reasons
@@ -15,6 +16,10 @@ CONDITION = "AutoscalingReady"
 
 # The autoscaler names whichever pod it came to first: the status must not change with it.
 _POD_NAME: Final = re.compile(r" (?:of|for) [Pp]od \S+")
+_OVERDUE: Final = (
+    f"{KIND.name}: found no report of a controller within spec.progressDeadlineSeconds, expected its "
+    "condition ScalingActive; check that kube-controller-manager runs its autoscaler"
+)
 
 
 def build(model: IrisModel, *, may_shrink: bool = True) -> dict[str, Any] | None:
@@ -36,8 +41,8 @@ def build(model: IrisModel, *, may_shrink: bool = True) -> dict[str, Any] | None
     return metadata.manifest(KIND, model, spec=spec)
 
 
-def report(live: Mapping[str, Any]) -> Report | None:
-    """Whether the autoscaler can scale; None until it has looked."""
+def report(live: Mapping[str, Any]) -> Report:
+    """Whether the autoscaler can scale; nothing until its controller has looked or is overdue."""
     conditions = {row["type"]: row for row in (live.get("status") or {}).get("conditions") or ()}
     found = [row for kind in ("AbleToScale", "ScalingActive") if (row := conditions.get(kind))]
     for row in found:
@@ -45,5 +50,8 @@ def report(live: Mapping[str, Any]) -> Report | None:
             message = _POD_NAME.sub("", row.get("message", ""))
             return Report(False, reasons.SCALING_INACTIVE, f"{KIND.name}: {row.get('reason')}: {message}")
     if conditions.get("ScalingActive", {}).get("status") != "True":
-        return None
+        made = live["metadata"].get("creationTimestamp")
+        overdue = Report(None, reasons.SCALING_NOT_REPORTED, _OVERDUE)
+        since = datetime.fromisoformat(made) if made else None
+        return Report(None, "", "", since=since, overdue=overdue)
     return Report(True, reasons.SCALING_ACTIVE, f"{KIND.name} scales by CPU use")

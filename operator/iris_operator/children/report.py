@@ -9,7 +9,7 @@ class Report:
     """Whether the child does what it is for; reason and message of the condition that its module names."""
 
     works: bool | None  # None: not known
-    reason: str
+    reason: str  # empty: there is nothing to report yet
     message: str
     since: datetime | None = None
     overdue: "Report | None" = (

@@ -170,7 +170,7 @@ def _optional_conditions(facts: Facts, verdict: Verdict) -> list[Row]:
         if part.missing:
             message = f"found no API for {' and '.join(part.missing)}, expected {part.api}"
             rows.setdefault(part.condition, (part.condition, False, reasons.CRD_NOT_INSTALLED, message))
-        elif part.report:
+        elif part.report and part.report.reason:
             report = part.report
             rows.setdefault(part.condition, (part.condition, report.works, report.reason, report.message))
         elif part.is_applied and part.applied:
