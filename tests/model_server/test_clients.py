@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,12 @@ def metered(*entries: dict[str, Any]) -> tuple[Access, dict[str, float], Metrics
 
 
 def outcome(of: Access, key: str) -> int:
+    return answer(of, (b"x-api-key", key.encode()))
+
+
+def answer(of: Access, *headers: tuple[bytes, bytes]) -> int:
     try:
-        of.admit([(b"x-api-key", key.encode())])
+        of.admit(headers, dict(headers))
     except Problem as problem:
         return problem.kind.status
     return 200
@@ -89,6 +94,38 @@ def test_text_of_another_form_is_refused_although_its_digest_is_listed(text: str
     listed, _, _ = metered(access.entry("shop", text))
 
     assert outcome(listed, text) == 401
+
+
+def test_a_header_that_was_admitted_makes_no_other_header_a_key() -> None:
+    listed, _, _ = metered(access.entry("shop", access.GOOD))
+    key = access.GOOD.encode()
+    usual = ((b"x-api-key", key), (b"authorization", b"Bearer " + key))
+    others = (
+        (b"x-api-key", b"Bearer " + key),
+        (b"authorization", key),
+        (b"authorization", b"Basic " + key),
+        (b"authorization", b"Bearer " + access.MISTYPED.encode()),
+        (b"x-iris-key", key),
+    )
+    for _ in range(3):
+        assert [answer(listed, header) for header in usual] == [200, 200]
+        assert [answer(listed, header) for header in others] == [401] * 5
+        assert answer(listed, usual[0], usual[0]) == 401
+        assert answer(listed, usual[1], usual[0]) == 200
+        assert answer(listed) == 401
+
+
+def test_no_client_makes_the_server_remember_more_than_its_usual_headers() -> None:
+    listed, _, _ = metered(access.entry("shop", access.GOOD))
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+
+    for spaces in range(1000, 2000):
+        assert answer(listed, (b"authorization", b"Bearer" + b" " * spaces + access.GOOD.encode())) == 200
+
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 100_000
 
 
 def test_clients_are_counted_by_name_and_outcome() -> None:

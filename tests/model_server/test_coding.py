@@ -84,6 +84,17 @@ async def test_a_coded_body_means_the_same(
     assert (answer.status_code, answer.content) == (200, plain.content)
 
 
+@pytest.mark.parametrize("around", [(), ("identity",), ("Identity", "identity")])
+async def test_identity_beside_a_coding_changes_nothing(
+    client: httpx.AsyncClient, around: tuple[str, ...]
+) -> None:
+    codings = [("content-encoding", name) for name in (*around, "gzip", *around)]
+
+    answer = await client.post(BATCH, content=gzip.compress(BODY), headers=[*JSON.items(), *codings])
+
+    assert answer.status_code == 200
+
+
 REFUSED: dict[str, tuple[str, bytes, int, str]] = {
     "another coding": ("br", BODY, 415, "content-encoding: br, expected gzip, deflate"),
     "plain": ("gzip", BODY, 400, "body in gzip: "),

@@ -36,6 +36,15 @@ async def test_the_middleware_replaces_an_id_that_could_hurt_a_log(
     assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
 
+@pytest.mark.parametrize("others", [{}, {"x-api-key": "secret"}], ids=["alone", "beside another header"])
+async def test_of_several_request_ids_the_first_counts(
+    client: httpx.AsyncClient, others: dict[str, str]
+) -> None:
+    several = [*others.items(), ("x-request-id", "one"), ("x-request-id", "two"), ("x-request-id", "three")]
+
+    assert (await client.get("/livez", headers=several)).headers["x-request-id"] == "one"
+
+
 async def test_made_ids_differ(client: httpx.AsyncClient) -> None:
     made = {(await client.get("/livez")).headers["x-request-id"] for _ in range(20)}
 

@@ -6,7 +6,7 @@ end.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -17,6 +17,7 @@ import msgspec
 
 from iris_model_server import errors, key_files
 from iris_model_server.access import credentials, keys
+from iris_model_server.access.credentials import AUTHORIZATION, BEARER, KEY_HEADER, Header
 from iris_model_server.errors import Problem
 from iris_model_server.settings import SettingsRefused
 from iris_model_server.telemetry.counters import Count, Counters
@@ -96,14 +97,17 @@ class Access:
 
     def __init__(self, entries: Sequence[Entry], counters: Counters, clocks: Clocks | None = None) -> None:
         clocks = clocks or Clocks()
-        # A digest is looked up, never a key compared: so the time taken reveals nothing about a key.
+        # Found by a digest, and later by a keyed hash: the time taken reveals nothing about a key.
         self._clients = {entry.sha256: Client(entry, clocks, counters) for entry in entries}
+        # Keys of the list that have come, and a header with each: no client can make them grow.
+        self._keys: dict[bytes | None, Client] = {}
+        self._bearers: dict[bytes | None, Client] = {}
         self._refused = counters.labels(_NOBODY, REFUSED)
 
-    def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def admit(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> None:
         """Count the request, or raise the Problem that answers it."""
         try:
-            client = self.find(headers)
+            client = self.find(headers, by_name)
         except Problem:
             self._refused.value += 1
             raise
@@ -111,14 +115,22 @@ class Access:
             raise client.problem(refusal)
         client.grant()
 
-    def find(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
+    def find(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> Client:
         """Whose key it is; raises a Problem for nobody's."""
-        key = credentials.key(headers)
+        own = by_name.get(KEY_HEADER)
+        known = self._bearers.get(by_name.get(AUTHORIZATION)) if own is None else self._keys.get(own)
+        if known is not None and len(by_name) == len(headers):
+            return known
+        key = credentials.key(headers, by_name)
+        return self._keys.get(key) or self._listed(key)
+
+    def _listed(self, key: bytes) -> Client:
         if fault := keys.fault(key):
             raise credentials.refusal(f"key: {fault}")
         client = self._clients.get(hashlib.sha256(key).hexdigest())
         if client is None:
             raise credentials.refusal("key: not on the list of this model, expected one that is")
+        self._keys[key] = self._bearers[BEARER + key] = client
         return client
 
 

@@ -221,7 +221,7 @@ class FastProtocol(LimitedProtocol):
         if access is None:
             return True
         try:
-            self._caller = access.find(headers.items())
+            self._caller = access.find(headers.items(), headers)
         except Problem:
             return False
         return True

@@ -7,7 +7,7 @@ content of a request.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +36,9 @@ CLIENT_LEFT: Final = 499
 KEYLESS: Final = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 # Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_CODING: Final = b"content-encoding"
+
+Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class RequestMiddleware:
         self._with.metrics.in_flight += 1
         try:
             if self._with.access is not None and self.needs_key(scope):
-                self._with.access.admit(scope["headers"])
+                self._with.access.admit(scope["headers"], exchange.given)
             await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
@@ -116,17 +119,13 @@ class Exchange:
             context.serving.asked_at = self._start
         self._received = 0
         self.status = 0
-        sent: bytes | None = None
-        self._declared = b""
-        self._coding = b""
         self._decoder: coding.Decoder | None = None
-        for name, value in scope["headers"]:
-            if name == request_ids.HEADER and sent is None:
-                sent = value
-            elif name == b"content-length":
-                self._declared = value
-            elif name == b"content-encoding" and value.lower() != coding.IDENTITY:
-                self._coding = value
+        self.given = _by_name(scope["headers"])
+        sent = self.given.get(request_ids.HEADER)
+        self._declared = self.given.get(b"content-length", b"")
+        self._coding = self.given.get(_CODING, b"")
+        if self._coding and self._coding.lower() == coding.IDENTITY:
+            self._coding = b""
         self.request_id = (request_ids.sane(sent) if sent is not None else None) or context.new_id()
         scope[REQUEST_ID] = self.request_id
 
@@ -232,6 +231,16 @@ async def body(request: Request) -> bytes:
             return b"".join(parts)
         message = await request.receive()
     raise ClientDisconnect
+
+
+def _by_name(headers: Sequence[Header]) -> Mapping[bytes, bytes]:
+    """The headers. Of several request ids the first counts, of several codings the last one."""
+    given = dict(headers)
+    if len(given) < len(headers):
+        for name, value in reversed(headers):
+            if name == request_ids.HEADER or (name == _CODING and given[_CODING].lower() == coding.IDENTITY):
+                given[name] = value
+    return given
 
 
 def _template(scope: Scope) -> str:
