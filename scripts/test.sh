@@ -68,8 +68,9 @@ fi
 # Before the tests: the first build takes minutes, and the time limit of a test does not include a compiler.
 if command -v go >/dev/null; then .venv/bin/iris-local-cluster build; fi
 
-# Three runs in parallel: the tests on the node and those on the API server mostly wait (for pulls, rollouts, clocks, Flux),
-# the others compute. The output of a run in the background is printed when it has ended, so that they do not mix.
+# Three runs in parallel: the tests on the node and those on the API server mostly wait (for pulls, rollouts, clocks,
+# Flux), the others compute. The node goes first on the processor: its clients have deadlines of their own. The output
+# of a run in the background is printed when it has ended, so that they do not mix.
 runs=()
 others=
 for tier in "${tiers[@]}"; do
@@ -86,7 +87,7 @@ ended() { # exit code of a run: 5 where it selected no test, which is a mistake 
   if [ "$1" = 5 ]; then empty=$((empty + 1)); elif [ $status = 0 ]; then status=$1; fi
 }
 for run in "${runs[@]:1}"; do
-  "${pytest[@]}" -m "$run" "$@" >"$logs/${#beside[@]}" 2>&1 &
+  nice "${pytest[@]}" -m "$run" "$@" >"$logs/${#beside[@]}" 2>&1 &
   beside+=($!)
 done
 code=0
