@@ -126,6 +126,18 @@ async def test_a_client_above_its_rate_is_refused_on_both_paths(comparison: Comp
         assert b"\r\nretry-after: 1\r\n" in seen.written
 
 
+async def test_a_request_that_the_fast_path_hands_over_takes_of_the_rate_once(comparison: Comparison) -> None:
+    wrong = PREDICTION.replace(b'"sepal_length":5.1', b'"sepal_length":"x"')
+    one = with_headers(wrong, [f"authorization: Bearer {access.LIMITED}"])
+
+    for path in (comparison.fast, comparison.reference):
+        found = statuses((await path.see(Input((one,) * 8))).written)
+
+        assert found[:2] == [422, 422]
+        counted = path.server.context.metrics.exposition("")[0].decode()
+        assert f'client="batch",outcome="granted"}} {found.count(422)}.0' in counted
+
+
 async def test_a_shared_call_of_the_model_takes_of_the_rate_and_is_counted(tmp_path: Path) -> None:
     """A model that does not fold is asked once for all requests that wait."""
     comparison = Comparison(equivalence.write_unfolded(tmp_path / "model"), access.write(tmp_path))

@@ -48,6 +48,19 @@ def test_a_rate_admits_a_second_at_once_and_then_its_share() -> None:
     assert [outcome(limited, access.GOOD) for _ in range(4)] == [200, 200, 200, 429]
 
 
+@pytest.mark.parametrize("rate", [1, 3, 7, 49, 1000, 9973])
+@pytest.mark.parametrize("uptime", [0.1, 86_400 / 7, 1e8 / 3])
+def test_a_rate_is_exact_whatever_the_clock(rate: int, uptime: float) -> None:
+    limited, clocks, _ = metered(access.entry("shop", access.GOOD, requestsPerSecond=rate))
+
+    clocks["steady"] = uptime + 1000
+    assert sum(outcome(limited, access.GOOD) == 200 for _ in range(rate + 5)) == rate
+    for _ in range(4):
+        clocks["steady"] += 0.25
+        outcomes = [outcome(limited, access.GOOD) for _ in range(rate // 4 + 2)]
+    assert rate // 4 <= outcomes.count(200) <= rate // 4 + 1
+
+
 def test_a_refused_request_takes_nothing_of_the_rate() -> None:
     limited, clocks, _ = metered(access.entry("shop", access.GOOD, requestsPerSecond=1))
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Annotated, Final
@@ -27,7 +28,7 @@ GRANTED, EXPIRED, OVER_RATE, REFUSED = "granted", "expired", "over_rate", "refus
 # Of requests whose key is nobody's; no name of a client is empty.
 _NOBODY: Final = ""
 # Goes on while the machine sleeps, where the system has such a clock.
-_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_STEADY: Final = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -46,7 +47,7 @@ _ENTRIES: Final = msgspec.json.Decoder(Annotated[list[Entry], msgspec.Meta(max_l
 class Clocks:
     """`steady` never jumps; `wall` is read once, so that its later jumps neither open nor lock a key."""
 
-    steady: Callable[[], float] = lambda: time.clock_gettime(_CLOCK)
+    steady: Callable[[], float] = _STEADY
     wall: Callable[[], float] = time.time
 
 
@@ -59,35 +60,40 @@ class Client:
         self._clock = clocks.steady
         now = clocks.steady()
         self._ends = inf if entry.not_after is None else now + entry.not_after.timestamp() - clocks.wall()
-        self._rate = float(entry.requests_per_second or 0)
-        self._tokens, self._at = self._rate, now
+        self._rate = entry.requests_per_second
+        # Each request uses up the rate for so many seconds, a second ahead at most. One moment takes fewer
+        # steps than a number of tokens and when it was right; a hundredth of a request is for rounding.
+        self._seconds = 1 / self._rate if self._rate else 0.0
+        self._most_ahead = 1 - 0.99 * self._seconds
+        self._used_until = now
         self._counts: dict[str, Count] = {
             outcome: counters.labels(entry.name, outcome) for outcome in (GRANTED, EXPIRED, OVER_RATE)
         }
         self._granted = self._counts[GRANTED]
 
-    def refusal(self) -> str:
-        """Why a request that comes now is refused: EXPIRED, OVER_RATE or nothing."""
+    def take(self) -> str:
+        """Count a request that comes now, or give why it is refused: EXPIRED or OVER_RATE."""
         now = self._clock()
         if now >= self._ends:
             return EXPIRED
-        if not self._rate:
-            return ""
-        self._tokens = min(self._rate, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        return "" if self._tokens >= 1 else OVER_RATE
-
-    def grant(self) -> None:
-        """Count a request, after `refusal` found nothing."""
-        self._tokens -= 1
+        used = self._used_until
+        if used > now + self._most_ahead:
+            return OVER_RATE
+        self._used_until = (used if used > now else now) + self._seconds  # noqa: FURB136  # a call costs more
         self._granted.value += 1
+        return ""
+
+    def give_back(self) -> None:
+        """As if the last `take` had not been."""
+        self._used_until -= self._seconds
+        self._granted.value -= 1
 
     def problem(self, refusal: str) -> Problem:
         """The counted answer for a refusal."""
         self._counts[refusal].value += 1
         if refusal == EXPIRED:
             return credentials.refusal(f"key {self.name}: expired at {self._not_after}, expected a valid one")
-        rate = f"{self._rate:.0f} requests per second"
+        rate = f"{self._rate} requests per second"
         detail = f"key {self.name}: too many requests for this pod, expected at most {rate}"
         return Problem(errors.OVER_RATE, detail, headers={"retry-after": "1"})
 
@@ -111,9 +117,8 @@ class Access:
         except Problem:
             self._refused.value += 1
             raise
-        if refusal := client.refusal():
+        if refusal := client.take():
             raise client.problem(refusal)
-        client.grant()
 
     def find(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> Client:
         """Whose key it is; raises a Problem for nobody's."""

@@ -140,14 +140,17 @@ class FastProtocol(LimitedProtocol):
         fast = self.fast
         around = fast.context
         start = around.clock()
-        if len(body) > around.most_bytes or (caller is not None and caller.refusal()):
+        if len(body) > around.most_bytes or (caller is not None and caller.take()):
             return False
         request_id = fast.id_for(sent_id)
         content = route.answer(body, request_id)
         if content is None:
-            return self._answer_soon(Pending(route, request_id, start), body, caller)
-        if caller is not None:
-            caller.grant()
+            if self._answer_soon(Pending(route, request_id, start), body):
+                return True
+            if caller is not None:
+                # Whoever answers it asks again.
+                caller.give_back()
+            return False
         answer = fast.success(content, request_id, self.server_state)
         fast.count(route, 200, request_id, around.clock() - start, self.client_quoted)
         self._deadline = self._now + self.limits.idle_seconds
@@ -155,12 +158,10 @@ class FastProtocol(LimitedProtocol):
         self.transport.write(answer)
         return True
 
-    def _answer_soon(self, pending: Pending, body: bytes, caller: Client | None) -> bool:
+    def _answer_soon(self, pending: Pending, body: bytes) -> bool:
         ask = pending.route.answer_soon
         if ask is None or not ask(body, pending.request_id, partial(self._end, pending)):
             return False
-        if caller is not None:
-            caller.grant()
         # Later requests on this connection wait for it.
         self.cycle = pending  # type: ignore[assignment]  # all that is asked of it
         self._deadline = inf
