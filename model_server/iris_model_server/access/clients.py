@@ -112,20 +112,19 @@ class Access:
 
     def admit(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> None:
         """Count the request, or raise the Problem that answers it."""
-        try:
-            client = self.find(headers, by_name)
-        except Problem:
-            self._refused.value += 1
-            raise
+        own = by_name.get(KEY_HEADER)
+        client = self._bearers.get(by_name.get(AUTHORIZATION)) if own is None else self._keys.get(own)
+        if client is None or len(by_name) < len(headers):
+            try:
+                client = self.find(headers, by_name)
+            except Problem:
+                self._refused.value += 1
+                raise
         if refusal := client.take():
             raise client.problem(refusal)
 
     def find(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> Client:
         """Whose key it is; raises a Problem for nobody's."""
-        own = by_name.get(KEY_HEADER)
-        known = self._bearers.get(by_name.get(AUTHORIZATION)) if own is None else self._keys.get(own)
-        if known is not None and len(by_name) == len(headers):
-            return known
         key = credentials.key(headers, by_name)
         return self._keys.get(key) or self._listed(key)
 
