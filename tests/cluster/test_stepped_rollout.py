@@ -216,7 +216,7 @@ async def stories(
         await eventually(lambda: _is_served(cluster), bool)
     with operator_process.running(api_server.kubeconfig, tmp_path_factory.mktemp("operator")):
         tasks = {
-            name: asyncio.create_task(_told(story, api_server, networks[network]))
+            name: asyncio.create_task(_play(story, api_server, networks[network]))
             for name, (story, network) in STORIES.items()
         }
         yield tasks
@@ -225,7 +225,7 @@ async def stories(
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
-async def _told(story: Story, api_server: "ApiServer", addresses: Mapping[str, str]) -> None:
+async def _play(story: Story, api_server: "ApiServer", addresses: Mapping[str, str]) -> None:
     async with _staged(api_server, addresses) as stage:
         await story(stage)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from iris_cli.console.boards import Panel, Query
 
 _LABEL: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-# More lines than this cannot be told from each other.
+# More lines than this cannot be told apart.
 _MOST_SERIES: Final = 20
 _POINTS: Final = 240
 # As in Grafana: a rate needs four scrapes of its default interval.
