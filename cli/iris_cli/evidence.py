@@ -7,7 +7,7 @@ names the pod.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -47,6 +47,23 @@ class Finding:
 
 def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
     """Send all requests at once, so that the answers are of the same moment. Raises Trouble."""
+    with ThreadPoolExecutor(len(_KINDS) + 2) as pool:
+        model = pool.submit(fleet.one, kubectl, namespace, name)
+        lists = _submit(pool, kubectl, _paths(namespace, name))
+        return _snapshot(model.result(), lists)
+
+
+def around(kubectl: Kubectl, model: Body) -> Snapshot:
+    """The same of a model from a watch: lists from the API server's cache, which no store is asked for."""
+    paths = {
+        kind: f"{path}{'&' if '?' in path else '?'}resourceVersion=0"
+        for kind, path in _paths(*fleet.identity(model)).items()
+    }
+    with ThreadPoolExecutor(len(paths)) as pool:
+        return _snapshot(model, _submit(pool, kubectl, paths))
+
+
+def _paths(namespace: str, name: str) -> dict[str, str]:
     # Of the stable pods and of a rollout's candidate.
     selector = quote(
         f"app.kubernetes.io/name in ({metadata.SERVER},{metadata.CANARY_SERVER}),"
@@ -56,13 +73,19 @@ def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
         kind: f"{root}/namespaces/{namespace}/{kind}?labelSelector={selector}"
         for kind, root in _KINDS.items()
     }
-    paths["events"] = f"/api/v1/namespaces/{namespace}/events"
-    with ThreadPoolExecutor(len(paths) + 1) as pool:
-        model = pool.submit(fleet.one, kubectl, namespace, name)
-        lists = {kind: pool.submit(kubectl.items, path, none_if="Forbidden") for kind, path in paths.items()}
-        body, found = model.result(), {kind: answer.result() for kind, answer in lists.items()}
+    return paths | {"events": f"/api/v1/namespaces/{namespace}/events"}
+
+
+def _submit(
+    pool: Executor, kubectl: Kubectl, paths: Mapping[str, str]
+) -> dict[str, Future[list[Body] | None]]:
+    return {kind: pool.submit(kubectl.items, path, none_if="Forbidden") for kind, path in paths.items()}
+
+
+def _snapshot(model: Body, lists: Mapping[str, Future[list[Body] | None]]) -> Snapshot:
+    found = {kind: answer.result() for kind, answer in lists.items()}
     return Snapshot(
-        model=body,
+        model=model,
         deployments=tuple(found["deployments"] or ()),
         replica_sets=tuple(found["replicasets"] or ()),
         pods=tuple(found["pods"] or ()),

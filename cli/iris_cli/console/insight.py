@@ -13,10 +13,10 @@ from iris_cli.console.charts import View
 from iris_cli.console.live import Live
 from iris_cli.console.metrics import Metrics
 from iris_cli.errors import Trouble
+from iris_cli.evidence import Snapshot
 from iris_cli.kubectl import Body
 from iris_cli.traffic import Key
 
-# A model's page is made again after this, because its pods and events change without it.
 _FRESH_SECONDS: Final = 5.0
 # Ages and traffic change without an event.
 _REFRESH_SECONDS: Final = 15.0
@@ -31,6 +31,9 @@ class Insight:
     live: Live
     metrics: Metrics
     folder: Path
+    # Pods and events change without the model: they are read again after this, later if the model is at rest.
+    fresh_seconds: float = _FRESH_SECONDS
+    rest_seconds: float = 30.0
     _commits: dict[str, views.Commit] = field(default_factory=dict)
 
     def notes(self) -> Iterator[str]:
@@ -50,9 +53,11 @@ class Insight:
         revision = ((body.get("status") or {}).get("source") or {}).get("revision", "")
         return views.fleet_row(body, self.metrics.traffic(), self.commit(revision), datetime.now(UTC))
 
-    def content(self, body: Body) -> str:
-        """The present state of one model. Raises Trouble."""
-        snapshot = evidence.gather(self.live.kubectl, *fleet.identity(body))
+    def look(self, body: Body) -> Snapshot:
+        """One model with its pods and events. Raises Trouble."""
+        return evidence.around(self.live.kubectl, body)
+
+    def content(self, snapshot: Snapshot) -> str:
         now, status = datetime.now(UTC), snapshot.model.get("status") or {}
         return views.model_content(
             snapshot,
@@ -89,21 +94,30 @@ class Insight:
             first, seen = False, state.revision
 
     def model_events(self, key: Key) -> Iterator[tuple[str, Any]]:
-        """The content of a model's page, at each change and every few seconds."""
-        seen = -1
+        """The content of a model's page, at each change of this model and every few seconds."""
+        seen, known, snapshot = -1, -1, None
+        read_again = show_again = 0.0
         while not self.live.is_over:
-            state = self.live.wait(seen, _FRESH_SECONDS)
+            state = self.live.wait(seen, self.fresh_seconds)
             seen = state.revision
             if key not in state.models:
                 yield "trouble", state.trouble or f"IrisModel {'/'.join(key)} was deleted."
                 continue
-            try:
-                content = self.content(state.models[key])
-            except Trouble as trouble:
-                yield "trouble", str(trouble)
+            body, has_changed = state.models[key], state.changed[key] != known
+            if not has_changed and time.monotonic() < show_again:  # another model has changed
                 continue
+            if snapshot is None or has_changed or time.monotonic() >= read_again:
+                try:
+                    snapshot = self.look(body)
+                except Trouble as trouble:
+                    yield "trouble", str(trouble)
+                    continue
+                is_at_rest = not has_changed and fleet.row(body, {}).ready == "True"
+                read_again = time.monotonic() + (self.rest_seconds if is_at_rest else self.fresh_seconds)
+                known = state.changed[key]
+            show_again = time.monotonic() + self.fresh_seconds
             yield "trouble", state.trouble
-            yield "content", content
+            yield "content", self.content(snapshot)
 
     def chart_events(self, view: View) -> Iterator[tuple[str, Any]]:
         """All panels of a board, again and again."""

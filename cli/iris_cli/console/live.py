@@ -141,5 +141,7 @@ def _version(body: Body) -> str:
 
 
 def _slim(body: Body) -> Body:
-    body["metadata"].pop("managedFields", None)
+    """Of the managed fields only who wrote when."""
+    for entry in body["metadata"].get("managedFields", ()):
+        entry.pop("fieldsV1", None)
     return body

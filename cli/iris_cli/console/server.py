@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _model(self, state: State, key: Key) -> str:
         trouble = state.trouble
         try:
-            content = self.server.insight.content(state.models[key])
+            insight = self.server.insight
+            content = insight.content(insight.look(state.models[key]))
         except Trouble as found:
             content, trouble = "", str(found)
         return views.model_page("/".join(key), content, trouble=trouble)
