@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One kind, at the API version that we use."""
+    """One kind, at the API version that we use.
+
+    Each is one object below, so a comparison needs no fields: a pass looks up hundreds of them.
+    """
 
     group: str  # "" is the core group
     version: str

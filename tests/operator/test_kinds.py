@@ -29,3 +29,9 @@ def test_a_kind_has_the_api_version_as_in_a_manifest(kind: Kind, api_version: st
 )
 def test_a_kind_has_the_rest_path(path: str, expected: str) -> None:
     assert path == expected
+
+
+def test_each_kind_is_one_object_and_hashed_as_such() -> None:
+    every = [value for value in vars(kinds).values() if isinstance(value, Kind)]
+    assert len({(kind.group, kind.plural) for kind in every}) == len(every)
+    assert {type(kind).__hash__ for kind in every} == {object.__hash__}
