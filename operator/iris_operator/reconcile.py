@@ -7,7 +7,7 @@ cluster.
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,7 +48,7 @@ class Context:
     prover: Prover
     now: Callable[[], datetime]  # UTC
     instance: str  # this process, for events
-    # Of each model, a digest of what was compared last and needed no call: it is not compared again.
+    # Of each model, a digest of what was as declared when it was compared last: it is not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
     ingress_classes: IngressClasses = field(default_factory=IngressClasses)
     gateways: Gateways = field(default_factory=Gateways)
@@ -132,14 +132,16 @@ async def _carry_out(context: Context, snapshot: Snapshot, model: IrisModel) -> 
 async def _act(
     context: Context, snapshot: Snapshot, model: IrisModel, plan: Plan
 ) -> tuple[errors.ChildFailure, ...]:
-    compared = _compared(model, plan, snapshot)
-    if context.agreed.get(snapshot.key) == compared:
+    agreed = context.agreed.get(snapshot.key)
+    if agreed is not None and agreed == _compared(model, plan, snapshot.children):
         return ()
     applier = Applier(context.cluster, context.store, context.overrides)
     kept = [child for child in snapshot.children if _is_kept(child, model, plan)]
     failures = await applier.children(snapshot, model, children.build(model, plan), kept=kept)
-    if applier.idle:
-        context.agreed[snapshot.key] = compared
+    if applier.settled:
+        # By the answers, not by the store: a watch may have reported a newer object, which was not compared.
+        children_now = {**snapshot.children, **applier.written}
+        context.agreed[snapshot.key] = _compared(model, plan, children_now)
     return failures
 
 
@@ -150,9 +152,9 @@ def _is_kept(child: tuple[Kind, str], model: IrisModel, plan: Plan) -> bool:
     return is_former or (is_candidate and plan.keeps_candidate)
 
 
-def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
+def _compared(model: IrisModel, plan: Plan, live: Mapping[tuple[Kind, str], Any]) -> bytes:
     """A digest of every input of a model's comparison with its children."""
-    children = [(kind.plural, name, _intent(body)) for (kind, name), body in snapshot.children.items()]
+    children = [(kind.plural, name, _intent(body)) for (kind, name), body in live.items()]
     children.sort(key=lambda child: child[:2])
     left_out = sorted(kind.plural for kind in plan.left_out)
     kept = (plan.keeps_candidate, plan.former_route and plan.former_route.plural)
@@ -164,6 +166,8 @@ def _compared(model: IrisModel, plan: Plan, snapshot: Snapshot) -> bytes:
 def _intent(body: Any) -> dict[str, Any]:
     """A child without the fields that change while it works."""
     metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
+    if "annotations" in metadata:  # the controller of a Deployment adds its revision after our write
+        metadata["annotations"] = {**metadata["annotations"], workload.REVISION: None}
     return {**body, "metadata": metadata, "status": None}
 
 

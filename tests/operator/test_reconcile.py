@@ -2,13 +2,16 @@
 
 import copy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from iris_api import kinds
+from iris_api.kinds import Kind
 from iris_operator import errors
+from iris_operator.cluster import Body
 from iris_operator.reconcile import Context, reconcile
 
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.cluster import Call, FakeCluster
 from tests.operator import bodies, passes
 from tests.operator.passes import KEY, NOW
 
@@ -62,6 +65,54 @@ async def test_the_same_drift_is_repaired_however_often_it_comes() -> None:
 
         repaired = passes.live(cluster, kinds.SERVICE)
         assert repaired["spec"] == service["spec"]
+
+
+async def test_children_that_were_written_as_declared_are_not_compared_again() -> None:
+    cluster = FakeCluster()
+    known = passes.context(cluster)
+    await reconcile(known, KEY)
+    deployment = passes.live(cluster, kinds.DEPLOYMENT)
+    deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "1"
+    deployment["status"] = {"observedGeneration": 1}
+    passes.put(known, cluster, kinds.DEPLOYMENT, deployment)
+    compared = known.agreed[KEY]
+
+    await reconcile(known, KEY)
+
+    assert known.agreed[KEY] is compared
+
+
+async def test_drift_that_comes_during_the_pass_that_wrote_the_child_is_repaired() -> None:
+    cluster = FakeCluster()
+    known = passes.context(cluster)
+
+    async def drift(call: Call) -> None:
+        if call.kind == kinds.CONFIG_MAP and call.verb == "apply":
+            service = passes.live(cluster, kinds.SERVICE)
+            service["spec"]["type"] = "NodePort"
+            passes.put(known, cluster, kinds.SERVICE, service)
+
+    cluster.before = drift
+    await reconcile(known, KEY)
+    assert passes.live(cluster, kinds.SERVICE)["spec"]["type"] == "NodePort"
+
+    await reconcile(known, KEY)
+
+    assert passes.live(cluster, kinds.SERVICE)["spec"]["type"] == "ClusterIP"
+
+
+async def test_children_that_were_not_taken_as_declared_are_compared_again() -> None:
+    class Forcing(FakeCluster):
+        async def apply(self, kind: Kind, manifest: Body, **options: Any) -> Body:
+            forced = {"type": "NodePort"} if kind == kinds.SERVICE else {}
+            spec = manifest.get("spec", {}) | forced
+            return await super().apply(kind, manifest | ({"spec": spec} if forced else {}), **options)
+
+    known = passes.context(Forcing())
+
+    await reconcile(known, KEY)
+
+    assert KEY not in known.agreed
 
 
 async def test_a_child_that_others_only_touch_is_not_written() -> None:

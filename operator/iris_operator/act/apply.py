@@ -43,7 +43,9 @@ class Applier:
         self._confirmed = False  # in this pass: what we go by is what the model declares and has decided
         self._decided: Any = None  # `status.rollout` that this pass acts on
         self._failures: list[errors.ChildFailure] = []
-        self.idle = True  # whether no child needed a call
+        self.written: dict[tuple[Kind, str], Body] = {}  # what the store keeps of the answers
+        # Whether every child is as declared, by the snapshot and these answers.
+        self.settled = True
 
     async def children(
         self,
@@ -64,7 +66,7 @@ class Applier:
         staying = {(kind, manifest["metadata"]["name"]) for kind, manifest in wanted} | set(kept)
         for (kind, name), live in snapshot.children.items():
             if (kind, name) not in staying:
-                self.idle = False
+                self.settled = False
                 with self._collecting_failures(kind, name):
                     await self._prune(model, kind, live)
         return tuple(self._failures)
@@ -87,7 +89,7 @@ class Applier:
             failure = errors.refused(condition, f"{kind.name} {name}", error)
         else:
             return
-        self.idle = False
+        self.settled = False
         self._failures.append(failure)
 
     async def _child(self, snapshot: Snapshot, model: IrisModel, kind: Kind, manifest: Body) -> None:
@@ -97,7 +99,6 @@ class Applier:
             return
         found = None
         if live is None:
-            self.idle = False
             found = await self._cluster.read(kind, model.namespace, name)
             live = store.trim(kind, found) if found is not None else None
         if live is not None:
@@ -105,9 +106,9 @@ class Applier:
             manifest = _unpaused(live, manifest)
             if self._is_settled(kind, live, manifest):
                 if found is not None:
+                    self.settled = False  # the snapshot does not have it
                     self._store.observe(kind, found)
                 return
-        self.idle = False
         await self._confirm(model)
         if live is not None and kind == kinds.DEPLOYMENT:
             await self._hand_over_replicas(model, live, manifest)
@@ -126,7 +127,6 @@ class Applier:
 
     async def _create(self, model: IrisModel, kind: Kind, manifest: Body) -> bool:
         """Create the children of a new model without reading each; False when a name is taken."""
-        self.idle = False
         await self._confirm(model)
         try:
             await self._write(model, kind, manifest, why="created", absent=True)
@@ -149,10 +149,12 @@ class Applier:
             if error.ending:
                 raise errors.Waiting(_NAMESPACE_WAIT_SECONDS, "its namespace is being deleted") from error
             if error.code == 404 and kind.optional:
+                self.settled = False
                 return  # its API has just been removed: the next resync reports it
             raise
-        self._store.observe(kind, applied)
-        self._overrides.wrote(kind, manifest, applied)
+        self.written[kind, name] = kept = self._store.answered(kind, applied)
+        if not self._overrides.wrote(kind, manifest, applied) or _is_stuck_at_zero(kept, manifest):
+            self.settled = False
         logger.info("applied %s %s/%s: %s", kind.name, model.namespace, name, why)
 
     async def _confirm(self, model: IrisModel) -> None:

@@ -22,14 +22,14 @@ class Overrides:
     def __init__(self) -> None:
         self._known: dict[Key, dict[_Child, list[Difference]]] = {}
 
-    def wrote(self, kind: Kind, manifest: Mapping[str, Any], applied: Mapping[str, Any]) -> None:
-        """Compares the answer to a write with what was written."""
-        found = list(_differences(kind, manifest, store.trim(kind, applied)))
-        if found:
-            key, child = _names(kind, manifest)
-            self._known.setdefault(key, {})[child] = found
-        else:
+    def wrote(self, kind: Kind, manifest: Mapping[str, Any], applied: Mapping[str, Any]) -> bool:
+        """Compares the answer to a write with what was written; returns whether all of it was taken."""
+        if ownership.holds(applied, manifest):  # untrimmed: a digest of a dashboard costs more than its text
             self.settled(kind, manifest)
+            return True
+        key, child = _names(kind, manifest)
+        self._known.setdefault(key, {})[child] = list(_differences(kind, manifest, store.trim(kind, applied)))
+        return False
 
     def settled(self, kind: Kind, manifest: Mapping[str, Any]) -> None:
         """This child is as declared, or is not declared any more."""

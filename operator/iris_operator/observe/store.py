@@ -57,15 +57,18 @@ class Store:
 
     def observe(self, kind: Kind, body: Body) -> set[Key]:
         """Store an object. Returns the models to reconcile."""
-        key = _key(body)
-        known = self._objects[kind].get(key)
+        known = self._objects[kind].get(_key(body))
         if known is not None and known.version >= _version(body):
             return set()
-        concerned = self._unlink(kind, key, known)
-        belongs = routes.claim(body) if kind == kinds.IRIS_MODEL else model_of(body)
-        packed = msgspec.msgpack.encode(trim(kind, body))
-        self._objects[kind][key] = _Known(_version(body), belongs, packed)
-        return concerned | self._link(kind, key, belongs)
+        return self._keep(kind, trim(kind, body), known)
+
+    def answered(self, kind: Kind, body: Body) -> dict[str, Any]:
+        """Store the answer to a write, unless a newer object is known; returns what is kept of the answer."""
+        kept = trim(kind, body)
+        known = self._objects[kind].get(_key(body))
+        if known is None or known.version < _version(body):
+            self._keep(kind, kept, known)
+        return kept
 
     def vanish(self, kind: Kind, body: Body) -> set[Key]:
         """Remove a deleted object, unless a newer one of that name is known."""
@@ -139,6 +142,14 @@ class Store:
     def renewed(self, snapshot: Snapshot) -> Snapshot:
         """The same one while nothing in it has changed, which saves decoding all of it; else a new one."""
         return snapshot if snapshot.versions == self._versions(snapshot.key) else self.snapshot(snapshot.key)
+
+    def _keep(self, kind: Kind, trimmed: Body, known: _Known | None) -> set[Key]:
+        key = _key(trimmed)
+        concerned = self._unlink(kind, key, known)
+        belongs = routes.claim(trimmed) if kind == kinds.IRIS_MODEL else model_of(trimmed)
+        packed = msgspec.msgpack.encode(trimmed)
+        self._objects[kind][key] = _Known(_version(trimmed), belongs, packed)
+        return concerned | self._link(kind, key, belongs)
 
     def _claimants(self, key: Key) -> Iterable[Key]:
         model = self._objects[kinds.IRIS_MODEL].get(key)
@@ -215,7 +226,7 @@ def _version(body: Body) -> int:
     return int(body["metadata"].get("resourceVersion", 0))
 
 
-def trim(kind: Kind, body: Body) -> Body:
+def trim(kind: Kind, body: Body) -> dict[str, Any]:
     """The part of an object that is kept; to compare a declared child with it, trim that, too."""
     kept = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     if kind == kinds.POD:  # most of the memory: only the state of a pod is needed

@@ -35,7 +35,7 @@ _PULL_FAILURES: Final = frozenset(
 # Between two attempts the kubelet repeats the error of the last one.
 _BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*": (?P<reason>\w+): (?P<message>.*)', re.DOTALL)
 _REFUSED_POD: Final = re.compile(r'^pods "[^"]*" is ')
-_REVISION: Final = "deployment.kubernetes.io/revision"
+REVISION: Final = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +168,11 @@ def _refusal(failure: Mapping[str, str]) -> str:
 
 def _newest(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]]) -> str | None:
     """By the Deployment's own revision: its status may arrive before the ReplicaSet that it counts."""
-    uid, revision = deployment["uid"], deployment.get("annotations", {}).get(_REVISION)
+    uid, revision = deployment["uid"], deployment.get("annotations", {}).get(REVISION)
     for body in replica_sets:
         metadata = body["metadata"]
         ours = any(owner["uid"] == uid for owner in metadata.get("ownerReferences", ()))
-        if ours and revision is not None and metadata.get("annotations", {}).get(_REVISION) == revision:
+        if ours and revision is not None and metadata.get("annotations", {}).get(REVISION) == revision:
             return str(metadata["uid"])
     return None
 
