@@ -103,6 +103,16 @@ def observed(snapshot: Snapshot, track: str = STABLE) -> workload.Workload:
     return workload.observe(deployment, snapshot.replica_sets, pods)
 
 
+def pods(snapshot: Snapshot) -> str:
+    """How many there are: those of the status, what they consist of, and those of a candidate beside them."""
+    row, state = fleet.row(snapshot.model, {}), observed(snapshot)
+    text = f"{row.readyReplicas} of {row.replicas} ready"
+    if state.seen and not row.replicas == state.wanted == state.updated:
+        text += f", {state.wanted} wanted, {state.updated} up to date"
+    candidate = observed(snapshot, CANARY)
+    return f"{text}; candidate: {candidate.ready} of {candidate.replicas} ready" if candidate.seen else text
+
+
 def findings(snapshot: Snapshot) -> Iterator[Finding]:
     """What delays the newest pods and those of a candidate, most direct cause first."""
     found = [cause for track in (STABLE, CANARY) for cause in causes.of(observed(snapshot, track))]

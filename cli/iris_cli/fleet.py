@@ -121,6 +121,14 @@ def row(body: Mapping[str, Any], traffic: Mapping[Key, Traffic]) -> Row:
     )
 
 
+def since(body: Mapping[str, Any]) -> str:
+    """When the present reason of Ready began: Ready itself keeps its time while it stays False."""
+    reason = _ready(body)[1]
+    found = (readiness.condition(body, kind) for kind in ("Stalled", "Reconciling", "Ready"))
+    times = (row["lastTransitionTime"] for row in found if row.get("reason") == reason)
+    return next(times, "") or readiness.condition(body, "Ready").get("lastTransitionTime", "")
+
+
 def _budget_left(body: Mapping[str, Any], error_share: float | None) -> float | None:
     """What is left of the errors that the objective of the model allows, as a share."""
     if error_share is None:

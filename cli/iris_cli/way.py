@@ -95,7 +95,7 @@ def _pods(snapshot: Snapshot, state: workload.Workload) -> Step:
     if "pods" in snapshot.unread:
         return Step("Pods", UNKNOWN, "this user may not read pods")
     ready = [pod for pod in state.newest if pod.ready]
-    text = f"{len(ready)} of {state.wanted} pods of the newest ReplicaSet are ready"
+    text = f"{len(ready)} of {state.wanted} wanted pods are up to date and ready"
     last = max((pod.ready_at for pod in ready if pod.ready_at), default=None)
     if state.wanted and len(ready) >= state.wanted:
         return Step("Pods", OK, text, last)

@@ -1,5 +1,7 @@
 """The console's pure parts: what is shown for a status, and who is admitted."""
 
+import copy
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iris_cli import explanation
+from iris_cli import evidence, explanation
 from iris_cli.console import views
 from iris_cli.console.access import Access
 from iris_cli.traffic import Traffic
@@ -161,3 +163,37 @@ def test_only_its_own_address_is_a_host(host: str | None) -> None:
     assert not access.is_host(host)
     assert access.is_host("127.0.0.1:8000")
     assert access.is_host("localhost:8000")
+
+
+def test_the_fleet_has_since_when_the_present_reason_holds() -> None:
+    """Ready is False from the start of a rollout on, and its lastTransitionTime stays with that."""
+    body = snapshots.stalled("RolledBack")
+    body["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-23T12:00:00Z"
+
+    row = views.fleet_row(body, {}, NOBODY, NOW)
+
+    assert 'data-label="Since">4 min<' in row
+
+
+@pytest.mark.parametrize(
+    ("body", "mark"), [(snapshots.serving(), "waits"), (snapshots.stalled("PodsCrashing"), "failed")]
+)
+def test_a_warning_is_red_only_while_the_model_has_failed(body: snapshots.Body, mark: str) -> None:
+    warning = snapshots.event("BackOff", "2026-11-23T12:05:00Z", about={"name": "iris-1"})
+
+    assert f'class="mark {mark}">BackOff<' in content(body, events=(warning,))
+
+
+def test_the_page_counts_wanted_new_and_candidate_pods_beside_all_pods() -> None:
+    body = snapshots.progressing()
+    body["status"] |= {"replicas": 3, "readyReplicas": 2}
+    found = snapshots.snapshot(body)
+    found.deployments[0]["status"] |= {"replicas": 3, "updatedReplicas": 1}
+    canary = copy.deepcopy(found.deployments[0])
+    canary["metadata"]["name"] = "iris-canary"
+    canary["status"] |= {"replicas": 1, "readyReplicas": 1}
+
+    shown = evidence.pods(dataclasses.replace(found, deployments=(*found.deployments, canary)))
+
+    assert evidence.pods(found) == "2 of 3 ready, 2 wanted, 1 up to date"
+    assert shown == "2 of 3 ready, 2 wanted, 1 up to date; candidate: 1 of 1 ready"

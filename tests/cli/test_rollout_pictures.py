@@ -19,7 +19,7 @@ def test_a_rollout_has_its_steps_shares_and_gates() -> None:
     found = rollout_pictures.of(rolling(**JUDGING), NOW)
 
     assert found is not None
-    assert found.headline.startswith("Judging 1.1.0 since 2026-11-23 12:06:00 UTC (4 min)")
+    assert found.headline.startswith("Judging 1.1.0, this step since 2026-11-23 12:06:00 UTC (4 min)")
     assert [(step.percent, step.is_done, step.is_current) for step in found.steps] == [
         (5, True, False),
         (20, True, False),

@@ -54,7 +54,7 @@ JUDGING: dict[str, Any] = {
 def test_a_rollout_is_reported_in_words() -> None:
     assert list(report.paragraphs(rolling(**JUDGING), NOW)) == [
         (
-            "IrisModel iris/iris: Judging 1.1.0 since 2026-11-23 12:06:00 UTC (4 min): "
+            "IrisModel iris/iris: Judging 1.1.0, this step since 2026-11-23 12:06:00 UTC (4 min): "
             "the last step: every gate has to pass"
         ),
         "  declared   1.1.0",

@@ -46,7 +46,7 @@ def test_a_version_without_an_image_stops_at_its_pods() -> None:
     found = way.steps(snapshot(snapshots.stalled("ImagePullFailed"), waiting))
 
     assert [step.mark for step in found] == ["ok", "ok", "failed", "failed", "ok"]
-    assert found[2].text == "0 of 2 pods of the newest ReplicaSet are ready"
+    assert found[2].text == "0 of 2 wanted pods are up to date and ready"
     assert found[3].text == "1.0.0 still answers"
 
 

@@ -10,7 +10,7 @@ from iris_api import readiness
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from iris_cli import cluster_events, commits, durations, explanation, fleet, way
+from iris_cli import cluster_events, commits, durations, evidence, explanation, fleet, way
 from iris_cli.console import charts, rollout_pictures
 from iris_cli.console.charts import View
 from iris_cli.evidence import Snapshot
@@ -68,7 +68,7 @@ def fleet_row(body: Body, traffic: Mapping[tuple[str, str], Traffic], commit: Co
         row=row,
         cause="" if row.ready == "True" else ready.get("message", ""),
         mark=mark(row, body),
-        since=_ago(ready.get("lastTransitionTime"), now),
+        since=_ago(fleet.since(body), now),
         rollout=((body.get("status") or {}).get("rollout") or {}).get("summary", ""),
         commit=commit,
         committed=_ago(commit.committed, now),
@@ -123,7 +123,8 @@ def model_content(
         bars=time_line(history, now),
         history=history,
         rollout=rollout_pictures.of(body, now),
-        events=[_event(event, now) for event in _about(snapshot)],
+        pods=evidence.pods(snapshot),
+        events=[_event(event, mark(row, body), now) for event in _about(snapshot)],
         url=status.get("url", ""),
         is_link=_is_reachable(status.get("url", "")),
         now=now.astimezone().strftime("%H:%M:%S"),
@@ -172,11 +173,12 @@ def time_line(history: Sequence[Mapping[str, str]], now: datetime) -> list[Bar]:
     return bars
 
 
-def _event(event: Body, now: datetime) -> dict[str, str]:
+def _event(event: Body, state: str, now: datetime) -> dict[str, str]:
+    """A warning is red only while the model has failed: a model that serves has overcome it."""
     moment = cluster_events.moment_of(event)
     return {
         "ago": durations.age(now - moment) if moment else "",
-        "kind": event.get("type", ""),
+        "mark": ("failed" if state == "failed" else "waits") if event.get("type") == "Warning" else "ok",
         "reason": event.get("reason", ""),
         "message": event.get("message", ""),
     }

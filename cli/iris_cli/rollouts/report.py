@@ -119,8 +119,9 @@ def headline(body: Body, now: datetime) -> str:
         return f"{title}: no rollout is under way (spec.rollout.strategy is {strategy})"
     state = str(rollout["state"])
     version = (rollout.get("candidate") or {}).get("version", "")
+    step = ", this step" if state in (rollouts.STEPPING, rollouts.JUDGING) else ""
     begun = rollout.get("since") or (rollout.get("rejected") or {}).get("at")
-    return f"{title}: {state} {version}{_since(begun, now)}: {MEANING.get(state, '')}"
+    return f"{title}: {state} {version}{step}{_since(begun, now)}: {MEANING.get(state, '')}"
 
 
 def _facts(body: Body) -> Iterator[tuple[str, str]]:
