@@ -93,6 +93,14 @@ async def test_every_route_but_the_probes_needs_a_key_on_both_paths(
         assert statuses(found.written)[0] not in (401, 429) or path == "/api/v1/model/reload"
 
 
+@pytest.mark.parametrize("path", sorted(PROBES))
+async def test_a_post_to_the_path_of_a_probe_needs_a_key(comparison: Comparison, path: str) -> None:
+    closed, granted = bare("POST", path), with_headers(bare("POST", path), GRANTED["Bearer"])
+
+    assert await comparison.compare(Input((closed, granted))) is None
+    assert statuses((await comparison.fast.see(Input((closed, granted)))).written) == [401, 405]
+
+
 @pytest.mark.parametrize("lines", [*CREDENTIALS.values(), *GRANTED.values()], ids=[*CREDENTIALS, *GRANTED])
 async def test_both_paths_answer_a_prediction_alike(comparison: Comparison, lines: list[str]) -> None:
     one = with_headers(PREDICTION, lines)

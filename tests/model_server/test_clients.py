@@ -4,7 +4,7 @@ import json
 import time
 import tracemalloc
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 from iris_model_server import app
@@ -17,22 +17,29 @@ from iris_model_server.telemetry.metrics import Metrics
 from tests.model_server import access
 
 
-def metered(*entries: dict[str, Any]) -> tuple[Access, dict[str, float], Metrics]:
+class Metered(NamedTuple):
+    """Access with the clocks of the test."""
+
+    access: Access
+    clocks: dict[str, float]
+
+
+def metered(*entries: dict[str, Any]) -> tuple[Metered, dict[str, float], Metrics]:
     """Access with clocks of the test."""
     clocks = {"steady": 100.0, "wall": 1_000_000.0}
     metrics = Metrics()
     listed = clients.parse(json.dumps(entries).encode())
     counted = Access(listed, metrics.of_clients(), Clocks(lambda: clocks["steady"], lambda: clocks["wall"]))
-    return counted, clocks, metrics
+    return Metered(counted, clocks), clocks, metrics
 
 
-def outcome(of: Access, key: str) -> int:
+def outcome(of: Metered, key: str) -> int:
     return answer(of, (b"x-api-key", key.encode()))
 
 
-def answer(of: Access, *headers: tuple[bytes, bytes]) -> int:
+def answer(of: Metered, *headers: tuple[bytes, bytes]) -> int:
     try:
-        of.admit(headers, dict(headers))
+        of.access.admit(headers, dict(headers), of.clocks["steady"])
     except Problem as problem:
         return problem.kind.status
     return 200

@@ -58,23 +58,25 @@ class Client:
         self.name = entry.name
         self._not_after = entry.not_after
         self._clock = clocks.steady
-        now = clocks.steady()
-        self._ends = inf if entry.not_after is None else now + entry.not_after.timestamp() - clocks.wall()
+        left = inf if entry.not_after is None else entry.not_after.timestamp() - clocks.wall()
+        self._ends = clocks.steady() + left
         self._rate = entry.requests_per_second
         # Each request uses up the rate for so many seconds, a second ahead at most. One moment takes fewer
         # steps than a number of tokens and when it was right; a hundredth of a request is for rounding.
         self._seconds = 1 / self._rate if self._rate else 0.0
         self._most_ahead = 1 - 0.99 * self._seconds
-        self._used_until = now
+        self._used_until = -inf
         self._counts: dict[str, Count] = {
             outcome: counters.labels(entry.name, outcome) for outcome in (GRANTED, EXPIRED, OVER_RATE)
         }
         self._granted = self._counts[GRANTED]
 
-    def take(self) -> str:
-        """Count a request that comes now, or give why it is refused: EXPIRED or OVER_RATE."""
-        now = self._clock()
-        if now >= self._ends:
+    def take(self, now: float) -> str:
+        """Count a request that came now, or give why it is refused: EXPIRED or OVER_RATE.
+
+        `now` is by any clock that does not jump. It may stand while the machine sleeps: an end has its own.
+        """
+        if self._ends < inf and self._clock() >= self._ends:
             return EXPIRED
         used = self._used_until
         if used > now + self._most_ahead:
@@ -110,7 +112,7 @@ class Access:
         self._bearers: dict[bytes | None, Client] = {}
         self._refused = counters.labels(_NOBODY, REFUSED)
 
-    def admit(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> None:
+    def admit(self, headers: Collection[Header], by_name: Mapping[bytes, bytes], now: float) -> None:
         """Count the request, or raise the Problem that answers it."""
         own = by_name.get(KEY_HEADER)
         client = self._bearers.get(by_name.get(AUTHORIZATION)) if own is None else self._keys.get(own)
@@ -120,7 +122,7 @@ class Access:
             except Problem:
                 self._refused.value += 1
                 raise
-        if refusal := client.take():
+        if refusal := client.take(now):
             raise client.problem(refusal)
 
     def find(self, headers: Collection[Header], by_name: Mapping[bytes, bytes]) -> Client:

@@ -140,7 +140,7 @@ class FastProtocol(LimitedProtocol):
         fast = self.fast
         around = fast.context
         start = around.clock()
-        if len(body) > around.most_bytes or (caller is not None and caller.take()):
+        if len(body) > around.most_bytes or (caller is not None and caller.take(start)):
             return False
         request_id = fast.id_for(sent_id)
         content = route.answer(body, request_id)

@@ -52,14 +52,18 @@ class CrossOriginMiddleware(RequestMiddleware):
                 send = partial(_send_with, self._headers(origin), send)
         await super().__call__(scope, receive, send)
 
+    def needs_key(self, scope: Scope) -> bool:
+        # A browser sends a preflight without credentials.
+        return not self._is_granted(scope) and super().needs_key(scope)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self.is_preflight(scope):
+        if scope["type"] == "http" and self._is_granted(scope):
             await send({"type": "http.response.start", "status": 204, "headers": _GRANT})
             await send({"type": "http.response.body"})
         else:
             await self._inner(scope, receive, send)
 
-    def is_preflight(self, scope: Scope) -> bool:
+    def _is_granted(self, scope: Scope) -> bool:
         if scope["method"] != "OPTIONS":
             return False
         headers = scope["headers"]

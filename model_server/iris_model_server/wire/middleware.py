@@ -75,13 +75,8 @@ class RequestMiddleware:
         self._with.metrics.in_flight += 1
         try:
             access = self._with.access
-            if (
-                access is not None
-                and scope["path"] not in KEYLESS
-                # Asked first, because a call costs as much as finding the key.
-                and (scope["method"] != "OPTIONS" or not self.is_preflight(scope))
-            ):
-                access.admit(scope["headers"], exchange.given)
+            if access is not None and (scope["method"] == "POST" or self.needs_key(scope)):
+                access.admit(scope["headers"], exchange.given, exchange.start)
             await app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_LEFT
@@ -98,9 +93,9 @@ class RequestMiddleware:
             self._with.metrics.in_flight -= 1
             exchange.record()
 
-    def is_preflight(self, scope: Scope) -> bool:  # noqa: ARG002  # where other origins may call, it differs
-        """Whether it is one that is granted: a browser sends it without credentials."""
-        return False
+    def needs_key(self, scope: Scope) -> bool:
+        """Whether a request that is no POST, and so may be a probe, needs one."""
+        return scope["path"] not in KEYLESS
 
     def _below_root(self, scope: Scope) -> ASGIApp:
         """Strip the root path from the request's path, so that everything inside sees the path without it."""
@@ -121,9 +116,9 @@ class Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._start = context.clock()
+        self.start = context.clock()
         if context.serving.draining and scope["path"] not in PROBES:
-            context.serving.asked_at = self._start
+            context.serving.asked_at = self.start
         self._received = 0
         self.status = 0
         self._decoder: coding.Decoder | None = None
@@ -199,7 +194,7 @@ class Exchange:
 
     def record(self) -> None:
         scope = self._scope
-        seconds = self._with.clock() - self._start
+        seconds = self._with.clock() - self.start
         route = _template(scope)
         status = self.status or CLIENT_LEFT
         method = scope["method"]
