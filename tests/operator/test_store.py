@@ -119,6 +119,15 @@ def test_a_snapshot_is_its_readers_own() -> None:
     assert known.snapshot(IRIS).children[kinds.SERVICE, "iris"]["spec"] == {"ports": [80]}
 
 
+def test_a_snapshot_has_its_model_once_though_it_is_its_own_rival() -> None:
+    known = Store()
+    known.observe(kinds.IRIS_MODEL, bodies.body(route={"path": "/"}))
+
+    snapshot = known.snapshot(IRIS)
+
+    assert [rival is snapshot.model for rival in snapshot.rivals] == [True]
+
+
 def test_a_snapshot_is_renewed_only_when_something_in_it_has_changed() -> None:
     known = Store()
     known.observe(kinds.IRIS_MODEL, model(version=5))

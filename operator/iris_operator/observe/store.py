@@ -128,13 +128,16 @@ class Store:
             else:
                 children[kind, name] = body
         claimants = self._claimants(key)
+        own: Any = model.body() if model else None
         return Snapshot(
             key=key,
-            model=model.body() if model else None,
+            model=own,
             children=children,
             replica_sets=tuple(found[kinds.REPLICA_SET]),
             pods=tuple(found[kinds.POD]),
-            rivals=tuple(self._objects[kinds.IRIS_MODEL][rival].body() for rival in claimants),
+            rivals=tuple(
+                own if rival == key else self._objects[kinds.IRIS_MODEL][rival].body() for rival in claimants
+            ),
             routed=frozenset(rival for rival in claimants if self._carries(rival, model)),
             versions=self._versions(key),
         )
