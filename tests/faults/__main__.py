@@ -65,7 +65,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     names = dict.fromkeys(plan.scenario for plan in named) or arguments.scenario or scenarios.SCENARIOS
     lanes = min(arguments.lanes, max(2 * len(names), len(named)))
     started = time.monotonic()
-    with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
+    with servers.running(crds=[*CRDS, *_of_others()]) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
             found = await suite.learn(names)
             wanted = named or (found if arguments.all else plans.distinct(found))
@@ -77,6 +77,14 @@ async def _run(arguments: argparse.Namespace) -> int:
                 return 0
             verdicts = await suite.run(wanted)
     return _report(verdicts, arguments.seed, time.monotonic() - started)
+
+
+def _of_others() -> list[Path]:
+    """The CRDs of the kinds of children that come with another product."""
+    from iris_local_cluster.up import gateway_api, monitoring  # noqa: PLC0415 - --help needs no cluster
+
+    wanted = ("httproutes", "servicemonitors", "prometheusrules")
+    return [path for path in (*gateway_api.crds(), *monitoring.api()) if path.stem.endswith(wanted)]
 
 
 def _tell(wrong: list[str]) -> int:

@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
 from tests.faults.lives import SWEEP_SECONDS, Lives
-from tests.harness.kubernetes import Cluster, Manifest, eventually
+from tests.harness.kubernetes import Cluster, Manifest, Refused, eventually
 from tests.harness.proxy import Proxy
 
 # Two resyncs and their jitter.
@@ -17,6 +18,8 @@ _CHILDREN: Final = (
     "ServiceAccount", "NetworkPolicy", "Deployment", "ReplicaSet", "Pod", "Service", "PodDisruptionBudget",
     "HorizontalPodAutoscaler", "ConfigMap", "Ingress",
 )  # fmt: skip
+# With CRDs of others, which not every API server has.
+_CHILDREN_OF_OTHERS: Final = ("HTTPRoute", "ServiceMonitor", "PrometheusRule")
 _numbers: Final = itertools.count()
 _NOT_OURS: Final = frozenset({"default", "kube-root-ca.crt", "bystander", "stranger"})
 
@@ -36,11 +39,21 @@ async def make(cluster: Cluster) -> None:
 async def observe(cluster: Cluster) -> dict[str, Manifest]:
     """Everything of our kinds and the IrisModels, by kind and name, as the API server has it."""
     found = {}
-    for kind in ("IrisModel", *_CHILDREN):
-        for body in await cluster.list(kind):
+    for kind in ("IrisModel", *_CHILDREN, *_CHILDREN_OF_OTHERS):
+        for body in await _listed(cluster, kind):
             if body["metadata"]["name"] not in _NOT_OURS:
                 found[f"{kind}/{body['metadata']['name']}"] = body
     return found
+
+
+async def _listed(cluster: Cluster, kind: str) -> list[Manifest]:
+    try:
+        return await cluster.list(kind)
+    except (KeyError, Refused) as missing:
+        is_absent = isinstance(missing, KeyError) or missing.code == HTTPStatus.NOT_FOUND
+        if kind not in _CHILDREN_OF_OTHERS or not is_absent:
+            raise
+        return []
 
 
 async def leftovers(cluster: Cluster) -> list[str]:

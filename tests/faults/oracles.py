@@ -140,7 +140,8 @@ def strays(written: Iterable[Written], names: Sequence[str] = ("iris", "late")) 
     name = f"({'|'.join(names)})"
     ours = re.compile(
         r"^((PATCH|DELETE) (serviceaccounts|networkpolicies|deployments|services|poddisruptionbudgets"
-        rf"|horizontalpodautoscalers|ingresses)/{name}"
+        "|horizontalpodautoscalers|ingresses|httproutes|servicemonitors|prometheusrules)"
+        rf"/{name}(-canary)?"
         rf"|(PATCH|DELETE) configmaps/{name}-dashboard"
         rf"|PATCH irismodels/{name}/status( \d+ \w+)?|POST events/\*)$"
     )

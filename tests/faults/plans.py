@@ -4,7 +4,7 @@ A plan's name says everything that is needed to run it again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +63,11 @@ _RARE: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
         }
     ),
 }
+# These have kinds of children of their own; the rest of what happens in them happens in other scenarios, too.
+_FEW: Final[Mapping[str, frozenset[str]]] = {
+    "canary": frozenset({"kill-after", *REFUSALS}),
+    "gateway": frozenset({"kill-after", *REFUSALS}),
+}
 # Told when no other plan is.
 ALONE: Final = frozenset({"crd"})
 
@@ -85,10 +90,14 @@ class Plan:
         return self.mode in _KILLING or (self.mode == "error-500" and " irismodels/" in self.target.signature)
 
     @property
+    def kind(self) -> str:
+        """The plural of what it is aimed at."""
+        return self.target.signature.split()[1].partition("/")[0]
+
+    @property
     def refuses_child(self) -> bool:
         """A child is refused for a time; a status or an event in which to report that is not."""
-        plural = self.target.signature.split()[1].partition("/")[0]
-        return self.mode in REFUSALS and plural not in ("irismodels", "events")
+        return self.mode in REFUSALS and self.kind not in ("irismodels", "events")
 
     @property
     def fault(self) -> Fault:
@@ -121,6 +130,8 @@ def of_scenario(scenario: str, traces: Sequence[Sequence[Seen]], known: Iterable
 
 
 def _asks_something(plan: Plan) -> bool:
+    if plan.scenario in _FEW and plan.mode not in _FEW[plan.scenario]:
+        return False
     return plan.mode not in _RARE or (plan.scenario, _place(plan.target)) in _RARE[plan.mode]
 
 
@@ -134,7 +145,8 @@ def distinct(plans: Iterable[Plan]) -> list[Plan]:
 
     Of equal writes or events of a scenario the last stands for all: the first mostly belongs to the beginning
     that all scenarios share. A kill before a write leaves what a kill after the one before leaves, so it is
-    asked only of the first write of a scenario. The rest stands at TURNS and _ALIKE.
+    asked only of the first write of a scenario. The rest stands at TURNS and _ALIKE. Each kind of
+    child is refused once in each way, whatever these leave out.
     """
     ordered = sorted(plans)
     scenarios = sorted({plan.scenario for plan in ordered})
@@ -153,9 +165,30 @@ def distinct(plans: Iterable[Plan]) -> list[Plan]:
     first = {
         scenario: min(plan.target for plan in chosen if plan.scenario == scenario) for scenario in scenarios
     }
-    return sorted(
-        plan for plan in chosen if plan.mode != "kill-before" or plan.target == first[plan.scenario]
-    )
+    wanted = [plan for plan in chosen if plan.mode != "kill-before" or plan.target == first[plan.scenario]]
+    return sorted([*wanted, *_further_refusals(ordered, wanted)])
+
+
+def _further_refusals(every: Iterable[Plan], wanted: Iterable[Plan]) -> Iterator[Plan]:
+    """Refusals of a write and a kind that are not wanted yet, in the shortest scenario if it has them.
+
+    A removal is refused by missing rights alone: a quota and a schema look at what is written.
+    """
+    known = {(_verb(plan), plan.kind, plan.mode) for plan in wanted}
+    for plan in sorted(every, key=lambda plan: (plan.scenario != "create", -plan.target.number, plan)):
+        refusal = _verb(plan), plan.kind, plan.mode
+        if (
+            not plan.refuses_child
+            or refusal in known
+            or (_verb(plan) == "DELETE" and plan.mode != "forbidden")
+        ):
+            continue
+        known.add(refusal)
+        yield plan
+
+
+def _verb(plan: Plan) -> str:
+    return plan.target.signature.split()[0]
 
 
 _OTHERS: Final = "children that are alike"

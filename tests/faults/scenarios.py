@@ -72,7 +72,11 @@ async def scale(user: User) -> None:
 
 _OFF: Final[Mapping[str, Any]] = {
     "route": None,
-    "monitoring": {"dashboard": {"enabled": False}},
+    "monitoring": {
+        "dashboard": {"enabled": False},
+        "scrape": {"enabled": False},
+        "alerts": {"enabled": False},
+    },
     "networkPolicy": {"enabled": False},
 }
 
@@ -93,6 +97,24 @@ async def autoscaling(user: User) -> None:
     await user.sees("HorizontalPodAutoscaler", "iris", bool)
     await user.serves(replicas=3)
     await user.gone("HorizontalPodAutoscaler", "iris")
+
+
+async def gateway(user: User) -> None:
+    """No controller accepts the route: that is the condition RouteReady's business alone."""
+    reference = {"name": "public", "namespace": "gateways"}
+    route = {"type": "Gateway", "host": f"{user.cluster.namespace}.test", "gateway": reference}
+    await user.serves(route=route)
+    await user.sees("HTTPRoute", "iris", bool)
+    await user.serves(route=None)
+    await user.gone("HTTPRoute", "iris")
+
+
+async def canary(user: User) -> None:
+    """These pods have no reference rows, so the candidate is promoted when it proves its version."""
+    rollout = {"strategy": "Canary"}
+    await user.serves("1.0.0", rollout=rollout)
+    await user.serves("1.1.0", rollout=rollout)
+    await user.gone("Deployment", "iris-canary")
 
 
 async def delete(user: User) -> None:
@@ -174,6 +196,8 @@ SCENARIOS: Final[Mapping[str, Callable[[User], Awaitable[None]]]] = {
         scale,
         children,
         autoscaling,
+        gateway,
+        canary,
         delete,
         recreate,
         revert,

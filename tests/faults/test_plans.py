@@ -157,3 +157,19 @@ def test_only_the_refusal_of_a_child_has_to_be_in_the_status(
     mode: str, signature: str, refused_child: bool
 ) -> None:
     assert Plan("scale", mode, Seen("write", signature, 1)).refuses_child is refused_child
+
+
+def test_each_kind_of_child_is_refused_in_each_way_whatever_the_turns_leave_out() -> None:
+    kinds = ("services", "ingresses", "networkpolicies", "servicemonitors", "deployments", "httproutes")
+    writes = [f"{verb} {kind}/iris" for verb in ("PATCH", "DELETE") for kind in kinds]
+
+    found = {(plan.target.signature, plan.mode) for plan in plans.distinct(made("children", *writes))}
+
+    applied = {(f"PATCH {kind}/iris", mode) for kind in kinds for mode in plans.REFUSALS}
+    assert found >= applied | {(f"DELETE {kind}/iris", "forbidden") for kind in kinds}
+
+
+def test_a_scenario_for_the_sake_of_its_children_has_few_modes() -> None:
+    modes = {plan.mode for plan in made("gateway", "PATCH httproutes/iris", "ADDED httproutes/iris")}
+
+    assert modes == {"kill-after", *plans.REFUSALS}
