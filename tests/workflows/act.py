@@ -1,13 +1,14 @@
 """Runs a workflow of this checkout with act, on this machine: our commands are real, GitHub is played.
 
 Each action is replaced by a composite one that records its inputs; `programs/` has the commands that would
-reach GitHub or a registry. The remote is a bare repository.
+reach GitHub or a registry. The remote is a bare repository, and Sigstore a local one.
 """
 
 import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ from iris_local_cluster import paths
 from iris_local_cluster.programs import binaries, golang
 from iris_local_cluster.progress import Progress
 
+from tests.fakes.sigstore import Sigstore
+
 _MODULE = paths.PROJECT / ".github" / "act"
-_PROGRAMS = Path(__file__).with_name("programs")
+PROGRAMS = Path(__file__).with_name("programs")
 REPOSITORY = "example/iris"
 _WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 # As actions/checkout: one commit without tags, unless the whole history is asked for.
@@ -42,19 +45,33 @@ else
 fi
 [ "$KEEP" = true ] || git remote set-url --push origin /no-credentials
 """
+# Of Dockerfile.model also its content, for `docker cp`.
 _PUSH = """\
 mkdir -p "$IRIS_STAND_INS/images/$(dirname "$TAGS")"
 digest=sha256:$(printf '%s' "$TAGS" | sha256sum | cut -d ' ' -f 1)
 printf '%s' "$digest" >"$IRIS_STAND_INS/images/$TAGS"
 echo "digest=$digest" >>"$GITHUB_OUTPUT"
+if [ "$DOCKERFILE" = Dockerfile.model ]; then
+  mkdir -p "$IRIS_STAND_INS/content/${digest#sha256:}"
+  cp artifacts/model_pipeline_* "$IRIS_STAND_INS/content/${digest#sha256:}"
+fi
+"""
+_KEEP = """\
+rm -rf "$IRIS_STAND_INS/artifact-$NAME"
+cp --recursive "$FOLDER" "$IRIS_STAND_INS/artifact-$NAME"
 """
 _SCRIPTS = {
     "actions/checkout": (
         _CHECKOUT,
         {"REF": "ref", "DEPTH": "fetch-depth", "KEEP": "persist-credentials"},
     ),
-    "docker/build-push-action": (_PUSH, {"TAGS": "tags"}),
+    "docker/build-push-action": (_PUSH, {"TAGS": "tags", "DOCKERFILE": "file"}),
     "anchore/sbom-action": ('echo "{}" >"$FILE"\n', {"FILE": "output-file"}),
+    "actions/upload-artifact": (_KEEP, {"NAME": "name", "FOLDER": "path"}),
+    "actions/download-artifact": (
+        'cp --recursive --no-target-directory "$IRIS_STAND_INS/artifact-$NAME" "$FOLDER"\n',
+        {"NAME": "name", "FOLDER": "path"},
+    ),
     "actions/upload-pages-artifact": (
         'cp --recursive --no-target-directory "$SITE" "$IRIS_STAND_INS/uploaded"\n',
         {"SITE": "path"},
@@ -81,6 +98,7 @@ class Forge:
     """A repository with its remote, and the stand-ins; all of it in one folder."""
 
     folder: Path
+    sigstore: Sigstore
 
     @property
     def remote(self) -> Path:
@@ -133,19 +151,22 @@ class Forge:
             *("--platform=ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--rm"),
             *("--no-cache-server", "--cache-server-addr=127.0.0.1", "--artifact-server-addr=127.0.0.1"),
             *("--eventpath", str(self.folder / "event.json"), f"--action-cache-path={self.folder}/cache"),
-            *("--secret=GITHUB_TOKEN", "--secret=CLUSTERS_VIEW_KUBECONFIG"),
+            *("--secret=GITHUB_TOKEN", "--secret=CLUSTERS_VIEW_KUBECONFIG", "--secret=MODEL_SIGNING_KEY"),
+            *(f"--env={name}={value}" for name, value in self.sigstore.environment().items()),
             *(f"--env=GITHUB_REPOSITORY={REPOSITORY}", "--env=GITHUB_REPOSITORY_OWNER=example"),
             *replaced,
         ]
 
-    def environment(self, kubeconfig: str) -> Mapping[str, str]:
+    def environment(self, kubeconfig: str, signing_key: str) -> Mapping[str, str]:
         return {
             **os.environ,
-            "PATH": f"{_PROGRAMS}:{os.environ['PATH']}",
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
             "IRIS_STAND_INS": str(self.folder),
             "IRIS_HELM": str(binaries.ensure(["helm"], Progress())["helm"]),
             "GITHUB_TOKEN": "a-token",
+            "IRIS_MODEL_SIGNING": str(Path(sys.executable).with_name("model_signing")),
             "CLUSTERS_VIEW_KUBECONFIG": kubeconfig,
+            "MODEL_SIGNING_KEY": signing_key,
         }
 
     def run(
@@ -156,6 +177,7 @@ class Forge:
         event: str = "workflow_dispatch",
         payload: Mapping[str, Any] | None = None,
         kubeconfig: str = "none",
+        signing_key: str = "none",
         job: str = "",
     ) -> Run:
         """Run a workflow on the tip of main, to its end; the event's payload may have more than inputs."""
@@ -163,11 +185,12 @@ class Forge:
         document = {"inputs": inputs, "repository": repository, **(payload or {})}
         (self.folder / "event.json").write_text(json.dumps(document))
         (self.folder / "record").write_text("")
+        (self.folder / "trust.json").write_text(self.sigstore.trust_config())
         self.git("pull", "--quiet", "origin", "main")
         answer = subprocess.run(
             [*self.command(workflow, event), *(["--job", job] if job else [])],
             cwd=self.clone,
-            env=self.environment(kubeconfig),
+            env=self.environment(kubeconfig, signing_key),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -32,7 +32,7 @@ def test_ci_trains_a_model_and_runs_the_tests_as_root_with_no_tier_left_out(test
 def test_ci_gives_no_credentials_to_the_code_of_a_pull_request(tested: Run) -> None:
     checkouts = tested.given("actions/checkout")
 
-    assert len(checkouts) == 4
+    assert len(checkouts) == 6
     assert {given["persist-credentials"] for given in checkouts} == {"false"}
 
 
