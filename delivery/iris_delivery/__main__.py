@@ -106,6 +106,11 @@ def _next(options: argparse.Namespace, repository: Repository) -> int:
     return _print(f"{following}\n" if following else "")
 
 
+def _pinned(options: argparse.Namespace, repository: Repository) -> int:
+    file = declaration.path(_order(repository).known(options.environment))
+    return _print(f"{declaration.parse(repository.show('HEAD', file), file).release.field}\n")
+
+
 def _install(options: argparse.Namespace, repository: Repository) -> int:
     there = target.find(options.context, repository.root)
     ask = _asking(options, there)
@@ -173,6 +178,7 @@ _ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Repository], int]]] =
     "rollback": _rollback,
     "verify": _verify,
     "next": _next,
+    "pinned": _pinned,
     "install": _install,
     "uninstall": _uninstall,
     "package-charts": _package_charts,

@@ -156,6 +156,9 @@ def _watching(command: Command) -> None:
     _remote(verifying)
 
     _environment(command("next", "print the environment after this one; nothing for the last"))
+    _environment(
+        command("pinned", "print the image that a promotion pins: spec.image or spec.artifact.image")
+    )
 
 
 def _installing(command: Command) -> None:

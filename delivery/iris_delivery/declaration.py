@@ -29,6 +29,11 @@ class Release:
     digest: str | None
     apart: bool = False  # the model is an image of its own (spec.artifact), and the digest is that image's
 
+    @property
+    def field(self) -> str:
+        """Where the image of the model is declared."""
+        return "spec.artifact.image" if self.apart else "spec.image"
+
     def __str__(self) -> str:
         return f"{self.version} ({self.digest})" if self.digest else self.version
 

@@ -73,6 +73,16 @@ def test_the_digest_of_a_model_apart_is_pinned_and_the_server_stays(clone: Clone
     assert text == declared("1.5.0", digest, apart=True).strip()
 
 
+def test_the_image_that_a_promotion_pins_is_printed(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    clone.write("dev", declared("1.4.0", apart=True))
+    clone.commit("The model is an image of its own in dev only")
+
+    for environment in ("dev", "stage"):
+        assert clone.run("pinned", "--environment", environment) == 0
+
+    assert capsys.readouterr().out == "spec.artifact.image\nspec.image\n"
+
+
 def _apart(version: str, digest: str | None = DIGEST) -> dict[str, Any]:
     """Serves a model of its own image."""
     found = serving(version, SERVER)

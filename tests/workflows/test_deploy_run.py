@@ -21,7 +21,7 @@ from tests.workflows.act import Forge, Run
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
 
-# Six jobs install the project each.
+# Nine jobs install the project each.
 pytestmark = [pytest.mark.workflows, pytest.mark.timeout(1800)]
 
 _FILE = "clusters/dev/version.yaml"
