@@ -137,7 +137,7 @@ async def test_a_path_that_only_begins_like_a_public_one_is_not_routed(
 ) -> None:
     """Traefik compares texts, unless it is told to compare segments. No pod: 503 where a path is routed."""
     await iris.declare(route={**by_ingress(iris), "path": "/a"})
-    await route_ready(iris, "True", "the former Ingress serves the requests")
+    await route_ready(iris, "True", "the Ingress routes")
     address = f"http://127.0.0.1:{gateway_class}"
     headers = {"host": f"{iris.cluster.namespace}.test"}
 
