@@ -115,6 +115,18 @@ async def test_a_page_says_when_its_console_has_ended(
     await expect(page.locator("#trouble")).to_contain_text("Is `iris console` still running?")
 
 
+async def test_a_page_without_a_cluster_does_not_say_that_there_are_no_models(
+    console: Consoles, browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "kubeconfig").write_text("apiVersion: v1\nkind: Config\n")
+    page, _ = await opened(browser)
+
+    await page.goto(console(kubeconfig=tmp_path / "kubeconfig"))
+
+    await expect(page.locator("#trouble")).to_contain_text("found no current context")
+    await expect(page.locator("#empty")).to_be_hidden()
+
+
 async def test_the_keyboard_reaches_filter_model_and_links_and_keeps_its_place(
     operator: "OperatorProcess", cluster: Cluster, iris: Iris, console: Consoles, browser: Browser
 ) -> None:

@@ -63,10 +63,13 @@ function table(panel) {
   return [made];
 }
 
+// A series that has ended has no value now: its last one would be taken for one that holds.
+const state = (value) => value === null ? make("span", "soft", "–") : make("span", value ? "ok" : "failed", value ? "True" : "False");
+
 function states(panel) {
   if (!panel.series.length) return [make("p", "soft", "No data")];
   return panel.series.map(({ name, values }) => {
-    const row = make("div", "state"), last = values.findLast((value) => value !== null);
+    const row = make("div", "state"), last = values.at(-1);
     const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     picture.setAttribute("viewBox", `0 0 ${values.length} 1`);
     picture.setAttribute("preserveAspectRatio", "none");
@@ -82,7 +85,7 @@ function states(panel) {
       }
       from = to;
     }
-    row.append(make("span", "", name), make("span", last ? "ok" : "failed", last ? "True" : "False"), picture);
+    row.append(make("span", "", name), state(last), picture);
     return row;
   });
 }
@@ -115,14 +118,14 @@ function decorate(plot, panel) {
 function legend(panel) {
   const list = make("ul", "legend");
   const cells = panel.series.map(({ name, values }, number) => {
-    const item = make("li"), value = make("span", "number", written(panel.unit, values.findLast((each) => each !== null)));
+    const item = make("li"), value = make("span", "number", written(panel.unit, values.at(-1)));
     item.append(make("span", `swatch line-${number % 10}`), make("span", "", name), value);
     list.append(item);
     return value;
   });
   if (panel.hidden) list.append(make("li", "soft", `and ${panel.hidden} more, with lower values`));
   const show = (index) => panel.series.forEach(({ values }, number) => {
-    cells[number].textContent = written(panel.unit, index === null ? values.findLast((each) => each !== null) : values[index]);
+    cells[number].textContent = written(panel.unit, values.at(index ?? -1));
   });
   return [list, show];
 }
