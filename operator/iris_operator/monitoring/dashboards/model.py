@@ -123,7 +123,9 @@ def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
     board.with_panel(panels.graph("Requests by route and status", by_status, unit="reqps"))
     by_version = f"sum by (version) ({_versioned(requests, of)})"
     board.with_panel(panels.graph("Requests by version", (by_version, "{{version}}"), unit="reqps"))
-    board.with_panel(panels.graph("In flight", (f"sum(http_requests_in_flight{{{of.server}}})", "in flight")))
+    # The scrape that reads a pod's number is one of its requests.
+    in_flight = f"sum(http_requests_in_flight{{{of.server}}} - 1)"
+    board.with_panel(panels.graph("In flight", (in_flight, "in flight")))
     failed = rate(requests, f"{of.http},{_FAILED}", "route")
     by_route = share(failed, rate(requests, of.http, "route"))
     board.with_panel(panels.graph("Errors by route", (by_route, "{{route}}"), unit="percentunit"))
