@@ -77,7 +77,7 @@ STOPPED: Final[Mapping[str, tuple[Behaviour, str, str, str]]] = {
         kubelet.ended(65, "artifact refused: /etc/iris/artifact/a.json: schema: 3, expected", restarts=1),
         "ArtifactRejected",
         "schema: 3",
-        "take a newer server",
+        "use a newer server",
     ),
 }
 
