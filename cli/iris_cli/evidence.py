@@ -54,7 +54,7 @@ def gather(kubectl: Kubectl, namespace: str, name: str) -> Snapshot:
 
 
 def around(kubectl: Kubectl, model: Body) -> Snapshot:
-    """The same of a model from a watch: lists from the API server's cache, which no store is asked for."""
+    """The same for a model from a watch. The lists come from the API server's cache, not from etcd."""
     paths = {
         kind: f"{path}{'&' if '?' in path else '?'}resourceVersion=0"
         for kind, path in _paths(*fleet.identity(model)).items()
@@ -104,7 +104,7 @@ def observed(snapshot: Snapshot, track: str = STABLE) -> workload.Workload:
 
 
 def pods(snapshot: Snapshot) -> str:
-    """How many there are: those of the status, what they consist of, and those of a candidate beside them."""
+    """The numbers of pods in the status, and those of a candidate."""
     row, state = fleet.row(snapshot.model, {}), observed(snapshot)
     text = f"{row.readyReplicas} of {row.replicas} ready"
     if state.seen and not row.replicas == state.wanted == state.updated:

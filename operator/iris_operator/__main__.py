@@ -88,8 +88,11 @@ def end_within(seconds: float) -> None:
 
 
 def _collect_less_often() -> None:
-    """Garbage collection took a twentieth of our CPU: it went through all that the imports had made, which
-    stays, and several times through each object of the API server while that was decoded."""
+    """Leave the imported modules out of garbage collection, and run it less often.
+
+    It took a twentieth of the CPU: it visited every object of the imports, which are never freed, and
+    visited objects of the API server several times while they were decoded.
+    """
     gc.freeze()
     gc.set_threshold(10_000)
 

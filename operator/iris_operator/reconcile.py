@@ -48,7 +48,7 @@ class Context:
     prover: Prover
     now: Callable[[], datetime]  # UTC
     instance: str  # this process, for events
-    # Of each model, a digest of what was as declared when it was compared last: it is not compared again.
+    # For each model, a digest of children that were as declared: equal ones are not compared again.
     agreed: dict[Key, bytes] = field(default_factory=dict)
     ingress_classes: IngressClasses = field(default_factory=IngressClasses)
     gateways: Gateways = field(default_factory=Gateways)

@@ -73,4 +73,4 @@ def test_a_page_costs_few_requests_while_other_models_change(
 
     assert asked == dict.fromkeys(("deployments", "replicasets", "pods", "events"), lists)
     assert next(versions) > 8
-    assert writer["time"] == "2026-11-23T12:09:00Z"  # the page has when the spec was declared
+    assert writer["time"] == "2026-11-23T12:09:00Z"  # the page shows when the spec was declared

@@ -141,7 +141,7 @@ def _version(body: Body) -> str:
 
 
 def _slim(body: Body) -> Body:
-    """Of the managed fields only who wrote when."""
+    """Keep only the writer and the time of each entry of the managed fields."""
     for entry in body["metadata"].get("managedFields", ()):
         entry.pop("fieldsV1", None)
     return body

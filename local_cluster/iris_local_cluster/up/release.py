@@ -26,7 +26,10 @@ def publish(
     force: bool = False,
     two: bool = False,
 ) -> None:
-    """Train, sign and push it, as `two` images if asked; `force` replaces it, with data refused else."""
+    """Train, sign and push it, as `two` images if asked.
+
+    `force` replaces a published version, and accepts data with warnings.
+    """
     if data is not None and not data.is_file():
         raise LocalClusterError(f"{data}: no such file, expected a CSV file to train version {version} from")
     if not cluster.running():

@@ -62,7 +62,7 @@ class Client:
         self._ends = clocks.steady() + left
         self._rate = entry.requests_per_second
         # Each request uses up the rate for so many seconds, a second ahead at most. One moment takes fewer
-        # steps than a number of tokens and when it was right; a hundredth of a request is for rounding.
+        # steps than a number of tokens with its time; a hundredth of a request allows for rounding.
         self._seconds = 1 / self._rate if self._rate else 0.0
         self._most_ahead = 1 - 0.99 * self._seconds
         self._used_until = -inf
@@ -86,7 +86,7 @@ class Client:
         return ""
 
     def give_back(self) -> None:
-        """As if the last `take` had not been."""
+        """Undo the last `take`."""
         self._used_until -= self._seconds
         self._granted.value -= 1
 
@@ -107,7 +107,7 @@ class Access:
         clocks = clocks or Clocks()
         # Found by a digest, and later by a keyed hash: the time taken reveals nothing about a key.
         self._clients = {entry.sha256: Client(entry, clocks, counters) for entry in entries}
-        # Keys of the list that have come, and a header with each: no client can make them grow.
+        # Listed keys that a request has carried, and a header for each: no other key is ever added.
         self._keys: dict[bytes | None, Client] = {}
         self._bearers: dict[bytes | None, Client] = {}
         self._refused = counters.labels(_NOBODY, REFUSED)

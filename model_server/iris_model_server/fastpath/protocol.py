@@ -148,7 +148,7 @@ class FastProtocol(LimitedProtocol):
             if self._answer_soon(Pending(route, request_id, start), body):
                 return True
             if caller is not None:
-                # Whoever answers it asks again.
+                # The reference path answers it, and takes again.
                 caller.give_back()
             return False
         answer = fast.success(content, request_id, self.server_state)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iris_model_server import errors
 from iris_model_server.access.clients import Access
+from iris_model_server.access.credentials import Header
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.serving import Serving
 from iris_model_server.telemetry import access_log
@@ -37,8 +38,6 @@ KEYLESS: Final = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/
 # Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _CODING: Final = b"content-encoding"
-
-Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class RequestMiddleware:
             exchange.record()
 
     def needs_key(self, scope: Scope) -> bool:
-        """Whether a request that is no POST, and so may be a probe, needs one."""
+        """Whether a request other than POST, which may be a probe, needs a key."""
         return scope["path"] not in KEYLESS
 
     def _below_root(self, scope: Scope) -> ASGIApp:

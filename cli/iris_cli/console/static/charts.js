@@ -63,7 +63,7 @@ function table(panel) {
   return [made];
 }
 
-// A series that has ended has no value now: its last one would be taken for one that holds.
+// A series that has ended has no value now: its last one would look current.
 const state = (value) => value === null ? make("span", "soft", "–") : make("span", value ? "ok" : "failed", value ? "True" : "False");
 
 function states(panel) {
