@@ -132,6 +132,43 @@ def test_a_budget_half_used_is_half_left(promtool: Path, tmp_path: Path) -> None
     answers(promtool, tmp_path, panel["targets"][0]["expr"], series, {"{}": 0.5})
 
 
+def of_model(title: str) -> str:
+    """The query of a panel of the model n/m, with rates over five minutes."""
+    board = yaml.safe_load(model.build("n", "m", Objectives(999, 250)))
+    [panel] = [panel for panel in board["panels"] if panel["title"] == title]
+    [target] = panel["targets"]
+    return str(target["expr"]).replace("$__rate_interval", "5m")
+
+
+def test_requests_in_flight_are_those_beside_the_scrape_of_each_pod(promtool: Path, tmp_path: Path) -> None:
+    """The scrape of a pod counts itself; what is left are requests."""
+    series = {
+        'http_requests_in_flight{namespace="n",service="m",pod="a"}': "1x20",
+        'http_requests_in_flight{namespace="n",service="m",pod="b"}': "1x15 4x5",
+        'http_requests_in_flight{namespace="n",service="other",pod="c"}': "9x20",
+    }
+
+    answers(promtool, tmp_path, of_model("In flight"), series, {"{}": 3})
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [(600, {"{}": 0.03}), (30, {}), (0, {})],
+    ids=["ten requests a second", "one request in two seconds", "no request"],
+)
+def test_cpu_time_per_request_needs_requests(
+    promtool: Path, tmp_path: Path, requests: int, expected: Samples
+) -> None:
+    """Of a server at rest, probes and scrapes use the CPU time: per request it would be 0.6 s."""
+    series = {
+        'container_cpu_usage_seconds_total{namespace="n",pod="m-0abc-1def2",container="server"}': "0+18x20",
+        'http_requests_total{namespace="n",service="m",route="/api/v1/predict"}': f"0+{requests}x20",
+        'http_requests_total{namespace="n",service="m",route="/readyz"}': "0+600x20",
+    }
+
+    answers(promtool, tmp_path, of_model("CPU time per request"), series, expected)
+
+
 @pytest.mark.parametrize(
     ("serving", "behind"), [("1.1", 0.0), ("1.0", 1.0)], ids=["serves what is declared", "is behind"]
 )

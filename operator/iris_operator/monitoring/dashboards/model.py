@@ -16,6 +16,8 @@ _FAILED: Final = 'http_status=~"5.."'
 _FEATURE: Final = ("version", "feature")
 _DRIFT_LOOK, _DRIFT_ALARM = 0.1, 0.25
 _WINDOW: Final = "$drift_window"
+# The CPU time of fewer requests is less than that of the probes and scrapes of a pod at rest.
+_FEWEST_PER_SECOND: Final = 1
 # No name in Kubernetes contains an @.
 _NAMESPACE, _NAME, _UID = "@namespace@", "@name@", "@uid@"
 
@@ -184,10 +186,13 @@ def _resources(board: dashboard.Dashboard, of: _Selectors) -> None:
     board.with_panel(panels.graph("CPU cores", (cores, "{{pod}}")))
     memory = f"sum by (pod) (container_memory_working_set_bytes{{{of.container}}})"
     board.with_panel(panels.graph("Memory", (memory, "{{pod}}"), unit="bytes"))
-    cost = (
-        f"{rate('container_cpu_usage_seconds_total', of.container)} / {rate('http_requests_total', of.http)}"
+    used = rate("container_cpu_usage_seconds_total", of.container)
+    cost = f"{used} / ({rate('http_requests_total', of.http)} > {_FEWEST_PER_SECOND})"
+    board.with_panel(
+        panels.graph("CPU time per request", (cost, "CPU time"), unit="s").description(
+            f"Only above {_FEWEST_PER_SECOND} request per second: below, probes and scrapes use more."
+        )
     )
-    board.with_panel(panels.graph("CPU time per request", (cost, "CPU time"), unit="s"))
 
 
 def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
