@@ -25,7 +25,7 @@ from tests.truth.declaration import HOST, NAME
 from tests.truth.timeline import Entry
 from tests.truth.verdict import Declared, Share
 
-_PATIENCE_SECONDS: Final = 180.0
+_PATIENCE_SECONDS: Final = 600.0
 # How late this process's own event loop may be; later, a lost request may be this machine's fault.
 _BEAT_SECONDS, _LATE_SECONDS = 0.1, 0.3
 
