@@ -265,7 +265,7 @@ def test_candidate_pods_grow_with_their_share() -> None:
 
 
 def test_the_status_is_not_written_at_every_look_at_the_counts() -> None:
-    """A write for each transition and each look, not for each reading."""
+    """One write per transition and per look, not per reading."""
     world = begun(requests=2)
     written, ticks = 0, 0
     while world.status.get("state") != "Held":
