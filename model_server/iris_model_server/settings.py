@@ -61,14 +61,14 @@ class Settings(BaseSettings):
     """After the drain: how long unfinished answers may take"""
     # Longer than a proxy keeps an idle connection (Traefik: 90 s), so that the proxy closes first.
     keep_alive_seconds: int = Field(default=120, ge=1, le=3600)
-    """How long an idle connection stays; keep it above the proxy's own limit"""
+    """How long an idle connection stays, also before its first request; keep it above the proxy's"""
     fast_path: Literal["Auto", "Off"] = "Auto"
     """`Off`: every request goes through the web framework"""
     # Allow by default: stored models of former releases go on serving.
     pickle: Literal["Allow", "Deny"] = "Allow"
     """`Deny`: a joblib is never opened, so a model that is not data in its card is refused"""
     head_seconds: float = Field(default=10.0, gt=0, le=600)
-    """From opening or the first byte to the end of a request's head; later is 408"""
+    """From the first byte to the end of a request's head; later is 408"""
     body_seconds: float = Field(default=60.0, gt=0, le=3600)
     """From there to the end of its body; later is 408. The client must take the answer in the same time"""
     max_head_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)

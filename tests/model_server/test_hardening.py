@@ -35,16 +35,18 @@ async def answers(connection: Connection, request: bytes, times: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "variable"),
+    ("sent", "variable", "value"),
     [
-        (b"POST /api/v1/pre", "IRIS_HEAD_SECONDS"),
-        (REQUEST[:-5], "IRIS_BODY_SECONDS"),
-        (b"", "IRIS_HEAD_SECONDS"),
+        (b"POST /api/v1/pre", "IRIS_HEAD_SECONDS", "0.2"),
+        (REQUEST[:-5], "IRIS_BODY_SECONDS", "0.2"),
+        (b"", "IRIS_KEEP_ALIVE_SECONDS", "1"),
     ],
     ids=["head", "body", "nothing at all"],
 )
-async def test_a_client_that_is_too_slow_is_disconnected(tmp_path: Path, sent: bytes, variable: str) -> None:
-    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **{variable: "0.2"}) as server:
+async def test_a_client_that_is_too_slow_is_disconnected(
+    tmp_path: Path, sent: bytes, variable: str, value: str
+) -> None:
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, **{variable: value}) as server:
         reader, writer = await connect(server)
         writer.write(sent)
         async with asyncio.timeout(processes.DEADLINE):
@@ -55,10 +57,24 @@ async def test_a_client_that_is_too_slow_is_disconnected(tmp_path: Path, sent: b
     assert received.startswith(b"HTTP/1.1 408 ") if sent else received == b""
 
 
+async def test_a_connection_that_was_opened_in_advance_outlives_the_time_for_a_head(tmp_path: Path) -> None:
+    """Traefik keeps connections that it has not used yet; a request on one that closes becomes its 502."""
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, IRIS_HEAD_SECONDS="0.2") as server:
+        in_advance = await connect(server)
+        reader, writer = await connect(server)
+        writer.write(b"POST /api/v1/pre")
+        async with asyncio.timeout(processes.DEADLINE):
+            late = await reader.read()
+        writer.close()
+
+        await answers(in_advance, REQUEST, 1)
+        in_advance[1].close()
+
+    assert late.startswith(b"HTTP/1.1 408 ")
+
+
 async def test_one_connection_too_many_is_refused_and_the_others_stay(tmp_path: Path) -> None:
-    with processes.running(
-        artifacts.write(tmp_path / "model"), tmp_path, IRIS_MAX_CONNECTIONS="3", IRIS_HEAD_SECONDS="120"
-    ) as server:
+    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, IRIS_MAX_CONNECTIONS="3") as server:
         first, *others = [await connect(server) for _ in range(3)]
         for connection in (first, *others):
             await answers(connection, REQUEST, 1)
@@ -80,7 +96,9 @@ async def test_ten_thousand_idle_connections_hurt_nobody(tmp_path: Path) -> None
     room = max(soft, min(hard, 20_000))
     resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
     count = min(10_000, room - 500)
-    with processes.running(artifacts.write(tmp_path / "model"), tmp_path, IRIS_HEAD_SECONDS="600") as server:
+    with processes.running(
+        artifacts.write(tmp_path / "model"), tmp_path, IRIS_KEEP_ALIVE_SECONDS="600"
+    ) as server:
         idle: list[Connection] = []
         try:
             while len(idle) < count:

@@ -58,8 +58,10 @@ class Connection(HttpToolsProtocol):
             detail = f"{self.limits.connections} connections are open, the limit of IRIS_MAX_CONNECTIONS"
             self._write(Problem(errors.OVERLOADED, detail, headers={"retry-after": "1"}))
             return
-        self._deadline = self.loop.time() + self.limits.head_seconds
-        self._watch = self.loop.call_later(self.limits.head_seconds, self._look)
+        # Proxies open connections in advance, and may send a request at the moment in which one is closed.
+        self._deadline = self.loop.time() + self.limits.idle_seconds
+        first = min(self.limits.head_seconds, self.limits.idle_seconds)
+        self._watch = self.loop.call_later(first, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
