@@ -36,10 +36,15 @@ _IN_IMAGES = (
     *("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "etcd", "coredns"),
     *(*binaries.FLUX_VERSIONS, "traefik", *monitoring.PROGRAMS),
 )
-_ALIVE = f"""\
+_GRAFANA = f"""\
 FROM {stand_ins.PYTHON}
 RUN mkdir -p /srv/api && echo ok > /srv/api/health
 CMD ["python3", "-m", "http.server", "3000", "--directory", "/srv"]
+"""
+# In the same pod, so without a port.
+_SIDECAR = f"""\
+FROM {stand_ins.PYTHON}
+CMD ["sleep", "infinity"]
 """
 
 
@@ -113,11 +118,12 @@ def _archive(reference: str, *, first: bool) -> str:
 def _grafana(engine: Engine, context: Path, *, into: Path) -> None:
     """Containers that are only alive: Grafana and its sidecar cannot be built from here."""
     context.mkdir()
-    (context / "Dockerfile").write_text(_ALIVE)
     pod = yaml.safe_load((monitoring.GRAFANA / "deployment.yaml").read_text())["spec"]["template"]["spec"]
-    references = [container["image"] for container in pod["containers"]]
-    engine.build(*(f"--tag={reference}" for reference in references), str(context))
-    engine.run("save", f"--output={into}", *references)
+    references = {container["name"]: container["image"] for container in pod["containers"]}
+    for name, content in (("grafana", _GRAFANA), ("dashboards", _SIDECAR)):
+        (context / "Dockerfile").write_text(content)
+        engine.build("--tag", references[name], str(context))
+    engine.run("save", f"--output={into}", *references.values())
 
 
 def _without_digest(client: Path, digest: str) -> None:
