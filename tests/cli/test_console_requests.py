@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from iris_cli import kubectl
 from iris_cli.console.insight import Insight
 from iris_cli.console.live import Live
@@ -18,20 +17,6 @@ from tests.harness import json_server
 pytestmark = pytest.mark.process
 
 KEY = ("iris", "iris")
-
-
-def kubeconfig(folder: Path, server: str) -> str:
-    """Of a user without credentials."""
-    content = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "here",
-        "contexts": [{"name": "here", "context": {"cluster": "here", "user": ""}}],
-        "clusters": [{"name": "here", "cluster": {"server": server}}],
-    }
-    path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(content))
-    return str(path)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +44,7 @@ def test_a_page_costs_few_requests_while_other_models_change(
         return {"type": "MODIFIED", "object": {"metadata": other}}
 
     with json_server.running(answer) as address:
-        cluster = kubectl.connect(None, kubeconfig(tmp_path, address))
+        cluster = kubectl.connect(None, json_server.kubeconfig(tmp_path, address))
         live = Live(cluster, "iris")
         insight = Insight(
             live, Metrics(cluster, None, live.touch), tmp_path, fresh_seconds=0.5, rest_seconds=3600.0

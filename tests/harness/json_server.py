@@ -5,7 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 
 @contextmanager
@@ -39,3 +42,17 @@ def running(answer: Callable[[str, Any], Any]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def kubeconfig(folder: Path, address: str) -> str:
+    """Of a user without credentials, for such a server that answers as an API server."""
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": ""}}],
+        "clusters": [{"name": "here", "cluster": {"server": address}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(content))
+    return str(path)

@@ -24,6 +24,8 @@ _TEMPLATES: Final = Environment(
 )
 _WIDTH: Final = 1000.0
 _MOST_EVENTS: Final = 20
+# On a phone, older ones are shown on demand.
+_SHOWN_VERSIONS, _SHOWN_EVENTS = 3, 5
 _NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
 
 
@@ -120,11 +122,12 @@ def model_content(
         committed=_ago(commit.committed, now),
         steps=[(step, _age(step.since, now)) for step in way.steps(snapshot)],
         beside=[(step, _age(step.since, now)) for step in way.beside(body)],
-        bars=time_line(history, now),
-        history=history,
+        versions=list(zip(history, time_line(history, now), strict=True)),
+        shown_versions=_SHOWN_VERSIONS,
         rollout=rollout_pictures.of(body, now),
         pods=evidence.pods(snapshot),
         events=[_event(event, mark(row, body), now) for event in _about(snapshot)],
+        shown_events=_SHOWN_EVENTS,
         url=status.get("url", ""),
         is_link=_is_reachable(status.get("url", "")),
         now=now.astimezone().strftime("%H:%M:%S"),

@@ -32,16 +32,19 @@ function element(html) {
   return template.content.firstElementChild;
 }
 
-// Replaced only when more than its time has changed, so that focus and selection stay.
+// Replaced only when more than its time has changed, so that focus, selection and what was opened stay.
 function content(html) {
   const place = find("content"), fresh = document.createElement("template");
   fresh.innerHTML = html;
+  for (const { id } of place.querySelectorAll("details[open]")) fresh.content.getElementById(id)?.setAttribute("open", "");
   const now = fresh.content.getElementById("now").textContent, shown = find("now");
   if (shown) shown.textContent = now;
   if (shown && fresh.innerHTML === place.innerHTML) return;
-  const link = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
   place.replaceChildren(fresh.content);
-  if (link) [...place.querySelectorAll("a")].find((each) => each.getAttribute("href") === link)?.focus({ preventScroll: true });
+  if (!focused) return;
+  const again = ({ id, href }) => id === focused.id && href === focused.href;
+  [...place.querySelectorAll("a, summary")].find(again)?.focus({ preventScroll: true });
 }
 
 const known = new Map([...(find("rows")?.rows ?? [])].map((row) => [row.dataset.key, row]));
