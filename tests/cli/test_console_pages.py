@@ -151,3 +151,26 @@ async def test_a_desk_shows_older_versions_and_events_at_once(
     boxes = [await row.bounding_box() for row in await rows.all()]
     assert len({(box["x"], box["width"]) for box in boxes if box}) == 1
     await expect(page.get_by_text("Older versions (1)")).to_be_hidden()
+
+
+async def test_a_series_that_has_ended_has_no_value_in_a_legend(
+    world: World, address: str, browser: Browser
+) -> None:
+    world.series = {
+        "count by (version) (model_info": [series(2, ended=2, version="1.0.0"), series(3, version="1.1.0")],
+        "irismodel_condition": [
+            series(1, ended=2, type="Ready", reason="Serving"),
+            series(0, type="Ready", reason="PodsCrashing"),
+        ],
+    }
+
+    page = await page_of(browser, address, "charts")
+    await expect(page.locator("figure:not([data-drawn])")).to_have_count(0)
+
+    def panel(title: str) -> Any:
+        return page.get_by_role("group", name=title, exact=True)
+
+    await expect(panel("Pods by version").get_by_role("listitem")).to_have_text([f"1.0.0{NOTHING}", "1.1.03"])
+    await expect(panel("Conditions").locator(".state")).to_have_text(
+        [f"Ready Serving{NOTHING}", "Ready PodsCrashingFalse"]
+    )
