@@ -132,8 +132,8 @@ async def running(folder: Path) -> AsyncIterator[Stage]:
         stack.enter_context(model_servers.running(worse, {WORSE: WORSE_ADDRESS}, "iris", data=rows))
         operator = stack.enter_context(operator_process.running(server.kubeconfig, folder))
         targets = [
-            _target(GARDEN, "1.0.0"), _target(GARDEN, "1.1.0"), _target(SHOP, "1.1.0"),
-            _target(PARK, "1.1.0"), _target(MARKET, "1.0.0", STEPPED),
+            _target(GARDEN, "1.0.0"), _target(SHOP, "1.1.0"), _target(PARK, "1.1.0"),
+            _target(MARKET, "1.0.0", STEPPED),
             _target(MARKET, "1.1.0", STEPPED, "iris-canary"),
             Target(operator.url.removeprefix("http://"), _OPERATOR),
         ]  # fmt: skip
