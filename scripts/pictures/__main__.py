@@ -83,7 +83,7 @@ async def _screens(looker: Looker) -> None:
     await page.locator("#rows tr").nth(3).wait_for()
     await page.get_by_text("/s", exact=False).first.wait_for()
     await looker.look("fleet")
-    await browser.save(page, "console-fleet", height=420)
+    await browser.save(page, "console-fleet", height=640)
     await looker.open(f"model?key={GARDEN}/iris")
     await page.get_by_text("is still serving").wait_for()
     await looker.look("failure")
