@@ -6,7 +6,8 @@ import pytest
 
 from tests.workflows.act import REPOSITORY, Forge, Run
 
-pytestmark = pytest.mark.workflows
+# Six jobs install the project each.
+pytestmark = [pytest.mark.workflows, pytest.mark.timeout(1800)]
 
 _TESTS = "tests/repository/test_tiers.py"
 

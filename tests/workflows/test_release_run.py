@@ -8,7 +8,8 @@ import yaml
 
 from tests.workflows.act import Forge, Run
 
-pytestmark = pytest.mark.workflows
+# Six jobs install the project each.
+pytestmark = [pytest.mark.workflows, pytest.mark.timeout(1800)]
 
 _OWNER = "ghcr.io/example"
 _IMAGES = ("iris-server", "iris-model", "iris-operator")
