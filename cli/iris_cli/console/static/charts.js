@@ -42,17 +42,14 @@ function tile(panel) {
 function table(panel) {
   if (!panel.rows.length) return [make("p", "soft", "No data")];
   const made = make("table"), head = make("tr"), body = make("tbody");
-  panel.columns.forEach((name, position) => {
-    const isNumber = panel.rows.some((cells) => typeof cells[position] === "number");
-    head.append(make("th", isNumber ? "number" : "", name.replaceAll("_", " ")));
-  });
+  const numeric = panel.columns.map((_, position) => panel.rows.some((cells) => typeof cells[position] === "number"));
+  panel.columns.forEach((name, position) => head.append(make("th", numeric[position] ? "number" : "", name.replaceAll("_", " "))));
   for (const cells of panel.rows) {
     const row = make("tr");
     cells.forEach((cell, position) => {
-      const isNumber = typeof cell === "number";
       // A commit as people write it.
-      const text = isNumber ? plain(cell) : cell?.replace(/@sha1:([0-9a-f]{7})[0-9a-f]*/, "@$1") || "–";
-      const made = make("td", isNumber ? "number" : "", text);
+      const text = typeof cell === "number" ? plain(cell) : cell?.replace(/@sha1:([0-9a-f]{7})[0-9a-f]*/, "@$1") || "–";
+      const made = make("td", numeric[position] ? "number" : "", text);
       made.dataset.label = panel.columns[position].replaceAll("_", " ");
       row.append(made);
     });
