@@ -6,15 +6,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from iris_model_server import app
 from iris_model_server.app import Server
 from iris_model_server.errors import ArtifactRefused
 from iris_model_server.model import artifact
 from iris_model_server.settings import Settings
 from iris_model_server.signature.keys import Verification
+from playwright.async_api import Browser
 from pydantic import SecretStr
 
-from tests.model_server import artifacts, processes
+from tests.model_server import artifacts, browsers, processes
 from tests.model_server.processes import Running
 
 TOKEN = "a-token-of-enough-letters"
@@ -75,3 +77,16 @@ def refused(
     assert line.startswith("artifact refused: ")
     assert "\n" not in line
     return line
+
+
+@pytest.fixture(scope="module")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    scratch = tmp_path_factory.mktemp("server")
+    with processes.running(artifacts.write(scratch / "model"), scratch) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with browsers.chromium() as launched:
+        yield launched

@@ -1,9 +1,8 @@
 """The page in a real headless Chromium, served by a real process."""
 
 import json
-import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,50 +10,21 @@ from threading import Thread
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.model_server import artifacts, processes
+from tests.model_server.browsers import SECONDS
 from tests.model_server.contrast import CONTRAST
 from tests.model_server.processes import Running
 
 # One loop and one Chromium for all: starting it takes longer than a test.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VIRGINICA = dict(zip(artifacts.FEATURES, (6.7, 3.0, 5.2, 2.3), strict=True))
-SECONDS = 20_000.0
-# A busy machine paints late: the usual five seconds were once too short for the description of the API.
-expect.set_options(timeout=SECONDS)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    scratch = tmp_path_factory.mktemp("browser")
-    with processes.running(artifacts.write(scratch / "model"), scratch) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.fail(f"{CHROMIUM}: not found, expected Chromium (apt-get install chromium)", pytrace=False)
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        await launched.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, server: Running) -> AsyncIterator[Page]:
+async def page(browser: Browser, real_server: Running) -> AsyncIterator[Page]:
     """The page after its first answer; whatever the browser complains of fails the test."""
     opened = await browser.new_page()
     opened.set_default_timeout(SECONDS)
@@ -63,11 +33,11 @@ async def page(browser: Browser, server: Running) -> AsyncIterator[Page]:
     opened.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3])))
-    await opened.goto(server.url)
+    await opened.goto(real_server.url)
     await expect(opened.locator("#label")).to_have_text("Iris setosa", timeout=SECONDS)
     yield opened
     assert complaints == []
-    assert {host for host in hosts if not host.startswith("data:")} == {server.url}
+    assert {host for host in hosts if not host.startswith("data:")} == {real_server.url}
     await opened.close()
 
 
@@ -118,6 +88,31 @@ async def test_the_answer_for_an_input_outside_the_training_data_is_marked(page:
     await expect(outside).to_be_hidden()
 
 
+async def test_an_answer_that_the_next_question_cuts_off_changes_nothing(page: Page) -> None:
+    await page.evaluate(
+        """() => {
+          const real = window.fetch;
+          window.cut = new Promise((resolve) => {
+            window.fetch = async (...given) => {
+              window.fetch = real;
+              const response = await real(...given);
+              response.json = () => Promise.reject(new DOMException("cut off", "AbortError"));
+              resolve();
+              return response;
+            };
+          });
+        }"""
+    )
+    await move(page, {"petal_length": 5.2})
+    await page.evaluate("window.cut")
+    await expect(page.locator("#label")).to_have_text("Iris setosa")
+
+    await move(page, VIRGINICA)
+
+    await expect(page.locator("#label")).to_have_text("Iris virginica")
+    await expect(page.locator("#trouble")).to_be_hidden()
+
+
 async def test_the_page_answers_while_a_slider_moves(page: Page) -> None:
     await move(page, VIRGINICA)
 
@@ -141,13 +136,15 @@ async def test_the_page_works_by_keyboard_alone(page: Page) -> None:
     await expect(page.locator("#label")).to_have_text("Iris virginica")
 
 
-async def test_the_shell_line_asks_the_same_question(page: Page, server: Running) -> None:
+async def test_the_shell_line_asks_the_same_question(page: Page, real_server: Running) -> None:
     await move(page, VIRGINICA)
     await page.get_by_text("Ask from a shell").click()
 
     line = await page.locator("#shell").inner_text()
 
-    assert line.startswith(f"curl -s {server.url}/api/v1/predict -H 'Content-Type: application/json' -d '")
+    assert line.startswith(
+        f"curl -s {real_server.url}/api/v1/predict -H 'Content-Type: application/json' -d '"
+    )
     assert json.loads(line.split("-d '")[1].rstrip("'")) == VIRGINICA
 
 
@@ -186,76 +183,6 @@ async def test_the_page_reports_that_the_server_is_gone_and_recovers(
     await page.close()
 
 
-async def test_the_description_of_the_api_can_be_tried(browser: Browser, server: Running) -> None:
-    page = await browser.new_page()
-    page.set_default_timeout(SECONDS)
-    document = await (await page.request.get(f"{server.url}/openapi.json")).json()
-    await page.goto(f"{server.url}/docs")
-
-    await page.get_by_text("Predict one flower").click()
-    operation = page.locator("details[open]")
-    await operation.get_by_role("button", name="Send").click()
-
-    await expect(operation.locator("pre")).to_contain_text('"prediction_label": "setosa"')
-    operations = sum(len(path) for path in document["paths"].values())
-    assert operations >= 8
-    await expect(page.locator("details")).to_have_count(operations)
-    await page.close()
-
-
-async def test_the_description_asks_again_where_the_first_answer_never_comes(
-    browser: Browser, server: Running
-) -> None:
-    page = await browser.new_page()
-    asked: list[Route] = []
-
-    async def answer(route: Route) -> None:
-        asked.append(route)
-        if len(asked) > 1:  # the first request is left open
-            await route.continue_()
-
-    await page.route("**/openapi.json", answer)
-    await page.clock.install()
-    await page.goto(f"{server.url}/docs")
-    await expect(page.locator("#description")).to_have_text("Loading openapi.json.", timeout=SECONDS)
-
-    await page.clock.run_for(10_000)
-    await expect(page.locator("#description")).to_contain_text("asks again by itself", timeout=SECONDS)
-    await page.clock.run_for(1_500)
-
-    await expect(page.locator("summary").first).to_be_visible(timeout=SECONDS)
-    await page.close()
-
-
-async def test_the_description_of_the_api_fits_a_phone_when_every_row_is_open(
-    browser: Browser, server: Running
-) -> None:
-    page = await browser.new_page(viewport={"width": 390, "height": 800})
-    await page.goto(f"{server.url}/docs")
-    await expect(page.locator("summary").first).to_be_visible(timeout=SECONDS)
-
-    await page.evaluate("document.querySelectorAll('details').forEach((row) => { row.open = true; })")
-
-    assert await page.evaluate("document.documentElement.scrollWidth") == 390
-    await page.close()
-
-
-async def test_a_row_of_the_description_has_a_mark_that_turns_when_it_opens(
-    browser: Browser, server: Running
-) -> None:
-    page = await browser.new_page()
-    await page.goto(f"{server.url}/docs")
-    row = page.locator("summary").first
-    mark = "(row) => [getComputedStyle(row, '::before').content, getComputedStyle(row, '::before').transform]"
-    closed = await row.evaluate(mark)
-
-    await row.click()
-
-    assert closed[0] != "none"
-    assert await row.evaluate(mark) != closed
-    await page.close()
-
-
 @pytest.mark.parametrize(("width", "height"), [(390, 700), (1280, 720)])
 async def test_version_and_digest_are_visible_without_scrolling(page: Page, width: int, height: int) -> None:
     await page.set_viewport_size({"width": width, "height": height})
@@ -279,7 +206,7 @@ ASK = """async (url) => {
 
 
 async def test_a_page_of_another_origin_may_call_the_server_where_it_is_allowed(
-    browser: Browser, server: Running, tmp_path: Path
+    browser: Browser, real_server: Running, tmp_path: Path
 ) -> None:
     pages = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), pages) as site:
@@ -290,6 +217,6 @@ async def test_a_page_of_another_origin_may_call_the_server_where_it_is_allowed(
         await page.goto(origin)
         with processes.running(folder, tmp_path, IRIS_CORS_ORIGINS=origin) as open_server:
             assert await page.evaluate(ASK, open_server.url) == [422, "mine", 422]
-        assert await page.evaluate(ASK, server.url) == "TypeError"
+        assert await page.evaluate(ASK, real_server.url) == "TypeError"
         await page.close()
         site.shutdown()
