@@ -67,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     metrics = Metrics()
     bound = metrics.bind("iris", artifact.load(folder))
     metrics.route("POST", "/api/v1/predict").observe(200, 0.001)
-    bound.observe_one((5.1, 3.5, 1.4, 0.2), 0, 0.98, 0.001)
+    bound.observe_one((5.1, 3.5, 1.4, 0.2), 0, 0.98, 1.0, 1.001)
     text, _ = metrics.exposition("text/plain")
     return series(text)
 

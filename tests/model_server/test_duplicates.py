@@ -35,6 +35,9 @@ GOOD = json.dumps(TENSOR)
         (V2, infer(GOOD.replace("{", '{"data": [1, 1, 1, 1], ', 1)), "data"),
         (V2, infer(GOOD.replace("{", '{"n\\u0061me": "x", ', 1)), "name"),
         (V2, infer(GOOD, ', "outputs": [{"name": "label", "name": "predict"}]'), "name"),
+        (V2, infer(GOOD.replace('"name": "input-0", ', '"shape": [9, 4], "name": "input-0", ')), "shape"),
+        (V2, infer(GOOD.replace("{", '{"datatype": "data", ', 1)), "datatype"),
+        (V2, infer(GOOD, ', "outputs": null, "outputs": [{"name": "label"}]'), "outputs"),
     ],
 )
 async def test_a_name_that_comes_twice_is_refused_by_v1_and_v2(

@@ -90,7 +90,7 @@ async def test_a_large_request_that_waits_too_long_is_told_to_come_again(setting
 @given(ROWS)
 def test_arrays_say_what_lists_say(rows: list[tuple[float, float, float, float]]) -> None:
     inputs = table([number for row in rows for number in row])
-    arrays = ArrayPredictions(inputs, softmax(inputs, FOLDED.classes))
+    arrays = ArrayPredictions(inputs, softmax(inputs, FOLDED))
     plain = predictions.PlainPredictions(rows, FOLDED.probabilities(rows))
 
     pairs = zip(arrays.flat(), plain.flat(), strict=True)
@@ -117,7 +117,7 @@ def test_outcomes_counted_together_are_counted_as_each_by_itself(
         if not arrays:
             return predictions.PlainPredictions(rows, FOLDED.probabilities(rows))
         inputs = table([number for row in rows for number in row])
-        return ArrayPredictions(inputs, softmax(inputs, FOLDED.classes))
+        return ArrayPredictions(inputs, softmax(inputs, FOLDED))
 
     made = [predict(rows) for rows in parts]
     alone = [one.counts(EDGES) for one in made]

@@ -42,12 +42,14 @@ class RouterBypass:
 
     # Not a coroutine of its own: it hands on the one of whoever answers.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and (scope["method"], scope["path"]) in self._routes:
-            return self._bypass(scope, receive, send)
-        return self._framework(scope, receive, send)
+        route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if route is None:
+            return self._framework(scope, receive, send)
+        scope["route"] = route
+        return self._bypass(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = scope["route"] = self._routes[(scope["method"], scope["path"])]
+        route = scope["route"]
         request = Request(scope, receive)
         endpoint: Any = route.endpoint
         try:

@@ -204,7 +204,7 @@ class FastProtocol(LimitedProtocol):
             len(headers) == len(self.headers) <= _MOST_HEADERS
             and (not route.asks_for_json or headers.get(b"content-type") == _JSON)
             and b"content-length" in headers
-            and framing.is_host(headers.get(b"host", b" "))
+            and framing.is_host(headers.get(b"host", framing.NO_HOST))
             and self.unusual.isdisjoint(headers)
             # One flower has a short answer.
             and (route.asks_for_json or b"accept-encoding" not in headers or _is_short(headers))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iris_model_server.model import tree_arrays
-from iris_model_server.model.model import Classes, FoldedModel
+from iris_model_server.model.model import FoldedModel
 from iris_model_server.model.predictions import CONFIDENCE, Counts, Edges
 from iris_model_server.model.trees import BoxModel
 from iris_model_server.schemas import FEATURES, LARGEST_CM
@@ -47,24 +47,25 @@ def first_outside(flat: "array[float]") -> int | None:
 def probabilities(model: FoldedModel | BoxModel, inputs: Table) -> Table:
     """The probabilities, an array per class."""
     if isinstance(model, FoldedModel):
-        return softmax(inputs, model.classes)
+        return softmax(inputs, model)
     return tree_arrays.probabilities(model, inputs)
 
 
-def softmax(inputs: Table, classes: Classes) -> Table:
+def softmax(inputs: Table, model: FoldedModel) -> Table:
     """The probabilities of folded weights, an array per class."""
-    slopes, offsets = _weights(classes)
+    slopes, offsets = _weights(model)
     scores = slopes @ inputs
     scores += offsets
-    scores -= scores.max(axis=0)
+    # The functions behind `max` and `sum`, which take a microsecond more for a call.
+    scores -= np.maximum.reduce(scores, axis=0)
     np.exp(scores, out=scores)
-    scores /= scores.sum(axis=0)
+    scores /= np.add.reduce(scores, axis=0)
     return scores
 
 
 @lru_cache(maxsize=8)
-def _weights(classes: Classes) -> tuple[Table, Table]:
-    weights = np.array(classes)
+def _weights(model: FoldedModel) -> tuple[Table, Table]:
+    weights = np.array(model.classes)
     return weights[:, :-1], weights[:, -1:]
 
 

@@ -1,6 +1,7 @@
 """Writes predictions as columns, JSON text or binary: part by part, joined once at the end. Pure."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -30,16 +31,24 @@ _PACKED: Final[Mapping[str, Callable[[Predictions, Sequence[bytes]], bytes]]] = 
 }
 
 
+@lru_cache(maxsize=8)
+def _quoted(labels: Sequence[str]) -> Sequence[bytes]:
+    return [_encode(label) for label in labels]
+
+
 class Columns:
     """The requested columns of one answer."""
 
     def __init__(
         self, wanted: Sequence[str], labels: Sequence[str], binary: Collection[str] = frozenset()
     ) -> None:
-        self._labels = [_encode(label) for label in labels]
+        self._labels = _quoted(tuple(labels))
         self._texts: dict[str, list[bytes]] = {column: [] for column in wanted if column not in binary}
-        self._packed_labels = tensors.packed_texts(labels) if binary else []
-        self._packed: dict[str, list[bytes]] = {column: [] for column in wanted if column in binary}
+        self._packed_labels: Sequence[bytes] = ()
+        self._packed: dict[str, list[bytes]] = {}
+        if binary:
+            self._packed_labels = tensors.packed_texts(labels)
+            self._packed = {column: [] for column in binary}
 
     def take(self, predictions: Predictions) -> None:
         """Add the next rows."""

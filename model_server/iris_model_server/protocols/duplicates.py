@@ -1,7 +1,7 @@
 """Refuses a JSON body with the same name twice: our decoder keeps the last value, a proxy may keep the first.
 
-It counts the expected names in the text. Only if one comes too often, or may be written with an escape, the
-body is read again, a large one without its numbers. Independent of HTTP.
+It counts the quotation marks of the text, or else the expected names. Only if one comes too often, or may be
+written with an escape, the body is read again, a large one without its numbers. Independent of HTTP.
 """
 
 import json
@@ -12,6 +12,19 @@ from typing import Any
 from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.protocols import chunks
+
+
+def has_only(body: bytes, strings: int, numbers: bytes) -> bool:
+    """Whether a body has so many strings, names included, and no escape.
+
+    Where a decoder needs so many, no name comes twice, and this costs a tenth of `refuse`. `numbers` is the
+    quoted name of a list of numbers, which makes most of the body.
+    """
+    start = body.find(numbers) + len(numbers)
+    # Such a list has no quotation mark, and `find` is several times quicker than `count`.
+    rest = body.find(b'"', start)
+    count = body.count(b'"', 0, start) + (body.count(b'"', rest) if rest >= 0 else 0)
+    return count == 2 * strings and b"\\" not in body
 
 
 def refuse(body: bytes, most: Mapping[bytes, int], numbers: Sequence[bytes] = ()) -> None:

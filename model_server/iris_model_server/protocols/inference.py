@@ -150,8 +150,8 @@ def _answered(loaded: Loaded, row: Numbers, request_id: str) -> bytes:
 def _counted(
     loaded: Loaded, row: Numbers, probabilities: list[float], start: float, request_id: str
 ) -> bytes:
-    seconds = time.perf_counter() - start
+    end = time.perf_counter()
     largest = max(probabilities)
     index = probabilities.index(largest)
-    outside = loaded.metrics.observe_one(row, index, largest, seconds)
+    outside = loaded.metrics.observe_one(row, index, largest, start, end)
     return loaded.templates.answer(index, request_id, probabilities, outside)

@@ -17,7 +17,7 @@ from iris_model_server.prediction.serving import Serving
 from iris_model_server.protocols import openapi, v2_extensions
 from iris_model_server.protocols.v1 import V1
 from iris_model_server.protocols.v2 import V2
-from iris_model_server.protocols.v2_request import HEADER
+from iris_model_server.protocols.v2_body import HEADER
 from iris_model_server.wire import middleware, responses
 
 NAME: Final = "iris-model-server"

@@ -1,6 +1,6 @@
 """Open Inference Protocol V2, bytes to bytes: centimetres in, up to three outputs. Independent of HTTP.
 
-`v2_request` reads requests, `v2_outputs` has the outputs, `tensors` the binary ones.
+`v2_body` and `v2_request` read requests, `v2_outputs` has the outputs, `tensors` the binary ones.
 """
 
 from typing import Final, NamedTuple
@@ -13,8 +13,9 @@ from iris_model_server.prediction.execution import Execution
 from iris_model_server.prediction.serving import Loaded, Serving
 from iris_model_server.protocols import chunks, columns
 from iris_model_server.protocols.columns import Columns
+from iris_model_server.protocols.v2_body import INPUT
 from iris_model_server.protocols.v2_outputs import OUTPUTS
-from iris_model_server.protocols.v2_request import INPUT, Question, RequestReader
+from iris_model_server.protocols.v2_request import Question, RequestReader
 from iris_model_server.schemas import FEATURES
 from iris_model_server.standard_schemas import InferAnswer, InferOutput, ModelMetadata, TensorMetadata
 
@@ -107,5 +108,7 @@ class V2:
 
 def _columns(question: Question, loaded: Loaded) -> Columns:
     wanted = [OUTPUTS[name].source for name in question.outputs]
+    if not question.binary:
+        return Columns(wanted, loaded.artifact.card.classes)
     binary = [OUTPUTS[name].source for name in question.binary]
     return Columns(wanted, loaded.artifact.card.classes, binary)

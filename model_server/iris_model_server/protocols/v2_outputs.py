@@ -8,8 +8,6 @@ from iris_model_server import errors
 from iris_model_server.protocols import columns
 from iris_model_server.standard_schemas import InferBody, Parameters
 
-_NONE: Final[frozenset[str]] = frozenset()
-
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -44,20 +42,22 @@ def names(request: InferBody[Any]) -> Sequence[str]:
 
 def binary(request: InferBody[Any], asked: Sequence[str]) -> frozenset[str]:
     """Those of them that the answer has in binary."""
-    if not request.parameters and not request.outputs:
-        return _NONE
-    everything = _flag(request.parameters, "binary_data_output", "parameters", default=False)
-    if not request.outputs:
-        return frozenset(asked) if everything else _NONE
-    return frozenset(
-        output.name
-        for number, output in enumerate(request.outputs)
-        if _flag(output.parameters, "binary_data", f"outputs[{number}].parameters", default=everything)
-    )
+    everything = False
+    if request.parameters:
+        everything = _flag(request.parameters, "binary_data_output", "parameters", default=False)
+    found = set(asked) if everything else set()
+    for number, output in enumerate(request.outputs or ()):
+        if output.parameters:
+            where = f"outputs[{number}].parameters"
+            if _flag(output.parameters, "binary_data", where, default=everything):
+                found.add(output.name)
+            else:
+                found.discard(output.name)
+    return frozenset(found)
 
 
-def _flag(parameters: Parameters | None, name: str, where: str, *, default: bool) -> bool:
-    found = (parameters or {}).get(name, default)
+def _flag(parameters: Parameters, name: str, where: str, *, default: bool) -> bool:
+    found = parameters.get(name, default)
     if not isinstance(found, bool):
         raise errors.invalid(f"{where}.{name}", found, "true or false")
     return found

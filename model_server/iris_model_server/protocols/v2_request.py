@@ -1,41 +1,30 @@
 """Reads the numbers of an Open Inference V2 request: one tensor of [rows, 4] or one per column. No HTTP.
 
-A usual body, one tensor in JSON, is decoded in one go. Anything else is read tensor by tensor: in chunks
-where it is large, and in binary where `binary_data_size` is given (Triton's binary tensor data extension).
+`v2_body` decodes the body. One tensor in JSON is then complete; anything else is read tensor by tensor: in
+chunks where it is large, and in binary where `binary_data_size` is given (Triton's binary tensor extension).
 """
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.prediction.execution import Flat
-from iris_model_server.protocols import chunks, duplicates, tensors, v2_outputs
-from iris_model_server.schemas import FEATURES, LARGEST_CM, Centimetres, Row
+from iris_model_server.protocols import chunks, tensors, v2_body, v2_outputs
+from iris_model_server.schemas import FEATURES, LARGEST_CM
 from iris_model_server.standard_schemas import InferBody, InferInput
 
-INPUT: Final = "input-0"
-HEADER: Final = "inference-header-content-length"
 NUMBERS_AT_ONCE: Final = 32_768
 
-_FLAT: Final = msgspec.json.Decoder(InferBody[list[Centimetres]])
-_NESTED: Final = msgspec.json.Decoder(InferBody[list[Row]])
-_RAW: Final = msgspec.json.Decoder(InferBody[msgspec.Raw])
-# How often a name may come in the whole JSON: once, or once for each tensor.
-_ONCE: Final = (b'"inputs"', b'"outputs"', b'"id"', b'"binary_data_output"')
-_ONCE_A_TENSOR: Final = (b'"shape"', b'"datatype"', b'"data"', b'"binary_data_size"')
 _MEASUREMENT: Final = f"a number greater than 0 and at most {LARGEST_CM:g}"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A request, understood. Its numbers are all here, or come in parts."""
 
     id: str | None
@@ -60,14 +49,13 @@ class RequestReader:
         `json_bytes` is how much of the body is JSON, where binary tensors may follow.
         """
         if json_bytes is None and len(body) <= chunks.ONE_GO_BYTES:
-            request = _one_in_json(body)
+            request = v2_body.one_in_json(body)
             if request is not None:
-                return self._in_one_go(body, request)
+                return self._in_one_go(request)
         return self._by_tensor(body, json_bytes)
 
-    def _in_one_go(self, body: bytes, request: InferBody[Any]) -> Question:
+    def _in_one_go(self, request: InferBody[Any]) -> Question:
         rows = self._rows(request.inputs)
-        _refuse_duplicates(body, request, ())
         tensor = request.inputs[0]
         data: Any = tensor.data
         flat: list[float] = list(chain.from_iterable(data)) if data and isinstance(data[0], tuple) else data
@@ -79,7 +67,7 @@ class RequestReader:
         return Question(request.id, outputs, v2_outputs.binary(request, outputs), rows, flat, ())
 
     def _by_tensor(self, body: bytes, json_bytes: int | None) -> Question:
-        request, binary = _split(body, json_bytes)
+        request, binary = v2_body.split(body, json_bytes)
         rows = self._rows(request.inputs)
         sources = self._sources(request.inputs, binary, rows)
         parts = sources[0] if len(sources) == 1 else _interleaved(sources)
@@ -92,16 +80,11 @@ class RequestReader:
 
     def _rows(self, inputs: Sequence[InferInput[Any]]) -> int:
         """How many rows the tensors have; all that is said of them, but not their numbers, is checked."""
-        names = [tensor.name for tensor in inputs]
-        if len(inputs) != 1 and sorted(names) != sorted(FEATURES):
-            expected = f"one of [rows, {len(FEATURES)}], or one of [rows] for each of {', '.join(FEATURES)}"
-            found = (
-                ", ".join(names) if len(inputs) == len(FEATURES) else errors.counted(len(inputs), "tensor")
-            )
-            raise errors.invalid("inputs", found, expected)
+        if len(inputs) != 1:
+            _refuse_other_names([tensor.name for tensor in inputs])
         rows = 0
         for number, tensor in enumerate(inputs):
-            its_rows = _rows_of(tensor, _where(number), alone=len(inputs) == 1)
+            its_rows = _rows_of(tensor, number, alone=len(inputs) == 1)
             if rows and its_rows != rows:
                 raise errors.invalid(
                     f"{_where(number)}.shape", tensor.shape, f"{errors.counted(rows, 'row')}, as in inputs[0]"
@@ -125,7 +108,7 @@ class RequestReader:
                 sources[tensor.name] = _from_json(tensor, _where(number), width)
                 continue
             if binary is None:
-                raise errors.invalid(HEADER, "nothing", "the length of the JSON object")
+                raise errors.invalid(v2_body.HEADER, "nothing", "the length of the JSON object")
             content = binary[place : place + size]
             sources[tensor.name] = self._from_binary(content, tensor.datatype, _where(number))
             place += size
@@ -146,68 +129,23 @@ class RequestReader:
             yield read
 
 
-def _one_in_json(body: bytes) -> InferBody[Any] | None:
-    """A request of one tensor whose data are JSON; None for any other that can be read."""
-    request: InferBody[Any]
-    try:
-        request = _FLAT.decode(body)
-    except chunks.REFUSALS as error:
-        found = _decode_nested(body, error)
-        if found is None:
-            return None
-        request = found
-    one = len(request.inputs) == 1 and request.inputs[0].data is not msgspec.UNSET
-    return request if one else None
+def _refuse_other_names(names: Sequence[str]) -> None:
+    if sorted(names) != sorted(FEATURES):
+        found = ", ".join(names) if len(names) == len(FEATURES) else errors.counted(len(names), "tensor")
+        expected = f"one of [rows, {len(FEATURES)}], or one of [rows] for each of {', '.join(FEATURES)}"
+        raise errors.invalid("inputs", found, expected)
 
 
-def _decode_nested(body: bytes, refusal: Exception) -> InferBody[Any] | None:
-    try:
-        return _NESTED.decode(body)
-    except chunks.REFUSALS as error:
-        # Of two refusals the one that speaks of the kind of list that was sent.
-        try:
-            inputs = _RAW.decode(body).inputs
-        except chunks.REFUSALS as broken:
-            raise chunks.refusal(broken, body) from None
-        if len(inputs) != 1:
-            return None
-        data = inputs[0].data
-        nested = isinstance(data, msgspec.Raw) and chunks.is_nested(bytes(data))
-        raise chunks.refusal(error if nested else refusal, body) from None
-
-
-def _split(body: bytes, json_bytes: int | None) -> tuple[InferBody[msgspec.Raw], memoryview | None]:
-    """The JSON object of a body, and the binary data behind it."""
-    if json_bytes == 0:
-        return _raw_request(len(body)), memoryview(body)
-    if json_bytes is not None and json_bytes > len(body):
-        raise errors.invalid(HEADER, json_bytes, f"at most {len(body)}, the length of the body")
-    text = body[:json_bytes]
-    try:
-        request = _RAW.decode(text)
-    except chunks.REFUSALS as error:
-        raise chunks.refusal(error, text) from None
-    data = [bytes(tensor.data) for tensor in request.inputs if isinstance(tensor.data, msgspec.Raw)]
-    _refuse_duplicates(text, request, data)
-    return request, None if json_bytes is None else memoryview(body)[json_bytes:]
-
-
-def _raw_request(size: int) -> InferBody[msgspec.Raw]:
-    """The request that a body without a JSON object stands for: rows of FP64, all outputs in binary."""
-    rows = max(1, size // (len(FEATURES) * tensors.ITEM_BYTES["FP64"]))
-    shape = [rows, len(FEATURES)]
-    tensor = InferInput[msgspec.Raw](INPUT, shape, "FP64", parameters={"binary_data_size": size})
-    return InferBody[msgspec.Raw]([tensor], parameters={"binary_data_output": True})
-
-
-def _rows_of(tensor: InferInput[Any], where: str, *, alone: bool) -> int:
+def _rows_of(tensor: InferInput[Any], number: int, *, alone: bool) -> int:
     if tensor.datatype not in tensors.ITEM_BYTES:
-        raise errors.invalid(f"{where}.datatype", tensor.datatype, " or ".join(tensors.ITEM_BYTES))
+        found = tensor.datatype
+        raise errors.invalid(f"{_where(number)}.datatype", found, " or ".join(tensors.ITEM_BYTES))
     rows, *others = tensor.shape or [0]
     fits = others == [len(FEATURES)] if alone else others in ([], [1])
     if rows < 1 or not fits:
         whole = f"[rows, {len(FEATURES)}]: {', '.join(FEATURES)}"
-        raise errors.invalid(f"{where}.shape", tensor.shape, whole if alone else "[rows] or [rows, 1]")
+        expected = whole if alone else "[rows] or [rows, 1]"
+        raise errors.invalid(f"{_where(number)}.shape", tensor.shape, expected)
     return rows
 
 
@@ -276,20 +214,6 @@ def _counted(parts: Iterable[Flat], tensor: InferInput[Any], where: str) -> Iter
 def _wrong_length(count: int, tensor: InferInput[Any], where: str) -> Problem:
     found, expected = errors.counted(count, "number"), math.prod(tensor.shape)
     return errors.invalid(f"{where}.data", found, f"{expected} for the shape {tensor.shape}")
-
-
-def _refuse_duplicates(body: bytes, request: InferBody[Any], numbers: Sequence[bytes]) -> None:
-    duplicates.refuse(body, _most(len(request.inputs), len(request.outputs or ())), numbers)
-
-
-@lru_cache(maxsize=64)
-def _most(inputs: int, outputs: int) -> Mapping[bytes, int]:
-    most = dict.fromkeys(_ONCE, 1) | dict.fromkeys(_ONCE_A_TENSOR, inputs)
-    return most | {
-        b'"name"': inputs + outputs,
-        b'"parameters"': 1 + inputs + outputs,
-        b'"binary_data"': outputs,
-    }
 
 
 def _where(number: int) -> str:

@@ -37,13 +37,14 @@ def about(method: str, path: str, route: str, status: int) -> bytes:
 
 
 def client(address: Sequence[Any] | None) -> bytes:
-    """The client as JSON text. A socket of both families has IPv4 clients as ::ffff:192.0.2.1."""
-    return _quoted(address[0].removeprefix("::ffff:") if address else "")
+    """The client as JSON text."""
+    return _client(address[0] if address else "")
 
 
 @lru_cache(maxsize=256)
-def _quoted(text: str) -> bytes:
-    return _encode(text)
+def _client(host: str) -> bytes:
+    # A socket of both families has IPv4 clients as ::ffff:192.0.2.1.
+    return _encode(host.removeprefix("::ffff:"))
 
 
 def line(request_id: str, about: bytes, seconds: float, client: bytes) -> bytes:

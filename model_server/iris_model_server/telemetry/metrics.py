@@ -83,14 +83,17 @@ class ModelMetrics:
     def count(self, status: str) -> None:
         self._requests[status].value += 1
 
-    def observe_one(self, row: Numbers, index: int, probability: float, seconds: float) -> Sequence[str]:
+    def observe_one(
+        self, row: Numbers, index: int, probability: float, start: float, end: float
+    ) -> Sequence[str]:
         """Count one call with one row: the same as both methods below, without their loops.
 
-        Returns the features whose value is outside the training range.
+        `start` and `end` are of `time.perf_counter`. Returns the features whose value is outside the training
+        range.
         """
         self._success.value += 1
-        self._last = time.perf_counter()
-        self._seconds.observe(seconds)
+        self._last = end
+        self._seconds.observe(end - start)
         self._classes[index].value += 1
         self._confidence.observe(probability)
         outside: tuple[str, ...] = ()

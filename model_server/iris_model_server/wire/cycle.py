@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -27,7 +28,7 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             headers.append((b"connection", b"close"))
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
+        head = b"%b: %b\r\n" * len(headers) % tuple(chain.from_iterable(headers))
         content = b"" if self.scope["method"] == "HEAD" else message[responses.WHOLE]
         self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[message["status"]], head, content))
         self.waiting_for_100_continue = False

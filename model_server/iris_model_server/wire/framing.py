@@ -1,13 +1,15 @@
 """Checks what RFC 9110 and RFC 9112 demand of a head before its body is read. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from iris_model_server import errors
 from iris_model_server.errors import Kind, Problem
 
+# Not a valid Host.
+NO_HOST: Final = b" "
 VERSIONS: Final = frozenset({"1.0", "1.1"})
 # RFC 3986: an address in brackets or a name, which may be empty; then a port, which may be empty, too.
 _HOST: Final = re.compile(rb"(?:\[[\w:.~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?::[0-9]*)?", re.ASCII)
@@ -17,6 +19,13 @@ _HOST: Final = re.compile(rb"(?:\[[\w:.~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?
 def is_host(value: bytes) -> bool:
     """Whether it is a valid Host. Cached, because few hosts repeat."""
     return _HOST.fullmatch(value) is not None
+
+
+def is_usual(version: str, by_name: Mapping[bytes, bytes]) -> bool:
+    """Whether the head has what nearly every request has, if none of its headers comes twice."""
+    return (
+        version in VERSIONS and b"transfer-encoding" not in by_name and is_host(by_name.get(b"host", NO_HOST))
+    )
 
 
 def refusal(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Problem | None:

@@ -27,8 +27,10 @@ from iris_model_server.wire import coding, request_ids
 
 log = logging.getLogger(__name__)
 
+# Keys of the scope: the id of the request, its headers by name (set by the protocol where none comes twice),
+# and the problem that answers a body that came too late.
 REQUEST_ID: Final = "iris.request_id"
-# The scope's key for the problem that answers a body that came too late.
+HEADERS: Final = "iris.headers"
 LATE: Final = "iris.late"
 UNMATCHED: Final = "unmatched"
 # nginx's status for "client closed request"; never sent, only counted and logged.
@@ -38,6 +40,7 @@ KEYLESS: Final = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/
 # Requested every few seconds by machines: logged only at level Debug.
 PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _CODING: Final = b"content-encoding"
+_FIRST: Final = (request_ids.HEADER, b"content-type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,13 @@ class Exchange:
         self._received = 0
         self.status = 0
         self._decoder: coding.Decoder | None = None
-        self.given = _by_name(scope["headers"])
-        sent = self.given.get(request_ids.HEADER)
-        self._declared = self.given.get(b"content-length", b"")
-        self._coding = self.given.get(_CODING, b"")
+        given = scope.get(HEADERS)
+        if given is None:
+            given = scope[HEADERS] = _by_name(scope["headers"])
+        self.given: Mapping[bytes, bytes] = given
+        sent = given.get(request_ids.HEADER)
+        self._declared = given.get(b"content-length", b"")
+        self._coding = given.get(_CODING, b"")
         if self._coding and self._coding.lower() == coding.IDENTITY:
             self._coding = b""
         self.request_id = (request_ids.sane(sent) if sent is not None else None) or context.new_id()
@@ -235,12 +241,11 @@ async def body(request: Request) -> bytes:
 
 
 def _by_name(headers: Sequence[Header]) -> Mapping[bytes, bytes]:
-    """The headers. Of several request ids the first counts, of several codings the last one."""
+    """The headers. Of several ids and content types the first counts, of several codings the last one."""
     given = dict(headers)
-    if len(given) < len(headers):
-        for name, value in reversed(headers):
-            if name == request_ids.HEADER or (name == _CODING and given[_CODING].lower() == coding.IDENTITY):
-                given[name] = value
+    for name, value in reversed(headers):
+        if name in _FIRST or (name == _CODING and given[_CODING].lower() == coding.IDENTITY):
+            given[name] = value
     return given
 
 

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from iris_model_server import errors
 from iris_model_server.errors import Problem
 from iris_model_server.settings import Settings
-from iris_model_server.wire import framing, limits, responses
+from iris_model_server.wire import framing, limits, middleware, responses
 from iris_model_server.wire.connection import BODY, HEAD, NOTHING, Connection
 from iris_model_server.wire.cycle import Cycle
 
@@ -138,12 +138,18 @@ class LimitedProtocol(Connection):
         if self.parser.should_upgrade():
             return
         version = self.parser.get_http_version()
-        too_large = self._head_too_large() if self._is_head_too_large() else None
-        self._refusal = too_large or framing.refusal(version, self.headers)
+        by_name = dict(self.headers)
+        is_each_once = len(by_name) == len(self.headers)
+        if self._is_head_too_large():
+            self._refusal = self._head_too_large()
+        elif not (is_each_once and framing.is_usual(version, by_name)):
+            self._refusal = framing.refusal(version, self.headers)
         if self._refusal is not None:
             # Ends the parser; uvicorn then calls send_400_response.
             raise self._refusal
         self._complete_scope(version)
+        if is_each_once:
+            self.scope[middleware.HEADERS] = by_name  # type: ignore[typeddict-unknown-key]  # a key of ours
         self._owed = BODY
         self._deadline = self._now + self.limits.body_seconds
         waits = self.is_answering()
@@ -216,10 +222,11 @@ class LimitedProtocol(Connection):
         self._now = self.loop.time()
         if self._unparsed or self.flow.held:
             self._parse_next()
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self._has_ended and not self.pipeline and (self.cycle.disconnected or not self.is_answering()):
             self.transport.close()
-        elif self._owed == NOTHING and not self.is_answering():
+        elif self._owed == NOTHING and self.cycle.response_complete:
             self._deadline = self._now + self.limits.idle_seconds
         elif self._owed == HEAD and self._deadline == inf:
             # The deadline passed while earlier requests were answered.

@@ -33,7 +33,8 @@ class JsonResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         if WHOLE in scope.get("extensions", ()):
-            await send({**start, WHOLE: self.body})
+            start[WHOLE] = self.body
+            await send(start)
             return
         await send(start)
         await send({"type": "http.response.body", "body": self.body})
@@ -71,11 +72,6 @@ async def of_parts(
 def of(content: msgspec.Struct) -> Response:
     """The response for this struct."""
     return JsonResponse(msgspec.json.encode(content))
-
-
-def of_json(content: bytes) -> Response:
-    """The response for this JSON text."""
-    return JsonResponse(content)
 
 
 def _blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
