@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import server_figures as figures
+from benchmarks import server_pairs as pairing
 from benchmarks import server_runs as runs
 from benchmarks.server_contenders import HERE, Contender
 from benchmarks.server_figures import Figure
@@ -36,11 +37,14 @@ def measured(
             if contender.name in PATHS:
                 stage.enter(contender)
                 stage.enter(former(contender, folder))
-        single = runs.paired(
-            stage, list(stage.all), lambda one: one.question, runs.CONNECTIONS, pairs, seconds
+        couples = [(path, _before(path)) for path in PATHS]
+        times = {"pairs": pairs, "seconds": seconds}
+        single = pairing.measured(
+            stage, couples, lambda one: one.question, connections=runs.CONNECTIONS, **times
         )
-        fast = [name for name in stage.all if name.startswith(PATHS[0])]
-        batches = runs.paired(stage, fast, lambda one: one.asked_for(BATCH), 4, pairs, seconds)
+        batches = pairing.measured(
+            stage, couples[:1], lambda one: one.asked_for(BATCH), connections=4, **times
+        )
     return [
         *(figures.part(f"before.{path}", path, _before(path), single) for path in PATHS),
         figures.part(f"before.batch_{BATCH}", PATHS[0], _before(PATHS[0]), batches),

@@ -54,15 +54,13 @@ def ratio(rounds: Rounds, name: str, other: str) -> float:
 
 
 def part(figure: str, name: str, other: str, rounds: Rounds) -> Figure:
-    """A rate as a part of another one's, side by side in each round."""
-    chosen = quiet(rounds)
+    """A rate as a part of another one's, both at once in each round: no round is too noisy."""
     return {
         "figure": figure,
-        "value": ratio(chosen, name, other),
+        "value": ratio(rounds, name, other),
         "unit": f"of {other}",
-        "interval": interval(chosen, name, other),
-        "rounds": f"{len(chosen)} of {len(rounds)}",
-        "foreign": round(max(map(_foreign, chosen)), 3),
+        "interval": interval(rounds, name, other),
+        "rounds": f"{len(rounds)} of {len(rounds)}",
     }
 
 

@@ -1,4 +1,4 @@
-"""What access keys cost: this server with a list of clients and without one, side by side in each round."""
+"""What access keys cost: this server with a list of clients and without one, both at once in each round."""
 
 import contextlib
 import json
@@ -11,6 +11,7 @@ from typing import Final
 from iris_api import keys
 
 from benchmarks import server_figures as figures
+from benchmarks import server_pairs as pairing
 from benchmarks import server_runs as runs
 from benchmarks.server_contenders import Contender
 from benchmarks.server_figures import Figure
@@ -34,8 +35,13 @@ def measured(
             if contender.name in PATHS:
                 stage.enter(contender)
                 stage.enter(closed(contender, listed, key))
-        rounds = runs.paired(
-            stage, list(stage.all), lambda one: one.question, runs.CONNECTIONS, pairs, seconds
+        rounds = pairing.measured(
+            stage,
+            [(_with_keys(path), path) for path in PATHS],
+            lambda one: one.question,
+            connections=runs.CONNECTIONS,
+            pairs=pairs,
+            seconds=seconds,
         )
     return [figures.part(f"keys.{path}", _with_keys(path), path, rounds) for path in PATHS]
 

@@ -79,22 +79,6 @@ class Stage:
         return made
 
 
-def paired(
-    stage: Stage,
-    names: Sequence[str],
-    question: Callable[[Contender], Question],
-    connections: int,
-    pairs: int,
-    seconds: int,
-) -> list[Mapping[str, Segment]]:
-    """Rounds in both orders: who comes second may find another machine."""
-    return [
-        one
-        for order in (names, names[::-1])
-        for one in stage.rounds(order, question, (pairs + 1) // 2, connections=connections, seconds=seconds)
-    ]
-
-
 def throughput(stage: Stage, peers: Sequence[str], repeats: int, seconds: int) -> list[Figure]:
     """Single predictions at 32 connections, and of any model also at one."""
     mine = [name for name in (LIMIT, "fast_path", "reference", "any_model") if name in stage.all]
