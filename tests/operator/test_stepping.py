@@ -126,6 +126,15 @@ def test_a_share_that_is_not_the_declared_one_decides_nothing() -> None:
     assert "found 60 % of the requests at the candidate, expected 50 ± 3 %" in world.message
 
 
+def test_half_of_a_small_share_is_no_sample() -> None:
+    world = begun(steps=[5])
+    world.skew = -3
+
+    world.run(until="Held")
+
+    assert "found 2 % of the requests at the candidate, expected 5 ± 2.5 %" in world.message
+
+
 def test_a_router_that_starts_anew_again_and_again_ends_held_and_promotes_nothing() -> None:
     """Traefik's balancers begin with the heaviest: the candidate gets nothing of the first step."""
     world = begun()

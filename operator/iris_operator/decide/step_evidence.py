@@ -19,8 +19,10 @@ from iris_operator.decide.rollout_facts import RolloutFacts, TrafficCounts
 from iris_operator.decide.traffic_gates import Evidence
 from iris_operator.observe.traffic import PodTraffic, Traffic
 
-# A share that is farther off is no random sample of the requests.
-_LARGEST_DEVIATION: Final = 30
+# A share of the requests that is farther off than one of these is no random sample: per 1,000 requests, and
+# as a part of the declared share.
+_DEVIATION: Final = 30
+_DEVIATION_OF_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,12 @@ def _share(candidate: Traffic, stable: Traffic) -> int:
 
 
 def _is_sample(share: int, percent: int) -> bool:
-    return share >= 0 and abs(share - 10 * percent) <= _LARGEST_DEVIATION
+    return share >= 0 and abs(share - 10 * percent) <= _deviation(percent)
+
+
+def _deviation(percent: int) -> float:
+    """The largest of a sample, per 1,000 requests: 5 % of which 2 % arrive are no sample, either."""
+    return min(_DEVIATION, _DEVIATION_OF_SHARE * 10 * percent)
 
 
 def _looked(status: Mapping[str, Any], evidence: Evidence, share: int) -> dict[str, Any]:
@@ -128,8 +135,9 @@ def _missing(
 ) -> dict[str, Any]:
     if not evidence.lacking:
         share = known.get("observedPerMille", 0) / 10
+        deviation = _deviation(known["weight"]) / 10
         found = f"found {share:g} % of the requests at the candidate"
-        return {"missing": f"{found}, expected {known['weight']} ± 3 %"}
+        return {"missing": f"{found}, expected {known['weight']} ± {deviation:g} %"}
     names, elapsed = ", ".join(evidence.lacking), facts.seconds_since("stepSince") or 0.0
     if evidence.needed is None:
         return {"missing": f"cannot pass {names} unless the observed rates change"}

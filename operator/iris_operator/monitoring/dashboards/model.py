@@ -218,7 +218,11 @@ def _candidate(board: dashboard.Dashboard, of: _Selectors) -> None:
     share_of = panels.graph(
         "Requests of the candidate", (declared, "declared"), (observed, "observed"), unit="percentunit"
     )
-    board.with_panel(share_of.description("A candidate passes only while both are within 3 points."))
+    board.with_panel(
+        share_of.description(
+            "A candidate passes only while they are close: 3 points, or half of a share below 6 %."
+        )
+    )
     bounds = f"max by (gate, bound) (irismodel_rollout_gate{{{of.operator}}})"
     gates = panels.signed("Gates", (bounds, "{{gate}} {{bound}}"), unit="percentunit")
     board.with_panel(
