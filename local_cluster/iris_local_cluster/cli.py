@@ -59,7 +59,7 @@ def publish(options: argparse.Namespace) -> int:
         Progress(),
         data=options.data,
         force=options.force,
-        two=options.artifact,
+        apart=options.artifact,
     )
     return 0
 

@@ -24,9 +24,9 @@ def publish(
     *,
     data: Path | None = None,
     force: bool = False,
-    two: bool = False,
+    apart: bool = False,
 ) -> None:
-    """Train, sign and push it, as `two` images if asked.
+    """Train, sign and push it; `apart`: as two images, of the model and of the server.
 
     `force` replaces a published version, and accepts data with warnings.
     """
@@ -43,7 +43,7 @@ def publish(
         require_same_data(version, paths.ARTIFACTS, paths.PROJECT)
     train(version, progress, strict=not force, data=data)
     signing.sign(version, progress)
-    if two:
+    if apart:
         sys.stdout.write(publishing.apart(cluster, version, progress, replace=force))
     else:
         publishing.together(cluster, version, progress, replace=force)

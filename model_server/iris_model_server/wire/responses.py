@@ -8,6 +8,7 @@ import msgspec
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
+from iris_model_server.access.credentials import Header
 from iris_model_server.wire import coding
 
 JSON: Final = "application/json"
@@ -17,8 +18,6 @@ WHOLE: Final = "iris.whole"
 BLOCK_BYTES: Final = 262_144
 # Up to here gzip would cost more time than it saves on any network that a cluster has.
 MOST_PLAIN_BYTES: Final = 65_536
-
-Header = tuple[bytes, bytes]
 
 
 class JsonResponse(Response):
