@@ -115,6 +115,16 @@ def test_a_refused_candidate_is_reported_with_its_reason_and_the_cure() -> None:
     assert report.is_refused(body)
 
 
+def test_a_refused_candidate_is_reported_while_no_version_is_serving() -> None:
+    body = rolling("RolledBack")
+    body["status"]["servingVersion"] = ""
+
+    headline, *facts = report.paragraphs(body, NOW)
+
+    assert "  serving    no version" in facts
+    assert headline.endswith(": it was refused and gets no requests")
+
+
 def test_a_model_without_a_rollout_is_reported_as_such() -> None:
     assert list(report.paragraphs(serving(), NOW)) == [
         "IrisModel iris/iris: no rollout is under way (spec.rollout.strategy is Immediate)",

@@ -28,7 +28,7 @@ MEANING: Final = {
     rollouts.PROMOTING: "its pods are replacing those of the stable version",
     rollouts.PROMOTED: "it gets all requests",
     rollouts.ROLLING_BACK: "the stable version is being restored",
-    rollouts.ROLLED_BACK: "it was refused; the stable version is serving",
+    rollouts.ROLLED_BACK: "it was refused and gets no requests",
 }
 
 
