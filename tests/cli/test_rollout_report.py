@@ -73,6 +73,13 @@ def test_a_rollout_is_reported_in_words() -> None:
     ]
 
 
+def test_nothing_is_missing_from_a_step_that_only_lasts() -> None:
+    lines = list(report.paragraphs(rolling(step=1, weight=5), NOW))
+
+    assert "  step       step 1 of 3" in lines
+    assert not [line for line in lines if "missing" in line]
+
+
 def test_each_gate_is_a_row_with_its_interval_and_its_margin() -> None:
     [row] = report.gates(rolling(**JUDGING))
 

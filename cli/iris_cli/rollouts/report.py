@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from iris_api import readiness, rollouts
+from iris_api import readiness, reasons, rollouts
 from iris_api.reasons import CURES
 
 from iris_cli import commits, durations, fleet
@@ -192,8 +192,10 @@ def _missing(body: Body) -> str:
     """What the rollout waits for; the operator's own words."""
     missing = str(of(body).get("missing") or "")
     ready = readiness.condition(body, "Ready")
-    is_ended = of(body).get("state") in rollouts.ENDED
-    return missing or ("" if is_ended or ready.get("status") == "True" else ready.get("message", ""))
+    if missing or ready.get("status") == "True" or of(body).get("state") in rollouts.ENDED:
+        return missing
+    # In a step the condition repeats its number and share.
+    return "" if ready.get("reason") == reasons.STEPPING else ready.get("message", "")
 
 
 def _since(text: str | None, now: datetime) -> str:
