@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import yaml
@@ -111,7 +112,7 @@ class ApiServer:
         self.api_server.start()
         self.wait_until_ready()
         # Before the controllers: the garbage collector looks for new kinds only twice a minute.
-        self._establish(crds)
+        self.establish(crds)
         self.kubeconfig_of_user(ADMIN)
         self.controller_manager.start()
         self._wait(self.controller_manager, "it made the default service account", self._controllers_work)
@@ -214,14 +215,12 @@ class ApiServer:
         waited = f"{_START_SECONDS:.0f} s"
         raise LocalClusterError(f"{server.name}: {waited} passed before {milestone}: {_end_of(server.log)}")
 
-    def _establish(self, crds: Sequence[Path]) -> None:
+    def establish(self, crds: Sequence[Path]) -> None:
+        """Create these CRDs and wait until they are established; a busy API server may need its time."""
         with self.client() as client:
             for path in crds:
-                document = yaml.safe_load(path.read_text("utf-8"))
-                answer = client.post(_CRDS, json=document)
-                if answer.is_error:
-                    raise LocalClusterError(f"{path}: {answer.json()['message']}")
-                self._wait(self.api_server, f"it knew {path.name}", partial(_established, client, answer))
+                known = partial(_established, client, path, yaml.safe_load(path.read_text("utf-8")))
+                self._wait(self.api_server, f"it knew {path.name}", known)
 
     def _write_kubeconfig(self, name: str, token: str) -> Path:
         path = self.folder / f"{name}.kubeconfig"
@@ -281,12 +280,14 @@ def _write_tokens(server: ApiServer, groups: Mapping[str, Sequence[str]]) -> Non
     path.write_text("".join(lines), "utf-8")
 
 
-def _established(client: httpx.Client, created: httpx.Response) -> bool:
-    status = client.get(f"{_CRDS}/{created.json()['metadata']['name']}").json().get("status", {})
-    return any(
-        item["type"] == "Established" and item["status"] == "True"
-        for item in (status.get("conditions") or [])
-    )
+def _established(client: httpx.Client, path: Path, document: Mapping[str, Any]) -> bool:
+    answer = client.get(f"{_CRDS}/{document['metadata']['name']}")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        answer = client.post(_CRDS, json=document)
+    if answer.is_error:
+        raise LocalClusterError(f"{path}: {answer.json()['message']}")
+    conditions = answer.json().get("status", {}).get("conditions") or []
+    return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
 
 def _end_of(log: Path) -> str:

@@ -1,6 +1,8 @@
 """The three servers frozen, ended and started one by one, as tests of failure need it."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +11,8 @@ from iris_local_cluster import api_server as servers
 pytestmark = pytest.mark.cluster
 
 NOTE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}}
+CRDS = Path(__file__).parents[2] / "crds"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NOTES = "/api/v1/namespaces/default/configmaps"
 
 
@@ -49,6 +53,20 @@ def test_a_paused_api_server_answers_nothing(server: servers.ApiServer) -> None:
     server.api_server.resume()
 
     server.wait_until_ready()
+
+
+def test_crds_are_established_although_the_api_server_answers_late(server: servers.ApiServer) -> None:
+    """A busy machine keeps it from answering for longer than a client waits."""
+    crds = sorted(CRDS.glob("*.serving.two.inc.yaml"))
+    server.api_server.pause()
+    late = threading.Timer(11, server.api_server.resume)
+    late.start()
+
+    server.establish(crds)
+
+    late.join()
+    with server.client() as client:
+        assert client.get(f"{DEFINITIONS}/irismodels.serving.two.inc").status_code == httpx.codes.OK
 
 
 def test_the_api_server_keeps_its_objects_when_etcd_crashes(server: servers.ApiServer) -> None:
