@@ -47,13 +47,16 @@ def test_a_row_has_the_mark_of_its_state(body: snapshots.Body, mark: str) -> Non
 
 
 def test_a_row_that_is_not_ready_has_its_cause() -> None:
-    stalled = snapshots.stalled("ImagePullFailed", "pod x: no such <tag>, " + 100 * "and more ")
+    long = "pod x: no such <tag>, " + 100 * "and more " + "not found"
+    stalled = snapshots.stalled("ImagePullFailed", long)
 
     row = views.fleet_row(stalled, {}, COMMIT, NOW)
 
     [shown] = re.findall(r'class="soft cause" title="[^"]*">([^<]*)<', row)
     assert shown.startswith("pod x: no such &lt;tag&gt;, and more")
-    assert shown.endswith("...")
+    assert shown.endswith("and more not found")
+    assert " … " in shown
+    assert len(shown) < 200
     assert "cause" not in views.fleet_row(snapshots.serving(), {}, COMMIT, NOW)
 
 

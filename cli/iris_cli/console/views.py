@@ -26,6 +26,8 @@ _WIDTH: Final = 1000.0
 _MOST_EVENTS: Final = 20
 # On a phone, older ones are shown on demand.
 _SHOWN_VERSIONS, _SHOWN_EVENTS = 3, 5
+# Of a cause in the fleet: its first and its last characters.
+_FIRST, _LAST = 100, 60
 _NOTHING: Final = "–"  # noqa: RUF001 - deliberately an en dash
 
 
@@ -69,6 +71,7 @@ def fleet_row(body: Body, traffic: Mapping[tuple[str, str], Traffic], commit: Co
         key=key_of(body),
         row=row,
         cause="" if row.ready == "True" else ready.get("message", ""),
+        short=_both_ends,
         mark=mark(row, body),
         since=_ago(fleet.since(body), now),
         rollout=((body.get("status") or {}).get("rollout") or {}).get("summary", ""),
@@ -185,6 +188,14 @@ def _event(event: Body, state: str, now: datetime) -> dict[str, str]:
         "reason": event.get("reason", ""),
         "message": event.get("message", ""),
     }
+
+
+def _both_ends(text: str) -> str:
+    """Whole words of both ends: container runtimes write the reason last."""
+    if len(text) <= _FIRST + _LAST:
+        return text
+    first, last = text[:_FIRST].rpartition(" ")[0], text[-_LAST:].partition(" ")[2]
+    return f"{first or text[:_FIRST]} … {last or text[-_LAST:]}"
 
 
 def _ago(text: str | None, now: datetime) -> str:
