@@ -83,7 +83,7 @@ async def _screens(looker: Looker) -> None:
     await page.locator("#rows tr").nth(3).wait_for()
     await page.get_by_text("/s", exact=False).first.wait_for()
     await looker.look("fleet")
-    await browser.save(page, "console-fleet", height=640)
+    await browser.save(page, "console-fleet", selector="body")
     await looker.open(f"model?key={GARDEN}/iris")
     await page.get_by_text("is still serving").wait_for()
     await looker.look("failure")
@@ -115,7 +115,7 @@ async def _server(page: Page) -> None:
 async def _declare(found: Stage) -> None:
     """What the models of the pictures went through before anybody looks."""
     steps = {"strategy": "Canary", "steps": [20, 50], "stepSeconds": 600, "decideSeconds": 1800}
-    routed = {"route": {"host": "iris.market.test", **gateway.ROUTE}, "replicas": 1}
+    routed = {"route": {"host": "iris.market.test", **gateway.ROUTE}}
     await found.declare(GARDEN, session.FIRST, "Ann Bee")
     await found.declare(PARK, "1.1.0", "Li Wei")
     await found.declare(SHOP, "1.1.0", "Noor Haddad", rollout={"strategy": "Canary"})

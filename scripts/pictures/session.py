@@ -32,7 +32,13 @@ def declaration(namespace: str, version: str) -> dict[str, Any]:
         "apiVersion": "serving.two.inc/v1alpha1",
         "kind": "IrisModel",
         "metadata": {"name": "iris", "namespace": namespace},
-        "spec": {"version": version, "server": {"pickle": "Deny"}, "monitoring": monitoring},
+        # Each model has one server behind it, whose metrics are scraped.
+        "spec": {
+            "version": version,
+            "replicas": 1,
+            "server": {"pickle": "Deny"},
+            "monitoring": monitoring,
+        },
     }
 
 
