@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-import yaml
-from iris_local_cluster.up import gateway_api
 
 from tests.cluster.conftest import WORSE, Iris, gone
-from tests.harness import fixtures, gateway, kubelet, kubernetes, model_servers, operator_process
+from tests.harness import fixtures, gateway, kubelet, model_servers, operator_process
 from tests.harness.gateway import PlayedGateway
 from tests.harness.kubelet import Kubelet
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -195,25 +193,15 @@ def networks(versions: dict[str, Path]) -> Iterator[dict[str, dict[str, str]]]:
         yield networks
 
 
-@pytest.fixture(scope="module")
-def crd() -> Manifest:
-    """The real one of HTTPRoute. It takes Go some seconds, so not in the event loop of the kubelet."""
-    [file] = [path for path in gateway_api.crds() if path.stem.endswith("_httproutes")]
-    return dict(yaml.safe_load(file.read_text("utf-8")))
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stories(
     api_server: "ApiServer",
-    crd: Manifest,
+    http_routes: Manifest,
     networks: dict[str, dict[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Stories]:
     """All of them, under way, with one operator."""
-    async with kubernetes.client_of(api_server.kubeconfig) as client:
-        cluster = Cluster(client)
-        await cluster.apply(crd)
-        await eventually(lambda: _is_served(cluster), bool)
+    await gateway.install(api_server.kubeconfig, http_routes)
     with operator_process.running(api_server.kubeconfig, tmp_path_factory.mktemp("operator")):
         tasks = {
             name: asyncio.create_task(_play(story, api_server, networks[network]))
@@ -246,9 +234,3 @@ async def _staged(api_server: "ApiServer", addresses: Mapping[str, str]) -> Asyn
         route.answers.clear()
         yield stage
         assert route.broken == []
-
-
-async def _is_served(cluster: Cluster) -> bool:
-    body = await cluster.get("CustomResourceDefinition", "httproutes.gateway.networking.k8s.io")
-    conditions = body.get("status", {}).get("conditions") or ()
-    return any(row["type"] == "Established" and row["status"] == "True" for row in conditions)

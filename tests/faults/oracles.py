@@ -43,6 +43,8 @@ _WATCH_ENDED: Final = r"Error in the watch-stream: .*: exiting, a restart is the
 _LEASE_LOST: Final = r"was not renewed in time: exiting at once"
 # Made of the namespace or the uid: the intent that stands on a child, the dashboard's uid.
 _DIGESTS: Final = re.compile(r'(?<="serving\.two\.inc/intent": ")[0-9a-f]{16}|(?<=iris-)[0-9a-f]{24}')
+# How many requests a gate had seen when it failed.
+_MEASURED: Final = re.compile(r"(?<=a difference of )at least \d+ per 1,000 after \d+ requests")
 _TROUBLE: Final = re.compile(r"^\S+ (WARNING|ERROR|CRITICAL) ")
 
 
@@ -63,7 +65,8 @@ def normalise(found: Mapping[str, Manifest]) -> dict[str, Any]:
         elif kind != "ReplicaSet":  # old ones with no pods depend on which versions were seen on the way
             state[name] = _without_the_passing({key: value for key, value in body.items() if key != "status"})
     state["pods"] = dict(pods)
-    return {name: json.loads(_DIGESTS.sub("<digest>", _portable(body))) for name, body in state.items()}
+    texts = {name: _DIGESTS.sub("<digest>", _portable(body)) for name, body in state.items()}
+    return {name: json.loads(_MEASURED.sub("<measured>", text)) for name, text in texts.items()}
 
 
 def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -120,6 +123,34 @@ def unproven(
     return wrong
 
 
+def unproven_weights(written: Iterable[Written], proven: Mapping[tuple[str, str, str], float]) -> list[str]:
+    """Every share of the requests that was written for a candidate before its pods had answered."""
+    wrong = []
+    candidates: dict[str, tuple[str, int]] = {}  # by its Deployment: version and number of pods
+    for write in written:
+        if write.code >= 300 or write.call.method == "DELETE":
+            continue
+        if write.call.plural == "deployments":
+            spec = write.answer["spec"]
+            image = spec["template"]["spec"]["containers"][0]["image"]
+            candidates[write.call.name] = image.rpartition(":")[2], spec["replicas"]
+        if write.call.plural != "httproutes":
+            continue
+        model = write.call.name
+        for backend in write.answer["spec"]["rules"][-1]["backendRefs"]:
+            if backend["name"] == model or not backend["weight"]:
+                continue
+            version, needed = candidates.get(backend["name"], ("", 1))
+            answered = [at for (name, of, _), at in proven.items() if (name, of) == (model, version)]
+            found = len([at for at in answered if at <= write.at])
+            if found < needed:
+                wrong.append(
+                    f"weight {backend['weight']} for {backend['name']}: "
+                    f"found {found} pods of version {version!r} that had answered, expected {needed}"
+                )
+    return wrong
+
+
 def unexplained(written: Iterable[Written], child: str) -> list[str]:
     """A refusal of a child that no status has: each has the kind, and the words of the API server."""
     messages = [
@@ -143,7 +174,7 @@ def strays(written: Iterable[Written], names: Sequence[str] = ("iris", "late")) 
         "|horizontalpodautoscalers|ingresses|httproutes|servicemonitors|prometheusrules)"
         rf"/{name}(-canary)?"
         rf"|(PATCH|DELETE) configmaps/{name}-dashboard"
-        rf"|PATCH irismodels/{name}/status( \d+ \w+)?|POST events/\*)$"
+        rf"|PATCH irismodels/{name}/status( \d+ \w+( \w+)?( \d+%)?)?|POST events/\*)$"
     )
     return [write.call.signature for write in written if not ours.match(write.call.signature)]
 
@@ -174,7 +205,20 @@ def _model(body: Manifest) -> dict[str, Any]:
     cleaned["status"]["conditions"] = sorted(
         cleaned["status"].get("conditions", ()), key=lambda row: row["type"]
     )
+    if "rollout" in cleaned["status"]:
+        cleaned["status"]["rollout"] = _rollout(cleaned["status"]["rollout"])
     return {**cleaned, "current": current and status["observedGeneration"] == body["metadata"]["generation"]}
+
+
+def _rollout(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what requests have counted, which differs, and without moments."""
+    passing = ("looks", "observedPerMille", "since")
+    kept = {name: value for name, value in found.items() if name not in passing}
+    if "gates" in kept:
+        kept["gates"] = {gate["name"]: gate["verdict"] for gate in kept["gates"]}
+    if "rejected" in kept:
+        kept["rejected"] = {name: value for name, value in kept["rejected"].items() if name != "at"}
+    return kept
 
 
 def _counts(status: Mapping[str, Any]) -> dict[str, Any]:

@@ -195,11 +195,12 @@ _OTHERS: Final = "children that are alike"
 
 
 def _class(plan: Plan) -> str:
-    """Write or event, its verb and the kind of object, whatever its name."""
-    verb, _, rest = _place(plan.target).partition(" ")
-    kind, _, name = rest.partition("/")
+    """Write or event, its verb, the kind of object, and of a model the state of its rollout."""
+    verb, place, *state = plan.target.signature.split()
+    kind, _, name = place.partition("/")
     kind = _OTHERS if kind in _ALIKE else "status" if name.endswith("/status") else kind
-    return f"{plan.target.what} {verb} {kind}"
+    _generation_and_reason, rollout = state[:2], state[2:]
+    return " ".join([plan.target.what, verb, kind, *rollout])
 
 
 def _writes(shared: Iterable[Seen]) -> list[Seen]:

@@ -3,12 +3,16 @@
 A scenario waits only for what a person would wait for, so its end does not depend on timing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from iris_api import readiness
 
+from tests.faults.answers import FAILING
+from tests.harness import gateway as gateways
+from tests.harness.gateway import PlayedGateway
 from tests.harness.kubernetes import Cluster, Manifest, eventually
 
 # Many times what a step takes: lanes share a machine, and a plan that never ends still ends.
@@ -117,6 +121,80 @@ async def canary(user: User) -> None:
     await user.gone("Deployment", "iris-canary")
 
 
+_PAUSE: Final = 3.0  # of a Gateway, between requests: many lanes share a machine
+_GATES: Final = {
+    "failedPerMille": 500,
+    **dict.fromkeys(("refusedPerMille", "slowPerMille", "shiftPerMille"), 1000),
+}
+
+
+async def steps(user: User, version: str, *percents: int) -> None:
+    """Declare this version, with these shares of the requests on its way."""
+    route = {"host": f"{user.cluster.namespace}.test", **gateways.ROUTE}
+    rollout = {"strategy": "Canary", "steps": list(percents), "stepSeconds": 1, "gates": _GATES}
+    await user.declare(version, replicas=1, route=route, rollout=rollout)
+
+
+@asynccontextmanager
+async def stepping(user: User, *percents: int) -> AsyncIterator[PlayedGateway]:
+    """Version 1.0.0 serves, and a Gateway sends it requests. None fails but by a version that fails them.
+
+    `percents`: the candidate's shares that the Gateway must see, in this order, between 0 and 0.
+    """
+    async with PlayedGateway(user.cluster, [{}], pause=_PAUSE) as played:
+        await steps(user, "1.0.0", 50)
+        await user.reaches("Serving")
+        await user.sees("IrisModel", "iris", _is_routed)
+        played.answers.clear()
+        yield played
+        await user.gone("Deployment", "iris-canary")
+        await user.sees("IrisModel", "iris", _is_routed)
+    assert played.broken == [], played.broken
+    assert played.percents == [0, *percents, 0], f"shares: found {played.percents}, expected {percents}"
+    assert set(played.failed) <= {("iris-canary", 500)}, f"failed requests: {played.failed}"
+
+
+def _is_routed(body: Manifest | None) -> bool:
+    return readiness.condition(body or {}, "RouteReady").get("status") == "True"
+
+
+async def has_share(user: User, played: PlayedGateway, percent: int) -> None:
+    """Wait until the Gateway has had this share: the status has it before the route does."""
+
+    async def seen() -> list[int]:
+        return played.percents
+
+    await eventually(seen, lambda percents: percent in percents, within=user.patience)
+
+
+async def stepped(user: User) -> None:
+    async with stepping(user, 20, 50):
+        await steps(user, "1.1.0", 20, 50)
+        await user.reaches("Serving")
+
+
+async def stepped_bad(user: User) -> None:
+    async with stepping(user, 50):
+        await steps(user, FAILING, 50)
+        await user.reaches("RolledBack")
+
+
+async def stepped_withdrawn(user: User) -> None:
+    async with stepping(user, 50) as played:
+        await steps(user, "1.1.0", 50)
+        await has_share(user, played, 50)
+        await steps(user, "1.0.0", 50)
+        await user.reaches("Serving")
+
+
+async def stepped_superseded(user: User) -> None:
+    async with stepping(user, 50, 0, 50) as played:
+        await steps(user, "1.1.0", 50)
+        await has_share(user, played, 50)
+        await steps(user, "1.2.0", 50)
+        await user.reaches("Serving")
+
+
 async def delete(user: User) -> None:
     await user.serves()
     await user.cluster.delete("IrisModel", "iris")
@@ -198,6 +276,10 @@ SCENARIOS: Final[Mapping[str, Callable[[User], Awaitable[None]]]] = {
         autoscaling,
         gateway,
         canary,
+        stepped,
+        stepped_bad,
+        stepped_withdrawn,
+        stepped_superseded,
         delete,
         recreate,
         revert,

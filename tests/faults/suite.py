@@ -160,6 +160,7 @@ class Suite:
             wrong += await _differences(lane, learned.state)
             wrong += _lives(learned.lives, oracles.lives(record.written))
             wrong += oracles.unproven(record.written, user.declared, lane.answers.proven)
+            wrong += oracles.unproven_weights(record.written, lane.answers.proven)
             if record.fired and plan.refuses_child:
                 wrong += oracles.unexplained(record.written, plan.target.signature)
             wrong += [f"wrote what is not ours: {write}" for write in oracles.strays(record.written)]

@@ -151,3 +151,34 @@ def test_the_planner_counts_lives_by_what_the_api_server_answered() -> None:
     ]
 
     assert oracles.lives(written) == {"created services/iris": 1, "deleted services/iris": 1}
+
+
+def test_a_share_of_the_requests_needs_pods_that_have_answered() -> None:
+    containers = [{"image": "iris-server:1.1.0"}]
+    candidate = {"spec": {"replicas": 2, "template": {"spec": {"containers": containers}}}}
+    refs = [{"name": "iris", "weight": 80}, {"name": "iris-canary", "weight": 20}]
+    route = {"spec": {"rules": [{"backendRefs": refs}]}}
+    written = [
+        Written(1.0, 1.0, Call("PATCH", "deployments", "iris-canary", "", b""), 201, candidate),
+        Written(5.0, 5.0, Call("PATCH", "httproutes", "iris", "", b""), 200, route),
+    ]
+    one, late = {("iris", "1.1.0", "127.0.0.1"): 2.0}, {("iris", "1.1.0", "127.0.0.2"): 6.0}
+
+    assert oracles.unproven_weights(written, one | {("iris", "1.1.0", "127.0.0.2"): 4.0}) == []
+    assert oracles.unproven_weights(written, one | late) == [
+        "weight 20 for iris-canary: found 1 pods of version '1.1.0' that had answered, expected 2"
+    ]
+
+
+def test_the_comparison_of_rollouts_leaves_out_moments_and_what_requests_have_counted() -> None:
+    def rolled_back(requests: int, verdict: str = "Fail") -> dict[str, Any]:
+        gate = {"name": "failed", "verdict": verdict, "requests": requests}
+        why = f"shows a difference of at least {requests} per 1,000 after {requests} requests, expected"
+        moment = f"2026-11-27T12:00:{requests}Z"
+        rejected = {"at": moment, "reason": "GateFailed", "message": why}
+        rollout = {"state": "RolledBack", "since": moment, "looks": requests, "gates": [gate]}
+        rollout["rejected"] = rejected
+        return oracles.normalise({"IrisModel/iris": model(rollout=rollout)})
+
+    assert oracles.differences(rolled_back(30), rolled_back(45)) == []
+    assert oracles.differences(rolled_back(30), rolled_back(30, "Pass")) != []

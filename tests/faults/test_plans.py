@@ -69,6 +69,26 @@ def test_the_planner_aims_at_the_first_write_of_each_state_of_a_status() -> None
     assert targets == {plan.target for plan in plans.of_scenario("version", [idle, idle])}
 
 
+def test_the_planner_kills_at_each_state_and_weight_of_a_rollout() -> None:
+    calls = [
+        Call("PATCH", "irismodels", "iris", "status", json.dumps({"status": status}).encode())
+        for status in (
+            {"observedGeneration": 2, "rollout": {"state": "Stepping"}},
+            {"observedGeneration": 2, "rollout": {"state": "Stepping", "weight": 20}},
+            {"observedGeneration": 2, "rollout": {"state": "Judging", "weight": 20}},
+        )
+    ]
+    trace = trace_of(calls)
+
+    found = plans.distinct(plans.of_scenario("stepped", [trace, trace]))
+
+    assert [plan.target.signature.split()[3:] for plan in found if plan.mode == "kill-after"] == [
+        ["unobserved", "Judging", "20%"],
+        ["unobserved", "Stepping"],
+        ["unobserved", "Stepping", "20%"],
+    ]
+
+
 @pytest.mark.parametrize("target", [APPLY, ADDED, Seen("write", "PATCH irismodels/iris/status", 12)])
 def test_a_plan_is_found_again_by_its_name(target: Seen) -> None:
     plan = Plan("scale", "kill-after" if target.what == "write" else "cut", target)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.faults import plans
 from tests.faults.suite import Suite
+from tests.harness import gateway
+from tests.harness.kubernetes import Manifest
 
 if TYPE_CHECKING:
     from iris_local_cluster.api_server import ApiServer
@@ -30,6 +32,7 @@ SAMPLE: Final = (
     "recreate:kill-after:write PATCH ingresses/iris#2",
     "rivals:delayed:event DELETED replicasets/*#1",
     "rivals:kill-before:write PATCH services/late#1",
+    "stepped_withdrawn:kill-after:write PATCH httproutes/iris#3",
     "version:crd:write PATCH deployments/iris#2",
     "version:invalid:write PATCH services/iris#2",
     "version:unreadable:write PATCH services/iris#2",
@@ -51,8 +54,9 @@ def test_the_sample_has_every_kind_of_fault() -> None:
 
 
 async def test_the_operator_converges_to_the_same_state_after_any_fault(
-    api_server: "ApiServer", tmp_path: Path
+    api_server: "ApiServer", http_routes: Manifest, tmp_path: Path
 ) -> None:
+    await gateway.install(api_server.kubeconfig, http_routes)
     wanted = [plans.parse(name) for name in SAMPLE]
     async with Suite(api_server, tmp_path, _LANES) as suite:
         await suite.learn(dict.fromkeys(plan.scenario for plan in wanted))

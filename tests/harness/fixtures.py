@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.harness import kubernetes
 
@@ -28,6 +29,15 @@ def api_server() -> Iterator["ApiServer"]:
 
     with servers.running(users={"jane": []}, crds=CRDS, silent_node_seconds=4) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def http_routes() -> kubernetes.Manifest:
+    """The real CRD of HTTPRoute. It takes Go some seconds, so not in the event loop of a kubelet."""
+    from iris_local_cluster.up import gateway_api  # noqa: PLC0415
+
+    [file] = [path for path in gateway_api.crds() if path.stem.endswith("_httproutes")]
+    return dict(yaml.safe_load(file.read_text("utf-8")))
 
 
 @pytest.fixture

@@ -8,14 +8,15 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import httpx
 from sklearn.datasets import load_iris
 
-from tests.harness import tasks
-from tests.harness.kubernetes import Cluster, Manifest, Refused
+from tests.harness import kubernetes, tasks
+from tests.harness.kubernetes import Cluster, Manifest, Refused, eventually
 
 ROUTE: Final[dict[str, Any]] = {"type": "Gateway", "gateway": {"name": "public", "namespace": "gateways"}}
 # By the Service that selects them.
@@ -23,6 +24,19 @@ _PODS: Final = {"iris": "iris-server", "iris-canary": "iris-server-canary"}
 _FIELDS: Final = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 _AT_ONCE: Final = 4
 _TURN: Final = 60  # requests between two looks at the pods
+
+
+async def install(kubeconfig: Path, crd: Manifest) -> None:
+    """Let the API server know HTTPRoutes."""
+    async with kubernetes.client_of(kubeconfig) as client:
+        cluster = Cluster(client)
+        await cluster.apply(crd)
+        await eventually(lambda: cluster.get(crd["kind"], crd["metadata"]["name"]), _is_served)
+
+
+def _is_served(crd: Manifest) -> bool:
+    conditions = crd.get("status", {}).get("conditions") or ()
+    return any(row["type"] == "Established" and row["status"] == "True" for row in conditions)
 
 
 def rows(*classes: int) -> list[dict[str, float]]:

@@ -1,8 +1,8 @@
 """What a fault can be aimed at: a write or a watch event, by what it is about and its number. Pure.
 
 Names that the API server makes up (pods, ReplicaSets, events) are left out, so that a target of one run
-exists in the next. A status of an IrisModel is named by its generation and reason instead of counted: how
-often it changes on the way to Ready depends on the load of the machine.
+exists in the next. A status of an IrisModel is named by its generation, its reason and the state of its
+rollout instead of counted: how often it changes on the way to Ready depends on the load of the machine.
 """
 
 import json
@@ -88,8 +88,11 @@ def event_signature(plural: str, kind: str, body: Mapping[str, Any]) -> str:
 
 
 def _state(status: Mapping[str, Any], generation: object) -> str:
-    """The generation, and the reason of Ready once it has been observed."""
+    """The generation, the reason of Ready once observed, and the state and weight of a rollout."""
     if generation is None:
         return ""
     rows = status.get("conditions", ()) if status.get("observedGeneration") == generation else ()
-    return f"{generation} " + next((row["reason"] for row in rows if row["type"] == "Ready"), "unobserved")
+    reason = next((row["reason"] for row in rows if row["type"] == "Ready"), "unobserved")
+    rollout = status.get("rollout") or {}
+    weight = [f"{rollout['weight']}%"] if "weight" in rollout else []
+    return " ".join([str(generation), reason, *([rollout["state"], *weight] if rollout else [])])
