@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults import scenarios
+from tests.faults import oracles, scenarios
 from tests.faults.pair import Pair, Replica, two_writers
 from tests.faults.scenarios import User
-from tests.harness.kubernetes import eventually
+from tests.harness import gateway
+from tests.harness.kubernetes import Manifest, eventually
+from tests.harness.proxy import Written
 from tests.harness.proxy_targets import Call
 
 if TYPE_CHECKING:
@@ -82,3 +84,31 @@ async def test_a_killed_replica_can_lead_again_when_the_other_cannot(
         again = await pair.leader(after=first.identity, within=scenarios.PATIENCE)
 
         assert again.replica is first.replica
+
+
+async def test_a_rollout_by_steps_goes_on_with_the_next_leader_at_each_step(
+    api_server: "ApiServer", http_routes: Manifest, tmp_path: Path
+) -> None:
+    await gateway.install(api_server.kubeconfig, http_routes)
+    async with Pair(api_server, tmp_path) as pair:
+        user, leader = User(pair.cluster), await pair.leader()
+
+        async with scenarios.stepping(user, 20, 50) as played:
+            await scenarios.steps(user, "1.1.0", 20, 50)
+            for percent in (20, 50):
+                await scenarios.has_share(user, played, percent)
+                leader.replica.lives.kill()
+                leader = await pair.leader(after=leader.identity, within=scenarios.PATIENCE)
+            await user.reaches("Serving")
+
+        written = sorted((write for replica in pair.replicas for write in replica.wrote()), key=_asked_at)
+        model = await pair.cluster.get("IrisModel", "iris")
+        assert (played.percents, played.failed) == ([0, 20, 50, 0], {})
+        assert oracles.lives(written)["created deployments/iris-canary"] == 1
+        assert oracles.unproven_weights(written, pair.answers.proven) == []
+        assert [entry["version"] for entry in model["status"]["history"]] == ["1.1.0", "1.0.0"]
+        assert two_writers(pair.replicas) == []
+
+
+def _asked_at(write: Written) -> float:
+    return write.asked_at
