@@ -10,10 +10,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.faults import kill_loop, plans, scenarios, walk
+from tests.faults import exchange, kill_loop, plans, scenarios, walk
 from tests.faults.suite import Suite, Verdict
 from tests.harness.fixtures import CRDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from iris_local_cluster.api_server import ApiServer
 
 logger = logging.getLogger(__name__)
 
@@ -45,27 +52,25 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--kill-loop", type=float, metavar="SECONDS", help="instead: kill the leader in a loop"
     )
+    parser.add_argument(
+        "--exchange",
+        type=Path,
+        metavar="FOLDER",
+        help="instead: take turns with this `operator` of another release",
+    )
     parser.add_argument("--list", action="store_true", help="only print the names of the plans")
     return parser.parse_args()
 
 
 async def _run(arguments: argparse.Namespace) -> int:
-    from iris_local_cluster import api_server as servers  # noqa: PLC0415 - --help needs no cluster
-
-    if arguments.walk or arguments.kill_loop:
-        with servers.running(crds=CRDS) as server, tempfile.TemporaryDirectory() as folder:
-            return _tell(
-                await walk.walk(server, Path(folder), seed=arguments.seed, steps=arguments.walk)
-                if arguments.walk
-                else await kill_loop.run(
-                    server, Path(folder), seed=arguments.seed, seconds=arguments.kill_loop
-                )
-            )
+    wrong = await _instead(arguments)
+    if wrong is not None:
+        return _tell(wrong)
     named = [plans.parse(name) for name in arguments.plan]
     names = dict.fromkeys(plan.scenario for plan in named) or arguments.scenario or scenarios.SCENARIOS
     lanes = min(arguments.lanes, max(2 * len(names), len(named)))
     started = time.monotonic()
-    with servers.running(crds=[*CRDS, *_of_others()]) as server, tempfile.TemporaryDirectory() as folder:
+    with _server(_of_others()) as server, tempfile.TemporaryDirectory() as folder:
         async with Suite(server, Path(folder), lanes) as suite:
             found = await suite.learn(names)
             wanted = named or (found if arguments.all else plans.distinct(found))
@@ -77,6 +82,25 @@ async def _run(arguments: argparse.Namespace) -> int:
                 return 0
             verdicts = await suite.run(wanted)
     return _report(verdicts, arguments.seed, time.monotonic() - started)
+
+
+async def _instead(arguments: argparse.Namespace) -> list[str] | None:
+    """What was wrong in what was asked for instead of plans; None: plans were asked for."""
+    if not (arguments.walk or arguments.kill_loop or arguments.exchange):
+        return None
+    with _server(_of_others() if arguments.exchange else ()) as server, tempfile.TemporaryDirectory() as name:
+        folder, seed = Path(name), arguments.seed
+        if arguments.walk:
+            return await walk.walk(server, folder, seed=seed, steps=arguments.walk)
+        if arguments.kill_loop:
+            return await kill_loop.run(server, folder, seed=seed, seconds=arguments.kill_loop)
+        return await exchange.run(server, folder, other=arguments.exchange)
+
+
+def _server(others: "Iterable[Path]") -> "AbstractContextManager[ApiServer]":
+    from iris_local_cluster import api_server as servers  # noqa: PLC0415 - --help needs no cluster
+
+    return servers.running(crds=[*CRDS, *others])
 
 
 def _of_others() -> list[Path]:
