@@ -1,6 +1,7 @@
 """Real model servers on loopback addresses, standing in for what would run in pods."""
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from sklearn.datasets import load_iris
 _TRAINING = Path(".venv/bin/iris-training")
 _SERVER = Path(".venv/bin/iris-model-server")
 _START_SECONDS = 120.0
+_PORT = 8000
 _HEADER = "sepal_length,sepal_width,petal_length,petal_width,species"
 
 
@@ -88,12 +90,23 @@ def _server(
     if clients is not None:
         environment["IRIS_ACCESS_FILE"] = str(clients)
         command += ["--management-port", "8001"]
+    _expect_free(address)
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _expect_free(address: str) -> None:
+    """The server of another run at this address would be taken for ours."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, _PORT))
+        except OSError as error:
+            raise AssertionError(f"{address}:{_PORT}: {error.strerror}, expected a free address") from error
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str, within: float) -> None:
@@ -106,6 +119,6 @@ def _wait_until_ready(process: subprocess.Popen[bytes], address: str, within: fl
 
 def _ready(address: str) -> bool:
     try:
-        return httpx.get(f"http://{address}:8000/readyz", trust_env=False).is_success
+        return httpx.get(f"http://{address}:{_PORT}/readyz", trust_env=False).is_success
     except httpx.TransportError:
         return False

@@ -1,12 +1,14 @@
 """Pictures of the documents are small, all there, and made from the present commands, panels and version."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from scripts.pictures import session, terminal
+from tests.harness import model_servers
 
 LARGEST: Final = 150 * 1024
 PICTURES: Final = [f"{name}.png" for name in session.SCREENS] + ["terminal.svg"]
@@ -27,6 +29,15 @@ def test_no_other_picture_is_there() -> None:
 def test_pictures_follow_from_the_present_version_commands_and_panels() -> None:
     """`make pictures` makes them anew."""
     assert json.loads((session.FOLDER / "made.json").read_text("utf-8")) == session.made()
+
+
+def test_no_picture_shows_the_model_servers_of_another_run(tmp_path: Path) -> None:
+    address = "127.0.90.99"
+    with socket.create_server((address, 8000)):
+        serving = model_servers.serving({address: tmp_path}, "iris")
+
+        with pytest.raises(AssertionError, match=rf"^{address}:8000: .+, expected a free address$"), serving:
+            pass
 
 
 def test_the_recording_has_every_command() -> None:
