@@ -91,6 +91,8 @@ async def children(user: User) -> None:
     await user.gone("Ingress", "iris")
     await user.gone("ConfigMap", "iris-dashboard")
     await user.gone("NetworkPolicy", "iris")
+    await user.gone("ServiceMonitor", "iris")
+    await user.gone("PrometheusRule", "iris")
     await user.serves()
     await user.sees("Ingress", "iris", bool)
 

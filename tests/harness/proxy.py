@@ -26,6 +26,8 @@ _LARGEST: Final = 32 * 1024 * 1024
 _HOP: Final = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
 OUTAGES: Final = {"outage": 3.0, "blackout": 300.0}
 _NEVER_SENT: Final = frozenset({"kill-before", "hang", "late", *OUTAGES})
+# Of an API server that has stored nothing.
+FIRST_VERSION: Final = 1
 _KILLED_AFTER: Final = frozenset({"kill-after", "stale", "stale-2"})
 _DENIED_SECONDS: Final = 3.0
 # Counted from when a restarted operator has listed and begins to watch.
@@ -57,7 +59,7 @@ class Record:
     def latest_version(self) -> int:
         """The resourceVersion that our last write has got."""
         versions = (write.answer.get("metadata", {}).get("resourceVersion") for write in self.written[::-1])
-        return next((int(version) for version in versions if version), 1)
+        return next((int(version) for version in versions if version), FIRST_VERSION)
 
     def saw(self, what: str, signature: str) -> Seen:
         self.counts[what, signature] += 1
@@ -129,6 +131,7 @@ class Proxy:
         """Forget what passed, and aim this fault."""
         self.fault, self.record = fault, Record()
         self._gap, self._denied = None, Denied()
+        self._to_the_present()
         return self.record
 
     def disarm(self) -> None:
@@ -203,7 +206,9 @@ class Proxy:
         if mode in _KILLED_AFTER:
             self._kill()
             if mode != "kill-after":
-                self.past = Past((before if mode == "stale-2" else self.record.latest_version) - 1)
+                # Children are written at the same time: this may be the first write, with none before it.
+                is_second = mode == "stale-2" and before > FIRST_VERSION
+                self.past = Past((before if is_second else self.record.latest_version) - 1)
             return proxy_answers.abort(request)
         return await proxy_answers.half(request, answer) if mode == "truncated" else answer
 
