@@ -240,7 +240,7 @@ def main() -> int:
     if not options.dry:
         day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
         command = f"make bench-server{' QUICK=1' if options.quick else ''}"
-        report.write(made, report.Run(command, day, cast.absent), keep=bool(options.part))
+        report.write(made, report.Run(command, day, report.machine(), cast.absent), keep=bool(options.part))
         for name in goals.missed(made):
             runs.report(f"below its floor: {name}")
     return 0 if options.dry or not goals.missed(made) else 1

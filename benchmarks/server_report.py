@@ -32,10 +32,11 @@ numbers, and 0.2 of that compares each with its bounds, which numpy does in 0.01
 
 
 class Run(NamedTuple):
-    """What was run, on which day, and who could not take part."""
+    """What was run, on which day and machine, and who could not take part."""
 
     command: str
     day: str
+    machine: str
     absent: Mapping[str, str]
 
 
@@ -43,7 +44,7 @@ def write(figures: Sequence[Figure], run: Run, *, keep: bool = False) -> None:
     """The page and its picture; with `keep` beside the figures that were measured before."""
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / "server.jsonl"
-    made = {figure["figure"]: figure | {"day": run.day} for figure in figures}
+    made = {figure["figure"]: figure | {"day": run.day, "machine": run.machine} for figure in figures}
     if keep and kept.exists():
         former = map(json.loads, kept.read_text(encoding="utf-8").splitlines())
         made = {figure["figure"]: figure for figure in former} | made
@@ -98,10 +99,9 @@ def _compared(figure: Figure) -> str:
 
 
 def _page(figures: Sequence[Figure], run: Run) -> str:
-    days = " and ".join(sorted({figure["day"] for figure in figures}))
     lines = [
         "# The model server and its peers",
-        f"`{run.command}`, {days}, {_machine()}. Only ratios mean something on another machine.",
+        *runs(figures, run.command),
         "",
         *([*columns(figures), "", HOW_TO_READ, ""] if any(map(in_columns, figures)) else []),
         "![requests per second](server.svg)",
@@ -137,7 +137,21 @@ def still(flame: str) -> str:
     return re.sub(r'(<text id="title"[^>]*>).*?(</text>)', r"\1the fast path\2", without_buttons)
 
 
-def _machine() -> str:
+def runs(figures: Sequence[Figure], command: str) -> list[str]:
+    """When and where the figures were measured: each part of the benchmark can be run alone."""
+    parts: dict[tuple[str, str], dict[str, None]] = {}
+    for figure in figures:
+        of_run = parts.setdefault((figure["day"], figure["machine"]), {})
+        of_run[figure["figure"].partition(".")[0]] = None
+    lines = [
+        f"- {day}, {where}: {', '.join(f'`{part}`' for part in measured)}"
+        for (day, where), measured in sorted(parts.items())
+    ]
+    return [f"`{command}`. Only ratios mean something on another machine.", "", *lines]
+
+
+def machine() -> str:
+    """Of this run: processor, kernel and Python."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -146,7 +160,8 @@ def _machine() -> str:
         ),
         platform.machine(),
     )
-    return f"{os.cpu_count()} cores {model}, Linux {platform.release()}, Python {platform.python_version()}"
+    kernel = platform.release().partition("-")[0]
+    return f"{os.cpu_count()} cores {model}, Linux {kernel}, Python {platform.python_version()}"
 
 
 def _picture(figures: Sequence[Figure]) -> str:

@@ -79,6 +79,18 @@ def test_a_column_without_peers_is_empty() -> None:
     assert report.columns([{"figure": "same_file.linear_1"}])[2:] == ["| linear_1 |  |  |"]
 
 
+def test_the_page_names_day_and_machine_of_each_part() -> None:
+    made = [
+        {"figure": name, "day": day, "machine": f"machine {day}"}
+        for name, day in (("server.memory", "1"), ("keys.fast_path", "2"), ("server.batch_100", "2"))
+    ]
+
+    assert report.runs(made, "make bench-server")[2:] == [
+        "- 1, machine 1: `server`",
+        "- 2, machine 2: `keys`, `server`",
+    ]
+
+
 def test_a_part_has_the_median_of_its_pairs_and_an_interval_for_it() -> None:
     """Of 20 values, 95 % for the median is from the 6th to the 15th."""
     rounds = [one(80 + number, 100) for number in range(20)]
