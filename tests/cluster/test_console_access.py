@@ -79,7 +79,13 @@ def test_a_stream_from_a_revision_that_is_no_number_begins_at_the_start(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 def test_only_get_is_answered(visitor: httpx.Client, method: str) -> None:
-    assert visitor.request(method, "/").status_code == 405
+    answer = visitor.request(method, "/")
+
+    assert (answer.status_code, answer.headers["allow"], answer.headers["connection"]) == (
+        405,
+        "GET",
+        "close",
+    )
 
 
 async def test_chromium_is_refused_without_the_token_under_another_host_and_for_a_post(
@@ -148,7 +154,7 @@ async def test_the_role_view_is_enough_for_models_pods_and_events_and_charts_say
     content = page.locator("#content")
     await expect(content.locator(".way li.ok")).to_have_count(5, timeout=MILLISECONDS)
     await expect(content).not_to_contain_text("may not read")
-    await expect(content.locator("table").last).to_contain_text("Serving")
+    await expect(content.locator("table.events").first).to_contain_text("Serving")
     await page.get_by_role("link", name="Charts").click()
     await expect(page.locator("#trouble")).to_contain_text("this user may not list services")
     assert complaints == []

@@ -166,8 +166,12 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _not_get(self) -> None:
+        # The body was not read, so the connection cannot serve another request.
         self.close_connection = True
-        self._send(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", "The console only reads: expected GET.\n")
+        content = b"The console only reads: expected GET.\n"
+        further = {"Allow": "GET", "Connection": "close"}
+        self._head(HTTPStatus.METHOD_NOT_ALLOWED, "text/plain", len(content), further)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
         """The first address has a secret, so nothing is logged."""
