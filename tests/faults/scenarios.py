@@ -11,6 +11,7 @@ from typing import Any, Final
 from iris_api import readiness
 
 from tests.faults.answers import FAILING
+from tests.faults.namespaces import observe
 from tests.harness import gateway as gateways
 from tests.harness.gateway import PlayedGateway
 from tests.harness.kubernetes import Cluster, Manifest, eventually
@@ -91,8 +92,8 @@ async def children(user: User) -> None:
     await user.gone("Ingress", "iris")
     await user.gone("ConfigMap", "iris-dashboard")
     await user.gone("NetworkPolicy", "iris")
-    await user.gone("ServiceMonitor", "iris")
-    await user.gone("PrometheusRule", "iris")
+    monitors = {"ServiceMonitor/iris", "PrometheusRule/iris"}
+    await eventually(lambda: observe(user.cluster), monitors.isdisjoint, within=user.patience)
     await user.serves()
     await user.sees("Ingress", "iris", bool)
 
