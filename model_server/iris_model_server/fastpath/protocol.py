@@ -229,8 +229,10 @@ class FastProtocol(LimitedProtocol):
 
     def _is_free(self) -> bool:
         """Whether this request can be answered at once."""
+        cycle: Any = self.cycle
         return not (
-            self.is_answering()
+            # As `is_answering`, without its call.
+            (cycle is not None and not cycle.response_complete)
             or self.flow.write_paused
             or self.fast.context.serving.draining
             or self._lingers

@@ -27,8 +27,8 @@ class AnswerTemplates:
     ) -> bytes:
         """The answer's body. `request_id` must need no escape: `request_ids` ensures that."""
         before, after = self._around[index]
-        end = b',"outside_training_range":%b}' % _encode(outside) if outside else b"}"
-        return b'%b"%b"%b%b%b' % (before, request_id.encode("ascii"), after, _encode(probabilities), end)
+        answer = b'%b"%b"%b%b}' % (before, request_id.encode("ascii"), after, _encode(probabilities))
+        return answer[:-1] + b',"outside_training_range":%b}' % _encode(outside) if outside else answer
 
     @staticmethod
     def _parts(index: int, label: str, version: str) -> tuple[bytes, bytes]:

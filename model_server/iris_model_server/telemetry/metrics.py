@@ -100,7 +100,8 @@ class ModelMetrics:
         for value, feature in zip(row, self._features, strict=True):
             cell = bisect_left(feature.edges, value)
             feature.counts[cell] += 1
-            if not 0 < cell < feature.last:
+            # The cells below and above the range.
+            if not cell or cell == feature.last:
                 outside = (*outside, feature.name)
         return outside
 
