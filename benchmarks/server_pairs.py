@@ -28,12 +28,12 @@ def measured(
     pairs: int,
     seconds: int,
 ) -> list[Mapping[str, Segment]]:
-    """In each round both of a couple answer at once; rates are per second of its own processor time."""
+    """In each round both servers of a couple run at once; rates are per second of their processor time."""
     made: list[Mapping[str, Segment]] = []
     for number in range(pairs):
         one: dict[str, Segment] = {}
         for couple in couples:
-            # Who starts first gets the processor a moment earlier.
+            # The server that gets its load first runs alone for a moment, so they take turns.
             order = couple if number % 2 else couple[::-1]
             targets = [stage.all[name] for name in order]
             one |= _together(targets, question, connections, seconds)
@@ -64,7 +64,7 @@ def _together(
 
 
 def processor_seconds(target: Running) -> float:
-    """What its threads have used so far, to the nanosecond."""
+    """The processor time that its running threads have used so far."""
     spent = 0
     for pid in load.members(target.mark):
         for thread in Path(f"/proc/{pid}/task").iterdir():

@@ -22,7 +22,11 @@ _WHO = {"user.name": "A Test", "user.email": "test@localhost", "commit.gpgSign":
 
 def model_file(name: str, **spec: Any) -> str:
     """The file of a further model, with a route of its own."""
-    body = {
+    return str(yaml.safe_dump(model_body(name, **spec)))
+
+
+def model_body(name: str, **spec: Any) -> dict[str, Any]:
+    return {
         "apiVersion": "serving.two.inc/v1alpha1",
         "kind": "IrisModel",
         "metadata": {"name": name, "namespace": models.NAMESPACE},
@@ -33,7 +37,6 @@ def model_file(name: str, **spec: Any) -> str:
             **spec,
         },
     }
-    return str(yaml.safe_dump(body))
 
 
 @dataclass(frozen=True, slots=True)

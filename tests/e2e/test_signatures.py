@@ -23,6 +23,7 @@ from iris_local_cluster.progress import Progress
 from iris_local_cluster.up import load_client, models
 from iris_local_cluster.up.load_client import Report
 
+from tests.e2e.clone import model_body
 from tests.e2e.stage import UpRun
 from tests.model_server import artifacts, signing, tampering
 
@@ -94,21 +95,16 @@ class Seen:
 
 
 def body(server: Image, public_key: str, version: str, tag: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "serving.two.inc/v1alpha1",
-        "kind": "IrisModel",
-        "metadata": {"name": NAME, "namespace": models.NAMESPACE},
-        "spec": {
-            "version": version,
-            "image": {"repository": f"registry.local:5000/{server.name}", "tag": server.tag},
-            "artifact": {"image": {"repository": "registry.local:5000/iris-model", "tag": tag}},
-            "verify": {"keys": [{"name": "release", "publicKey": public_key}]},
-            "replicas": 1,
-            "resources": {"requests": {"cpu": "10m"}},
-            "server": {"pickle": "Deny"},
-            "route": {"type": "Ingress", "host": HOST, "className": "traefik"},
-        },
+    spec = {
+        "version": version,
+        "image": {"repository": f"registry.local:5000/{server.name}", "tag": server.tag},
+        "artifact": {"image": {"repository": "registry.local:5000/iris-model", "tag": tag}},
+        "verify": {"keys": [{"name": "release", "publicKey": public_key}]},
+        "replicas": 1,
+        "resources": {"requests": {"cpu": "10m"}},
+        "server": {"pickle": "Deny"},
     }
+    return model_body(NAME, **spec)
 
 
 def names(expected: str, now: Readiness) -> bool:

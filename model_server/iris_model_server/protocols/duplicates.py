@@ -15,10 +15,10 @@ from iris_model_server.protocols import chunks
 
 
 def has_only(body: bytes, strings: int, numbers: bytes) -> bool:
-    """Whether a body has so many strings, names included, and no escape.
+    """Whether a body has exactly this many strings, names included, and no escape.
 
-    Where a decoder needs so many, no name comes twice, and this costs a tenth of `refuse`. `numbers` is the
-    quoted name of a list of numbers, which makes most of the body.
+    If the decoded request needs that many, no name comes twice; this costs a tenth of `refuse`. `numbers` is
+    the quoted name of a list of numbers, which makes up most of the body.
     """
     start = body.find(numbers) + len(numbers)
     # Such a list has no quotation mark, and `find` is several times quicker than `count`.

@@ -19,8 +19,8 @@ from iris_operator.decide.rollout_facts import RolloutFacts, TrafficCounts
 from iris_operator.decide.traffic_gates import Evidence
 from iris_operator.observe.traffic import PodTraffic, Traffic
 
-# A share of the requests that is farther off than one of these is no random sample: per 1,000 requests, and
-# as a part of the declared share.
+# The largest difference from the declared share at which the requests are a random sample: per 1,000
+# requests, and as a part of the declared share. The smaller one applies.
 _DEVIATION: Final = 30
 _DEVIATION_OF_SHARE: Final = 0.5
 
@@ -117,7 +117,7 @@ def _is_sample(share: int, percent: int) -> bool:
 
 
 def _deviation(percent: int) -> float:
-    """The largest of a sample, per 1,000 requests: 5 % of which 2 % arrive are no sample, either."""
+    """The allowed difference from the declared share, per 1,000 requests: 2 % instead of 5 % is too far."""
     return min(_DEVIATION, _DEVIATION_OF_SHARE * 10 * percent)
 
 
