@@ -78,7 +78,7 @@ def rollout_against(body: Body, live: Mapping[Name, Body]) -> Course | None:
     there = live.get((kinds.DEPLOYMENT, model.name))
     if model.suspend or account is None or there is None or ownership.owner(account, model) != "ours":
         return None
-    return course.of(model, course.stable_of(account), (body.get("status") or {}).get("rollout"))
+    return course.of(model, course.stable_of(account), body.get("status") or {})
 
 
 def between(before: Body | None, after: Body | None) -> list[Change]:
@@ -98,7 +98,7 @@ def _promoted(
     live: Mapping[Name, Body] | None = None,
 ) -> list[Change]:
     """What the end of a rollout changes; its own objects go by themselves."""
-    if body is None or rollout is None:
+    if body is None or rollout is None or rollout.is_refused:
         return []
     ends = _changes(during, {name: child for name, child in wanted(body, live).items() if name in during})
     return [replace(change, why=ONCE_PROMOTED) for change in ends if change.action == "change"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from iris_api import kinds
+from iris_api import kinds, reasons
 from iris_cli import owned, planned
 from iris_cli.errors import Trouble
 from iris_cli.rollouts import course
@@ -223,21 +223,43 @@ def test_a_rollout_that_is_under_way_as_declared_only_has_its_end_before_it() ->
     assert {why for _, why in course_of(planned.against(after, there)).values()} == {planned.ONCE_PROMOTED}
 
 
-def test_a_refused_version_changes_nothing() -> None:
-    before, after = (bodies.body(version=version, rollout=CANARY) for version in ("1.4.0", "1.5.0"))
+def refused(**status: Any) -> dict[str, Any]:
+    """A body whose version its rollout has taken back."""
+    after = bodies.body(version="1.5.0", rollout=CANARY)
     model = planned.parsed(after)
     assert model.rollout
     declaration = candidates.declaration(model.rollout, shape.of(model))
-    after["status"] = {"rollout": {"state": "RolledBack", "rejected": {"declaration": declaration}}}
+    rejected = {"declaration": declaration, "reason": "AgreementTooLow", "message": "found 7 of 12"}
+    after["status"] = {"rollout": {"state": "RolledBack", "rejected": rejected}, **status}
+    return after
 
-    rollout = planned.rollout_against(after, live(before))
+
+def test_a_refused_version_changes_nothing() -> None:
+    before = bodies.body(version="1.4.0", rollout=CANARY)
+
+    assert planned.against(refused(servingVersion="1.4.0"), live(before)) == []
+
+
+@pytest.mark.parametrize(("serving", "words"), [("1.4.0", "version 1.4.0"), ("", "no version")])
+def test_a_refused_version_is_planned_with_what_serves_why_and_what_to_do(serving: str, words: str) -> None:
+    """The stable version was said to serve, also while no version did."""
+    before = bodies.body(version="1.4.0", rollout=CANARY)
+
+    rollout = planned.rollout_against(refused(servingVersion=serving), live(before))
 
     assert rollout
     assert list(course.lines(rollout, None)) == [
-        "version 1.5.0 was rolled back and is not tried again; 1.4.0 is serving"
+        f"version 1.5.0 was refused by its rollout and is not tried again; {words} is serving",
+        "  refused: AgreementTooLow: found 7 of 12",
+        f"  to do: {reasons.CURES['RolledBack']}",
     ]
-    assert not [
-        change
-        for change in planned.against(after, live(before))
-        if change.kind == "Deployment" and not change.why
-    ]
+
+
+def test_a_rollout_beside_a_version_that_does_not_serve_is_planned_as_such() -> None:
+    before, after = (bodies.body(version=version, rollout=CANARY) for version in ("1.4.0", "1.5.0"))
+
+    rollout = planned.rollout_against({**after, "status": {"servingVersion": ""}}, live(before))
+
+    assert rollout
+    first = next(course.lines(rollout, None))
+    assert first == "rollout of version 1.5.0 beside 1.4.0; no version is serving:"

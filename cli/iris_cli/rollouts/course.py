@@ -1,10 +1,10 @@
 """How a declaration would be rolled out: in which steps, with how many requests, how long. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from iris_api import judge, rollouts
+from iris_api import judge, reasons, rollouts
 from iris_api.judge import Gate, Share
 from iris_operator.children import service_account
 from iris_operator.decide import candidates
@@ -23,11 +23,17 @@ _RATE: Final = 20  # requests per second of the whole model
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A rollout of the declared pods beside these stable ones; `before` is `status.rollout`."""
+    """A rollout of the declared pods beside these stable ones; `status`: the model's, None offline."""
 
     model: IrisModel
     stable: Shape
-    before: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] | None = None
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """`status.rollout`, empty when there is none."""
+        found: Mapping[str, Any] = (self.status or {}).get("rollout") or {}
+        return found
 
     @property
     def policy(self) -> Rollout:
@@ -71,14 +77,14 @@ class Course:
         return (len(policy.steps) - 1) * (settle + policy.step_seconds) + settle + policy.decide_seconds
 
 
-def of(model: IrisModel, stable: Shape | None, before: Mapping[str, Any] | None = None) -> Course | None:
+def of(model: IrisModel, stable: Shape | None, status: Mapping[str, Any] | None = None) -> Course | None:
     """None: the pods are replaced at once, or not at all. `stable`: what they were built from, if known."""
     policy = model.rollout or spec.IMMEDIATE
     if not policy.is_canary or stable is None or stable == shape.of(model):
         return None
     if policy.skip == model.version or model.replicas == 0:
         return None
-    return Course(model, stable, before or {})
+    return Course(model, stable, status)
 
 
 def stable_of(account: Mapping[str, Any] | None) -> Shape | None:
@@ -90,10 +96,13 @@ def stable_of(account: Mapping[str, Any] | None) -> Shape | None:
 def lines(course: Course, waits_seconds: int | None) -> Iterator[str]:
     """The steps in words; `waits_seconds` is how long Flux waits for the model, if that is known."""
     policy, model, stable = course.policy, course.model, course.stable.version
+    serving = stable if course.status is None else course.status.get("servingVersion", "")
+    serves = f"{f'version {serving}' if serving else 'no version'} is serving"
     if course.is_refused:
-        yield f"version {model.version} was rolled back and is not tried again; {stable} is serving"
+        yield from _refused(course, serves)
         return
-    yield f"rollout of version {model.version} beside {stable}, which keeps serving:"
+    beside = ", which keeps serving" if serving == stable else f"; {serves}"
+    yield f"rollout of version {model.version} beside {stable}{beside}:"
     if ignored := candidates.ignored(policy, model.version):
         yield f"  {ignored}"
     agreement = policy.gates.agreement_per_mille
@@ -114,6 +123,14 @@ def lines(course: Course, waits_seconds: int | None) -> Iterator[str]:
         longest = course.longest_seconds
         yield f"  warning: Flux waits {waits_seconds} s for the model; the rollout takes up to {longest} s:"
         yield "  raise spec.timeout of its Kustomization, or it reports a failure too early"
+
+
+def _refused(course: Course, serves: str) -> Iterator[str]:
+    rejected = course.before["rejected"]
+    why = ": ".join(rejected[name] for name in ("reason", "message") if name in rejected)
+    yield f"version {course.model.version} was refused by its rollout and is not tried again; {serves}"
+    yield f"  refused: {why}"
+    yield f"  to do: {reasons.CURES[reasons.ROLLED_BACK]}"
 
 
 def _requests(policy: Rollout) -> Iterator[str]:
