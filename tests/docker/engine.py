@@ -76,6 +76,13 @@ class Engine:
         """All that exist, running or not."""
         return self.run("ps", "--all", "--quiet").split()
 
+    def empty(self) -> None:
+        """Remove all containers and networks: the bridges of networks would outlive the engine."""
+        for container in self.containers():
+            self.run("rm", "--force", "--volumes", container)
+        for network_id in self.run("network", "ls", "--filter=type=custom", "--quiet").split():
+            self.run("network", "rm", network_id)
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Engine]:
@@ -89,9 +96,10 @@ def running(folder: Path) -> Iterator[Engine]:
         engine = Engine(folder)
         try:
             _wait(engine, process)
-            yield engine
-            for container in engine.containers():
-                engine.run("rm", "--force", "--volumes", container)
+            try:
+                yield engine
+            finally:
+                engine.empty()
         finally:
             process.terminate()
             try:
