@@ -25,6 +25,8 @@ _MODULE = paths.PROJECT / ".github" / "act"
 PROGRAMS = Path(__file__).with_name("programs")
 REPOSITORY = "example/iris"
 _WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+# When act ends or is killed, or these tests are, the kernel ends every process of this namespace.
+_TOGETHER = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 # As actions/checkout: one commit without tags, unless the whole history is asked for.
 _CHECKOUT = """\
 git init --quiet --initial-branch=unused .
@@ -91,6 +93,29 @@ class Run:
     def given(self, name: str) -> list[Any]:
         """What a stand-in was given, each time it was called."""
         return [content for called, content in self.recorded if called == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A workflow that runs. Its end is that of all its steps' processes, which have sessions of their own."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def finish(self) -> Run:
+        """Wait for its end."""
+        try:
+            code = self.process.wait()
+        finally:
+            self.end()
+        lines = (self.folder / "record").read_text().splitlines()
+        pairs = [line.partition("\t") for line in lines]
+        recorded = [(name, json.loads(text)) for name, _, text in pairs]
+        return Run(code, (self.folder / "log").read_text(), recorded)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,7 @@ class Forge:
             "MODEL_SIGNING_KEY": signing_key,
         }
 
-    def run(
+    def start(
         self,
         workflow: str,
         inputs: Mapping[str, str],
@@ -179,26 +204,23 @@ class Forge:
         kubeconfig: str = "none",
         signing_key: str = "none",
         job: str = "",
-    ) -> Run:
-        """Run a workflow on the tip of main, to its end; the event's payload may have more than inputs."""
+    ) -> Running:
+        """Start a workflow on the tip of main; the event's payload may have more than inputs."""
         repository = {"name": "iris", "full_name": REPOSITORY}
         document = {"inputs": inputs, "repository": repository, **(payload or {})}
         (self.folder / "event.json").write_text(json.dumps(document))
         (self.folder / "record").write_text("")
         (self.folder / "trust.json").write_text(self.sigstore.trust_config())
         self.git("pull", "--quiet", "origin", "main")
-        answer = subprocess.run(
-            [*self.command(workflow, event), *(["--job", job] if job else [])],
-            cwd=self.clone,
-            env=self.environment(kubeconfig, signing_key),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        lines = (self.folder / "record").read_text().splitlines()
-        pairs = [line.partition("\t") for line in lines]
-        return Run(answer.returncode, answer.stdout, [(name, json.loads(text)) for name, _, text in pairs])
+        with (self.folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*_TOGETHER, *self.command(workflow, event), *(["--job", job] if job else [])],
+                cwd=self.clone,
+                env=self.environment(kubeconfig, signing_key),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return Running(self.folder, process)
 
     def _actions(self) -> dict[str, Path]:
         """Each action with its commit, as the workflows name it, to the folder of its stand-in."""

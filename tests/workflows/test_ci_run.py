@@ -16,7 +16,7 @@ _TESTS = "tests/repository/test_tiers.py"
 def tested(forge: Forge) -> Run:
     head = {"sha": forge.git("rev-parse", "HEAD"), "repo": {"full_name": REPOSITORY}}
     payload = {"number": 17, "pull_request": {"number": 17, "head": head}}
-    run = forge.run("ci", {"tests": _TESTS}, event="pull_request", payload=payload)
+    run = forge.start("ci", {"tests": _TESTS}, event="pull_request", payload=payload).finish()
     assert run.code == 0, run.log[-5000:]
     return run
 
@@ -46,7 +46,7 @@ def test_ci_builds_the_images_of_a_pull_request_under_a_version_of_its_own(forge
 
 
 def test_ci_fails_when_its_tests_do(forge: Forge) -> None:
-    run = forge.run("ci", {"tests": "-k nothing_has_this_name"}, job="test")
+    run = forge.start("ci", {"tests": "-k nothing_has_this_name"}, job="test").finish()
 
     assert run.code != 0
     assert "deselected" in run.log

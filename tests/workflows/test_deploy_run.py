@@ -79,9 +79,11 @@ async def dev(api_server: "ApiServer") -> AsyncIterator[Cluster]:
 
 async def _run(forge: Forge, kubeconfig: Path, workflow: str, **inputs: str) -> Run:
     content = await asyncio.to_thread(kubeconfig.read_text)
-    return await asyncio.to_thread(
-        forge.run, workflow, {"environment": "dev", "version": "", **inputs}, kubeconfig=content
-    )
+    running = forge.start(workflow, {"environment": "dev", "version": "", **inputs}, kubeconfig=content)
+    try:
+        return await asyncio.to_thread(running.finish)
+    finally:
+        running.end()
 
 
 def _release(forge: Forge, version: str, digest: str) -> None:

@@ -36,7 +36,7 @@ def published(forge: Forge) -> Run:
     forge.git("commit", "--quiet", "--all", "--message=The model is an image of its own in dev")
     forge.git("tag", "v1.1.0")
     forge.git("push", "--quiet", "origin", "main", "v1.1.0")
-    run = forge.run("publish", {"version": "1.1.0", "ref": "v1.1.0"}, event="workflow_call")
+    run = forge.start("publish", {"version": "1.1.0", "ref": "v1.1.0"}, event="workflow_call").finish()
     assert run.code == 0, run.log[-5000:]
     return run
 
@@ -63,7 +63,7 @@ def test_deploy_proposes_the_model_with_the_organisations_signature_in_place_of_
     key = signing.new_key(tmp_path, "organisation")
 
     inputs = {"environment": "dev", "version": "1.1.0"}
-    run = forge.run("deploy", inputs, job="propose", signing_key=key.read_text())
+    run = forge.start("deploy", inputs, job="propose", signing_key=key.read_text()).finish()
 
     assert run.code == 0, run.log[-5000:]
     content, signed = _content(forge, _PUBLISHED), _content(forge, _SIGNED)

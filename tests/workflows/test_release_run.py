@@ -18,7 +18,7 @@ _INDEX = "apiVersion: v1\nentries: {iris-model: [{name: iris-model, version: 1.0
 
 @pytest.fixture(scope="module")
 def released(forge: Forge) -> Run:
-    run = forge.run("tag", {"size": "1.1.0"})
+    run = forge.start("tag", {"size": "1.1.0"}).finish()
     assert run.code == 0, run.log[-5000:]
     return run
 
@@ -82,7 +82,8 @@ def page(forge: Forge, released: Run) -> Iterator[Path]:
 
 
 def _charts(forge: Forge) -> Run:
-    return forge.run("charts", {"version": "1.1.0", "ref": "v1.1.0"}, event="workflow_call", job="charts")
+    inputs = {"version": "1.1.0", "ref": "v1.1.0"}
+    return forge.start("charts", inputs, event="workflow_call", job="charts").finish()
 
 
 def test_charts_refuses_to_replace_the_index_when_the_page_does_not_answer(forge: Forge, page: Path) -> None:
