@@ -10,7 +10,7 @@ import pytest
 from iris_cli.console import boards, charts, drawings
 from iris_cli.console.boards import Limit, Panel, Query
 from iris_cli.console.drawings import Span
-from iris_operator.monitoring.dashboards import fleet, operator
+from iris_operator.monitoring.dashboards import fleet, operator, tones
 
 SPAN: Final = Span(end=1_800, seconds=900, variables={"namespace": ".*", "drift_window": "5m"})
 UPLOT: Final = Path(boards.__file__).parent / "static/uplot"
@@ -18,7 +18,14 @@ BOARDS: Final = {"fleet": fleet.build(), "operator": operator.build()}
 
 
 def panel(kind: str = "graph", *queries: Query, **fields: Any) -> Panel:
-    given: dict[str, Any] = {"limits": (), "shows_name": False, "columns": {}, "unit": "short", "width": 8}
+    given: dict[str, Any] = {
+        "limits": (),
+        "tones": (),
+        "shows_name": False,
+        "columns": {},
+        "unit": "short",
+        "width": 8,
+    }
     given |= fields
     return Panel(1, "Title", "", kind, queries=queries or (Query("up", "", is_instant=False),), **given)
 
@@ -91,7 +98,7 @@ def test_a_graph_of_many_models_has_the_twenty_highest() -> None:
 
 @pytest.mark.parametrize(("value", "meaning"), [("-1", "failed"), ("0", "waits"), ("0.3", "ok")])
 def test_a_tile_has_the_meaning_of_the_last_limit_that_it_reached(value: str, meaning: str) -> None:
-    limits = (Limit(None, "failed"), Limit(0, "waits"), Limit(0.25, "ok"))
+    limits = (Limit(None, tones.RED), Limit(0, tones.YELLOW), Limit(0.25, tones.GREEN))
 
     drawing = drawings.draw(panel("tile", limits=limits), [[series((0, value))]], SPAN)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from iris_operator.monitoring.dashboards import tones
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.cli import snapshots
@@ -174,3 +175,24 @@ async def test_a_series_that_has_ended_has_no_value_in_a_legend(
     await expect(panel("Conditions").locator(".state")).to_have_text(
         [f"Ready Serving{NOTHING}", "Ready PodsCrashingFalse"]
     )
+
+
+async def test_conditions_have_the_colours_of_the_dashboard(
+    world: World, address: str, browser: Browser
+) -> None:
+    world.series = {
+        "irismodel_condition": [
+            series(1, type="Ready", reason="Serving"),
+            series(1, type="Stalled", reason="RolledBack"),
+            series(0, type="RouteReady", reason="AddressNotPublished"),
+        ]
+    }
+
+    page = await page_of(browser, address, "charts")
+
+    states = page.get_by_role("group", name="Conditions", exact=True).locator(".state")
+    await expect(states).to_have_text(
+        ["Ready ServingTrue", "Stalled RolledBackTrue", "RouteReady AddressNotPublishedUnknown"]
+    )
+    for state, color in zip(await states.all(), (tones.GREEN, tones.RED, tones.GREY), strict=True):
+        await expect(state.locator("rect")).to_have_attribute("fill", color)

@@ -2,24 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from iris_operator import errors
 from iris_operator.model import spec
-from iris_operator.monitoring.dashboards import fleet, model, operator
+from iris_operator.monitoring.dashboards import fleet, model, operator, tones
 
 from iris_cli.errors import Trouble
 from iris_cli.kubectl import Body
 
 KINDS: Final = {"stat": "tile", "timeseries": "graph", "state-timeline": "states", "table": "table"}
-# Grafana's colours, by what they mean here.
-_MEANINGS: Final = {
-    "semi-dark-green": "ok",
-    "semi-dark-yellow": "waits",
-    "semi-dark-red": "failed",
-    "semi-dark-blue": "plain",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +24,23 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """From this value on a panel has this meaning; None: from the lowest."""
+    """From this value on a panel has this colour; None: from the lowest."""
 
     value: float | None
-    meaning: str
+    color: str
+
+    @property
+    def meaning(self) -> str:
+        return tones.MEANINGS[self.color]
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How the series with these names are drawn: word and colour by their value, or one colour for all."""
+
+    names: str  # a regular expression for the whole name
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    color: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Panel:
     width: int  # of 24 columns
     queries: tuple[Query, ...]
     limits: tuple[Limit, ...]
+    tones: tuple[Tone, ...]  # the last one with a name of a series decides
     shows_name: bool  # a label instead of the value
     columns: Mapping[str, str]  # of a table: title by Grafana's name, empty for a hidden one
 
@@ -123,12 +130,28 @@ def _panel(number: int, body: Mapping[str, Any]) -> Panel:
             for target in body["targets"]
         ),
         limits=tuple(
-            Limit(step["value"], _MEANINGS[step["color"]])
-            for step in defaults.get("thresholds", {}).get("steps", ())
+            Limit(step["value"], step["color"]) for step in defaults.get("thresholds", {}).get("steps", ())
         ),
+        tones=tuple(_tones(body["fieldConfig"])),
         shows_name=body.get("options", {}).get("textMode") == "name",
         columns=_columns(body),
     )
+
+
+def _tones(config: Mapping[str, Any]) -> Iterator[Tone]:
+    given = [(".*", config["defaults"])]
+    for override in config.get("overrides", ()):
+        settings = {setting["id"]: setting["value"] for setting in override["properties"]}
+        given.append((override["matcher"]["options"], settings))
+    for names, settings in given:
+        words = {
+            value: (word["text"], word["color"])
+            for mapping in settings.get("mappings", ())
+            for value, word in mapping["options"].items()
+        }
+        color = settings.get("color", {})
+        if words or color.get("mode") == "shades":
+            yield Tone(names, words, color.get("fixedColor", ""))
 
 
 def _columns(body: Mapping[str, Any]) -> dict[str, str]:

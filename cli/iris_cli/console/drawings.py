@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -79,14 +80,25 @@ def draw(panel: Panel, results: Sequence[Result], span: Span) -> Drawing:
         lines.sort(key=lambda line: -max(value for value in line[1] if value is not None))
     return common | {
         "times": span.times,
-        "series": [{"name": name, "values": values} for name, values in lines[:_MOST_SERIES]],
+        "series": list(_toned(panel, lines[:_MOST_SERIES])),
         "hidden": max(0, len(lines) - _MOST_SERIES),
         "limits": [
-            {"value": limit.value, "meaning": limit.meaning}
-            for limit in panel.limits
-            if limit.value is not None
+            {"value": limit.value, "color": limit.color} for limit in panel.limits if limit.value is not None
         ],
     }
+
+
+def _toned(panel: Panel, lines: Sequence[tuple[str, list[float | None]]]) -> Iterator[Drawing]:
+    """The series with their colours; `shade` counts those of one colour."""
+    used: Counter[str] = Counter()
+    for name, values in lines:
+        series: Drawing = {"name": name, "values": values}
+        fitting = [tone for tone in panel.tones if re.fullmatch(tone.names, name)]
+        if fitting:
+            tone = fitting[-1]
+            series |= {"words": tone.words, "color": tone.color, "shade": used[tone.color]}
+            used[tone.color] += 1
+        yield series
 
 
 def marks(query: Query, result: Result) -> Iterator[Drawing]:

@@ -5,7 +5,9 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 let changes = [];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const line = (number) => colour(`line-${number % 10}`);
+// Further series of one colour are drawn in shades of it.
+const line = (series, number) => !series.color ? colour(`line-${number % 10}`) : series.shade
+  ? `color-mix(in srgb, ${series.color}, ${colour("ink")} ${Math.min(60, 25 * series.shade)}%)` : series.color;
 
 function make(tag, className, text) {
   const made = document.createElement(tag);
@@ -61,11 +63,11 @@ function table(panel) {
 }
 
 // A series that has ended has no value now: its last one would look current.
-const state = (value) => value === null ? make("span", "soft", "–") : make("span", value ? "ok" : "failed", value ? "True" : "False");
+const state = (words, value) => value === null ? make("span", "soft", "–") : make("span", "", words[value][0]);
 
 function states(panel) {
   if (!panel.series.length) return [make("p", "soft", "No data")];
-  return panel.series.map(({ name, values }) => {
+  return panel.series.map(({ name, values, words }) => {
     const row = make("div", "state"), last = values.at(-1);
     const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     picture.setAttribute("viewBox", `0 0 ${values.length} 1`);
@@ -77,12 +79,12 @@ function states(panel) {
       if (values[from] !== null) {
         const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
         for (const [key, value] of [["x", from], ["width", to - from + 1], ["height", 1]]) part.setAttribute(key, value);
-        part.setAttribute("class", values[from] ? "ok" : "failed");
+        part.setAttribute("fill", words[values[from]][1]);
         picture.append(part);
       }
       from = to;
     }
-    row.append(make("span", "", name), state(last), picture);
+    row.append(make("span", "", name), state(words, last), picture);
     return row;
   });
 }
@@ -100,10 +102,10 @@ function decorate(plot, panel) {
     ctx.stroke();
     ctx.restore();
   };
-  for (const { value, meaning } of panel.limits) {
+  for (const { value, color } of panel.limits) {
     if (value > plot.scales.y.max) continue;
     const y = plot.valToPos(value, "y", true);
-    stroke(bbox.left, y, bbox.left + bbox.width, y, colour(meaning));
+    stroke(bbox.left, y, bbox.left + bbox.width, y, color);
   }
   for (const { at } of changes) {
     if (at < plot.scales.x.min || at > plot.scales.x.max) continue;
@@ -114,9 +116,11 @@ function decorate(plot, panel) {
 
 function legend(panel) {
   const list = make("ul", "legend");
-  const cells = panel.series.map(({ name, values }, number) => {
-    const item = make("li"), value = make("span", "number", written(panel.unit, values.at(-1)));
-    item.append(make("span", `swatch line-${number % 10}`), make("span", "", name), value);
+  const cells = panel.series.map((series, number) => {
+    const { name, values } = series;
+    const item = make("li"), swatch = make("span", "swatch"), value = make("span", "number", written(panel.unit, values.at(-1)));
+    swatch.style.background = line(series, number);
+    item.append(swatch, make("span", "", name), value);
     list.append(item);
     return value;
   });
@@ -142,7 +146,7 @@ function graph(panel, place, number) {
     width: holder.clientWidth || 300, height: 180, padding: [10, 20, 0, 0],
     legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { range: [panel.times[0], panel.times.at(-1)] }, y: { range: [1.1 * bottom, top > 0 ? 1.1 * top : panel.unit === "percentunit" ? 0.01 : 1] } },
-    series: [{}, ...panel.series.map((_, position) => ({ stroke: line(position), width: 1.6, fill: panel.series.length === 1 ? `${line(0)}22` : undefined, points: { show: false } }))],
+    series: [{}, ...panel.series.map((series, position) => ({ stroke: line(series, position), width: 1.6, fill: panel.series.length === 1 ? `${line(series, 0)}22` : undefined, points: { show: false } }))],
     axes: [
       { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => new Intl.DateTimeFormat("en", long ? day : times).format(1000 * tick)) },
       { ...axis, size: 74, values: (_, ticks) => ticks.map((tick) => written(panel.unit, tick)) },

@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards import panels, queries, tones
 from iris_operator.monitoring.dashboards.queries import share
 
 UID: Final = "iris-fleet"
@@ -40,9 +40,9 @@ def _overview(board: dashboard.Dashboard) -> None:
     board.with_panel(panels.tile("Models", f"count({all_of})", span=4))
     board.with_panel(panels.tile("Ready", f"sum({all_of})", span=4))
     unready = panels.tile("Not ready", f"count({all_of} == 0) or vector(0)", span=4)
-    board.with_panel(panels.judged(unready, (None, panels.GREEN), (1, panels.RED)))
+    board.with_panel(panels.judged(unready, (None, tones.GREEN), (1, tones.RED)))
     behind = panels.tile("Serve another version than declared", _behind(), span=4)
-    board.with_panel(panels.judged(behind, (None, panels.GREEN), (1, panels.YELLOW)))
+    board.with_panel(panels.judged(behind, (None, tones.GREEN), (1, tones.YELLOW)))
     requests = _requests()
     board.with_panel(panels.tile("Requests", f"sum({requests})", span=4).unit("reqps"))
     errors = share(f"sum({_requests(_FAILED)})", f"sum({requests})")

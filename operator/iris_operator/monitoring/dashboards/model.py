@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
 from iris_operator.model.objectives import Objectives
-from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards import panels, queries, tones
 from iris_operator.monitoring.dashboards.queries import rate, share
 
 _FAILED: Final = 'http_status=~"5.."'
@@ -86,9 +86,9 @@ def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
         ).description("Versions that pods answer with: two while one rolls out.")
     )
     board.with_panel(
-        panels.judged(
-            panels.word("Ready", ready, "reason"), (None, panels.RED), (1, panels.GREEN)
-        ).description("The reason of the condition Ready; green while it is True.")
+        panels.judged(panels.word("Ready", ready, "reason"), (None, tones.RED), (1, tones.GREEN)).description(
+            "The reason of the condition Ready; green while it is True."
+        )
     )
     board.with_panel(panels.tile("Pods serving", f"count(model_info{{{of.model}}})"))
     failed, all_of = rate("http_requests_total", f"{of.http},{_FAILED}"), rate("http_requests_total", of.http)
@@ -102,9 +102,9 @@ def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
     board.with_panel(
         panels.judged(
             panels.tile("Error budget left", _budget_left(of, objectives)).unit("percentunit"),
-            (None, panels.RED),
-            (0, panels.YELLOW),
-            (0.25, panels.GREEN),
+            (None, tones.RED),
+            (0, tones.YELLOW),
+            (0.25, tones.GREEN),
         ).description(f"Of what {availability} availability allows over 30 days. Below zero: broken.")
     )
     # As people write it: main@0123456.
@@ -136,7 +136,7 @@ def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
         panels.graph("Errors by version", (share(failed, by_version), "{{version}}"), unit="percentunit")
     )
     slow = queries.quantile(0.99, seconds, of.http), queries.quantile(0.5, seconds, of.http)
-    promised = (None, panels.GREEN), (objectives.latency_milliseconds / 1000, panels.RED)
+    promised = (None, tones.GREEN), (objectives.latency_milliseconds / 1000, tones.RED)
     latency = panels.graph("Latency", (slow[0], "p99"), (slow[1], "p50"), unit="s", exemplars=True)
     board.with_panel(panels.lined(latency, *promised).description("Dashed: what was promised."))
     by_route = queries.quantile(0.99, seconds, of.http, "route")
@@ -166,7 +166,7 @@ def _predictions(board: dashboard.Dashboard, of: _Selectors) -> None:
     )
     board.with_panel(
         panels.lined(
-            drift, (None, panels.GREEN), (_DRIFT_LOOK, panels.YELLOW), (_DRIFT_ALARM, panels.RED)
+            drift, (None, tones.GREEN), (_DRIFT_LOOK, tones.YELLOW), (_DRIFT_ALARM, tones.RED)
         ).description(
             "How far the inputs lie from the training data. Below 0.1: alike; above 0.25: others. "
             "Some ten inputs alone lie far from anything by chance."
@@ -205,9 +205,9 @@ def _rollout(board: dashboard.Dashboard, of: _Selectors) -> None:
     board.with_panel(panels.graph("Writes of the operator", (writes, "writes"), unit="wps", span=8))
     _candidate(board, of)
     declared = (_news(of, "declared", "revision"), "Declared {{declared}}")
-    board.annotation(panels.marks("Declared", declared, text_label="revision", color=panels.BLUE))
+    board.annotation(panels.marks("Declared", declared, text_label="revision", color=tones.BLUE))
     serving = (_news(of, "serving"), "Serves {{serving}}")
-    board.annotation(panels.marks("Serves", serving, text_label="serving", color=panels.GREEN))
+    board.annotation(panels.marks("Serves", serving, text_label="serving", color=tones.GREEN))
 
 
 def _candidate(board: dashboard.Dashboard, of: _Selectors) -> None:

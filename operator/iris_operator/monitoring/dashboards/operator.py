@@ -4,7 +4,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 
-from iris_operator.monitoring.dashboards import panels, queries
+from iris_operator.monitoring.dashboards import panels, queries, tones
 from iris_operator.monitoring.dashboards.queries import rate
 
 UID: Final = "iris-operator"
@@ -28,7 +28,7 @@ def _operator(board: dashboard.Dashboard) -> None:
     led = panels.tile("Leaders", f"sum({_LEADER})", span=4).description(
         "Always one; none for some seconds of a change."
     )
-    board.with_panel(panels.judged(led, (None, panels.RED), (1, panels.GREEN), (2, panels.RED)))
+    board.with_panel(panels.judged(led, (None, tones.RED), (1, tones.GREEN), (2, tones.RED)))
     models = "count(count by (model_namespace, model) (irismodel_info))"
     board.with_panel(panels.tile("Models", models, span=4))
     resynced = "time() - max(iris_operator_sweep_timestamp_seconds)"
@@ -67,7 +67,8 @@ def _work(board: dashboard.Dashboard) -> None:
     conditions = (
         "count by (type, reason) (max by (model_namespace, model, type, reason) (irismodel_condition) == 1)"
     )
-    board.with_panel(panels.graph("Models by condition", (conditions, "{{type}} {{reason}}")))
+    by_condition = panels.graph("Models by condition", (conditions, "{{type}} {{reason}}"))
+    board.with_panel(panels.toned(by_condition))
 
 
 def _queue(board: dashboard.Dashboard) -> None:

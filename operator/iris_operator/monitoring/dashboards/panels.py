@@ -10,8 +10,10 @@ from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from iris_operator.monitoring.dashboards import tones
+from iris_operator.monitoring.dashboards.tones import BLUE, GREEN, RED
+
 DATASOURCE: Final = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
-GREEN, YELLOW, RED, BLUE = "semi-dark-green", "semi-dark-yellow", "semi-dark-red", "semi-dark-blue"
 
 # Expression and legend: labels of the series in double braces.
 Series: TypeAlias = tuple[str, str]
@@ -106,20 +108,40 @@ def lined(panel: timeseries.Panel, *steps: tuple[float | None, str]) -> timeseri
 
 
 def timeline(title: str, expression: str, legend: str, *, span: int = 12) -> statetimeline.Panel:
-    """A panel with True or False over time, one line per series."""
-    words = {
-        "0": models.ValueMappingResult(text="False", color=RED),
-        "1": models.ValueMappingResult(text="True", color=GREEN),
-    }
-    return (
+    """A panel with the states of conditions over time, one line per series."""
+    panel = (
         statetimeline.Panel()
         .title(title)
         .datasource(DATASOURCE)
         .with_target(_query(expression, legend))
-        .mappings([models.ValueMap(options=words)])
+        .mappings([_words("False", RED, GREEN)])
         .height(8)
         .span(span)
     )
+    while_true = dict(tones.WHILE_TRUE)
+    for name, word, color in tones.unless_true():
+        words = [_words(word, color, while_true.get(name, GREEN))]
+        panel.override_by_regexp(name, [models.DynamicConfigValue("mappings", words)])
+    return panel
+
+
+def _words(otherwise: str, color: str, while_true: str) -> models.ValueMap:
+    return models.ValueMap(
+        options={
+            "0": models.ValueMappingResult(text=otherwise, color=color),
+            "1": models.ValueMappingResult(text="True", color=while_true),
+        }
+    )
+
+
+def toned(panel: timeseries.Panel) -> timeseries.Panel:
+    """Draw conditions that are True in shades of their colours."""
+    shades = models.FieldColorModeId.SHADES
+    panel.color_scheme(dashboard.FieldColor().mode(shades).fixed_color(GREEN))
+    for name, color in tones.WHILE_TRUE:
+        value = {"mode": shades.value, "fixedColor": color}
+        panel.override_by_regexp(name, [models.DynamicConfigValue("color", value)])
+    return panel
 
 
 def listing(title: str, *, labels: str, **columns: str) -> table.Panel:
