@@ -119,11 +119,18 @@ class Recipe:
     target: str = ""
 
 
-def build_server(version: str, artifacts: Path, progress: Progress, *, tag: str | None = None) -> Image:
-    """The server with the model of this version; tests may give it another tag."""
+def build_server(
+    version: str,
+    artifacts: Path,
+    progress: Progress,
+    *,
+    tag: str | None = None,
+    project: Path = paths.PROJECT,
+) -> Image:
+    """The server with the model of this version; tests may give it another tag, or the code of a release."""
     files, arguments = _model(version, artifacts)
     arguments["EXTRA"] = build_contexts.optional_dependencies(artifacts / files[0])
-    context = build_contexts.server(paths.PROJECT, artifacts, files)
+    context = build_contexts.server(project, artifacts, files)
     return _build(Recipe("iris-server", tag or version, context, arguments), progress)
 
 
