@@ -63,10 +63,16 @@ _RARE: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
         }
     ),
 }
-# These have kinds of children of their own; the rest of what happens in them happens in other scenarios, too.
+# These have kinds of children or transitions of their own; the rest of what happens in them happens in other
+# scenarios, too.
+_KILLED_OR_REFUSED: Final = frozenset({"kill-after", *REFUSALS})
+_TRANSITIONS: Final = frozenset({"kill-after", "stale", "409", "dropped", *REFUSALS})
 _FEW: Final[Mapping[str, frozenset[str]]] = {
-    "canary": frozenset({"kill-after", *REFUSALS}),
-    "gateway": frozenset({"kill-after", *REFUSALS}),
+    "canary": _KILLED_OR_REFUSED,
+    "gateway": _KILLED_OR_REFUSED,
+    "stepped_bad": _TRANSITIONS,
+    "stepped_withdrawn": _TRANSITIONS,
+    "stepped_superseded": _TRANSITIONS,
 }
 # Told when no other plan is.
 ALONE: Final = frozenset({"crd"})

@@ -193,3 +193,13 @@ def test_a_scenario_for_the_sake_of_its_children_has_few_modes() -> None:
     modes = {plan.mode for plan in made("gateway", "PATCH httproutes/iris", "ADDED httproutes/iris")}
 
     assert modes == {"kill-after", *plans.REFUSALS}
+
+
+def test_the_ends_of_a_rollout_are_killed_raced_and_refused_and_the_rest_happens_in_the_good_one() -> None:
+    def modes(scenario: str) -> set[str]:
+        return {plan.mode for plan in made(scenario, "PATCH httproutes/iris", "ADDED pods/*")}
+
+    asked = {"kill-after", "stale", "409", "dropped", *plans.REFUSALS}
+    for scenario in ("stepped_bad", "stepped_withdrawn", "stepped_superseded"):
+        assert modes(scenario) == asked
+    assert modes("stepped") == {*plans.WRITE_MODES, *plans.EVENT_MODES} - RARE
