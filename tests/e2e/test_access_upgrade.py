@@ -55,7 +55,7 @@ class Seen:
 
 
 def body(version: str, **more: Any) -> dict[str, Any]:
-    return model_body(NAME, version=version, replicas=2, resources={"requests": {"cpu": "10m"}}, **more)
+    return model_body(NAME, version=version, replicas=1, resources={"requests": {"cpu": "10m"}}, **more)
 
 
 def until(up_run: UpRun, reached: Callable[[Readiness], bool], *, seconds: float = 120) -> Readiness:
@@ -87,7 +87,7 @@ class UnderLoad:
         status = until(self.up_run, reached)
         step = Step(declared, time.monotonic(), status)
         for caller in self.callers:
-            caller.wait_for_more(20)
+            caller.wait_for_more(10)
         return step
 
 
