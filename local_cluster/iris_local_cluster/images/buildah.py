@@ -112,6 +112,10 @@ class Buildah:
     def tidy(self) -> None:
         self.unmount()
         self._answer("rm", "--all")
+        # Not while another process may still push what it has built.
+        locks.share(self.lock.with_name("images-in-use"), alone=self.start_anew_if_large)
+
+    def start_anew_if_large(self) -> None:
         layers = self.root / self.driver
         if layers.is_dir() and sum(1 for _ in layers.iterdir()) > _MOST_LAYERS[self.driver]:
             shutil.rmtree(self.root)
