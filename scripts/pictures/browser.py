@@ -12,7 +12,7 @@ from playwright.async_api import FloatRect, Page, async_playwright
 from scripts.pictures import session
 
 CHROMIUM: Final = "/usr/bin/chromium"
-_COLOURS: Final = 128
+_COLOURS: Final = 256
 _WIDTH: Final = 1280
 WIDTHS: Final = (390, _WIDTH)
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -48,8 +48,13 @@ async def save(opened: Page, name: str, *, height: int = 800, selector: str = ""
     await opened.set_viewport_size({"width": _WIDTH, "height": height})
     # Not the element's own screenshot: the page may replace it meanwhile.
     box = await _box(opened, selector) if selector else None
-    picture = Image.open(io.BytesIO(await opened.screenshot(clip=box))).convert("RGB").quantize(_COLOURS)
-    picture.save(session.FOLDER / f"{name}.png", optimize=True)
+    picture = Image.open(io.BytesIO(await opened.screenshot(clip=box))).convert("RGB")
+    reduced(picture).save(session.FOLDER / f"{name}.png", optimize=True)
+
+
+def reduced(picture: Image.Image) -> Image.Image:
+    """The picture with few colours. An octree keeps rare ones; the median cut made a green word grey."""
+    return picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE)
 
 
 async def _box(opened: Page, selector: str) -> FloatRect:

@@ -1,16 +1,22 @@
 """Pictures of the documents are small, all there, and made from the present commands, panels and version."""
 
+import io
 import json
+import re
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+import numpy as np
 import pytest
+from iris_cli import console
+from PIL import Image, ImageColor
 
-from scripts.pictures import session, terminal
+from scripts.pictures import browser, session, terminal
 from tests.harness import model_servers
 
 LARGEST: Final = 150 * 1024
+STYLES: Final = Path(console.__file__).parent / "static/console.css"
 PICTURES: Final = [f"{name}.png" for name in session.SCREENS] + ["terminal.svg"]
 
 
@@ -29,6 +35,32 @@ def test_no_other_picture_is_there() -> None:
 def test_pictures_follow_from_the_present_version_commands_and_panels() -> None:
     """`make pictures` makes them anew."""
     assert json.loads((session.FOLDER / "made.json").read_text("utf-8")) == session.made()
+
+
+@pytest.mark.browser
+async def test_a_picture_keeps_the_colour_of_a_rare_word() -> None:
+    """Serving was grey in the picture of the fleet: few pixels have its green."""
+    words = {"waits": "Stepping", "failed": "RolledBack", "ok": "Serving"}
+    rows = "".join(
+        f'<tr><th><a href="/">iris</a> <span class="soft">park</span></th><td class="differs">1.0.0</td>'
+        f'<td><span class="mark {mark}">{word}</span> <span class="soft cause">waits for one pod</span></td>'
+        "<td>Ann Bee, 3 d ago: Serve 1.1.0 <code>main@0123456</code></td></tr>"
+        for mark, word in words.items()
+    )
+    styles = STYLES.read_text("utf-8")
+    async with browser.page() as page:
+        await page.set_content(f"<style>{styles}</style><h1>Models</h1><table id=fleet>{rows}</table>")
+        picture = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
+
+    reduced = browser.reduced(picture).convert("RGB")
+
+    for mark in words:
+        light = re.search(rf"--{mark}: (#\w+)", styles)
+        assert light
+        color = ImageColor.getrgb(light[1])
+        place = next(place for place in np.ndindex(picture.size) if picture.getpixel(place) == color)
+        pairs = zip(cast("tuple[int, ...]", reduced.getpixel(place)), color, strict=True)
+        assert max(abs(found - wanted) for found, wanted in pairs) <= 8, mark
 
 
 def test_no_picture_shows_the_model_servers_of_another_run(tmp_path: Path) -> None:
