@@ -148,6 +148,8 @@ def plan(options: argparse.Namespace) -> int:
     from iris_cli import plan as planning  # noqa: PLC0415 - as above
 
     offline = options.offline or options.against
+    if options.file and options.file != "-":
+        planning.text(options.file)  # before a cluster is asked for
     namespace = options.namespace or ("default" if offline else _namespace(options))
     if options.kustomize:
         models = planning.render(_connect(options), options.kustomize, namespace)

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from iris_programs import kubectl
@@ -18,6 +19,7 @@ from iris_cli.errors import Refused, Trouble
 Body = dict[str, Any]
 
 _ANSWER: Final = re.compile(r"Error from server \((\w+)\): (.*)")
+_NO_CONTEXT: Final = re.compile(r'(?:cannot locate context |context "(?=.*does not exist))"?([^"\s]+)')
 _NO_ANSWER: Final = ("was refused", "Unable to connect", "no such host", "i/o timeout", "deadline exceeded")
 
 
@@ -81,6 +83,8 @@ class Kubectl:
 
 def connect(context: str | None, kubeconfig: str | None) -> Kubectl:
     """The context of a kubeconfig. Asks no cluster yet."""
+    if kubeconfig is not None and not Path(kubeconfig).exists():
+        raise Trouble(f"--kubeconfig: {kubeconfig}: no such file, expected a kubeconfig")
     try:
         return Kubectl(kubectl.find({"context": context, "kubeconfig": kubeconfig}))
     except ProgramNotFound as error:
@@ -105,6 +109,10 @@ def _trouble(failure: ProgramFailed) -> Trouble:
     if "current-context" in last or "localhost:8080" in last:
         found = "found no current context"
         return Trouble(f"kubeconfig: {found}, expected one: set KUBECONFIG, --kubeconfig or --context")
+    context = _NO_CONTEXT.search(last)
+    if context:
+        cure = "expected one of the kubeconfig: `kubectl config get-contexts` lists them"
+        return Trouble(f"kubeconfig: found no context {context[1]}, {cure}")
     if any(sign in last for sign in _NO_ANSWER):
         return Trouble(f"API server: no answer: {last}")
     return Trouble(f"kubectl: {last.removeprefix('error: ')}")

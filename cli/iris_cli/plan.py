@@ -21,12 +21,16 @@ def read(path: str, namespace: str) -> list[Body]:
     """The IrisModels of a file (`-`: standard input), as the API server would store them."""
     if path == "-":
         return declared.load(sys.stdin.read(), "standard input", namespace)
+    return declared.load(text(path), path, namespace)
+
+
+def text(path: str) -> str:
+    """What the file holds."""
     try:
-        text = Path(path).read_text("utf-8")
+        return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         found = getattr(error, "strerror", None) or "no UTF-8"
         raise Trouble(f"{path}: {found}, expected a file of IrisModels") from error
-    return declared.load(text, path, namespace)
 
 
 def render(kubectl: Kubectl, folder: str, namespace: str) -> list[Body]:

@@ -107,11 +107,15 @@ def test_an_api_server_that_is_away_is_one_line_and_exit_code_2(
     assert answer.stderr.count("\n") == 1
 
 
-def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
-    answer = iris("get", "--context", "b", kubeconfig=nobody_answers)
+@pytest.mark.parametrize("words", [("get",), ("get", "-A")])
+def test_a_context_that_is_not_there_is_named(nobody_answers: str, words: tuple[str, ...]) -> None:
+    answer = iris(*words, "--context", "b", kubeconfig=nobody_answers)
 
     assert answer.returncode == 2
-    assert answer.stderr == "iris: kubectl: cannot locate context b\n"
+    assert answer.stderr == (
+        "iris: kubeconfig: found no context b, "
+        "expected one of the kubeconfig: `kubectl config get-contexts` lists them\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,17 @@ def test_a_context_that_is_not_there_is_named(nobody_answers: str) -> None:
         (("plan", "-f", "-", "-k", "."), "not allowed with argument"),
         (("plan", "-f", "/nowhere.yaml", "--offline"), "/nowhere.yaml: No such file or directory"),
         (("judge",), "found no counts, expected NAME, or --canary and --stable"),
-        (("judge", "--canary", "3/2", "--stable", "1/2"), "--canary: found '3/2', expected EVENTS/REQUESTS"),
+        (("judge", "--canary", "6/9"), "found only --canary, expected NAME, or --canary and --stable"),
+        (("judge", "iris", "--canary", "6/9"), "judge: found NAME iris and counts, expected one of them"),
+        (
+            ("plan", "-f", "absent.yaml"),
+            "absent.yaml: No such file or directory, expected a file of IrisModels",
+        ),
+        (("get", "--kubeconfig", "/nobody"), "--kubeconfig: /nobody: no such file, expected a kubeconfig"),
+        (
+            ("judge", "--canary", "3/2", "--stable", "1/2"),
+            "--canary: found '3/2', expected no more events than requests",
+        ),
         (("judge", "--canary", "1,2", "--stable", "1,2,3", "--gate", "shift"), "found 2 and 3 classes"),
         (("judge", "--canary", "1,2", "--stable", "1,2"), "found 1,2 for the gate failed"),
         (("judge", "--canary", "1/2", "--stable", "1/2", "--margin", "0"), "found '0', expected 1 to 1000"),

@@ -21,6 +21,8 @@ _EXPECTED: Final = "EVENTS/REQUESTS such as 6/1200 or, for shift, the calls by c
 
 def judge(options: argparse.Namespace) -> int:
     if options.name:
+        if options.canary or options.stable:
+            raise Trouble(f"judge: found NAME {options.name} and counts, expected one of them")
         return _of_model(options)
     case = _of_numbers(options)
     if options.output == "text":
@@ -58,7 +60,9 @@ def _print(lines: Iterator[str]) -> None:
 
 def _of_numbers(options: argparse.Namespace) -> Case:
     if not options.canary or not options.stable:
-        raise Trouble("judge: found no counts, expected NAME, or --canary and --stable")
+        given = [name for name in ("canary", "stable") if getattr(options, name)]
+        found = f"only --{given[0]}" if given else "no counts"
+        raise Trouble(f"judge: found {found}, expected NAME, or --canary and --stable")
     canary, stable = _counts("--canary", options.canary), _counts("--stable", options.stable)
     if len(canary) != len(stable):
         found = f"found {len(canary)} and {len(stable)} classes"
@@ -72,8 +76,11 @@ def _of_numbers(options: argparse.Namespace) -> Case:
 
 def _counts(where: str, text: str) -> list[Share]:
     found = _COUNTS.fullmatch(text)
-    if found and int(found["events"]) <= int(found["requests"]):
-        return [Share(int(found["events"]), int(found["requests"]))]
+    if found:
+        events, requests = int(found["events"]), int(found["requests"])
+        if events > requests:
+            raise Trouble(f"{where}: found {text!r}, expected no more events than requests")
+        return [Share(events, requests)]
     if _CLASSES.fullmatch(text):
         calls = [int(part) for part in text.split(",")]
         return [Share(of_class, sum(calls)) for of_class in calls]
