@@ -154,6 +154,27 @@ async def test_a_desk_shows_older_versions_and_events_at_once(
     await expect(page.get_by_text("Older versions (1)")).to_be_hidden()
 
 
+async def test_the_fleet_breaks_no_commit_beside_a_long_name(
+    world: World, address: str, browser: Browser
+) -> None:
+    model = snapshots.stalled("ImagePullFailed", "back-off pulling the image of this version " * 3)
+    model["metadata"] |= {
+        "namespace": "garden",
+        "name": "iris-with-quite-a-long-name-of-52-characters-abcdefgh",
+    }
+    model["status"]["source"] = {"revision": f"main@sha1:{1:040x}", "since": "2026-11-23T12:06:00Z"}
+    model["status"]["rollout"] = {"state": "RolledBack", "summary": "RolledBack 1.1.0"}
+    world.model = model
+    page, _ = await opened(browser)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+
+    await page.goto(address)
+
+    commit = await page.locator("#rows code").bounding_box()
+    assert commit
+    assert commit["height"] < 30
+
+
 async def test_a_series_that_has_ended_has_no_value_in_a_legend(
     world: World, address: str, browser: Browser
 ) -> None:
