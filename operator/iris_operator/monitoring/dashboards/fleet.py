@@ -70,7 +70,7 @@ def _comparison(board: dashboard.Dashboard) -> None:
     drift = f"max by (namespace, model) ({queries.drift(_SERVED, '1h', _FEATURE)})"
     board.with_panel(
         panels.graph("Feature drift (PSI over 1 h), worst feature", (drift, _NAME)).description(
-            "How far the inputs lie from the training data. Below 0.1: alike; above 0.25: others."
+            "How far the inputs lie from the training data. Below 0.1: similar; above 0.25: different."
         )
     )
     median = queries.quantile(0.5, "prediction_confidence", _SERVED, *_EACH)

@@ -105,7 +105,7 @@ def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
             (None, tones.RED),
             (0, tones.YELLOW),
             (0.25, tones.GREEN),
-        ).description(f"Of what {availability} availability allows over 30 days. Below zero: broken.")
+        ).description(f"Of what {availability} availability allows over 30 days. Below zero: missed.")
     )
     # As people write it: main@0123456.
     short = f'label_replace({info}, "revision", "$1@$2", "revision", "(.*)@sha1:(.......).*")'
@@ -138,7 +138,7 @@ def _requests(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
     slow = queries.quantile(0.99, seconds, of.http), queries.quantile(0.5, seconds, of.http)
     promised = (None, tones.GREEN), (objectives.latency_milliseconds / 1000, tones.RED)
     latency = panels.graph("Latency", (slow[0], "p99"), (slow[1], "p50"), unit="s", exemplars=True)
-    board.with_panel(panels.lined(latency, *promised).description("Dashed: what was promised."))
+    board.with_panel(panels.lined(latency, *promised).description("Dashed: the latency objective."))
     by_route = queries.quantile(0.99, seconds, of.http, "route")
     board.with_panel(panels.graph("Latency by route, p99", (by_route, "{{route}}"), unit="s", span=12))
     buckets = f"sum by (version, le) ({_versioned(f'{seconds}_bucket', of)})"
@@ -168,8 +168,8 @@ def _predictions(board: dashboard.Dashboard, of: _Selectors) -> None:
         panels.lined(
             drift, (None, tones.GREEN), (_DRIFT_LOOK, tones.YELLOW), (_DRIFT_ALARM, tones.RED)
         ).description(
-            "How far the inputs lie from the training data. Below 0.1: alike; above 0.25: others. "
-            "Some ten inputs alone lie far from anything by chance."
+            "How far the inputs lie from the training data. Below 0.1: similar; above 0.25: different. "
+            "A handful of inputs can differ by chance."
         )
     )
     by_result = rate("inference_requests_total", of.model, "version", "status")

@@ -26,7 +26,7 @@ def build() -> str:
 def _operator(board: dashboard.Dashboard) -> None:
     board.with_row(dashboard.Row("Operator"))
     led = panels.tile("Leaders", f"sum({_LEADER})", span=4).description(
-        "Always one; none for some seconds of a change."
+        "Always one; none for some seconds while it changes."
     )
     board.with_panel(panels.judged(led, (None, tones.RED), (1, tones.GREEN), (2, tones.RED)))
     models = "count(count by (model_namespace, model) (irismodel_info))"
