@@ -120,7 +120,7 @@ truth: setup ## Compare Ready with the answers of clients, on the local cluster,
 soak: setup ## Attack the server for a minute in each way, on both paths, beside a client (SOAK="--seconds 10")
 	@exec $(BIN)/python -m tests.soak $(SOAK)
 
-workflows: setup ## Run all workflows of .github on this machine, with act (some minutes)
+workflows: setup ## Run all workflows of .github on this machine, with act (as root; up to an hour)
 	@exec $(BIN)/pytest -q -m workflows tests/workflows
 
 kind: setup ## Run `make up` on kind, in a Docker engine of its own (root on Debian or Ubuntu; half an hour)
