@@ -148,8 +148,11 @@ def plan(options: argparse.Namespace) -> int:
     from iris_cli import plan as planning  # noqa: PLC0415 - as above
 
     offline = options.offline or options.against
+    # Before a cluster is asked for.
+    if options.kustomize and not Path(options.kustomize).is_dir():
+        raise Trouble(f"{options.kustomize}: no such folder, expected a kustomization")
     if options.file and options.file != "-":
-        planning.text(options.file)  # before a cluster is asked for
+        planning.text(options.file)
     namespace = options.namespace or ("default" if offline else _namespace(options))
     if options.kustomize:
         models = planning.render(_connect(options), options.kustomize, namespace)

@@ -19,6 +19,7 @@ from iris_cli.errors import Refused, Trouble
 Body = dict[str, Any]
 
 _ANSWER: Final = re.compile(r"Error from server \((\w+)\): (.*)")
+_LOGGED: Final = re.compile(r'"command failed" err="(.*)"$')
 _NO_CONTEXT: Final = re.compile(r'(?:cannot locate context |context "(?=.*does not exist))"?([^"\s]+)')
 _NO_ANSWER: Final = ("was refused", "Unable to connect", "no such host", "i/o timeout", "deadline exceeded")
 
@@ -94,6 +95,9 @@ def connect(context: str | None, kubeconfig: str | None) -> Kubectl:
 def _trouble(failure: ProgramFailed) -> Trouble:
     """kubectl's last line in our words where a user has to do something, else as it is."""
     last = failure.line if failure.stderr.strip() else "kubectl failed without a message"
+    logged = _LOGGED.search(last)
+    if logged:  # as `kubectl kustomize` does
+        last = logged[1].replace('\\"', '"')
     answer = _ANSWER.search(last)
     if answer:
         reason, message = answer.groups()

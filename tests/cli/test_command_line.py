@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from iris_cli import kubectl
+from iris_cli.errors import Trouble
+from iris_programs import kubectl as programs
 
 pytestmark = pytest.mark.process
 
@@ -134,6 +137,7 @@ def test_a_context_that_is_not_there_is_named(nobody_answers: str, words: tuple[
             ("plan", "-f", "absent.yaml"),
             "absent.yaml: No such file or directory, expected a file of IrisModels",
         ),
+        (("plan", "-k", "absent"), "absent: no such folder, expected a kustomization"),
         (("get", "--kubeconfig", "/nobody"), "--kubeconfig: /nobody: no such file, expected a kubeconfig"),
         (
             ("judge", "--canary", "3/2", "--stable", "1/2"),
@@ -197,6 +201,16 @@ def test_a_plan_of_a_folder_without_a_kustomization_is_one_line(tmp_path: Path) 
     assert answer.returncode == 2
     assert answer.stderr.startswith("iris: kubectl: unable to find one of 'kustomization.yaml'")
     assert answer.stderr.count("\n") == 1
+
+
+def test_what_a_newer_kubectl_logs_is_quoted_without_its_prefix(tmp_path: Path) -> None:
+    program = tmp_path / "kubectl"
+    logged = r'E1128 01:39:51.7 2074 run.go:72] "command failed" err="no folder \"a\" here"'
+    program.write_text(f"#!/bin/sh\necho '{logged}' >&2\nexit 1\n", "utf-8")
+    program.chmod(0o755)
+
+    with pytest.raises(Trouble, match=r'^kubectl: no folder "a" here$'):
+        kubectl.Kubectl(programs.Kubectl(str(program))).build("a")
 
 
 def test_the_judge_can_be_tried_without_a_cluster() -> None:
