@@ -3,7 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -173,6 +173,22 @@ async def test_the_fleet_breaks_no_commit_beside_a_long_name(
     commit = await page.locator("#rows code").bounding_box()
     assert commit
     assert commit["height"] < 30
+
+
+@pytest.mark.parametrize(
+    ("scheme", "color"), [("light", "rgb(103, 95, 125)"), ("dark", "rgb(166, 157, 189)")]
+)
+async def test_the_hint_of_the_filter_has_the_colour_of_other_hints(
+    address: str, browser: Browser, scheme: Literal["light", "dark"], color: str
+) -> None:
+    """Chromium's own grey has a contrast of 3.7 to the dark page."""
+    page, _ = await opened(browser)
+    await page.emulate_media(color_scheme=scheme)
+
+    await page.goto(address)
+
+    hint = "input => getComputedStyle(input, '::placeholder').color"
+    assert await page.get_by_role("searchbox").evaluate(hint) == color
 
 
 async def test_a_series_that_has_ended_has_no_value_in_a_legend(
