@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -21,7 +21,8 @@ from iris_model_server.model.trees import BoxModel
 from iris_model_server.schemas import FEATURES, LARGEST_CM
 
 Table = NDArray[np.float64]
-_BOUNDS = np.array(CONFIDENCE)
+Indexes = NDArray[np.intp]
+_BOUNDS = np.array(CONFIDENCE)[:, None]
 _PACKED = np.dtype([("tag", np.uint8), ("number", ">f8")])
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -56,7 +57,7 @@ def softmax(inputs: Table, model: FoldedModel) -> Table:
     slopes, offsets = _weights(model)
     scores = slopes @ inputs
     scores += offsets
-    # The functions behind `max` and `sum`, which take a microsecond more for a call.
+    # Here and below, the functions behind `max` and `sum`, which take a microsecond more for a call.
     scores -= np.maximum.reduce(scores, axis=0)
     np.exp(scores, out=scores)
     scores /= np.add.reduce(scores, axis=0)
@@ -72,11 +73,18 @@ def _weights(model: FoldedModel) -> tuple[Table, Table]:
 class ArrayPredictions:
     """Predictions in arrays."""
 
-    def __init__(self, inputs: Table, probabilities: Table) -> None:
+    def __init__(self, inputs: Table, probabilities: Table, indexes: "Indexes | None" = None) -> None:
         self.inputs = inputs
         self.probabilities = probabilities
-        self._indexes: NDArray[np.intp] = probabilities.argmax(axis=0)
-        self.classes: list[int] = self._indexes.tolist()
+        self.indexes = probabilities.argmax(axis=0) if indexes is None else indexes
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    @property
+    def classes(self) -> list[int]:
+        answer: list[int] = self.indexes.tolist()
+        return answer
 
     def nested(self) -> list[list[float]]:
         answer: list[list[float]] = self.probabilities.T.tolist()
@@ -86,18 +94,17 @@ class ArrayPredictions:
         return self.probabilities.T.ravel().tolist()
 
     def packed_classes(self) -> bytes:
-        return self._indexes.astype("<i8").tobytes()
+        return self.indexes.astype("<i8").tobytes()
 
     def packed_probabilities(self) -> bytes:
         return self.probabilities.T.astype("<f8").tobytes()
 
     def counts(self, edges: Edges) -> Counts:
-        confidence = self.probabilities.max(axis=0)
-        buckets = np.bincount(_BOUNDS.searchsorted(confidence), minlength=len(CONFIDENCE) + 1)
+        confidence = np.maximum.reduce(self.probabilities, axis=0)
         return Counts(
-            classes=np.bincount(self._indexes, minlength=len(self.probabilities)).tolist(),
-            confidence=buckets.tolist(),
-            confidence_sum=float(confidence.sum()),
+            classes=np.bincount(self.indexes, minlength=len(self.probabilities)).tolist(),
+            confidence=_counted(_below(confidence, _BOUNDS), len(self)),
+            confidence_sum=float(np.add.reduce(confidence)),
             cells=_cells(self.inputs, edges),
         )
 
@@ -106,20 +113,26 @@ class ArrayPredictions:
         return cls(
             np.concatenate([predictions.inputs for predictions in several], axis=1),
             np.concatenate([predictions.probabilities for predictions in several], axis=1),
+            np.concatenate([predictions.indexes for predictions in several]),
         )
 
 
 def _cells(inputs: Table, edges: Edges) -> list[list[int]]:
     """The number of values of each feature in each of its cells."""
+    below = _below(inputs[:, None, :], _upright(tuple(map(tuple, edges))))
+    return [_counted(some[: len(own)], inputs.shape[1]) for some, own in zip(below, edges, strict=True)]
+
+
+def _below(values: Table, edges: Table) -> Any:
+    """For each edge, the number of values that are not above it."""
     # All comparisons in one call: quicker than a search per value, and a call per edge costs more than
     # it compares. Their sum over bytes: numpy adds those much quicker than truth values.
-    within = (inputs[:, None, :] <= _upright(tuple(map(tuple, edges)))).view(np.uint8)
-    below = np.add.reduce(within, axis=2, dtype=np.int32).tolist()
-    count = inputs.shape[1]
-    return [
-        [after - before for before, after in pairwise((0, *some[: len(own)], count))]
-        for some, own in zip(below, edges, strict=True)
-    ]
+    return np.add.reduce((values <= edges).view(np.uint8), axis=-1, dtype=np.int32).tolist()
+
+
+def _counted(below: Sequence[int], count: int) -> list[int]:
+    """The number of values in each cell: up to the first edge, between two, and above the last."""
+    return [after - before for before, after in pairwise((0, *below, count))]
 
 
 @lru_cache(maxsize=8)

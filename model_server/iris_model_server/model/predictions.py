@@ -31,6 +31,8 @@ class Counts:
 class Predictions(Protocol):
     """Classes and probabilities of some rows, in their order."""
 
+    def __len__(self) -> int: ...
+
     @property
     def classes(self) -> list[int]: ...
 
@@ -60,6 +62,9 @@ class PlainPredictions:
         self.rows = rows
         self.probabilities = probabilities
         self.classes = [of_row.index(max(of_row)) for of_row in probabilities]
+
+    def __len__(self) -> int:
+        return len(self.classes)
 
     def nested(self) -> list[list[float]]:
         return self.probabilities

@@ -3,7 +3,7 @@
 `v2_body` and `v2_request` read requests, `v2_outputs` has the outputs, `tensors` the binary ones.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -22,7 +22,7 @@ from iris_model_server.standard_schemas import InferAnswer, InferOutput, ModelMe
 DATATYPE: Final = "FP64"
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """The parts of an answer; with binary outputs, how many bytes of it are the JSON object."""
 
     parts: list[bytes]

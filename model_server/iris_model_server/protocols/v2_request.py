@@ -8,7 +8,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -24,7 +24,7 @@ NUMBERS_AT_ONCE: Final = 32_768
 _MEASUREMENT: Final = f"a number greater than 0 and at most {LARGEST_CM:g}"
 
 
-class Question(NamedTuple):
+class Question(msgspec.Struct, frozen=True):
     """A request, understood. Its numbers are all here, or come in parts."""
 
     id: str | None
@@ -80,11 +80,12 @@ class RequestReader:
 
     def _rows(self, inputs: Sequence[InferInput[Any]]) -> int:
         """How many rows the tensors have; all that is said of them, but not their numbers, is checked."""
-        if len(inputs) != 1:
+        alone = len(inputs) == 1
+        if not alone:
             _refuse_other_names([tensor.name for tensor in inputs])
         rows = 0
         for number, tensor in enumerate(inputs):
-            its_rows = _rows_of(tensor, number, alone=len(inputs) == 1)
+            its_rows = _rows_of(tensor, number, alone=alone)
             if rows and its_rows != rows:
                 raise errors.invalid(
                     f"{_where(number)}.shape", tensor.shape, f"{errors.counted(rows, 'row')}, as in inputs[0]"

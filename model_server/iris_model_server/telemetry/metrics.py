@@ -113,7 +113,7 @@ class ModelMetrics:
 
     def observe_predictions(self, predictions: Predictions) -> None:
         """Count the rows of a request that is not large."""
-        rows = len(predictions.classes)
+        rows = len(predictions)
         if rows < FEW_ROWS:
             self.observe_counts(predictions.counts(self.edges))
             return
