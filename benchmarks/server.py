@@ -50,7 +50,7 @@ class Effort(NamedTuple):
 
 
 QUICK: Final = Effort(seconds=1, repeats=4, starts=0, pairs=8)
-FULL: Final = Effort(seconds=2, repeats=4, starts=3, pairs=30)
+FULL: Final = Effort(seconds=2, repeats=4, starts=3, pairs=60)
 # Every step once, to test the benchmark before a run of an hour.
 DRY: Final = Effort(seconds=1, repeats=1, starts=1, pairs=2)
 
