@@ -71,7 +71,7 @@ class BoxModel:
             & masks[2][bisect_left(cuts[2], third)]
             & masks[3][bisect_left(cuts[3], fourth)]
         ).to_bytes(self.size, "little")
-        # Past the bytes of zero without a loop of our own: a sixth of the time less.
+        # This skips the bytes of zero without a loop of our own, in a sixth less time.
         found = map(getitem, compress(self.sums, reached), reached.replace(b"\0", b""))
         return self.link.probabilities([*map(sum, zip(*found, strict=True))])
 
