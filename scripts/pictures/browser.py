@@ -53,8 +53,11 @@ async def save(opened: Page, name: str, *, height: int = 800, selector: str = ""
 
 
 def reduced(picture: Image.Image) -> Image.Image:
-    """The picture with few colours. An octree keeps rare ones; the median cut made a green word grey."""
-    return picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE)
+    """The picture with few colours.
+
+    The median cut alone makes a rare green word grey, and an octree makes a page as white as its panels.
+    """
+    return picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1)
 
 
 async def _box(opened: Page, selector: str) -> FloatRect:

@@ -38,7 +38,7 @@ def test_pictures_follow_from_the_present_version_commands_and_panels() -> None:
 
 
 @pytest.mark.browser
-async def test_a_picture_keeps_the_colour_of_a_rare_word() -> None:
+async def test_a_picture_keeps_the_colour_of_a_rare_word_and_of_page_and_panel() -> None:
     """Serving was grey in the picture of the fleet: few pixels have its green."""
     words = {"waits": "Stepping", "failed": "RolledBack", "ok": "Serving"}
     rows = "".join(
@@ -49,18 +49,20 @@ async def test_a_picture_keeps_the_colour_of_a_rare_word() -> None:
     )
     styles = STYLES.read_text("utf-8")
     async with browser.page() as page:
-        await page.set_content(f"<style>{styles}</style><h1>Models</h1><table id=fleet>{rows}</table>")
+        await page.set_content(
+            f"<style>{styles}</style><h1>Models</h1><div class=card><table id=fleet>{rows}</table></div>"
+        )
         picture = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
 
     reduced = browser.reduced(picture).convert("RGB")
 
-    for mark in words:
-        light = re.search(rf"--{mark}: (#\w+)", styles)
+    for name in (*words, "page", "card"):
+        light = re.search(rf"--{name}: (#\w+)", styles)
         assert light
         color = ImageColor.getrgb(light[1])
         place = next(place for place in np.ndindex(picture.size) if picture.getpixel(place) == color)
         pairs = zip(cast("tuple[int, ...]", reduced.getpixel(place)), color, strict=True)
-        assert max(abs(found - wanted) for found, wanted in pairs) <= 8, mark
+        assert max(abs(found - wanted) for found, wanted in pairs) <= (8 if name in words else 1), name
 
 
 def test_no_picture_shows_the_model_servers_of_another_run(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _work(board: dashboard.Dashboard) -> None:
     )
     corrections = rate("iris_operator_sweep_corrections_total", "", "kind")
     board.with_panel(
-        panels.graph("What only the resync noticed", (corrections, "{{kind}}"), unit="ops").description(
+        panels.graph("Repairs found by the resync", (corrections, "{{kind}}"), unit="ops").description(
             "Differences that no watch had reported; often: watches are stale."
         )
     )
