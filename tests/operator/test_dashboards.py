@@ -8,10 +8,12 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iris_operator.children import metadata
 from iris_operator.model.objectives import Objectives
 from iris_operator.monitoring.dashboards import fleet, model, operator
 
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?", fullmatch=True)
+_SERVICE: Final = re.compile('service=~"([^"]+)"')
 OBJECTIVES: Final = Objectives(availability_per_mille=999, latency_milliseconds=250)
 COMMITTED: Final = Path(__file__).parents[2] / "charts/iris-operator/dashboards"
 TEXTS: Final = {
@@ -103,8 +105,17 @@ def test_the_dashboard_selects_this_model_alone_in_every_query() -> None:
     for query in asked:
         selectors = query.replace("{5}", "").count("{")
         assert query.count('namespace="flowers"') == selectors
-        named = query.count('model="iris"') + query.count('service="iris"') + query.count('pod=~"iris-')
+        words = 'model="iris"', 'service=~"iris(-canary)?"', 'pod=~"iris(-canary)?-'
+        named = sum(map(query.count, words))
         assert named == selectors
+
+
+def test_the_requests_of_a_candidate_count_as_those_of_the_model() -> None:
+    [server] = {found for query in queries(json.loads(TEXTS["model"])) for found in _SERVICE.findall(query)}
+
+    assert re.fullmatch(server, "iris")
+    assert re.fullmatch(server, metadata.canary_name_of("iris"))
+    assert not re.fullmatch(server, "iris-eu")
 
 
 def test_no_probe_counts_as_a_request() -> None:

@@ -20,13 +20,15 @@ _WINDOW: Final = "$drift_window"
 _FEWEST_PER_SECOND: Final = 1
 # No name in Kubernetes contains an @.
 _NAMESPACE, _NAME, _UID = "@namespace@", "@name@", "@uid@"
+# Clients get answers from both during a rollout.
+_TRACKS: Final = "(-canary)?"
 
 
 @dataclass(frozen=True, slots=True)
 class _Selectors:
     """The selectors of one model, in the labels of each exporter."""
 
-    server: str  # the whole server: a Service is named as its model
+    server: str  # the whole server: a Service is named as its model, that of a candidate has _TRACKS
     http: str  # its requests
     model: str  # the server's model
     operator: str
@@ -52,11 +54,11 @@ def template(objectives: Objectives) -> str:
     """The JSON text, cached: building one takes ten times as long as all other children of a model."""
     namespace, name = _NAMESPACE, _NAME
     of = _Selectors(
-        server=f'namespace="{namespace}",service="{name}"',
-        http=f'namespace="{namespace}",service="{name}",{queries.ASKED}',
+        server=f'namespace="{namespace}",service=~"{name}{_TRACKS}"',
+        http=f'namespace="{namespace}",service=~"{name}{_TRACKS}",{queries.ASKED}',
         model=f'namespace="{namespace}",model="{name}"',
         operator=f'model_namespace="{namespace}",model="{name}"',
-        container=f'namespace="{namespace}",pod=~"{name}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',
+        container=f'namespace="{namespace}",pod=~"{name}{_TRACKS}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',
     )
     board = panels.board(f"Iris Model Serving / {namespace}/{name}", _UID)
     board.with_variable(_drift_window())
@@ -85,9 +87,14 @@ def _overview(board: dashboard.Dashboard, of: _Selectors, objectives: Objectives
             "Serving version", f"count by (version) (model_info{{{of.model}}})", "version"
         ).description("Versions that pods answer with: two while one rolls out.")
     )
+    # Between both values while the operator still works on it.
+    waits = f'0.5 * max (irismodel_condition{{{of.operator},type="Reconciling"}})'
+    ready = f"{ready} + on () group_left () {waits} or {ready}"
     board.with_panel(
-        panels.judged(panels.word("Ready", ready, "reason"), (None, tones.RED), (1, tones.GREEN)).description(
-            "The reason of the condition Ready; green while it is True."
+        panels.judged(
+            panels.word("Ready", ready, "reason"), (None, tones.RED), (0.5, tones.YELLOW), (1, tones.GREEN)
+        ).description(
+            "The reason of the condition Ready: green while it is True, yellow while a change is under way."
         )
     )
     board.with_panel(panels.tile("Pods serving", f"count(model_info{{{of.model}}})"))
