@@ -151,13 +151,12 @@ def plan(options: argparse.Namespace) -> int:
     # Before a cluster is asked for.
     if options.kustomize and not Path(options.kustomize).is_dir():
         raise Trouble(f"{options.kustomize}: no such folder, expected a kustomization")
-    if options.file and options.file != "-":
-        planning.text(options.file)
+    content = planning.text(options.file) if options.file else ""
     namespace = options.namespace or ("default" if offline else _namespace(options))
     if options.kustomize:
         models = planning.render(_connect(options), options.kustomize, namespace)
     else:
-        models = planning.read(options.file, namespace)
+        models = planning.parse(content, options.file, namespace)
     if offline:
         before = planning.read(options.against, namespace) if options.against else []
         planned = planning.offline(models, before)

@@ -19,13 +19,18 @@ _SIGNS: Final = {"create": "+", "change": "~", "delete": "-", "refused": "!"}
 
 def read(path: str, namespace: str) -> list[Body]:
     """The IrisModels of a file (`-`: standard input), as the API server would store them."""
-    if path == "-":
-        return declared.load(sys.stdin.read(), "standard input", namespace)
-    return declared.load(text(path), path, namespace)
+    return parse(text(path), path, namespace)
+
+
+def parse(content: str, path: str, namespace: str) -> list[Body]:
+    """The same for a file that was read."""
+    return declared.load(content, "standard input" if path == "-" else path, namespace)
 
 
 def text(path: str) -> str:
-    """What the file holds."""
+    """The content of a file (`-`: standard input)."""
+    if path == "-":
+        return sys.stdin.read()
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

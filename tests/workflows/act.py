@@ -97,7 +97,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A workflow that runs. Its end is that of all its steps' processes, which have sessions of their own."""
+    """A workflow that runs. When it ends, every process of its steps ends, too."""
 
     folder: Path
     process: subprocess.Popen[bytes]

@@ -97,7 +97,7 @@ def lines(course: Course, waits_seconds: int | None) -> Iterator[str]:
     """The steps in words; `waits_seconds` is how long Flux waits for the model, if that is known."""
     policy, model, stable = course.policy, course.model, course.stable.version
     serving = stable if course.status is None else course.status.get("servingVersion", "")
-    serves = f"{f'version {serving}' if serving else 'no version'} is serving"
+    serves = f"version {serving} is serving" if serving else "no version is serving"
     if course.is_refused:
         yield from _refused(course, serves)
         return

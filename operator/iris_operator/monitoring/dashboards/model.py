@@ -20,7 +20,7 @@ _WINDOW: Final = "$drift_window"
 _FEWEST_PER_SECOND: Final = 1
 # No name in Kubernetes contains an @.
 _NAMESPACE, _NAME, _UID = "@namespace@", "@name@", "@uid@"
-# Clients get answers from both during a rollout.
+# The end of the name of a candidate's objects. During a rollout, both versions answer clients.
 _TRACKS: Final = "(-canary)?"
 
 
@@ -28,7 +28,7 @@ _TRACKS: Final = "(-canary)?"
 class _Selectors:
     """The selectors of one model, in the labels of each exporter."""
 
-    server: str  # the whole server: a Service is named as its model, that of a candidate has _TRACKS
+    server: str  # the whole server: the Services of the model and of its candidate
     http: str  # its requests
     model: str  # the server's model
     operator: str
@@ -53,9 +53,10 @@ def build(namespace: str, name: str, objectives: Objectives) -> str:
 def template(objectives: Objectives) -> str:
     """The JSON text, cached: building one takes ten times as long as all other children of a model."""
     namespace, name = _NAMESPACE, _NAME
+    server = f'namespace="{namespace}",service=~"{name}{_TRACKS}"'
     of = _Selectors(
-        server=f'namespace="{namespace}",service=~"{name}{_TRACKS}"',
-        http=f'namespace="{namespace}",service=~"{name}{_TRACKS}",{queries.ASKED}',
+        server=server,
+        http=f"{server},{queries.ASKED}",
         model=f'namespace="{namespace}",model="{name}"',
         operator=f'model_namespace="{namespace}",model="{name}"',
         container=f'namespace="{namespace}",pod=~"{name}{_TRACKS}-[a-z0-9]+-[a-z0-9]{{5}}",container="server"',

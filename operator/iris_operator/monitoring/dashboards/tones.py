@@ -11,12 +11,12 @@ from iris_api import conditions, reasons
 GREEN, YELLOW, RED, GREY, BLUE = "#32a689", "#cc8500", "#cc1442", "#6c6680", "semi-dark-blue"
 MEANINGS: Final = {GREEN: "ok", YELLOW: "waits", RED: "failed", GREY: "unknown", BLUE: "plain"}
 
-# Series are named `TYPE REASON`; an expression matches the whole name. These conditions are no good news.
+# Series are named `TYPE REASON`; an expression matches the whole name. True is good for all other conditions.
 WHILE_TRUE: Final = (("Reconciling .*", YELLOW), ("Stalled .*", RED))
 
 
 def unless_true() -> Iterator[tuple[str, str, str]]:
-    """Names of series with the word and the colour of a condition that is not True without a failure."""
+    """Names of series, with word and colour, of conditions that may be other than True without a failure."""
     for name, _ in WHILE_TRUE:
         yield name, "False", GREEN
     waits = [row.reason for row in reasons.READY if row.beside == "Reconciling"]
