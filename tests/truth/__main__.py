@@ -36,10 +36,11 @@ def main() -> int:
         return 2
     kubectl = Kubectl(environment.kubeconfig(options.name))
     making = Run(kubectl, cluster.ingress, options.rate, strategy=options.strategy, note=_note)
+    drawn = changes.draw(options.seed, options.changes, (FIRST, SECOND), options.only or changes.KINDS)
     code = 0
     _note(f"{options.changes} changes, seed {options.seed}, {options.rate:g} requests/s, {options.strategy}")
     try:
-        asyncio.run(making.make(FIRST, changes.draw(options.seed, options.changes, (FIRST, SECOND))))
+        asyncio.run(making.make(FIRST, drawn))
     except KeyboardInterrupt:
         _note("stopped")
         code = 130
@@ -98,6 +99,12 @@ def _options() -> argparse.Namespace:
         type=int,
         default=random.randrange(10_000),  # noqa: S311
         help="of the changes (default: a random one)",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=changes.KINDS,
+        help="only changes of this kind; may come more than once (default: all kinds)",
     )
     parser.add_argument(
         "--strategy",

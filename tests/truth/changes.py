@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MISSING: Final = "9.9.9"
+KINDS: Final = ("good", "missing", "reverted")
 _LONGEST_DETOUR_SECONDS: Final = 6.0
 _SHORTEST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 1.0, 3.0
 
@@ -21,20 +22,20 @@ class Change:
     detour_seconds: float = 0.0
 
 
-def draw(seed: int, number: int, versions: Sequence[str]) -> list[Change]:
-    """The first of `versions` serves before; each kind is as probable as the others."""
+def draw(seed: int, number: int, versions: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Change]:
+    """The first of `versions` serves before; each of `kinds` is as probable as the others."""
     chance = random.Random(seed)  # noqa: S311
     serving = versions[0]
     changes: list[Change] = []
     for _ in range(number):
-        change = _one(chance, serving, versions)
+        change = _one(chance, serving, versions, kinds)
         changes.append(change)
         serving = change.version
     return changes
 
 
-def _one(chance: random.Random, serving: str, versions: Sequence[str]) -> Change:
-    kind = chance.choice(("good", "missing", "reverted"))
+def _one(chance: random.Random, serving: str, versions: Sequence[str], kinds: Sequence[str]) -> Change:
+    kind = chance.choice(kinds)
     hold = chance.uniform(_SHORTEST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS)
     other = chance.choice([version for version in versions if version != serving])
     seconds = chance.uniform(0, _LONGEST_DETOUR_SECONDS)

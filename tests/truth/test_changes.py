@@ -17,6 +17,10 @@ def test_a_hundred_changes_are_of_every_kind() -> None:
     assert {change.kind for change in changes.draw(7, 100, VERSIONS)} == {"good", "missing", "reverted"}
 
 
+def test_only_the_wanted_kinds_are_drawn() -> None:
+    assert {change.kind for change in changes.draw(7, 50, VERSIONS, ["good"])} == {"good"}
+
+
 @given(st.integers(0, 10_000))
 def test_every_change_declares_another_version_than_the_one_that_serves(seed: int) -> None:
     serving = VERSIONS[0]
