@@ -93,11 +93,14 @@ def test_a_version_that_serves_through_failed_ones_ends_when_another_serves() ->
     during = lived(wishes)
     after = lived([*wishes, ("1.3.0", reasons.PROGRESSING), ("1.3.0", reasons.SERVING)])
 
-    assert [entry.get("until") for entry in during] == [None, None]
-    assert [(entry["version"], entry.get("until")) for entry in after] == [
-        ("1.3.0", None),
-        ("9.9.9", "12:02"),
-        ("1.2.0", "12:03"),
+    assert [(entry["outcome"], entry.get("until")) for entry in during] == [
+        ("ImagePullFailed", None),
+        ("Serving", None),
+    ]
+    assert [(entry["version"], entry["outcome"], entry.get("until")) for entry in after] == [
+        ("1.3.0", "Serving", None),
+        ("9.9.9", "ImagePullFailed", "12:02"),
+        ("1.2.0", "Served", "12:03"),
     ]
 
 

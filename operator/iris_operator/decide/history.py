@@ -22,12 +22,13 @@ def extend(
     """The history with the declared version first. A version that still serves keeps its entry open."""
     entries = [dict(entry) for entry in before]
     if not entries or entries[0]["version"] != version:
-        if entries:
-            entries[0]["outcome"] = _closed(entries[0])
         entries.insert(0, {"version": version, "from": now} | ({"revision": revision} if revision else {}))
     for entry in entries[1:]:
-        if entry["version"] != serving or serving == version:
-            entry.setdefault("until", now)
+        if "until" not in entry:
+            entry["outcome"] = _replaced(entry)
+            if entry["version"] != serving or serving == version:
+                entry["until"] = now
+                entry["outcome"] = _closed(entry)
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
         if "digest" not in entries[0]:
@@ -41,11 +42,16 @@ def attribute(entries: Sequence[Mapping[str, Any]], revision: str) -> list[Mappi
     return [{"revision": revision, **entry} for entry in entries[:1]] + list(entries[1:])
 
 
-def _closed(entry: Mapping[str, Any]) -> str:
-    """The outcome of a version that was replaced; one with a digest has served."""
+def _replaced(entry: Mapping[str, Any]) -> str:
+    """The outcome of a version that is no longer declared; one with a digest has served."""
     outcome = str(entry.get("outcome", ""))
     if outcome not in _NOT_FAILED:
         return outcome
     if "digest" in entry:
-        return "Served"
+        return reasons.SERVING
     return "Superseded" if outcome == reasons.PROGRESSING else outcome
+
+
+def _closed(entry: Mapping[str, Any]) -> str:
+    """That, once it serves no longer."""
+    return "Served" if entry["outcome"] == reasons.SERVING else str(entry["outcome"])
