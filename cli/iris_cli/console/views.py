@@ -133,7 +133,7 @@ def model_content(
         shown_events=_SHOWN_EVENTS,
         url=status.get("url", ""),
         is_link=_is_reachable(status.get("url", "")),
-        now=now.astimezone().strftime("%H:%M:%S"),
+        now=now.astimezone().strftime("%H:%M:%S %Z"),
     )
 
 
