@@ -68,10 +68,11 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     most_rows = settings.max_batch_rows
     v2 = V2(serving, execution, most_rows)
     for router in (
+        # Predictions first: a path is compared with one route after the other.
         native.predictions(inference),
-        native.model(serving, settings),
         standards.open_inference(serving, v2),
         standards.kserve(serving, V1(serving, execution, most_rows)),
+        native.model(serving, settings),
         native.probes(serving, metrics),
         native.site(framework),
     ):

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable, Sequence
 
 import httpx
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iris_model_server import app, errors
 from iris_model_server.model import artifact, predictions
-from iris_model_server.model.arrays import ArrayPredictions, softmax, table
+from iris_model_server.model.arrays import MANY, ArrayPredictions, softmax, table
 from iris_model_server.model.model import FoldedModel
 from iris_model_server.prediction import execution
 from iris_model_server.protocols.openapi import FLOWER
@@ -87,15 +88,17 @@ async def test_a_large_request_that_waits_too_long_is_told_to_come_again(setting
     assert "no turn within 0.001 s" in responses[2].json()["detail"]
 
 
-@given(ROWS)
-def test_arrays_say_what_lists_say(rows: list[tuple[float, float, float, float]]) -> None:
+@pytest.mark.parametrize("fewest", [1, MANY])
+@given(rows=ROWS)
+def test_arrays_say_what_lists_say(fewest: int, rows: list[tuple[float, float, float, float]]) -> None:
+    rows = rows * -(-fewest // len(rows))
     inputs = table([number for row in rows for number in row])
     arrays = ArrayPredictions(inputs, softmax(inputs, FOLDED))
     plain = predictions.PlainPredictions(rows, FOLDED.probabilities(rows))
 
-    pairs = zip(arrays.flat(), plain.flat(), strict=True)
-    assert max(abs(a - b) for a, b in pairs) < 1e-12
-    assert arrays.nested() == [arrays.flat()[start : start + 3] for start in range(0, 3 * len(rows), 3)]
+    flat = arrays.flat()
+    assert max(abs(a - b) for a, b in zip(flat, plain.flat(), strict=True)) < 1e-12
+    assert arrays.nested() == [flat[start : start + 3] for start in range(0, 3 * len(rows), 3)]
     counted, expected = arrays.counts(EDGES), plain.counts(EDGES)
     assert counted.cells == expected.cells
     assert counted.confidence_sum == pytest.approx(expected.confidence_sum, abs=1e-9)
@@ -106,6 +109,18 @@ def test_arrays_say_what_lists_say(rows: list[tuple[float, float, float, float]]
         assert list(counted.classes) == list(expected.classes)
     near = any(abs(max(row) - bound) < 1e-12 for row in plain.nested() for bound in predictions.CONFIDENCE)
     assert near or list(counted.confidence) == list(expected.confidence)
+
+
+@pytest.mark.parametrize("fewest", [1, MANY])
+@given(rows=st.lists(st.tuples(*[st.sampled_from([0.0, 0.25, 0.5])] * 3), min_size=1, max_size=20))
+def test_of_equal_probabilities_the_first_class_is_predicted(
+    fewest: int, rows: list[tuple[float, float, float]]
+) -> None:
+    rows = rows * -(-fewest // len(rows))
+    columns = np.array(rows).T
+    arrays = ArrayPredictions(columns, columns)
+
+    assert arrays.classes == [row.index(max(row)) for row in rows]
 
 
 @pytest.mark.parametrize("arrays", [True, False])

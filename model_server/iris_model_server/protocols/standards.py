@@ -29,8 +29,6 @@ _KINDS: Final = (errors.MALFORMED, errors.NOT_FOUND, errors.TOO_LARGE, errors.OV
 def open_inference(serving: Serving, protocol: V2) -> APIRouter:
     """Open Inference Protocol V2, REST."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
-    _server(router, serving)
-    _model(router, serving, protocol)
 
     async def infer(request: Request) -> Response:
         _check_name(serving, request)
@@ -51,6 +49,9 @@ def open_inference(serving: Serving, protocol: V2) -> APIRouter:
             openapi_extra=openapi.body(standard_schemas.InferRequest, openapi.INFER)
             | openapi.path_parameters("name", *(["version"] if version else [])),
         )
+    # After the inference: the router compares a path with one route after the other.
+    _server(router, serving)
+    _model(router, serving, protocol)
     return router
 
 

@@ -37,7 +37,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._owed = NOTHING
         # Received, but not parsed until the requests before it are answered.
-        self._unparsed = b""
+        self._unparsed = memoryview(b"")
         # One timer checks now and then whether this has passed; a request sets no timer of its own.
         self._deadline = inf
         # By then the client must have taken what was written.
@@ -142,7 +142,7 @@ class Connection(HttpToolsProtocol):
         if self._is_over():
             return
         self._lingers = True
-        self._unparsed = b""
+        self._unparsed = memoryview(b"")
         self.flow.held = False
         self.flow.resume_reading()
         self.transport.write_eof()

@@ -55,7 +55,7 @@ class LimitedProtocol(Connection):
             if self.pipeline:
                 self._hold()
         else:
-            self._unparsed += data
+            self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
             self._parse_next()
         if self._owed == NOTHING and self._deadline == inf and not self.is_answering():
             # Only line ends between requests: the idle limit applies.
@@ -64,8 +64,9 @@ class LimitedProtocol(Connection):
     def _parse_next(self) -> None:
         """Parse what was received, up to the first request that has to wait for its turn."""
         while self._unparsed and not self.pipeline and self._refusal is None:
+            # Slices of a view: the rest of a large body is not copied once for each part.
             part, self._unparsed = self._unparsed[:ONE_PARSE], self._unparsed[ONE_PARSE:]
-            self._parse(part)
+            self._parse(bytes(part))
         self._hold()
 
     def _hold(self) -> None:
