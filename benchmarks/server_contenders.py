@@ -101,8 +101,13 @@ def ours(folder: Path, joblib_folder: Path, version: str) -> list[Contender]:
     server = [sys.executable, "-m", "iris_model_server", "--port", "{port}"]
     question = Question(PREDICT, FLOWER)
     # As Dockerfile.server sets them.
-    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    variables = threads | {"IRIS_ARTIFACT_DIR": str(folder), "IRIS_EXPECTED_VERSION": version}
+    image = {
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_MMAP_THRESHOLD_": "4194304",
+        "MALLOC_TRIM_THRESHOLD_": "8388608",
+    }
+    variables = image | {"IRIS_ARTIFACT_DIR": str(folder), "IRIS_EXPECTED_VERSION": version}
     reference = variables | {"IRIS_FAST_PATH": "Off"}
     any_model = variables | {"IRIS_ARTIFACT_DIR": str(joblib_folder)}
     return [
