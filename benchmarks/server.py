@@ -51,7 +51,7 @@ class Effort(NamedTuple):
 
 
 QUICK: Final = Effort(seconds=1, repeats=4, columns=3, starts=0, pairs=8)
-# With 3 rounds, a neighbour on the same host moved the columns by a third from one run to the next.
+# With 3 rounds, two runs of the same code differed by a quarter on a shared host.
 FULL: Final = Effort(seconds=2, repeats=4, columns=7, starts=3, pairs=60)
 # Every step once, to test the benchmark before a run of an hour.
 DRY: Final = Effort(seconds=1, repeats=1, columns=1, starts=1, pairs=2)

@@ -68,7 +68,7 @@ def create_app(settings: Settings, artifact: Artifact | None, sink: Sink | None 
     most_rows = settings.max_batch_rows
     v2 = V2(serving, execution, most_rows)
     for router in (
-        # Predictions first: a path is compared with one route after the other.
+        # Routes are tried in order, so predictions come first.
         native.predictions(inference),
         standards.open_inference(serving, v2),
         standards.kserve(serving, V1(serving, execution, most_rows)),

@@ -1,8 +1,9 @@
-"""Questions of the server's benchmark: what goes over the wire."""
+"""Questions and contenders of the server's benchmark: what goes over the wire, and how ours is started."""
 
 import json
 import re
 import struct
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,3 +40,14 @@ def test_a_body_is_the_same_bytes_for_the_load_generator(content: bytes) -> None
     assert re.fullmatch(r"(?:[ -&(-\[\]-~]|\\\d{3})*", written)
     read = re.sub(rb"\\(\d{3})", lambda found: bytes([int(found[1])]), written.encode())
     assert read == content
+
+
+def test_our_server_has_the_variables_of_its_image(tmp_path: Path) -> None:
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile.server").read_text(encoding="utf-8")
+    image = dict(re.findall(r"^(?:ENV)? +(\w+)=(\S+)", dockerfile, re.MULTILINE))
+    [fast_path] = [one for one in contenders.ours(tmp_path, tmp_path, "1.0.0") if one.name == "fast_path"]
+
+    shared = {name: value for name, value in image.items() if name.endswith(("_THREADS", "_THRESHOLD_"))}
+
+    assert len(shared) == 4
+    assert shared.items() <= fast_path.environment.items()

@@ -1,5 +1,6 @@
 """The console's pages in Chromium, with an API server and a Prometheus that answer what a test says."""
 
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -152,6 +153,12 @@ async def test_a_desk_shows_older_versions_and_events_at_once(
     boxes = [await row.bounding_box() for row in await rows.all()]
     assert len({(box["x"], box["width"]) for box in boxes if box}) == 1
     await expect(page.get_by_text("Older versions (1)")).to_be_hidden()
+
+
+async def test_a_model_page_names_the_time_zone_of_its_moment(address: str, browser: Browser) -> None:
+    page = await page_of(browser, address, "model")
+
+    await expect(page.locator("#now")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d \S+$"))
 
 
 async def test_the_fleet_breaks_no_commit_beside_a_long_name(

@@ -23,7 +23,7 @@ from iris_model_server.schemas import FEATURES, LARGEST_CM
 Table = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 _BOUNDS = np.array(CONFIDENCE)[:, None]
-# From so many rows on, a call for each class or edge takes less than what it spares.
+# From this many rows on, a call for each class or edge saves more time than it costs.
 MANY: Final = 4096
 _PACKED = np.dtype([("tag", np.uint8), ("number", ">f8")])
 _pack = msgspec.msgpack.Encoder().encode

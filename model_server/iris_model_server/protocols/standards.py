@@ -49,7 +49,7 @@ def open_inference(serving: Serving, protocol: V2) -> APIRouter:
             openapi_extra=openapi.body(standard_schemas.InferRequest, openapi.INFER)
             | openapi.path_parameters("name", *(["version"] if version else [])),
         )
-    # After the inference: the router compares a path with one route after the other.
+    # Routes are tried in order, so inference comes first.
     _server(router, serving)
     _model(router, serving, protocol)
     return router

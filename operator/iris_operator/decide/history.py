@@ -25,10 +25,10 @@ def extend(
         entries.insert(0, {"version": version, "from": now} | ({"revision": revision} if revision else {}))
     for entry in entries[1:]:
         if "until" not in entry:
-            entry["outcome"] = _replaced(entry)
-            if entry["version"] != serving or serving == version:
+            serves = entry["version"] == serving and serving != version
+            entry["outcome"] = _replaced(entry, serves=serves)
+            if not serves:
                 entry["until"] = now
-                entry["outcome"] = _closed(entry)
     entries[0]["outcome"] = outcome
     if digest and outcome == reasons.SERVING:
         if "digest" not in entries[0]:
@@ -42,16 +42,11 @@ def attribute(entries: Sequence[Mapping[str, Any]], revision: str) -> list[Mappi
     return [{"revision": revision, **entry} for entry in entries[:1]] + list(entries[1:])
 
 
-def _replaced(entry: Mapping[str, Any]) -> str:
+def _replaced(entry: Mapping[str, Any], *, serves: bool) -> str:
     """The outcome of a version that is no longer declared; one with a digest has served."""
     outcome = str(entry.get("outcome", ""))
     if outcome not in _NOT_FAILED:
         return outcome
-    if "digest" in entry:
-        return reasons.SERVING
+    if "digest" in entry or outcome == reasons.SERVING:
+        return reasons.SERVING if serves else "Served"
     return "Superseded" if outcome == reasons.PROGRESSING else outcome
-
-
-def _closed(entry: Mapping[str, Any]) -> str:
-    """That, once it serves no longer."""
-    return "Served" if entry["outcome"] == reasons.SERVING else str(entry["outcome"])
